@@ -1,0 +1,50 @@
+// The gate: what `auth_saml on;` does to one request. Pure; no allocation on the way to "allow".
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "anteroom/http.h"
+#include "anteroom/session.h"
+#include "anteroom/settings.h"
+
+namespace anteroom {
+
+/// What a location asks for. Empty level: any access level will do. Empty property: at any
+/// property.
+struct Requirement {
+  std::string_view level;
+  std::string_view property;
+  bool has_property = false;  ///< "at PROPERTY" was written; an empty value then grants nobody
+};
+
+enum class Outcome {
+  allow,
+  sign_on,       ///< anonymous
+  waiting_room,  ///< signed in, not provisioned
+  forbidden,     ///< provisioned, not enough access here
+};
+
+/// `session` is null for an anonymous request. A session that has expired at `now`, belongs to a
+/// disabled user or to another origin than `origin` counts as none.
+[[nodiscard]] Outcome decide(const Settings& settings, const SessionView* session,
+                             const Requirement& requirement, std::string_view origin, Time now);
+
+/// True for what a person sees as a page load: only this is ever redirected (Fetch Metadata; an
+/// HTML Accept on GET or HEAD where those headers are missing). Prefetches and upgrades are none.
+[[nodiscard]] bool is_navigation(const RequestHead& request);
+
+/// The session token in the Cookie header: 43 characters of base64url, exactly one such cookie.
+/// Anything else is no token.
+[[nodiscard]] std::optional<std::string_view> session_token(std::string_view cookie_header);
+
+/// SHA-256 of the token's characters. nullopt only if the library fails (the caller then refuses).
+[[nodiscard]] std::optional<TokenHash> hash_token(std::string_view token);
+
+/// The Cookie header for the app: all our own cookies (session, login states, browser) left out.
+[[nodiscard]] std::string without_our_cookies(std::string_view cookie_header);
+
+/// True if a cookie of ours is in it (then the header must be rewritten before it is passed on).
+[[nodiscard]] bool has_our_cookies(std::string_view cookie_header);
+
+}  // namespace anteroom

@@ -1,0 +1,52 @@
+// The pages people see: templates in, Response bodies out. No I/O.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "anteroom/http.h"
+#include "anteroom/settings.h"
+
+namespace anteroom::pages {
+
+/// Values for a template. A name that a template uses and the caller does not give is empty
+/// (false).
+struct Values {
+  std::map<std::string, std::string> text;
+  std::map<std::string, bool> flags;
+  std::map<std::string, std::vector<std::map<std::string, std::string>>> lists;
+};
+
+/// Template names: sign_in, provider, post_to_idp, waiting, denied, signed_out, sign_out, error.
+/// Mustache; {{name}} escapes HTML. Operators override one by placing NAME.mustache in
+/// pages.templates; `layout` and `styles` can be overridden too.
+class Renderer {
+ public:
+  /// Throws std::runtime_error naming the template, if one does not parse.
+  explicit Renderer(const Settings& settings);
+  ~Renderer();
+
+  /// A complete page: status, Content-Type, Content-Security-Policy, no-store and the other
+  /// security headers. `form_action` is an additional origin or scheme forms may lead to ("" for
+  /// none).
+  [[nodiscard]] Response page(std::string_view template_name, int status, const Values& values,
+                              std::string_view form_action = "") const;
+
+  /// A file below /auth/assets/ (style sheet, script, logo); status 404 if there is none.
+  [[nodiscard]] Response asset(std::string_view name) const;
+
+  /// All names of templates that exist, for checking what operators put into their directory.
+  static std::vector<std::string> template_names();
+
+ private:
+  class Implementation;
+  std::unique_ptr<Implementation> implementation_;
+};
+
+/// Checks one template text; empty if it parses, else what is wrong with it.
+std::string check_template(std::string_view text);
+
+}  // namespace anteroom::pages

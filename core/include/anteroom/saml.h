@@ -1,0 +1,146 @@
+// SAML 2.0, service provider side: pure functions of bytes, configuration and a time.
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "anteroom/ports.h"
+#include "anteroom/result.h"
+#include "anteroom/settings.h"
+
+namespace anteroom::saml {
+
+/// Once per process, before any other thread exists and before anything below is called: Lasso,
+/// xmlsec and libxml2 made safe (no file or URL can be opened by a message; LASSO_FLAG has no
+/// effect). Throws std::runtime_error if that can't be achieved.
+void initialize();
+
+/// Reads IdP metadata (an EntityDescriptor with exactly one IDPSSODescriptor for SAML 2.0; other
+/// roles ignored). saml-metadata 2.3.2, 2.4.3. Works without initialize(). The failure's detail is
+/// written for an operator. `now` decides about validUntil.
+Result<IdpMetadata> parse_idp_metadata(std::string_view xml, Time now);
+
+struct AuthnRequestParams {
+  std::string id;  ///< "id" + 32 hex digits: never starts with a digit (saml-core 1.3.4)
+  Time issue_instant;
+  std::string login_hint;   ///< email, or empty
+  std::string relay_state;  ///< at most 80 bytes (saml-bindings 3.4.3)
+};
+
+/// What the browser must be sent to the IdP with.
+struct OutgoingMessage {
+  std::string url;           ///< redirect binding: complete; post binding: the form's action
+  std::string saml_request;  ///< post binding only: base64
+  std::string relay_state;   ///< post binding only
+};
+
+/// saml-core 3.4.1, saml-bindings 3.4 and 3.5.
+Result<OutgoingMessage> build_authn_request(const ServiceProviderSettings& sp,
+                                            const IdentityProvider& idp,
+                                            const AuthnRequestParams& params);
+
+/// What an unverified Response says of itself, for choosing the login state and the IdP only.
+struct ResponsePeek {
+  std::string in_response_to;  ///< Response/@InResponseTo; empty: none
+  std::string issuer;          ///< Response/Issuer, or the assertion's where the Response has none
+};
+
+/// Everything the verdict depends on besides the message.
+struct VerifyParams {
+  std::string sp_entity_id;
+  std::string acs_url;
+  std::string
+      in_response_to;  ///< the login state's request ID; empty: unsolicited (none may be present)
+  Time now;
+  std::chrono::seconds clock_skew{120};
+};
+
+struct Check {
+  std::string name;  ///< the rule's stable code
+  bool passed = false;
+  std::string detail;
+};
+
+/// The facts of one verified assertion. Only the verifier can make one: having it is the proof.
+class VerifiedAssertion {
+ public:
+  using Attributes = std::map<std::string, std::vector<std::string>, std::less<>>;
+
+  [[nodiscard]] const std::string& idp() const { return idp_; }  ///< configured name of the IdP
+  [[nodiscard]] const std::string& issuer() const { return issuer_; }
+  [[nodiscard]] const std::string& response_id() const { return response_id_; }
+  [[nodiscard]] const std::string& assertion_id() const { return assertion_id_; }
+  [[nodiscard]] const std::string& name_id() const { return name_id_; }
+  [[nodiscard]] const std::string& name_id_format() const { return name_id_format_; }
+  [[nodiscard]] const std::string& session_index() const { return session_index_; }
+  [[nodiscard]] const std::string& email() const {
+    return email_;
+  }  ///< lower case, domain registered to the IdP
+  [[nodiscard]] const std::string& display_name() const { return display_name_; }
+  [[nodiscard]] const std::string& subject() const {
+    return subject_;
+  }  ///< stable identifier at the IdP
+  [[nodiscard]] const Attributes& attributes() const { return attributes_; }
+  /// Until when its IDs must be remembered.
+  [[nodiscard]] Time replay_until() const { return replay_until_; }
+  [[nodiscard]] std::optional<Time> session_not_on_or_after() const {
+    return session_not_on_or_after_;
+  }
+
+ private:
+  friend class AssertionReader;
+  VerifiedAssertion() = default;
+  std::string idp_, issuer_, response_id_, assertion_id_, name_id_, name_id_format_, session_index_,
+      email_, display_name_, subject_;
+  Attributes attributes_;
+  Time replay_until_{};
+  std::optional<Time> session_not_on_or_after_;
+};
+
+struct Verdict {
+  /// The assertion, or the first rule that failed.
+  Result<VerifiedAssertion> assertion;
+  std::vector<Check> checks;  ///< in order, the failed one last
+  /// Set when the IdP answered with a Status other than Success: untrusted text to show as such.
+  std::string status_code;
+  std::string status_message;
+};
+
+/// Verifies Responses of one IdP. Construction loads keys (slow: once per configuration); verify()
+/// is const and safe from many threads at once.
+class ResponseVerifier {
+ public:
+  /// Throws std::runtime_error with an operator's message if Lasso or xmlsec refuses the keys.
+  ResponseVerifier(const ServiceProviderSettings& sp, const IdentityProvider& idp);
+  ~ResponseVerifier();
+  ResponseVerifier(const ResponseVerifier&) = delete;
+  ResponseVerifier& operator=(const ResponseVerifier&) = delete;
+
+  [[nodiscard]] const IdentityProvider& idp() const;
+
+  /// `encoded` is the form value of SAMLResponse (base64, line breaks allowed). Runs TRUST's steps
+  /// 2 to 10 and 12 in order; the first failure ends it.
+  [[nodiscard]] Verdict verify(std::string_view encoded, const VerifyParams& params) const;
+
+ private:
+  class Implementation;
+  std::unique_ptr<Implementation> implementation_;
+};
+
+/// The cheap guard alone (steps 2 to 5): shape and limits, nothing trusted. Fails with the same
+/// codes as verify() would.
+Result<ResponsePeek> peek_response(std::string_view encoded);
+
+/// The grammar of an email address we act on (ASCII, one '@', no quoting, no comments, ≤ 254
+/// bytes): lower-cased, or nullopt. XML white space around it is trimmed, nothing else is forgiven.
+std::optional<std::string> canonical_email(std::string_view text);
+
+/// The part behind '@' of a canonical email.
+std::string_view email_domain(std::string_view canonical);
+
+}  // namespace anteroom::saml

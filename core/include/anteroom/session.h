@@ -1,0 +1,62 @@
+// Who is signed in, as the gate sees it: read from the database once, kept in the node's memory as
+// one flat record, read back without copying.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "anteroom/ports.h"
+
+namespace anteroom {
+
+enum class UserStatus : char { waiting = 'w', active = 'a', disabled = 'd' };
+
+/// The record's fields. All strings are ready to be used as header values (no control characters).
+struct SessionFields {
+  std::string_view reference;  ///< public name of the session (16 hex digits); not the token
+  std::string_view user;       ///< the user's UUID
+  std::string_view email;
+  std::string_view name;
+  std::string_view idp;     ///< the identity provider's configured name
+  std::string_view origin;  ///< the origin ("https://app.example.com") this session belongs to
+  std::string_view access_level;  ///< highest level over all unexpired grants; empty without one
+  std::string_view properties;    ///< "key=level,key=level"; key "*" stands for all properties
+};
+
+/// One session as loaded from the store; owns its bytes.
+///
+/// Layout: fixed part, then the strings of SessionFields, each with a 16-bit length. Host byte
+/// order: it never leaves the node.
+class SessionRecord {
+ public:
+  SessionRecord(UserStatus status, Time expires_at, const SessionFields& fields);
+  [[nodiscard]] std::string_view bytes() const { return bytes_; }
+
+ private:
+  std::string bytes_;
+};
+
+/// Reads a record in place. Valid as long as the bytes are.
+class SessionView {
+ public:
+  /// nullopt if the bytes are no record of this version.
+  static std::optional<SessionView> parse(std::string_view bytes);
+
+  [[nodiscard]] UserStatus status() const { return status_; }
+  /// When the session or the first of its grants ends, whichever comes first: reload then.
+  [[nodiscard]] Time expires_at() const { return expires_at_; }
+  [[nodiscard]] const SessionFields& fields() const { return fields_; }
+  /// Status active and at least one grant.
+  [[nodiscard]] bool is_provisioned() const {
+    return status_ == UserStatus::active && !fields_.access_level.empty();
+  }
+
+ private:
+  UserStatus status_ = UserStatus::disabled;
+  Time expires_at_{};
+  SessionFields fields_;
+};
+
+}  // namespace anteroom

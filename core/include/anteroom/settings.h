@@ -1,0 +1,184 @@
+// Everything operations configure, checked. Const once loaded; one per configuration generation.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace anteroom {
+
+/// A value that must not be logged: it has no stream operator and says its name instead of itself.
+class Secret {
+ public:
+  Secret() = default;
+  explicit Secret(std::string value) : value_(std::move(value)) {}
+  [[nodiscard]] const std::string& reveal() const { return value_; }
+  [[nodiscard]] bool empty() const { return value_.empty(); }
+
+ private:
+  std::string value_;
+};
+
+/// scheme://host[:port], lower case, default port left out. Built by the one URL parser
+/// (core/src/http).
+struct Origin {
+  std::string text;       ///< "https://app.example.com:8443"
+  std::string authority;  ///< "app.example.com:8443", what a Host header holds
+};
+
+struct KeyPair {
+  Secret private_key_pem;
+  std::string certificate_pem;
+};
+
+struct ServiceProviderSettings {
+  std::string entity_id;     ///< any non-empty string; may be a URN
+  Origin origin;             ///< of base_url: the login host
+  std::string acs_path;      ///< "/saml2/idpresponse"
+  std::string acs_url;       ///< origin + acs_path
+  std::string pages_prefix;  ///< "/auth": all other pages live below it
+  std::string landing_url;   ///< where one lands without having asked for a page (absolute)
+  std::vector<Origin> apps;  ///< every origin served, the login host's among them
+  std::optional<KeyPair> signing;
+};
+
+enum class RequestBinding { redirect, post };
+enum class ExpiredCertificate { warn, reject };
+
+/// What an IdP's metadata says that we use (saml-metadata 2.4.3).
+struct IdpMetadata {
+  std::string entity_id;
+  std::string sso_redirect_url;  ///< empty if the IdP has none
+  std::string sso_post_url;      ///< empty if the IdP has none
+  std::string slo_redirect_url;  ///< empty if the IdP has none
+  std::vector<std::string>
+      signing_certificates_der;  ///< in document order, at least one, DER bytes
+};
+
+struct IdentityProvider {
+  std::string name;  ///< [a-z0-9][a-z0-9-]*: stable, kept in user records
+  std::string display_name;
+  std::string preset;                ///< "entra" or "generic"
+  std::vector<std::string> domains;  ///< lower case ASCII
+  std::string button;
+  IdpMetadata metadata;
+  std::string metadata_file;
+  RequestBinding request_binding = RequestBinding::redirect;
+  bool sign_requests = false;
+  bool send_login_hint = true;
+  std::string name_id_format;  ///< NameIDPolicy/@Format; empty: no NameIDPolicy
+  bool allow_unsolicited = false;
+  bool allow_sha1 = false;
+  ExpiredCertificate expired_certificate = ExpiredCertificate::warn;
+  /// Attribute names tried in order; the special name "NameID" stands for the assertion's NameID.
+  std::vector<std::string> email_attributes;
+  std::vector<std::string>
+      name_attributes;  ///< display name; joined with a space where two are parts
+  /// All must be present; their values joined with '/' are the person's stable identifier at this
+  /// IdP. Empty: the IdP offers none, and the email itself is the identifier.
+  std::vector<std::string> subject_attributes;
+};
+
+struct DatabaseSettings {
+  std::string
+      connection;     ///< libpq connection string or URI, without a password where one can avoid it
+  Secret password;    ///< from password_file; empty: as libpq finds it
+  int pool_size = 4;  ///< connections per worker process
+  int queue_size = 256;  ///< statements waiting per worker process
+  std::chrono::milliseconds statement_timeout{3000};
+  std::chrono::milliseconds connect_timeout{3000};
+  std::chrono::seconds grace{300};  ///< how long known sessions go on while the database is away
+};
+
+struct SessionSettings {
+  std::chrono::seconds lifetime{std::chrono::hours(12)};
+  std::chrono::seconds idle_timeout{std::chrono::hours(2)};
+  std::chrono::seconds sign_on_timeout{std::chrono::minutes(15)};  ///< life of a login state
+  std::chrono::seconds cache_ttl{60};                              ///< with the listener up
+  std::size_t cache_bytes = 32u << 20;                             ///< shared memory of one node
+  /// 32-byte AES-256 keys; the first seals, all open.
+  std::vector<Secret> cookie_keys;
+};
+
+struct AccessSettings {
+  std::vector<std::string> levels;  ///< lowest first, unique, [a-z][a-z0-9_-]*
+  std::string request_new_users;    ///< level that may file a New User request
+  std::string process_requests;     ///< level that may decide on one
+};
+
+struct PageSettings {
+  std::string product_name = "Anteroom";
+  std::string logo;                ///< bytes of an image, empty: none
+  std::string logo_type;           ///< its media type
+  std::string accent = "#1b5e9b";  ///< CSS colour, #rrggbb
+  std::string support_email;
+  std::string support_phone;
+  std::string support_url;
+  std::string privacy_url;
+  std::string templates_directory;  ///< empty: none overridden
+  /// Template name to its text, read from templates_directory at load time.
+  std::map<std::string, std::string> templates;
+};
+
+struct Settings {
+  ServiceProviderSettings service_provider;
+  std::vector<IdentityProvider> identity_providers;
+  bool skip_email_page = false;  ///< with exactly one identity provider
+  DatabaseSettings database;
+  SessionSettings sessions;
+  AccessSettings access;
+  PageSettings pages;
+  std::chrono::seconds clock_skew{120};
+
+  // nullptr where there is none.
+  [[nodiscard]] const IdentityProvider* idp_by_name(std::string_view name) const {
+    return find_idp([&](const IdentityProvider& idp) { return idp.name == name; });
+  }
+  /// Subdomains are other domains: only what is registered matches.
+  [[nodiscard]] const IdentityProvider* idp_by_domain(std::string_view lower_case_domain) const {
+    return find_idp([&](const IdentityProvider& idp) {
+      return std::find(idp.domains.begin(), idp.domains.end(), lower_case_domain) !=
+             idp.domains.end();
+    });
+  }
+  [[nodiscard]] const IdentityProvider* idp_by_entity_id(std::string_view entity_id) const {
+    return find_idp(
+        [&](const IdentityProvider& idp) { return idp.metadata.entity_id == entity_id; });
+  }
+
+ private:
+  template <class Matches>
+  const IdentityProvider* find_idp(Matches matches) const {
+    auto found = std::find_if(identity_providers.begin(), identity_providers.end(), matches);
+    return found == identity_providers.end() ? nullptr : &*found;
+  }
+};
+
+/// One thing wrong with a configuration. `line` and `column` count from 1; 0: not tied to a place.
+struct Problem {
+  std::string file;
+  int line = 0;
+  int column = 0;
+  std::string message;
+  bool is_warning = false;
+};
+
+struct LoadedSettings {
+  std::shared_ptr<const Settings> settings;  ///< null if any problem is an error
+  std::vector<Problem> problems;             ///< all of them, in order of file and place
+};
+
+/// Reads and checks `file` and all that it names. Opens no socket. Never throws.
+[[nodiscard]] LoadedSettings load_settings(const std::string& file,
+                                           std::chrono::system_clock::time_point now);
+
+/// "anteroom.yaml:12:3: error: …"
+[[nodiscard]] std::string to_string(const Problem& problem);
+
+}  // namespace anteroom

@@ -1,0 +1,73 @@
+// The whole product behind one door: what a host (nginx, the command line, a test) calls.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "anteroom/gate.h"
+#include "anteroom/http.h"
+#include "anteroom/ports.h"
+#include "anteroom/session.h"
+#include "anteroom/settings.h"
+#include "anteroom/task.h"
+
+namespace anteroom {
+
+/// Bodies of requests to our own endpoints are at most this long (a Response with 1,200 groups is
+/// 180 kB).
+inline constexpr std::size_t kMaxBodyBytes = 512u << 10;
+
+/// Looks a session up on this node, then in the database. Implemented by the host, which remembers
+/// and coalesces. The record is empty if there is no such live session.
+using SessionLookup =
+    std::function<void(const TokenHash&, std::function<void(Result<std::string>)> record_bytes)>;
+
+class Site {
+ public:
+  /// Once per process that will handle requests, after fork and before any thread: prepares Lasso,
+  /// xmlsec and libxml2 (TRUST rules), parses templates, loads keys. Throws std::runtime_error with
+  /// the operator's message if it can't.
+  Site(std::shared_ptr<const Settings> settings, Ports ports, SessionLookup lookup);
+  ~Site();
+
+  /// True if `path` (undecoded) is one of ours: the ACS or anything below the pages' prefix.
+  [[nodiscard]] bool owns(std::string_view path) const;
+
+  /// Answers a request to one of our endpoints. Never throws into the host by way of the task: an
+  /// internal failure is a 500-free refusal with a reference number.
+  Task<Response> handle(Request request);
+
+  /// The configured origin that a Host header names, without case; nullptr: not one of ours.
+  [[nodiscard]] const Origin* origin_of(std::string_view host) const;
+
+  /// The answer to a gated request that is not allowed through: redirect, page or JSON.
+  /// `session` as given to decide(); `requirement` for the page that says what is missing.
+  Response turn_away(Outcome outcome, const RequestHead& request, const SessionView* session,
+                     const Requirement& requirement);
+
+  /// 503 with Retry-After, page or JSON; logs the failure once with its reference number.
+  Response unavailable(const RequestHead& request, const Failure& failure);
+
+  /// Any other refusal by the host itself (413, 400): page or JSON.
+  Response refuse(const RequestHead& request, int status, const Failure& failure);
+
+  /// The database part of a session look-up: one statement, one round trip. Empty string: no such
+  /// live session. Also notes that the session was used.
+  Task<Result<std::string>> load_session(TokenHash hash);
+
+ private:
+  class Implementation;
+  std::unique_ptr<Implementation> implementation_;
+};
+
+/// NOTIFY channel and payloads by which nodes tell each other what to forget:
+/// "session:<64 hex digits of the token hash>" or "user:<uuid>" or "all".
+inline constexpr const char* kNotifyChannel = "anteroom";
+
+/// The schema this build needs; a host refuses to start on an older one.
+inline constexpr int kSchemaVersion = 1;
+
+}  // namespace anteroom

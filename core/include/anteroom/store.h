@@ -1,0 +1,109 @@
+// What is kept in PostgreSQL. Each function is one statement and one round trip.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "anteroom/ports.h"
+#include "anteroom/result.h"
+#include "anteroom/session.h"
+#include "anteroom/task.h"
+
+namespace anteroom::store {
+
+/// One sign-on: consume the message, find or create the user, open the session, write the audit
+/// event.
+struct SignOn {
+  std::string idp, issuer, response_id, assertion_id;  ///< consumed together, until replay_until
+  Time replay_until;
+  std::string
+      subject;  ///< stable identifier at the IdP; empty: the IdP has none, email is all there is
+  std::string email, display_name, name_id, name_id_format, session_index;
+  TokenHash token_hash;
+  std::string reference;  ///< 16 hex digits, random
+  std::string origin;     ///< the origin the session is for
+  std::chrono::seconds lifetime;
+  std::optional<Time> not_after;  ///< SessionNotOnOrAfter
+  std::string client_address, user_agent;
+};
+
+enum class SignOnOutcome {
+  signed_in,        ///< provisioned
+  waiting,          ///< record found or created, not provisioned
+  replayed,         ///< this Response or assertion was consumed before: no session
+  user_disabled,    ///< no session
+  identity_pinned,  ///< the email belongs to a record pinned to another identifier: no session
+};
+
+struct SignOnResult {
+  SignOnOutcome outcome = SignOnOutcome::replayed;
+  std::string user;  ///< UUID, empty when replayed
+};
+
+Task<Result<SignOnResult>> sign_on(Database& database, SignOn sign_on);
+
+/// The live session of this token as a SessionRecord's bytes, or an empty string. Live: before its
+/// end, used within `idle_timeout`, the user not disabled. Notes the use (at most once a minute).
+Task<Result<std::string>> load_session(Database& database, TokenHash hash,
+                                       std::chrono::seconds idle_timeout);
+
+/// Ends this session and every session of the same sign-on, on all nodes. Writes the audit event.
+/// True if there was one.
+Task<Result<bool>> sign_out(Database& database, TokenHash hash, std::string client_address);
+
+/// A one-time ticket that carries a session to another origin. Lives 30 s.
+struct HandoffTicket {
+  TokenHash ticket_hash;
+  TokenHash session_hash;  ///< the session it is made from; must be live
+  std::string origin;      ///< where it may be redeemed
+  TokenHash browser_hash;  ///< SHA-256 of the browser cookie at that origin
+  std::string target;      ///< path and query to land on
+};
+/// False if the session is not live.
+Task<Result<bool>> issue_ticket(Database& database, HandoffTicket ticket);
+
+struct Redemption {
+  TokenHash ticket_hash;
+  std::string origin;
+  TokenHash browser_hash;
+  TokenHash new_token_hash;  ///< of the session that is opened
+  std::string new_reference;
+  std::string client_address, user_agent;
+};
+/// Uses the ticket up whatever comes of it; opens the new session; gives the target. nullopt: no
+/// such ticket, expired, used, other origin or other browser.
+Task<Result<std::optional<std::string>>> redeem_ticket(Database& database, Redemption redemption);
+
+/// One line of the audit trail about something that was refused or done outside the functions
+/// above.
+struct AuditEvent {
+  std::string kind;                        ///< "sign_on_refused", …
+  std::string code;                        ///< reason code, may be empty
+  std::string reference;                   ///< the number on the person's page, may be empty
+  std::string idp, email, client_address;  ///< may be empty
+  std::string detail;                      ///< no secrets
+};
+Task<Result<Done>> audit(Database& database, AuditEvent event);
+
+/// The schema's version; 0: no schema.
+Task<Result<int>> schema_version(Database& database);
+
+/// One numbered migration; applied in order, each in one transaction with its schema_version row.
+struct Migration {
+  int version;
+  const char* name;
+  const char* sql;
+};
+const std::vector<Migration>& migrations();
+
+/// The statements of one connection's set-up (search_path, timeouts), to be run after connecting.
+const char* session_setup_sql();
+
+/// libpq keywords and values of the configured connection, the password added, application_name
+/// set, host names left as they are. Fails with an operator's message on a malformed string.
+Result<std::vector<std::pair<std::string, std::string>>> connection_parameters(
+    std::string_view connection, const std::string& password);
+
+}  // namespace anteroom::store

@@ -1,0 +1,16 @@
+// Digests and comparison in constant time.
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "anteroom/ports.h"
+
+namespace anteroom::crypto {
+
+/// nullopt only if the library fails. Its algorithm is looked up once per process.
+std::optional<TokenHash> sha256(std::string_view bytes);
+
+bool equal_in_constant_time(std::string_view a, std::string_view b);
+
+}  // namespace anteroom::crypto

@@ -1,0 +1,32 @@
+// Keys and certificates in PEM, for configuration and messages to operators.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "anteroom/ports.h"
+#include "anteroom/result.h"
+
+namespace anteroom::crypto {
+
+namespace code {
+inline constexpr Code kUnusableKey{"unusable_key"};
+inline constexpr Code kUnusableCertificate{"unusable_certificate"};
+}  // namespace code
+
+struct CertificateFacts {
+  std::string subject;
+  std::string sha256_fingerprint;  ///< upper-case hex with colons
+  Time not_before;
+  Time not_after;
+  std::string key_type;  ///< "RSA" or "EC"
+  int key_bits = 0;
+};
+
+Result<std::string> pem_to_der_certificate(std::string_view pem);
+Result<CertificateFacts> certificate_facts(std::string_view der);
+
+/// Fails, with the reason, if either is unreadable, the key is encrypted, or they do not belong together.
+Status check_key_pair(std::string_view private_key_pem, std::string_view certificate_pem);
+
+}  // namespace anteroom::crypto

@@ -1,0 +1,119 @@
+#include "crypto/seal.h"
+
+#include <openssl/evp.h>
+
+#include <array>
+#include <cstring>
+#include <memory>
+
+#include "crypto/encoding.h"
+
+namespace anteroom::crypto {
+
+namespace {
+
+constexpr std::size_t kNonceBytes = 12;
+constexpr std::size_t kTagBytes = 16;
+constexpr std::size_t kExpiryBytes = 8;
+constexpr std::size_t kKeyBytes = 32;
+constexpr std::size_t kMaxSealed = 16u << 10;
+
+struct FreeCipherContext {
+  void operator()(EVP_CIPHER_CTX* context) const { EVP_CIPHER_CTX_free(context); }
+};
+using CipherContext = std::unique_ptr<EVP_CIPHER_CTX, FreeCipherContext>;
+
+const unsigned char* bytes_of(std::string_view text) {
+  return reinterpret_cast<const unsigned char*>(text.data());
+}
+unsigned char* bytes_of(std::string& text) {
+  return reinterpret_cast<unsigned char*>(text.data());
+}
+
+// Seconds since 1970, big endian.
+std::string pack_expiry(Time expires_at) {
+  auto seconds = static_cast<std::uint64_t>(
+      std::chrono::floor<std::chrono::seconds>(expires_at).time_since_epoch().count());
+  std::string out(kExpiryBytes, '\0');
+  for (std::size_t i = kExpiryBytes; i-- > 0; seconds >>= 8)
+    out[i] = static_cast<char>(seconds & 255);
+  return out;
+}
+
+Time unpack_expiry(std::string_view packed) {
+  std::uint64_t seconds = 0;
+  for (const char c : packed) seconds = seconds << 8 | static_cast<unsigned char>(c);
+  return Time(std::chrono::seconds(static_cast<std::int64_t>(seconds)));
+}
+
+std::optional<std::string> encrypt(const std::string& key, std::string_view nonce,
+                                   std::string_view purpose, std::string_view plain) {
+  const CipherContext context(EVP_CIPHER_CTX_new());
+  std::string out(plain.size() + kTagBytes, '\0');
+  int length = 0;
+  if (context == nullptr || key.size() != kKeyBytes ||
+      EVP_EncryptInit_ex2(context.get(), EVP_aes_256_gcm(), bytes_of(std::string_view(key)),
+                          bytes_of(nonce), nullptr) != 1 ||
+      EVP_EncryptUpdate(context.get(), nullptr, &length, bytes_of(purpose),
+                        static_cast<int>(purpose.size())) != 1 ||
+      EVP_EncryptUpdate(context.get(), bytes_of(out), &length, bytes_of(plain),
+                        static_cast<int>(plain.size())) != 1 ||
+      EVP_EncryptFinal_ex(context.get(), bytes_of(out) + length, &length) != 1 ||
+      EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_AEAD_GET_TAG, kTagBytes,
+                          bytes_of(out) + plain.size()) != 1) {
+    return std::nullopt;
+  }
+  return out;
+}
+
+std::optional<std::string> decrypt(const std::string& key, std::string_view nonce,
+                                   std::string_view purpose, std::string_view sealed) {
+  const CipherContext context(EVP_CIPHER_CTX_new());
+  const std::string_view body = sealed.substr(0, sealed.size() - kTagBytes);
+  std::string tag(sealed.substr(body.size()));
+  std::string out(body.size(), '\0');
+  int length = 0;
+  if (context == nullptr || key.size() != kKeyBytes ||
+      EVP_DecryptInit_ex2(context.get(), EVP_aes_256_gcm(), bytes_of(std::string_view(key)),
+                          bytes_of(nonce), nullptr) != 1 ||
+      EVP_DecryptUpdate(context.get(), nullptr, &length, bytes_of(purpose),
+                        static_cast<int>(purpose.size())) != 1 ||
+      EVP_DecryptUpdate(context.get(), bytes_of(out), &length, bytes_of(body),
+                        static_cast<int>(body.size())) != 1 ||
+      EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_AEAD_SET_TAG, kTagBytes, tag.data()) != 1 ||
+      EVP_DecryptFinal_ex(context.get(), bytes_of(out) + length, &length) != 1) {
+    return std::nullopt;
+  }
+  return out;
+}
+
+}  // namespace
+
+std::optional<std::string> Sealer::seal(Random& random, std::string_view purpose,
+                                        std::string_view plain, Time expires_at) const {
+  std::array<std::uint8_t, kNonceBytes> nonce_bytes{};
+  if (keys_.empty() || !random.fill(nonce_bytes)) return std::nullopt;
+  const std::string nonce(nonce_bytes.begin(), nonce_bytes.end());
+  auto sealed =
+      encrypt(keys_.front().reveal(), nonce, purpose, pack_expiry(expires_at) + std::string(plain));
+  if (!sealed) return std::nullopt;
+  return base64url(nonce + *sealed);
+}
+
+std::optional<std::string> Sealer::open(std::string_view purpose, std::string_view sealed,
+                                        Time now) const {
+  if (sealed.size() > kMaxSealed) return std::nullopt;
+  const auto bytes = from_base64url(sealed);
+  if (!bytes || bytes->size() < kNonceBytes + kExpiryBytes + kTagBytes) return std::nullopt;
+  const std::string_view nonce = std::string_view(*bytes).substr(0, kNonceBytes);
+  const std::string_view body = std::string_view(*bytes).substr(kNonceBytes);
+  for (const Secret& key : keys_) {
+    const auto plain = decrypt(key.reveal(), nonce, purpose, body);
+    if (!plain) continue;
+    if (now >= unpack_expiry(std::string_view(*plain).substr(0, kExpiryBytes))) return std::nullopt;
+    return plain->substr(kExpiryBytes);
+  }
+  return std::nullopt;
+}
+
+}  // namespace anteroom::crypto
