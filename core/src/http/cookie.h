@@ -21,7 +21,7 @@ void for_each_cookie(std::string_view header, Visit visit) {
     while (!pair.empty() && (pair.back() == ' ' || pair.back() == '\t')) pair.remove_suffix(1);
     const auto equals = pair.find('=');
     if (equals == std::string_view::npos) {
-      visit(pair, std::string_view{});
+      visit(pair, pair.substr(pair.size()));
     } else {
       visit(pair.substr(0, equals), pair.substr(equals + 1));
     }

@@ -1,0 +1,74 @@
+#include "anteroom/gate.h"
+
+#include "access/levels.h"
+#include "crypto/digest.h"
+#include "http/cookie.h"
+#include "http/text.h"
+#include "session/names.h"
+#include "session/token.h"
+
+namespace anteroom {
+
+Outcome decide(const Settings& settings, const SessionView* session, const Requirement& requirement,
+               std::string_view origin, Time now) {
+  if (session == nullptr || session->status() == UserStatus::disabled ||
+      now >= session->expires_at() || session->fields().origin != origin) {
+    return Outcome::sign_on;
+  }
+  if (!session->is_provisioned()) return Outcome::waiting_room;
+  if (!access::meets(settings.access, session->fields(), requirement)) return Outcome::forbidden;
+  return Outcome::allow;
+}
+
+bool is_navigation(const RequestHead& request) {
+  const RequestHeaders& headers = request.headers;
+  if (!headers.upgrade.empty() || !headers.sec_purpose.empty()) return false;
+  if (!headers.sec_fetch_mode.empty()) {
+    return headers.sec_fetch_mode == "navigate" && headers.sec_fetch_dest == "document";
+  }
+  if (request.method != "GET" && request.method != "HEAD" && request.method != "POST") return false;
+  if (http::equals_ignoring_case(headers.x_requested_with, "XMLHttpRequest")) return false;
+  return http::list_has(headers.accept, "text/html") ||
+         http::list_has(headers.accept, "application/xhtml+xml");
+}
+
+std::optional<std::string_view> session_token(std::string_view cookie_header) {
+  std::optional<std::string_view> token;
+  bool is_unique = true;
+  http::for_each_cookie(cookie_header, [&](std::string_view name, std::string_view value) {
+    if (name != session::kSessionCookie) return;
+    is_unique = is_unique && !token;
+    token = value;
+  });
+  constexpr std::string_view kAlphabet =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+  if (!token || !is_unique || token->size() != session::kTokenCharacters ||
+      token->find_first_not_of(kAlphabet) != std::string_view::npos) {
+    return std::nullopt;
+  }
+  return token;
+}
+
+std::optional<TokenHash> hash_token(std::string_view token) {
+  return crypto::sha256(token);
+}
+
+std::string without_our_cookies(std::string_view cookie_header) {
+  std::string out;
+  http::for_each_cookie(cookie_header, [&](std::string_view name, std::string_view value) {
+    if (session::is_our_cookie(name) || (name.empty() && value.empty())) return;
+    if (!out.empty()) out += "; ";
+    out.append(name.data(), static_cast<std::size_t>(value.data() + value.size() - name.data()));
+  });
+  return out;
+}
+
+bool has_our_cookies(std::string_view cookie_header) {
+  bool found = false;
+  http::for_each_cookie(cookie_header, [&](std::string_view name, std::string_view) {
+    found = found || session::is_our_cookie(name);
+  });
+  return found;
+}
+
+}  // namespace anteroom

@@ -1,0 +1,52 @@
+// What a browser carries between leaving for the IdP and coming back, and between being turned away
+// and signing in. Sealed; nothing of it is kept on the server.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "anteroom/ports.h"
+#include "anteroom/settings.h"
+#include "crypto/seal.h"
+
+namespace anteroom::session {
+
+/// Where a person wanted to go.
+struct ReturnTo {
+  std::string origin;  ///< one of the served origins
+  std::string target;  ///< path and query at that origin
+  std::string
+      browser_hash;  ///< hex SHA-256 of that host's browser cookie; empty: the login host itself
+
+  friend bool operator==(const ReturnTo&, const ReturnTo&) = default;
+};
+
+/// The `r` of our URLs and forms. Good for a day; what has gone stale counts as absent.
+std::optional<std::string> seal_return_to(const crypto::Sealer& sealer, Random& random,
+                                          const ReturnTo& return_to, Time now);
+std::optional<ReturnTo> open_return_to(const crypto::Sealer& sealer, std::string_view sealed,
+                                       Time now);
+
+/// One sign-on under way.
+struct LoginState {
+  std::string request_id;  ///< AuthnRequest/@ID
+  std::string idp;         ///< configured name of the IdP this browser was sent to
+  std::string return_to;   ///< sealed ReturnTo, or empty
+  Time issued_at;
+  bool is_done = false;  ///< it has led to a session: kept a while so that a repeat finds its way
+
+  /// The cookie that holds it.
+  [[nodiscard]] std::string cookie_name() const;
+};
+
+std::optional<std::string> seal_login_state(const crypto::Sealer& sealer, Random& random,
+                                            const LoginState& state, Time expires_at);
+
+/// The live login states of a Cookie header. `stale` receives the names of all other login cookies:
+/// garbled, expired, or not ours.
+std::vector<LoginState> login_states(const crypto::Sealer& sealer, std::string_view cookie_header,
+                                     Time now, std::vector<std::string>& stale);
+
+}  // namespace anteroom::session

@@ -1,0 +1,21 @@
+// The names of our cookies. The __Host- prefix ties each to one host, to TLS and to Path=/ (RFC
+// 6265bis 4.1.3.2): no sibling host can set or read it.
+#pragma once
+
+#include <string_view>
+
+namespace anteroom::session {
+
+inline constexpr std::string_view kSessionCookie = "__Host-anteroom";
+/// One per sign-on under way; the rest of the name is the first 16 hex digits of the request's ID.
+inline constexpr std::string_view kLoginCookiePrefix = "__Host-anteroom-login-";
+/// Random, lives as long as the browser: binds a hand-off between hosts to the browser that asked.
+inline constexpr std::string_view kBrowserCookie = "__Host-anteroom-browser";
+
+/// True for every cookie that is ours.
+constexpr bool is_our_cookie(std::string_view name) {
+  return name.starts_with(kSessionCookie) &&
+         (name.size() == kSessionCookie.size() || name[kSessionCookie.size()] == '-');
+}
+
+}  // namespace anteroom::session

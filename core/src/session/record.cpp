@@ -1,0 +1,72 @@
+#include <cstdint>
+#include <cstring>
+
+#include "anteroom/session.h"
+
+namespace anteroom {
+
+namespace {
+
+constexpr char kVersion = 1;
+constexpr std::size_t kFixedBytes = 2 + sizeof(std::int64_t);
+constexpr std::size_t kMaxString = 0xffff;
+
+template <class Fields, class Visit>
+void for_each_field(Fields& fields, Visit visit) {
+  visit(fields.reference);
+  visit(fields.user);
+  visit(fields.email);
+  visit(fields.name);
+  visit(fields.idp);
+  visit(fields.origin);
+  visit(fields.access_level);
+  visit(fields.properties);
+}
+
+// Control characters would let a stored value end a header line: they do not get into a record.
+void append_clean(std::string& out, std::string_view text) {
+  for (const char c : text) {
+    out += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? ' ' : c;
+  }
+}
+
+}  // namespace
+
+SessionRecord::SessionRecord(UserStatus status, Time expires_at, const SessionFields& fields) {
+  bytes_ += kVersion;
+  bytes_ += static_cast<char>(status);
+  const std::int64_t expires = expires_at.time_since_epoch().count();
+  bytes_.append(reinterpret_cast<const char*>(&expires), sizeof expires);
+  for_each_field(fields, [this](std::string_view text) {
+    const auto length = static_cast<std::uint16_t>(std::min(text.size(), kMaxString));
+    bytes_.append(reinterpret_cast<const char*>(&length), sizeof length);
+    append_clean(bytes_, text.substr(0, length));
+  });
+}
+
+std::optional<SessionView> SessionView::parse(std::string_view bytes) {
+  if (bytes.size() < kFixedBytes || bytes[0] != kVersion) return std::nullopt;
+  SessionView view;
+  view.status_ = static_cast<UserStatus>(bytes[1]);
+  std::int64_t expires = 0;
+  std::memcpy(&expires, bytes.data() + 2, sizeof expires);
+  view.expires_at_ = Time(Time::duration(expires));
+  bytes.remove_prefix(kFixedBytes);
+  bool is_whole = true;
+  for_each_field(view.fields_, [&](std::string_view& text) {
+    std::uint16_t length = 0;
+    if (bytes.size() < sizeof length) {
+      is_whole = false;
+      return;
+    }
+    std::memcpy(&length, bytes.data(), sizeof length);
+    bytes.remove_prefix(sizeof length);
+    is_whole = is_whole && bytes.size() >= length;
+    text = bytes.substr(0, length);
+    bytes.remove_prefix(text.size());
+  });
+  if (!is_whole || !bytes.empty()) return std::nullopt;
+  return view;
+}
+
+}  // namespace anteroom
