@@ -1,0 +1,244 @@
+#include <algorithm>
+
+#include "anteroom/store.h"
+#include "http/cookie.h"
+#include "http/form.h"
+#include "http/text.h"
+#include "journey/respond.h"
+#include "journey/steps.h"
+#include "session/names.h"
+#include "session/token.h"
+
+namespace anteroom::journey {
+
+namespace {
+
+constexpr auto kRepeatLife = std::chrono::minutes(5);
+constexpr std::size_t kReferenceBytes = 8;
+constexpr std::size_t kMaxShown = 500;
+
+namespace code {
+constexpr Code kNoLoginState{"no_login_state"};
+constexpr Code kMalformedForm{"malformed_form"};
+constexpr Code kReplayed{"replayed"};
+constexpr Code kUserDisabled{"user_disabled"};
+constexpr Code kIdentityPinned{"identity_pinned"};
+}  // namespace code
+
+// What the thread pool finds out about one posted Response.
+struct Judgement {
+  saml::Verdict verdict;
+  const IdentityProvider* idp = nullptr;
+  std::optional<session::LoginState> state;  // absent: unsolicited
+};
+
+saml::Verdict rejected(Failure failure) {
+  return {std::move(failure), {}, "", ""};
+}
+
+// Runs on another thread: reads only what is const.
+Judgement judge(const Context& context, const std::string& encoded,
+                const std::vector<session::LoginState>& states, Time now) {
+  const auto peek = saml::peek_response(encoded);
+  if (!peek) return {rejected(peek.failure()), nullptr, std::nullopt};
+  Judgement judgement{rejected({code::kNoLoginState, "this browser has no such sign-on under way"}),
+                      nullptr, std::nullopt};
+  if (peek->in_response_to.empty()) {
+    judgement.idp = context.settings.idp_by_entity_id(peek->issuer);
+    if (judgement.idp != nullptr && !judgement.idp->allow_unsolicited) {
+      judgement.verdict = rejected({Code{"unsolicited_response"}, "this IdP may not send one"});
+      return judgement;
+    }
+  } else {
+    const auto found = std::find_if(states.begin(), states.end(), [&](const auto& state) {
+      return state.request_id == peek->in_response_to;
+    });
+    if (found == states.end()) return judgement;
+    judgement.state = *found;
+    judgement.idp = context.settings.idp_by_name(found->idp);
+  }
+  const auto* verifier = judgement.idp == nullptr ? nullptr : context.verifier_of(*judgement.idp);
+  if (verifier == nullptr) return judgement;
+  const auto& sp = context.settings.service_provider;
+  judgement.verdict = verifier->verify(
+      encoded, {sp.entity_id, sp.acs_url, judgement.state ? judgement.state->request_id : "", now,
+                context.settings.clock_skew});
+  return judgement;
+}
+
+Response start_again(const Exchange& exchange, std::string_view handle) {
+  std::string location = exchange.context.path("/sign-in") + "?notice=stale";
+  if (!handle.empty()) location += "&r=" + std::string(handle);
+  return redirect(303, location);
+}
+
+// Where a Response leads that no live login state belongs to: the repeat of a finished sign-on
+// finds the page it was for by RelayState, which names our own sealed cookie and is trusted for
+// nothing else.
+Response start_again_without_state(Exchange& exchange, std::string_view relay_state,
+                                   const std::vector<session::LoginState>& states) {
+  const auto found = std::find_if(states.begin(), states.end(), [&](const auto& state) {
+    return state.cookie_name() ==
+           std::string(session::kLoginCookiePrefix) + std::string(relay_state);
+  });
+  exchange.context.ports.log.write(
+      LogLevel::info, "sign-on restarted code=" + std::string(code::kNoLoginState.name) +
+                          " client=" + std::string(exchange.head().client_address));
+  return start_again(exchange, found == states.end() ? "" : found->return_to);
+}
+
+Explanation explain_rejection(const Exchange& exchange, const Judgement& judgement) {
+  const std::string handle = judgement.state ? judgement.state->return_to : "";
+  Explanation explanation{403,
+                          "We could not sign you in",
+                          "Your company's sign-on answered, but we could not accept the answer.",
+                          "Please try again. If it happens again, give support the number below.",
+                          exchange.context.path("/sign-in") + return_query(handle),
+                          "Try again"};
+  if (!judgement.verdict.status_code.empty() && judgement.idp != nullptr) {
+    explanation.message = judgement.idp->display_name + " did not sign you in.";
+    const std::string said = http::printable(judgement.verdict.status_message, kMaxShown);
+    if (!said.empty()) explanation.hint = "It said: \"" + said + "\"";
+  }
+  return explanation;
+}
+
+store::SignOn sign_on_of(const Exchange& exchange, const saml::VerifiedAssertion& assertion,
+                         const TokenHash& token_hash, std::string reference) {
+  store::SignOn sign_on;
+  sign_on.idp = assertion.idp();
+  sign_on.issuer = assertion.issuer();
+  sign_on.response_id = assertion.response_id();
+  sign_on.assertion_id = assertion.assertion_id();
+  sign_on.replay_until = assertion.replay_until();
+  sign_on.subject = assertion.subject();
+  sign_on.email = assertion.email();
+  sign_on.display_name = assertion.display_name();
+  sign_on.name_id = assertion.name_id();
+  sign_on.name_id_format = assertion.name_id_format();
+  sign_on.session_index = assertion.session_index();
+  sign_on.token_hash = token_hash;
+  sign_on.reference = std::move(reference);
+  sign_on.origin = exchange.origin.text;
+  sign_on.lifetime = exchange.context.settings.sessions.lifetime;
+  sign_on.not_after = assertion.session_not_on_or_after();
+  sign_on.client_address = exchange.head().client_address;
+  sign_on.user_agent = http::printable(exchange.head().headers.user_agent, 300);
+  return sign_on;
+}
+
+Response welcome(const Exchange& exchange, const Judgement& judgement, const std::string& token) {
+  const Context& context = exchange.context;
+  const std::string handle = judgement.state ? judgement.state->return_to : "";
+  // One way to the page asked for, on this host or another: the sign-on page passes on who is
+  // signed in.
+  const auto wanted = return_to_or_landing(context, handle);
+  Response response = wanted.origin == exchange.origin.text
+                          ? redirect(303, wanted.target)
+                          : redirect(303, context.path("/sign-in") + return_query(handle));
+  response.headers.emplace_back(
+      "Set-Cookie", http::set_cookie(session::kSessionCookie, token, http::SameSite::lax));
+  if (judgement.state) {
+    session::LoginState done = *judgement.state;
+    done.is_done = true;
+    const auto sealed = session::seal_login_state(context.sealer, context.ports.random, done,
+                                                  exchange.now() + kRepeatLife);
+    response.headers.emplace_back(
+        "Set-Cookie",
+        http::set_cookie(done.cookie_name(), sealed.value_or(""), http::SameSite::none,
+                         sealed ? kRepeatLife : std::chrono::minutes(0)));
+  }
+  return response;
+}
+
+Response refuse_person(const Exchange& exchange, const saml::VerifiedAssertion& assertion,
+                       Code why) {
+  const bool is_disabled = why == code::kUserDisabled;
+  return explain(
+      exchange.context, exchange.head(), {why, "email=" + assertion.email()},
+      {403, is_disabled ? "Your access is turned off" : "This address belongs to another account",
+       is_disabled ? "You proved who you are, but your access here has been turned off."
+                   : "You proved who you are, but this email address is in use by another person's "
+                     "account.",
+       "Support can sort this out. Please give them the number below.", "", ""},
+      assertion.idp());
+}
+
+}  // namespace
+
+Task<Response> consume_response(Exchange exchange) {
+  Context& context = exchange.context;
+  const auto form = http::Form::parse(exchange.request.body());
+  if (!http::list_has(exchange.head().headers.content_type, "application/x-www-form-urlencoded") ||
+      !form || form->get("SAMLResponse").empty()) {
+    co_return explain(context, exchange.head(), {code::kMalformedForm, "no SAMLResponse form"},
+                      {400, "That did not work", "The sign-on answer could not be read.",
+                       "Please start again.", context.path("/sign-in"), "Start again"});
+  }
+
+  std::vector<std::string> stale;
+  std::vector<session::LoginState> states =
+      session::login_states(context.sealer, exchange.head().headers.cookie, exchange.now(), stale);
+  const bool can_be_unsolicited = std::any_of(
+      context.settings.identity_providers.begin(), context.settings.identity_providers.end(),
+      [](const IdentityProvider& idp) { return idp.allow_unsolicited; });
+  const std::string relay_state(form->get("RelayState").substr(0, 80));
+  const bool has_live_state =
+      std::any_of(states.begin(), states.end(), [](const auto& state) { return !state.is_done; });
+  if (!has_live_state && !can_be_unsolicited) {
+    co_return start_again_without_state(exchange, relay_state, states);
+  }
+
+  std::vector<session::LoginState> live;
+  std::copy_if(states.begin(), states.end(), std::back_inserter(live),
+               [](const auto& state) { return !state.is_done; });
+  std::function<Judgement()> work = [&context, encoded = std::string(form->get("SAMLResponse")),
+                                     live, now = exchange.now()] {
+    return judge(context, encoded, live, now);
+  };
+  Result<Judgement> judged = co_await offload<Judgement>(context.ports.worker, std::move(work));
+  if (!judged) co_return unavailable(context, exchange.head(), judged.failure());
+  const Judgement& judgement = *judged;
+  if (!judgement.verdict.assertion) {
+    const Failure& why = judgement.verdict.assertion.failure();
+    if (why.code == code::kNoLoginState) {
+      co_return start_again_without_state(exchange, relay_state, states);
+    }
+    const Explanation explanation = explain_rejection(exchange, judgement);
+    // Only a browser with a sign-on of ours under way can make us write to the database.
+    co_return judgement.state
+        ? explain_and_audit(context, exchange.head(), why, explanation, judgement.idp->name, "")
+        : explain(context, exchange.head(), why, explanation);
+  }
+  const saml::VerifiedAssertion& assertion = *judgement.verdict.assertion;
+
+  const auto token = session::new_token(context.ports.random);
+  const auto reference = session::new_hex(context.ports.random, kReferenceBytes);
+  const auto hash = token ? hash_token(*token) : std::nullopt;
+  if (!hash || !reference) {
+    co_return unavailable(context, exchange.head(),
+                          {anteroom::code::kInternal, "no randomness or no SHA-256"});
+  }
+  store::SignOn sign_on = sign_on_of(exchange, assertion, *hash, *reference);
+  Result<store::SignOnResult> result =
+      co_await store::sign_on(context.ports.database, std::move(sign_on));
+  if (!result) co_return unavailable(context, exchange.head(), result.failure());
+  switch (result->outcome) {
+    case store::SignOnOutcome::signed_in:
+    case store::SignOnOutcome::waiting:
+      co_return welcome(exchange, judgement, *token);
+    case store::SignOnOutcome::replayed:
+      context.ports.log.write(LogLevel::warning,
+                              "sign-on restarted code=" + std::string(code::kReplayed.name) +
+                                  " client=" + std::string(exchange.head().client_address) +
+                                  " idp=" + assertion.idp());
+      co_return start_again(exchange, judgement.state ? judgement.state->return_to : "");
+    case store::SignOnOutcome::user_disabled:
+      co_return refuse_person(exchange, assertion, code::kUserDisabled);
+    case store::SignOnOutcome::identity_pinned:
+      co_return refuse_person(exchange, assertion, code::kIdentityPinned);
+  }
+  co_return unavailable(context, exchange.head(), {anteroom::code::kInternal, "unknown outcome"});
+}
+
+}  // namespace anteroom::journey

@@ -1,0 +1,69 @@
+// What every step of the journey works with.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "anteroom/pages.h"
+#include "anteroom/ports.h"
+#include "anteroom/saml.h"
+#include "anteroom/site.h"
+#include "crypto/seal.h"
+#include "session/login_state.h"
+
+namespace anteroom::journey {
+
+struct Context {
+  std::shared_ptr<const Settings> settings_owner;
+  const Settings& settings;
+  Ports ports;
+  SessionLookup lookup;
+  crypto::Sealer sealer;
+  pages::Renderer renderer;
+  std::vector<std::unique_ptr<const saml::ResponseVerifier>>
+      verifiers;  ///< one per IdP, same order
+
+  [[nodiscard]] const Origin* origin_of(std::string_view host) const;
+  [[nodiscard]] const saml::ResponseVerifier* verifier_of(const IdentityProvider& idp) const;
+  [[nodiscard]] const Origin& login_origin() const { return settings.service_provider.origin; }
+  [[nodiscard]] Time now() const { return ports.clock.now(); }
+  /// prefix + `page`: "/auth" + "/sign-in".
+  [[nodiscard]] std::string path(std::string_view page) const {
+    return settings.service_provider.pages_prefix + std::string(page);
+  }
+};
+
+/// One request being answered. Created by the router, lives until its response is made.
+struct Exchange {
+  Context& context;
+  Request request;
+  const Origin& origin;  ///< the configured origin that the Host header names
+
+  [[nodiscard]] const RequestHead& head() const { return request.head(); }
+  [[nodiscard]] bool is_on_login_host() const { return origin.text == context.login_origin().text; }
+  [[nodiscard]] Time now() const { return context.now(); }
+};
+
+/// The live session of the browser that asks, or nothing. Owns the bytes its view reads.
+class CurrentSession {
+ public:
+  CurrentSession() = default;
+  CurrentSession(const TokenHash& hash, std::string bytes)
+      : hash_(hash),
+        bytes_(std::make_unique<std::string>(std::move(bytes))),
+        view_(SessionView::parse(*bytes_)) {}
+
+  [[nodiscard]] const SessionView* view() const { return view_ ? &*view_ : nullptr; }
+  [[nodiscard]] const TokenHash& hash() const { return hash_; }
+
+ private:
+  TokenHash hash_{};
+  std::unique_ptr<std::string> bytes_;
+  std::optional<SessionView> view_;
+};
+
+/// Looks the session cookie up. No cookie, unknown, expired, other origin: an empty CurrentSession.
+Task<Result<CurrentSession>> current_session(Exchange& exchange);
+
+}  // namespace anteroom::journey

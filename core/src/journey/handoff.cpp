@@ -1,0 +1,103 @@
+#include "anteroom/store.h"
+#include "crypto/digest.h"
+#include "crypto/encoding.h"
+#include "http/cookie.h"
+#include "http/form.h"
+#include "http/text.h"
+#include "http/url.h"
+#include "journey/respond.h"
+#include "journey/steps.h"
+#include "session/names.h"
+#include "session/token.h"
+
+namespace anteroom::journey {
+
+namespace {
+
+constexpr std::size_t kReferenceBytes = 8;
+
+std::optional<TokenHash> hash_from_hex(std::string_view hex) {
+  const auto bytes = crypto::from_hex(hex);
+  TokenHash hash;
+  if (!bytes || bytes->size() != hash.size()) return std::nullopt;
+  std::copy(bytes->begin(), bytes->end(), hash.begin());
+  return hash;
+}
+
+Response handoff_failed(const Exchange& exchange, std::string detail) {
+  return explain(
+      exchange.context, exchange.head(), {Code{"handoff_refused"}, std::move(detail)},
+      {403, "That did not work",
+       "This sign-in link was already used, took too long, or belongs to another browser.",
+       "Please open the page you wanted once more. Cookies must be allowed for this site.", "/",
+       "Continue"});
+}
+
+std::string_view cookie_value(std::string_view header, std::string_view wanted) {
+  std::string_view found;
+  http::for_each_cookie(header, [&](std::string_view name, std::string_view value) {
+    if (name == wanted) found = value;
+  });
+  return found;
+}
+
+}  // namespace
+
+Task<Response> land(Exchange& exchange, const CurrentSession& session, std::string handle) {
+  Context& context = exchange.context;
+  const session::ReturnTo wanted = return_to_or_landing(context, handle);
+  if (wanted.origin == exchange.origin.text) co_return redirect(303, wanted.target);
+  const auto browser_hash = hash_from_hex(wanted.browser_hash);
+  // Nobody was turned away over there yet: its gate sends this browser back with what binds the
+  // ticket.
+  if (!browser_hash) co_return redirect(303, wanted.origin + wanted.target);
+
+  const auto ticket = session::new_token(context.ports.random);
+  const auto ticket_hash = ticket ? hash_token(*ticket) : std::nullopt;
+  if (!ticket_hash) {
+    co_return unavailable(context, exchange.head(), {code::kInternal, "no randomness"});
+  }
+  store::HandoffTicket row{*ticket_hash, session.hash(), wanted.origin, *browser_hash,
+                           wanted.target};
+  const Result<bool> issued = co_await store::issue_ticket(context.ports.database, std::move(row));
+  if (!issued) co_return unavailable(context, exchange.head(), issued.failure());
+  if (!*issued) co_return redirect(303, context.path("/sign-in") + "?notice=stale");
+  co_return redirect(303, wanted.origin + context.path("/handoff") + "?ticket=" + *ticket);
+}
+
+Task<Response> redeem_handoff(Exchange exchange) {
+  Context& context = exchange.context;
+  const auto query = http::Form::parse(exchange.head().query);
+  const auto ticket_hash = query ? hash_token(query->get("ticket")) : std::nullopt;
+  const auto browser =
+      crypto::sha256(cookie_value(exchange.head().headers.cookie, session::kBrowserCookie));
+  const auto token = session::new_token(context.ports.random);
+  const auto reference = session::new_hex(context.ports.random, kReferenceBytes);
+  const auto token_hash = token ? hash_token(*token) : std::nullopt;
+  if (!ticket_hash || !browser) co_return handoff_failed(exchange, "malformed link");
+  if (!token_hash || !reference) {
+    co_return unavailable(context, exchange.head(), {code::kInternal, "no randomness"});
+  }
+  store::Redemption redemption{*ticket_hash,
+                               exchange.origin.text,
+                               *browser,
+                               *token_hash,
+                               *reference,
+                               std::string(exchange.head().client_address),
+                               http::printable(exchange.head().headers.user_agent, 300)};
+  const Result<std::optional<std::string>> target =
+      co_await store::redeem_ticket(context.ports.database, std::move(redemption));
+  if (!target) co_return unavailable(context, exchange.head(), target.failure());
+  if (!*target || !http::is_local_target(**target)) {
+    // The Back button ends here: whoever is signed in already just goes on.
+    const Result<CurrentSession> session = co_await current_session(exchange);
+    if (session && session->view() != nullptr) co_return redirect(303, "/");
+    co_return handoff_failed(exchange, "ticket not redeemable here");
+  }
+  Response response = redirect(303, **target);
+  response.headers.emplace_back(
+      "Set-Cookie", http::set_cookie(session::kSessionCookie, *token, http::SameSite::lax));
+  co_return response;
+}
+
+}  // namespace anteroom::journey

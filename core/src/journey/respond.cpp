@@ -1,0 +1,186 @@
+#include "journey/respond.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "anteroom/gate.h"
+#include "anteroom/store.h"
+#include "http/form.h"
+#include "http/text.h"
+#include "http/url.h"
+#include "session/token.h"
+
+namespace anteroom::journey {
+
+namespace {
+
+constexpr std::size_t kMaxLogged = 400;
+constexpr int kRetryAfterSeconds = 5;
+
+void log_refusal(Context& context, const RequestHead& request, const Failure& failure,
+                 std::string_view reference, int status, std::string_view idp) {
+  std::string line = "refused code=" + std::string(failure.code.name);
+  line += " status=" + std::to_string(status);
+  line += " reference=" + std::string(reference);
+  line += " client=" + std::string(request.client_address);
+  line += " path=" + http::printable(request.path, 200);
+  if (!idp.empty()) line += " idp=" + std::string(idp);
+  if (!failure.detail.empty()) line += " detail=" + http::printable(failure.detail, kMaxLogged);
+  context.ports.log.write(status >= 500 ? LogLevel::error : LogLevel::warning, line);
+}
+
+Response error_page(const Context& context, const Explanation& explanation,
+                    const std::string& reference) {
+  pages::Values values;
+  values.text["title"] = explanation.title;
+  values.text["message"] = explanation.message;
+  values.text["hint"] = explanation.hint;
+  values.text["reference"] = reference;
+  values.text["retry_url"] = explanation.retry_url;
+  values.text["retry_label"] = explanation.retry_label;
+  values.flags["show_retry"] = !explanation.retry_url.empty();
+  values.flags["is_maintenance"] = explanation.status == 503;
+  return context.renderer.page("error", explanation.status, values);
+}
+
+Explanation explanation_of(int status) {
+  switch (status) {
+    case 404:
+      return {status, "Page not found", "There is no page at this address.", "", "", ""};
+    case 405:
+      return {status, "That did not work", "This address cannot be used in that way.", "", "", ""};
+    case 413:
+      return {status, "Too large", "What was sent is larger than this site accepts.", "", "", ""};
+    case 421:
+      return {status,
+              "Not served here",
+              "This site does not serve the address you used.",
+              "Please check the address, or tell support how you got here.",
+              "",
+              ""};
+    default:
+      return {status,
+              "That did not work",
+              "The request could not be understood.",
+              "Please go back and try again.",
+              "",
+              ""};
+  }
+}
+
+}  // namespace
+
+Response redirect(int status, std::string location) {
+  return {status, {{"Location", std::move(location)}, {"Cache-Control", "no-store"}}, ""};
+}
+
+Response json(int status, const std::vector<std::pair<std::string, std::string>>& members) {
+  nlohmann::ordered_json object;
+  for (const auto& [name, value] : members) object[name] = value;
+  using Json = nlohmann::ordered_json;
+  return {status,
+          {{"Content-Type", "application/json"},
+           {"Cache-Control", "no-store"},
+           {"X-Content-Type-Options", "nosniff"}},
+          object.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n"};
+}
+
+Response explain(Context& context, const RequestHead& request, const Failure& failure,
+                 const Explanation& explanation, std::string_view idp) {
+  const std::string reference = session::new_reference(context.ports.random);
+  log_refusal(context, request, failure, reference, explanation.status, idp);
+  return error_page(context, explanation, reference);
+}
+
+Response explain_and_audit(Context& context, const RequestHead& request, const Failure& failure,
+                           const Explanation& explanation, std::string_view idp,
+                           std::string_view email) {
+  const std::string reference = session::new_reference(context.ports.random);
+  log_refusal(context, request, failure, reference, explanation.status, idp);
+  store::AuditEvent event{"sign_on_refused",
+                          std::string(failure.code.name),
+                          reference,
+                          std::string(idp),
+                          std::string(email),
+                          std::string(request.client_address),
+                          http::printable(failure.detail, kMaxLogged)};
+  Log& log = context.ports.log;
+  spawn<Result<Done>>(
+      store::audit(context.ports.database, std::move(event)),
+      [&log, reference](Result<Done> written) {
+        if (!written) log.write(LogLevel::warning, "audit event lost reference=" + reference);
+      },
+      [] {});
+  return error_page(context, explanation, reference);
+}
+
+Response unavailable(Context& context, const RequestHead& request, const Failure& failure) {
+  const std::string reference = session::new_reference(context.ports.random);
+  log_refusal(context, request, failure, reference, 503, {});
+  Response response =
+      is_navigation(request)
+          ? error_page(context,
+                       {503, "We'll be right back",
+                        "Signing in is not possible at the moment. Nothing you did caused this.",
+                        "Please try again in a few seconds.", "", ""},
+                       reference)
+          : json(503, {{"error", "unavailable"}, {"reference", reference}});
+  response.headers.emplace_back("Retry-After", std::to_string(kRetryAfterSeconds));
+  return response;
+}
+
+Response refuse(Context& context, const RequestHead& request, int status, const Failure& failure) {
+  const std::string reference = session::new_reference(context.ports.random);
+  log_refusal(context, request, failure, reference, status, {});
+  if (is_navigation(request)) return error_page(context, explanation_of(status), reference);
+  return json(status, {{"error", std::string(failure.code.name)}, {"reference", reference}});
+}
+
+bool is_from_our_page(const Exchange& exchange) {
+  const RequestHeaders& headers = exchange.head().headers;
+  if (!headers.sec_fetch_site.empty() && headers.sec_fetch_site != "same-origin") return false;
+  if (!headers.origin.empty()) {
+    const auto url = http::parse_url(headers.origin);
+    return url && url->origin().text == exchange.origin.text;
+  }
+  return headers.sec_fetch_site == "same-origin";
+}
+
+Response refuse_foreign_form(const Exchange& exchange) {
+  return explain(exchange.context, exchange.head(),
+                 {Code{"foreign_form"}, "a form was not sent by one of our own pages"},
+                 {403, "That did not work", "This form was not sent from our own page.",
+                  "Please start again from the page itself.", exchange.context.path("/sign-in"),
+                  "Start again"});
+}
+
+session::ReturnTo return_to_or_landing(const Context& context, std::string_view sealed) {
+  if (!sealed.empty()) {
+    auto wanted = session::open_return_to(context.sealer, sealed, context.now());
+    if (wanted && http::is_local_target(wanted->target)) {
+      const auto& apps = context.settings.service_provider.apps;
+      const bool is_served = std::any_of(
+          apps.begin(), apps.end(), [&](const Origin& app) { return app.text == wanted->origin; });
+      if (is_served) return *wanted;
+    }
+  }
+  const auto landing = http::parse_url(context.settings.service_provider.landing_url);
+  if (!landing) return {context.login_origin().text, "/", ""};
+  const std::string query = landing->query.empty() ? "" : "?" + landing->query;
+  return {landing->origin().text, landing->path + query, ""};
+}
+
+std::string return_handle(std::string_view given) {
+  constexpr std::size_t kMax = 4096;
+  constexpr std::string_view kAlphabet =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+  const bool is_plausible =
+      given.size() <= kMax && given.find_first_not_of(kAlphabet) == std::string_view::npos;
+  return is_plausible ? std::string(given) : std::string();
+}
+
+std::string return_query(std::string_view handle) {
+  return handle.empty() ? "" : "?r=" + std::string(handle);
+}
+
+}  // namespace anteroom::journey

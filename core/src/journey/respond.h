@@ -1,0 +1,61 @@
+// The answers that several steps give.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "anteroom/http.h"
+#include "anteroom/result.h"
+#include "journey/context.h"
+
+namespace anteroom::journey {
+
+/// 302 or 303, no-store.
+Response redirect(int status, std::string location);
+
+/// application/json, no-store. `members` in order; all values are strings.
+Response json(int status, const std::vector<std::pair<std::string, std::string>>& members);
+
+/// What a person reads when something is refused. All fixed texts but `hint`.
+struct Explanation {
+  int status = 400;
+  std::string title;
+  std::string message;
+  std::string hint;  ///< what to do next; may hold text that needs escaping (the template does)
+  std::string retry_url;  ///< empty: no button
+  std::string retry_label;
+};
+
+/// Logs the failure once, with a new reference number, and makes the page that shows that number.
+/// `idp`, `email`: for the log, may be empty.
+Response explain(Context& context, const RequestHead& request, const Failure& failure,
+                 const Explanation& explanation, std::string_view idp = {});
+
+/// explain(), and an audit event on its way to the database (not waited for: its loss is logged).
+Response explain_and_audit(Context& context, const RequestHead& request, const Failure& failure,
+                           const Explanation& explanation, std::string_view idp,
+                           std::string_view email);
+
+/// 503 with Retry-After; as JSON for what is not a navigation.
+Response unavailable(Context& context, const RequestHead& request, const Failure& failure);
+
+/// 400, 404, 405, 413 …: page, or JSON for what is not a navigation.
+Response refuse(Context& context, const RequestHead& request, int status, const Failure& failure);
+
+/// True if the browser says that one of our own pages on this origin sent the form (Sec-Fetch-Site,
+/// or Origin where that is missing). What says neither is refused: every browser says one of them.
+bool is_from_our_page(const Exchange& exchange);
+
+/// The refusal where is_from_our_page() is false.
+Response refuse_foreign_form(const Exchange& exchange);
+
+/// Where a sealed return handle leads; the landing page if it is absent, stale or not ours.
+session::ReturnTo return_to_or_landing(const Context& context, std::string_view sealed);
+
+/// The `r` of a query or form if it has the shape of a sealed value; else empty.
+std::string return_handle(std::string_view given);
+
+/// "?r=…" or empty.
+std::string return_query(std::string_view handle);
+
+}  // namespace anteroom::journey

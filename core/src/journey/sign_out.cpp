@@ -1,0 +1,61 @@
+#include "anteroom/store.h"
+#include "http/cookie.h"
+#include "http/form.h"
+#include "journey/respond.h"
+#include "journey/steps.h"
+#include "session/names.h"
+
+namespace anteroom::journey {
+
+namespace {
+
+void clear_session_cookie(Response& response) {
+  response.headers.emplace_back(
+      "Set-Cookie",
+      http::set_cookie(session::kSessionCookie, "", http::SameSite::lax, std::chrono::seconds(0)));
+}
+
+}  // namespace
+
+Task<Response> confirm_sign_out(Exchange exchange) {
+  const Result<CurrentSession> session = co_await current_session(exchange);
+  if (!session) {
+    co_return unavailable(exchange.context, exchange.head(), session.failure());
+  }
+  if (session->view() == nullptr) co_return redirect(303, exchange.context.path("/signed-out"));
+  pages::Values values;
+  values.text["email"] = session->view()->fields().email;
+  co_return exchange.context.renderer.page("sign_out", 200, values);
+}
+
+Task<Response> sign_out(Exchange exchange) {
+  if (!is_from_our_page(exchange)) co_return refuse_foreign_form(exchange);
+  Context& context = exchange.context;
+  const auto form = http::Form::parse(exchange.request.body());
+  const bool is_switch = form && form->get("then") == "sign-in";
+  const auto token = session_token(exchange.head().headers.cookie);
+  const auto hash = token ? hash_token(*token) : std::nullopt;
+  if (hash) {
+    context.ports.memory.forget(*hash);
+    const Result<bool> ended = co_await store::sign_out(
+        context.ports.database, *hash, std::string(exchange.head().client_address));
+    if (!ended) {
+      // The cookie goes all the same; the page says that the session could not be ended everywhere.
+      Response response = unavailable(context, exchange.head(), ended.failure());
+      clear_session_cookie(response);
+      co_return response;
+    }
+    context.ports.memory.forget(*hash);
+  }
+  Response response = redirect(303, context.path(is_switch ? "/sign-in" : "/signed-out"));
+  clear_session_cookie(response);
+  co_return response;
+}
+
+Response show_signed_out(Exchange exchange) {
+  pages::Values values;
+  values.text["sign_in_url"] = exchange.context.path("/sign-in");
+  return exchange.context.renderer.page("signed_out", 200, values);
+}
+
+}  // namespace anteroom::journey

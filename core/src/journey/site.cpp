@@ -1,0 +1,173 @@
+#include "anteroom/site.h"
+
+#include <algorithm>
+#include <array>
+
+#include "anteroom/store.h"
+#include "journey/respond.h"
+#include "journey/steps.h"
+
+namespace anteroom {
+
+namespace {
+
+using journey::Context;
+using journey::Exchange;
+
+// Adapts the steps that wait for nothing.
+template <Response (*Step)(Exchange)>
+Task<Response> at_once(Exchange exchange) {
+  Response response = Step(std::move(exchange));
+  co_return response;
+}
+
+struct Route {
+  std::string_view method;
+  std::string_view page;  ///< below the prefix
+  bool is_login_host_only;
+  Task<Response> (*step)(Exchange);
+};
+
+// All that this site answers itself, besides the ACS and the assets.
+constexpr std::array<Route, 9> kRoutes{{
+    {"GET", "/sign-in", false, journey::show_sign_in},
+    {"POST", "/sign-in", true, at_once<journey::submit_email>},
+    {"POST", "/sign-in/start", true, at_once<journey::leave_for_idp>},
+    {"GET", "/handoff", false, journey::redeem_handoff},
+    {"GET", "/waiting", false, journey::show_waiting_room},
+    {"GET", "/waiting/status", false, journey::waiting_status},
+    {"GET", "/sign-out", false, journey::confirm_sign_out},
+    {"POST", "/sign-out", false, journey::sign_out},
+    {"GET", "/signed-out", false, at_once<journey::show_signed_out>},
+}};
+
+std::vector<std::unique_ptr<const saml::ResponseVerifier>> make_verifiers(
+    const Settings& settings) {
+  std::vector<std::unique_ptr<const saml::ResponseVerifier>> verifiers;
+  for (const IdentityProvider& idp : settings.identity_providers) {
+    verifiers.push_back(std::make_unique<saml::ResponseVerifier>(settings.service_provider, idp));
+  }
+  return verifiers;
+}
+
+Response wrong_method(Context& context, const RequestHead& head, const char* allow) {
+  Response response =
+      journey::refuse(context, head, 405, {Code{"method_not_allowed"}, std::string(head.method)});
+  response.headers.emplace_back("Allow", allow);
+  return response;
+}
+
+Task<Response> answer_at_once(Response response) {
+  co_return response;
+}
+
+}  // namespace
+
+class Site::Implementation {
+ public:
+  Implementation(std::shared_ptr<const Settings> settings, Ports ports, SessionLookup lookup)
+      : context_{settings,
+                 *settings,
+                 ports,
+                 std::move(lookup),
+                 crypto::Sealer(settings->sessions.cookie_keys),
+                 pages::Renderer(*settings),
+                 make_verifiers(*settings)} {}
+
+  [[nodiscard]] bool owns(std::string_view path) const {
+    const auto& sp = context_.settings.service_provider;
+    if (path == sp.acs_path) return true;
+    if (!path.starts_with(sp.pages_prefix)) return false;
+    return path.size() == sp.pages_prefix.size() || path[sp.pages_prefix.size()] == '/';
+  }
+
+  Task<Response> route(Request request) {
+    const RequestHead& head = request.head();
+    const Origin* origin = context_.origin_of(head.headers.host);
+    if (origin == nullptr) {
+      return answer_at_once(journey::refuse(
+          context_, head, 421,
+          {Code{"unknown_host"}, "add this origin to service_provider.apps: " +
+                                     std::string(head.headers.host.substr(0, 200))}));
+    }
+    const std::string_view method = head.method == "HEAD" ? "GET" : head.method;
+    const auto& sp = context_.settings.service_provider;
+    const bool is_login_host = origin->text == sp.origin.text;
+    if (head.path == sp.acs_path && is_login_host) {
+      if (method != "POST") return answer_at_once(wrong_method(context_, head, "POST"));
+      return journey::consume_response(Exchange{context_, std::move(request), *origin});
+    }
+    const std::string_view page = head.path.starts_with(sp.pages_prefix)
+                                      ? head.path.substr(sp.pages_prefix.size())
+                                      : std::string_view{};
+    constexpr std::string_view kAssets = "/assets/";
+    if (method == "GET" && page.starts_with(kAssets)) {
+      return answer_at_once(context_.renderer.asset(page.substr(kAssets.size())));
+    }
+    if (method == "GET" && (page.empty() || page == "/") && head.path != sp.acs_path) {
+      return answer_at_once(journey::redirect(302, context_.path("/sign-in")));
+    }
+    return route_page(page, method, is_login_host, *origin, std::move(request));
+  }
+
+  Context& context() { return context_; }
+
+ private:
+  Task<Response> route_page(std::string_view page, std::string_view method, bool is_login_host,
+                            const Origin& origin, Request request) {
+    const Route* other_method = nullptr;
+    for (const Route& route : kRoutes) {
+      if (route.page != page || (route.is_login_host_only && !is_login_host)) continue;
+      if (route.method == method) return route.step(Exchange{context_, std::move(request), origin});
+      other_method = &route;
+    }
+    if (other_method != nullptr) {
+      return answer_at_once(wrong_method(context_, request.head(),
+                                         other_method->method == "GET" ? "GET, HEAD" : "POST"));
+    }
+    return answer_at_once(
+        journey::refuse(context_, request.head(), 404, {Code{"no_such_page"}, ""}));
+  }
+
+  Context context_;
+};
+
+Site::Site(std::shared_ptr<const Settings> settings, Ports ports, SessionLookup lookup) {
+  saml::initialize();
+  implementation_ = std::make_unique<Implementation>(std::move(settings), ports, std::move(lookup));
+}
+
+Site::~Site() = default;
+
+bool Site::owns(std::string_view path) const {
+  return implementation_->owns(path);
+}
+
+Task<Response> Site::handle(Request request) {
+  return implementation_->route(std::move(request));
+}
+
+const Origin* Site::origin_of(std::string_view host) const {
+  return implementation_->context().origin_of(host);
+}
+
+Response Site::turn_away(Outcome outcome, const RequestHead& request, const SessionView* session,
+                         const Requirement& requirement) {
+  return journey::turn_away(implementation_->context(), outcome, request, session, requirement);
+}
+
+Response Site::unavailable(const RequestHead& request, const Failure& failure) {
+  return journey::unavailable(implementation_->context(), request, failure);
+}
+
+Response Site::refuse(const RequestHead& request, int status, const Failure& failure) {
+  return journey::refuse(implementation_->context(), request, status, failure);
+}
+
+Task<Result<std::string>> Site::load_session(TokenHash hash) {
+  const auto& sessions = implementation_->context().settings.sessions;
+  return store::load_session(implementation_->context().ports.database, hash,
+                             sessions.idle_timeout);
+}
+
+}  // namespace anteroom

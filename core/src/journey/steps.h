@@ -1,0 +1,33 @@
+// The steps of the journey: one function per page or endpoint, each readable from top to bottom.
+#pragma once
+
+#include "journey/context.h"
+
+namespace anteroom::journey {
+
+// Discovery: an email address picks the identity provider.
+Task<Response> show_sign_in(Exchange exchange);
+Response submit_email(Exchange exchange);
+Response leave_for_idp(Exchange exchange);
+
+// The way back (saml-bindings 3.5, saml-profiles 4.1).
+Task<Response> consume_response(Exchange exchange);
+
+// From the login host to the host that was asked for.
+Task<Response> land(Exchange& exchange, const CurrentSession& session, std::string handle);
+Task<Response> redeem_handoff(Exchange exchange);
+
+// The Waiting Room.
+Task<Response> show_waiting_room(Exchange exchange);
+Task<Response> waiting_status(Exchange exchange);
+
+// Sign-out.
+Task<Response> confirm_sign_out(Exchange exchange);
+Task<Response> sign_out(Exchange exchange);
+Response show_signed_out(Exchange exchange);
+
+/// What the gate answers to whoever is not let through.
+Response turn_away(Context& context, Outcome outcome, const RequestHead& request,
+                   const SessionView* session, const Requirement& requirement);
+
+}  // namespace anteroom::journey

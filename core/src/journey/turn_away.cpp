@@ -1,0 +1,131 @@
+#include "anteroom/gate.h"
+#include "crypto/digest.h"
+#include "crypto/encoding.h"
+#include "http/cookie.h"
+#include "http/text.h"
+#include "http/url.h"
+#include "journey/respond.h"
+#include "journey/steps.h"
+#include "session/names.h"
+#include "session/token.h"
+
+namespace anteroom::journey {
+
+namespace {
+
+std::string target_of(const RequestHead& request) {
+  std::string target(request.path);
+  if (!request.query.empty()) target += "?" + std::string(request.query);
+  if (http::is_local_target(target)) return target;
+  return http::is_local_target(request.path) ? std::string(request.path) : "/";
+}
+
+// The value of this host's browser cookie, made if there is none yet.
+struct Browser {
+  std::string hash_hex;
+  std::optional<std::string> new_value;
+};
+
+std::optional<Browser> browser_of(Context& context, const RequestHead& request) {
+  std::string_view value;
+  http::for_each_cookie(request.headers.cookie, [&](std::string_view name, std::string_view v) {
+    if (name == session::kBrowserCookie) value = v;
+  });
+  Browser browser;
+  if (value.size() != session::kTokenCharacters) {
+    browser.new_value = session::new_token(context.ports.random);
+    if (!browser.new_value) return std::nullopt;
+    value = *browser.new_value;
+  }
+  const auto hash = crypto::sha256(value);
+  if (!hash) return std::nullopt;
+  browser.hash_hex = crypto::to_hex({reinterpret_cast<const char*>(hash->data()), hash->size()});
+  return browser;
+}
+
+Response send_to_sign_in(Context& context, const RequestHead& request, const Origin& origin) {
+  session::ReturnTo return_to{origin.text, target_of(request), ""};
+  const Origin& login = context.login_origin();
+  const bool is_elsewhere = origin.text != login.text;
+  std::optional<std::string> new_browser;
+  if (is_elsewhere) {
+    auto browser = browser_of(context, request);
+    if (!browser) return unavailable(context, request, {code::kInternal, "no randomness"});
+    return_to.browser_hash = std::move(browser->hash_hex);
+    new_browser = std::move(browser->new_value);
+  }
+  const auto handle =
+      session::seal_return_to(context.sealer, context.ports.random, return_to, context.now());
+  if (!handle) return unavailable(context, request, {code::kInternal, "sealing failed"});
+  Response response = redirect(
+      302, (is_elsewhere ? login.text : "") + context.path("/sign-in") + return_query(*handle));
+  if (new_browser) {
+    response.headers.emplace_back(
+        "Set-Cookie", http::set_cookie(session::kBrowserCookie, *new_browser, http::SameSite::lax));
+  }
+  return response;
+}
+
+Response send_to_waiting_room(Context& context, const RequestHead& request, const Origin& origin) {
+  const session::ReturnTo return_to{origin.text, target_of(request), ""};
+  const auto handle =
+      session::seal_return_to(context.sealer, context.ports.random, return_to, context.now());
+  if (!handle) return unavailable(context, request, {code::kInternal, "sealing failed"});
+  return redirect(302, context.path("/waiting") + return_query(*handle));
+}
+
+Response denied_page(Context& context, const RequestHead& request, const SessionFields& who,
+                     const Requirement& requirement) {
+  const std::string reference = session::new_reference(context.ports.random);
+  const std::string property =
+      requirement.has_property ? http::printable(requirement.property, 100) : "";
+  context.ports.log.write(
+      LogLevel::info, "denied code=access_level reference=" + reference + " user=" +
+                          std::string(who.user) + " level=" + std::string(who.access_level) +
+                          " needed=" + http::printable(requirement.level, 50) +
+                          " property=" + property + " path=" + http::printable(request.path, 200));
+  if (!is_navigation(request)) {
+    return json(403, {{"error", "forbidden"}, {"reference", reference}});
+  }
+  pages::Values values;
+  values.text["email"] = who.email;
+  values.text["name"] = who.name;
+  values.text["needed_level"] = requirement.level;
+  values.text["property"] = property;
+  values.text["your_level"] = who.access_level;
+  values.text["your_properties"] = who.properties;
+  values.text["reference"] = reference;
+  values.text["back_url"] = "/";
+  return context.renderer.page("denied", 403, values);
+}
+
+}  // namespace
+
+Response turn_away(Context& context, Outcome outcome, const RequestHead& request,
+                   const SessionView* session, const Requirement& requirement) {
+  const Origin* origin = context.origin_of(request.headers.host);
+  if (origin == nullptr) {
+    return refuse(context, request, 421,
+                  {Code{"unknown_host"}, "add this origin to service_provider.apps: " +
+                                             http::printable(request.headers.host, 200)});
+  }
+  const bool is_page = is_navigation(request);
+  switch (outcome) {
+    case Outcome::sign_on:
+      if (is_page) return send_to_sign_in(context, request, *origin);
+      return json(401, {{"error", "sign_on_required"},
+                        {"sign_on_url", context.login_origin().text + context.path("/sign-in")}});
+    case Outcome::waiting_room:
+      if (is_page) return send_to_waiting_room(context, request, *origin);
+      return json(403, {{"error", "waiting"},
+                        {"waiting_room_url", origin->text + context.path("/waiting")}});
+    case Outcome::forbidden:
+      if (session != nullptr) return denied_page(context, request, session->fields(), requirement);
+      break;
+    case Outcome::allow:
+      break;
+  }
+  return unavailable(context, request, {code::kInternal, "turned away without a reason"});
+}
+
+}  // namespace anteroom::journey

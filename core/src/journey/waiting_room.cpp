@@ -1,0 +1,62 @@
+#include "http/form.h"
+#include "journey/respond.h"
+#include "journey/steps.h"
+#include "session/token.h"
+
+namespace anteroom::journey {
+
+namespace {
+
+// Where whoever waits goes once let in. Always a page of this host: other hosts have their own
+// room.
+std::string destination(const Exchange& exchange, const std::string& handle) {
+  const auto wanted = return_to_or_landing(exchange.context, handle);
+  return wanted.origin == exchange.origin.text ? wanted.target : wanted.origin + wanted.target;
+}
+
+std::string handle_of(const Exchange& exchange) {
+  const auto query = http::Form::parse(exchange.head().query);
+  return query ? return_handle(query->get("r")) : "";
+}
+
+std::string sign_in_url(const Exchange& exchange, const std::string& handle) {
+  return exchange.context.path("/sign-in") + return_query(handle);
+}
+
+}  // namespace
+
+Task<Response> show_waiting_room(Exchange exchange) {
+  const std::string handle = handle_of(exchange);
+  Context& context = exchange.context;
+  const Result<CurrentSession> session = co_await current_session(exchange);
+  if (!session) co_return unavailable(context, exchange.head(), session.failure());
+  const SessionView* view = session->view();
+  if (view == nullptr) co_return redirect(303, sign_in_url(exchange, handle));
+  if (view->is_provisioned()) co_return redirect(303, destination(exchange, handle));
+
+  const IdentityProvider* idp = context.settings.idp_by_name(view->fields().idp);
+  pages::Values values;
+  values.text["email"] = view->fields().email;
+  values.text["name"] = view->fields().name;
+  values.text["company"] = idp == nullptr ? std::string(view->fields().idp) : idp->display_name;
+  values.text["status_url"] = context.path("/waiting/status") + return_query(handle);
+  values.text["refresh_url"] = context.path("/waiting") + return_query(handle);
+  values.text["reference"] = view->fields().reference;
+  co_return context.renderer.page("waiting", 200, values);
+}
+
+Task<Response> waiting_status(Exchange exchange) {
+  const std::string handle = handle_of(exchange);
+  const Result<CurrentSession> session = co_await current_session(exchange);
+  if (!session) {
+    co_return unavailable(exchange.context, exchange.head(), session.failure());
+  }
+  const SessionView* view = session->view();
+  if (view == nullptr) {
+    co_return json(200, {{"state", "signed_out"}, {"location", sign_in_url(exchange, handle)}});
+  }
+  if (!view->is_provisioned()) co_return json(200, {{"state", "waiting"}});
+  co_return json(200, {{"state", "ready"}, {"location", destination(exchange, handle)}});
+}
+
+}  // namespace anteroom::journey
