@@ -1,0 +1,155 @@
+#include "anteroom/gate.h"
+
+#include <catch2/catch.hpp>
+
+#include "access/levels.h"
+
+using namespace anteroom;
+using namespace std::chrono_literals;
+
+namespace {
+
+Settings settings() {
+  Settings s;
+  s.access.levels = {"viewer", "technician", "manager", "admin"};
+  return s;
+}
+
+struct Person {
+  UserStatus status = UserStatus::active;
+  std::string level = "technician";
+  std::string properties = "elm=technician,oak=viewer";
+  std::string origin = "https://app.test";
+  Time expires_at = Time(1000s);
+};
+
+Outcome decide_for(const Person& person, const Requirement& requirement, Time now = Time(500s)) {
+  const SessionFields fields{"ref", "user",        "a@b.test",   "A",
+                             "idp", person.origin, person.level, person.properties};
+  const SessionRecord record(person.status, person.expires_at, fields);
+  const auto view = SessionView::parse(record.bytes());
+  return decide(settings(), &*view, requirement, "https://app.test", now);
+}
+
+RequestHead browser_get() {
+  RequestHead request;
+  request.method = "GET";
+  request.headers.accept = "text/html,application/xhtml+xml";
+  request.headers.sec_fetch_mode = "navigate";
+  request.headers.sec_fetch_dest = "document";
+  return request;
+}
+
+}  // namespace
+
+TEST_CASE("nobody without a session is let through") {
+  CHECK(decide(settings(), nullptr, {}, "https://app.test", Time(0s)) == Outcome::sign_on);
+}
+
+TEST_CASE("a provisioned person is let through until the session ends") {
+  CHECK(decide_for({}, {}) == Outcome::allow);
+  CHECK(decide_for({}, {}, Time(1000s) - 1us) == Outcome::allow);
+  CHECK(decide_for({}, {}, Time(1000s)) == Outcome::sign_on);
+}
+
+TEST_CASE("a session is worth nothing on another origin") {
+  CHECK(decide_for({.origin = "https://other.test"}, {}) == Outcome::sign_on);
+  CHECK(decide_for({.origin = "http://app.test"}, {}) == Outcome::sign_on);
+}
+
+TEST_CASE("a disabled user has no session") {
+  CHECK(decide_for({.status = UserStatus::disabled}, {}) == Outcome::sign_on);
+}
+
+TEST_CASE("who is not provisioned waits, whatever the location asks") {
+  CHECK(decide_for({.status = UserStatus::waiting}, {}) == Outcome::waiting_room);
+  CHECK(decide_for({.level = "", .properties = ""}, {}) == Outcome::waiting_room);
+  CHECK(decide_for({.status = UserStatus::waiting}, {"viewer", "", false}) ==
+        Outcome::waiting_room);
+}
+
+TEST_CASE("a required level is met by itself and any higher one") {
+  CHECK(decide_for({}, {"viewer", "", false}) == Outcome::allow);
+  CHECK(decide_for({}, {"technician", "", false}) == Outcome::allow);
+  CHECK(decide_for({}, {"manager", "", false}) == Outcome::forbidden);
+}
+
+TEST_CASE("a level nobody knows is met by nobody, and grants nothing") {
+  CHECK(decide_for({.level = "admin"}, {"root", "", false}) == Outcome::forbidden);
+  CHECK(decide_for({.level = "root"}, {"viewer", "", false}) == Outcome::forbidden);
+  CHECK(decide_for({.level = "root"}, {}) == Outcome::forbidden);
+}
+
+TEST_CASE("at a property, only grants for it or for all of them count") {
+  CHECK(decide_for({}, {"technician", "elm", true}) == Outcome::allow);
+  CHECK(decide_for({}, {"technician", "oak", true}) == Outcome::forbidden);
+  CHECK(decide_for({}, {"viewer", "oak", true}) == Outcome::allow);
+  CHECK(decide_for({}, {"viewer", "ash", true}) == Outcome::forbidden);
+  CHECK(decide_for({}, {"viewer", "", true}) == Outcome::forbidden);
+  CHECK(decide_for({}, {"viewer", "el", true}) == Outcome::forbidden);
+  CHECK(decide_for({}, {"viewer", "elm=technician,oak", true}) == Outcome::forbidden);
+  const Person everywhere{.level = "manager", .properties = "*=manager,elm=viewer"};
+  CHECK(decide_for(everywhere, {"manager", "ash", true}) == Outcome::allow);
+  CHECK(decide_for(everywhere, {"manager", "elm", true}) == Outcome::allow);
+  CHECK(decide_for(everywhere, {"viewer", "*", true}) == Outcome::forbidden);
+}
+
+TEST_CASE("only page loads are navigations") {
+  CHECK(is_navigation(browser_get()));
+  RequestHead request = browser_get();
+  SECTION("a fetch is none") {
+    request.headers.sec_fetch_mode = "cors";
+  }
+  SECTION("a frame is none") {
+    request.headers.sec_fetch_dest = "iframe";
+  }
+  SECTION("a prefetch is none") {
+    request.headers.sec_purpose = "prefetch";
+  }
+  SECTION("an upgrade is none") {
+    request.headers.upgrade = "websocket";
+  }
+  SECTION("Fetch Metadata decides, whatever Accept says") {
+    request.headers.sec_fetch_mode = "no-cors";
+    request.headers.sec_fetch_dest = "";
+  }
+  CHECK_FALSE(is_navigation(request));
+}
+
+TEST_CASE("without Fetch Metadata the Accept header tells") {
+  RequestHead request;
+  request.method = "GET";
+  request.headers.accept = "text/html, */*;q=0.8";
+  CHECK(is_navigation(request));
+  request.headers.x_requested_with = "XMLHttpRequest";
+  CHECK_FALSE(is_navigation(request));
+  request.headers.x_requested_with = "";
+  request.headers.accept = "*/*";
+  CHECK_FALSE(is_navigation(request));
+  request.headers.accept = "application/json";
+  CHECK_FALSE(is_navigation(request));
+  request.headers.accept = "text/html";
+  request.method = "DELETE";
+  CHECK_FALSE(is_navigation(request));
+}
+
+TEST_CASE("a session token is 43 characters in exactly one cookie") {
+  const std::string token(43, 'a');
+  CHECK(session_token("x=y; __Host-anteroom=" + token + "; z=1") == token);
+  CHECK_FALSE(session_token(""));
+  CHECK_FALSE(session_token("__Host-anteroom="));
+  CHECK_FALSE(session_token("__Host-anteroom=" + token + "a"));
+  CHECK_FALSE(session_token("__Host-anteroom=" + token.substr(1)));
+  CHECK_FALSE(session_token("__Host-anteroom=" + std::string(43, '/')));
+  CHECK_FALSE(session_token("__Host-Anteroom=" + token));
+  CHECK_FALSE(session_token("__Host-anteroom=" + token + "; __Host-anteroom=" + token));
+}
+
+TEST_CASE("the app gets its own cookies and none of ours") {
+  const std::string header =
+      "a=1; __Host-anteroom=t; b=2=3; __Host-anteroom-login-00=x; flag; __Host-anteroom-browser=y";
+  CHECK(has_our_cookies(header));
+  CHECK(without_our_cookies(header) == "a=1; b=2=3; flag");
+  CHECK_FALSE(has_our_cookies("a=1; __Host-anteroom2=t"));
+  CHECK(without_our_cookies("__Host-anteroom=t").empty());
+}
