@@ -16,6 +16,7 @@ namespace {
 constexpr auto kRepeatLife = std::chrono::minutes(5);
 constexpr std::size_t kReferenceBytes = 8;
 constexpr std::size_t kMaxShown = 500;
+constexpr std::size_t kMaxRelayState = 80;  // saml-bindings 3.5.3
 
 namespace code {
 constexpr Code kNoLoginState{"no_login_state"};
@@ -164,54 +165,56 @@ Response refuse_person(const Exchange& exchange, const saml::VerifiedAssertion& 
       assertion.idp());
 }
 
-}  // namespace
+// What came with the Response, sorted.
+struct Arrival {
+  std::string encoded;
+  std::string relay_state;
+  std::vector<session::LoginState> states;  // all of this browser's
+  std::vector<session::LoginState> live;    // those that have not led to a session yet
+};
 
-Task<Response> consume_response(Exchange exchange) {
-  Context& context = exchange.context;
+std::optional<Arrival> read_arrival(const Exchange& exchange) {
+  const RequestHead& head = exchange.head();
   const auto form = http::Form::parse(exchange.request.body());
-  if (!http::list_has(exchange.head().headers.content_type, "application/x-www-form-urlencoded") ||
-      !form || form->get("SAMLResponse").empty()) {
-    co_return explain(context, exchange.head(), {code::kMalformedForm, "no SAMLResponse form"},
-                      {400, "That did not work", "The sign-on answer could not be read.",
-                       "Please start again.", context.path("/sign-in"), "Start again"});
+  if (!http::list_has(head.headers.content_type, "application/x-www-form-urlencoded") || !form ||
+      form->get("SAMLResponse").empty()) {
+    return std::nullopt;
   }
-
+  Arrival arrival{std::string(form->get("SAMLResponse")),
+                  std::string(form->get("RelayState").substr(0, kMaxRelayState)),
+                  {},
+                  {}};
   std::vector<std::string> stale;
-  std::vector<session::LoginState> states =
-      session::login_states(context.sealer, exchange.head().headers.cookie, exchange.now(), stale);
-  const bool can_be_unsolicited = std::any_of(
-      context.settings.identity_providers.begin(), context.settings.identity_providers.end(),
-      [](const IdentityProvider& idp) { return idp.allow_unsolicited; });
-  const std::string relay_state(form->get("RelayState").substr(0, 80));
-  const bool has_live_state =
-      std::any_of(states.begin(), states.end(), [](const auto& state) { return !state.is_done; });
-  if (!has_live_state && !can_be_unsolicited) {
-    co_return start_again_without_state(exchange, relay_state, states);
-  }
-
-  std::vector<session::LoginState> live;
-  std::copy_if(states.begin(), states.end(), std::back_inserter(live),
+  arrival.states =
+      session::login_states(exchange.context.sealer, head.headers.cookie, exchange.now(), stale);
+  std::copy_if(arrival.states.begin(), arrival.states.end(), std::back_inserter(arrival.live),
                [](const auto& state) { return !state.is_done; });
-  std::function<Judgement()> work = [&context, encoded = std::string(form->get("SAMLResponse")),
-                                     live, now = exchange.now()] {
-    return judge(context, encoded, live, now);
-  };
-  Result<Judgement> judged = co_await offload<Judgement>(context.ports.worker, std::move(work));
-  if (!judged) co_return unavailable(context, exchange.head(), judged.failure());
-  const Judgement& judgement = *judged;
-  if (!judgement.verdict.assertion) {
-    const Failure& why = judgement.verdict.assertion.failure();
-    if (why.code == code::kNoLoginState) {
-      co_return start_again_without_state(exchange, relay_state, states);
-    }
-    const Explanation explanation = explain_rejection(exchange, judgement);
-    // Only a browser with a sign-on of ours under way can make us write to the database.
-    co_return judgement.state
-        ? explain_and_audit(context, exchange.head(), why, explanation, judgement.idp->name, "")
-        : explain(context, exchange.head(), why, explanation);
-  }
-  const saml::VerifiedAssertion& assertion = *judgement.verdict.assertion;
+  return arrival;
+}
 
+bool accepts_unsolicited(const Settings& settings) {
+  return std::any_of(settings.identity_providers.begin(), settings.identity_providers.end(),
+                     [](const IdentityProvider& idp) { return idp.allow_unsolicited; });
+}
+
+Response reject(Exchange& exchange, const Arrival& arrival, const Judgement& judgement) {
+  const Failure& why = judgement.verdict.assertion.failure();
+  if (why.code == code::kNoLoginState) {
+    return start_again_without_state(exchange, arrival.relay_state, arrival.states);
+  }
+  const Explanation explanation = explain_rejection(exchange, judgement);
+  // Only a browser with a sign-on of ours under way can make us write to the database.
+  if (!judgement.state || judgement.idp == nullptr) {
+    return explain(exchange.context, exchange.head(), why, explanation);
+  }
+  return explain_and_audit(exchange.context, exchange.head(), why, explanation, judgement.idp->name,
+                           "");
+}
+
+// The one round trip: consume the message, find or create the person, open the session.
+Task<Response> open_session(Exchange& exchange, const Judgement& judgement) {
+  Context& context = exchange.context;
+  const saml::VerifiedAssertion& assertion = *judgement.verdict.assertion;
   const auto token = session::new_token(context.ports.random);
   const auto reference = session::new_hex(context.ports.random, kReferenceBytes);
   const auto hash = token ? hash_token(*token) : std::nullopt;
@@ -220,7 +223,7 @@ Task<Response> consume_response(Exchange exchange) {
                           {anteroom::code::kInternal, "no randomness or no SHA-256"});
   }
   store::SignOn sign_on = sign_on_of(exchange, assertion, *hash, *reference);
-  Result<store::SignOnResult> result =
+  const Result<store::SignOnResult> result =
       co_await store::sign_on(context.ports.database, std::move(sign_on));
   if (!result) co_return unavailable(context, exchange.head(), result.failure());
   switch (result->outcome) {
@@ -239,6 +242,32 @@ Task<Response> consume_response(Exchange exchange) {
       co_return refuse_person(exchange, assertion, code::kIdentityPinned);
   }
   co_return unavailable(context, exchange.head(), {anteroom::code::kInternal, "unknown outcome"});
+}
+
+}  // namespace
+
+Task<Response> consume_response(Exchange exchange) {
+  Context& context = exchange.context;
+  const std::optional<Arrival> arrival = read_arrival(exchange);
+  if (!arrival) {
+    co_return explain(context, exchange.head(), {code::kMalformedForm, "no SAMLResponse form"},
+                      {400, "That did not work", "The sign-on answer could not be read.",
+                       "Please start again.", context.path("/sign-in"), "Start again"});
+  }
+  // No XML is looked at for a browser that has no sign-on under way.
+  if (arrival->live.empty() && !accepts_unsolicited(context.settings)) {
+    co_return start_again_without_state(exchange, arrival->relay_state, arrival->states);
+  }
+  std::function<Judgement()> work = [&context, encoded = arrival->encoded, live = arrival->live,
+                                     now = exchange.now()] {
+    return judge(context, encoded, live, now);
+  };
+  const Result<Judgement> judged =
+      co_await offload<Judgement>(context.ports.worker, std::move(work));
+  if (!judged) co_return unavailable(context, exchange.head(), judged.failure());
+  if (!judged->verdict.assertion) co_return reject(exchange, *arrival, *judged);
+  Response response = co_await open_session(exchange, *judged);
+  co_return response;
 }
 
 }  // namespace anteroom::journey
