@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "anteroom/ports.h"
@@ -45,9 +46,11 @@ struct SignOnResult {
 Task<Result<SignOnResult>> sign_on(Database& database, SignOn sign_on);
 
 /// The live session of this token as a SessionRecord's bytes, or an empty string. Live: before its
-/// end, used within `idle_timeout`, the user not disabled. Notes the use (at most once a minute).
+/// end, used within `idle_timeout`, the user not disabled. `levels`: lowest first. Notes the use
+/// (at most once a minute).
 Task<Result<std::string>> load_session(Database& database, TokenHash hash,
-                                       std::chrono::seconds idle_timeout);
+                                       std::chrono::seconds idle_timeout,
+                                       std::vector<std::string> levels);
 
 /// Ends this session and every session of the same sign-on, on all nodes. Writes the audit event.
 /// True if there was one.
@@ -90,6 +93,9 @@ Task<Result<Done>> audit(Database& database, AuditEvent event);
 /// The schema's version; 0: no schema.
 Task<Result<int>> schema_version(Database& database);
 
+/// Removes a batch of what has expired, if no other node is at it. The number of rows removed.
+Task<Result<int>> housekeep(Database& database);
+
 /// One numbered migration; applied in order, each in one transaction with its schema_version row.
 struct Migration {
   int version;
@@ -98,8 +104,15 @@ struct Migration {
 };
 const std::vector<Migration>& migrations();
 
-/// The statements of one connection's set-up (search_path, timeouts), to be run after connecting.
+/// What every connection runs first (one simple-protocol string).
 const char* session_setup_sql();
+
+/// What the listener runs besides.
+const char* listen_sql();
+
+/// text[] and bytea as parameters are written.
+std::string array_literal(const std::vector<std::string>& items);
+std::string bytea_literal(const TokenHash& hash);
 
 /// libpq keywords and values of the configured connection, the password added, application_name
 /// set, host names left as they are. Fails with an operator's message on a malformed string.

@@ -165,9 +165,9 @@ Response Site::refuse(const RequestHead& request, int status, const Failure& fai
 }
 
 Task<Result<std::string>> Site::load_session(TokenHash hash) {
-  const auto& sessions = implementation_->context().settings.sessions;
+  const Settings& settings = implementation_->context().settings;
   return store::load_session(implementation_->context().ports.database, hash,
-                             sessions.idle_timeout);
+                             settings.sessions.idle_timeout, settings.access.levels);
 }
 
 }  // namespace anteroom

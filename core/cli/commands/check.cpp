@@ -1,0 +1,66 @@
+#include <iostream>
+
+#include "anteroom/site.h"
+#include "anteroom/store.h"
+#include "cli/commands/console.h"
+#include "cli/migrate.h"
+
+namespace anteroom::cli {
+
+namespace {
+
+void check(Console& console, bool with_database) {
+  const LoadedSettings loaded =
+      load_settings(console.config_file, std::chrono::system_clock::now());
+  Json problems = Json::array();
+  std::string text;
+  for (const Problem& problem : loaded.problems) {
+    text += to_string(problem) + "\n";
+    problems.push_back({{"file", problem.file},
+                        {"line", problem.line},
+                        {"column", problem.column},
+                        {"severity", problem.is_warning ? "warning" : "error"},
+                        {"message", problem.message}});
+  }
+  Exit exit = loaded.settings == nullptr ? kBrokenConfiguration : kOk;
+  std::string database_state = "not checked";
+  if (exit == kOk && with_database) {
+    BlockingDatabase database(loaded.settings->database);
+    const Result<int> version = wait(store::schema_version(database));
+    if (!version) {
+      database_state = "cannot be used: " + version.failure().detail;
+    } else if (*version < kSchemaVersion) {
+      database_state = "schema version " + std::to_string(*version) + " is older than " +
+                       std::to_string(kSchemaVersion) + ": run `anteroom migrate`";
+    } else {
+      database_state = "ok";
+    }
+    if (database_state != "ok") exit = kNoDatabase;
+  }
+  text += "configuration: " + std::string(loaded.settings == nullptr ? "broken" : "ok") +
+          "\ndatabase: " + database_state;
+  console.say(text, {{"configuration", loaded.settings == nullptr ? "broken" : "ok"},
+                     {"problems", problems},
+                     {"database", database_state}});
+  if (exit != kOk) throw Abort{exit, "not fit to run"};
+}
+
+}  // namespace
+
+void add_check(CLI::App& app, Console& console) {
+  auto* command = app.add_subcommand("check", "check the configuration and the database");
+  auto* no_database = command->add_flag("--no-database", std::string("leave the database alone"));
+  command->callback([&console, no_database] { check(console, no_database->count() == 0); });
+}
+
+void add_migrate(CLI::App& app, Console& console) {
+  app.add_subcommand("migrate", "bring the database schema up to date")->callback([&console] {
+    const auto applied = console.need(migrate(console.raw_database()));
+    std::string text;
+    for (const std::string& name : applied) text += "applied " + name + "\n";
+    text += "the schema is up to date (version " + std::to_string(kSchemaVersion) + ")";
+    console.say(text, {{"applied", applied}, {"version", kSchemaVersion}});
+  });
+}
+
+}  // namespace anteroom::cli

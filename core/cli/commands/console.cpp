@@ -1,0 +1,111 @@
+#include "cli/commands/console.h"
+
+#include <pwd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <iostream>
+#include <regex>
+
+#include "anteroom/saml.h"
+#include "anteroom/site.h"
+#include "anteroom/store.h"
+
+namespace anteroom::cli {
+
+const Settings& Console::settings() {
+  if (settings_ != nullptr) return *settings_;
+  const LoadedSettings loaded = load_settings(config_file, std::chrono::system_clock::now());
+  if (loaded.settings == nullptr) {
+    std::string message;
+    for (const Problem& problem : loaded.problems) message += to_string(problem) + "\n";
+    throw Abort{kBrokenConfiguration, message + "the configuration is broken"};
+  }
+  settings_ = loaded.settings;
+  return *settings_;
+}
+
+BlockingDatabase& Console::raw_database() {
+  if (database_ == nullptr) database_ = std::make_unique<BlockingDatabase>(settings().database);
+  return *database_;
+}
+
+BlockingDatabase& Console::database() {
+  const bool is_first = database_ == nullptr;
+  BlockingDatabase& database = raw_database();
+  if (is_first) {
+    const int version = need(wait(store::schema_version(database)));
+    if (version < kSchemaVersion) {
+      throw Abort{kNoDatabase, "the database schema is version " + std::to_string(version) + ", " +
+                                   std::to_string(kSchemaVersion) +
+                                   " is needed: run `anteroom migrate`"};
+    }
+  }
+  return database;
+}
+
+void Console::say(const std::string& text, const Json& json) const {
+  std::cout << (is_json ? json.dump(2, ' ', false, Json::error_handler_t::replace) : text) << "\n";
+}
+
+void Console::table(const std::vector<std::string>& head,
+                    const std::vector<std::vector<std::string>>& rows, const Json& json) const {
+  if (is_json) return say("", json);
+  std::vector<std::size_t> widths;
+  for (const std::string& heading : head) widths.push_back(heading.size());
+  for (const auto& row : rows) {
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+  }
+  const auto print = [&](const std::vector<std::string>& row) {
+    std::string line;
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      line += row[i];
+      if (i + 1 < row.size()) line.append(widths[i] - row[i].size() + 2, ' ');
+    }
+    std::cout << line.substr(0, line.find_last_not_of(' ') + 1) << "\n";
+  };
+  print(head);
+  for (const auto& row : rows) print(row);
+}
+
+std::string Console::actor() {
+  const passwd* entry = getpwuid(geteuid());  // NOLINT(concurrency-mt-unsafe): one thread
+  return std::string("cli:") + (entry == nullptr ? std::to_string(geteuid()) : entry->pw_name);
+}
+
+void Console::fail(const Failure& failure) {
+  const bool is_away = failure.code == code::kDatabaseUnavailable;
+  throw Abort{
+      is_away ? kNoDatabase : kRefused,
+      (is_away ? "the database cannot be reached: " : "the database refused: ") + failure.detail};
+}
+
+std::string checked_email(Console& console, const std::string& text,
+                          bool allow_unregistered_domain) {
+  const auto email = saml::canonical_email(text);
+  if (!email) throw Abort{kRefused, "'" + text + "' is not an email address that can sign in"};
+  const std::string_view domain = saml::email_domain(*email);
+  if (!allow_unregistered_domain && console.settings().idp_by_domain(domain) == nullptr) {
+    throw Abort{kRefused, "no identity provider is registered for " + std::string(domain) +
+                              ": nobody could sign in with this address"
+                              " (--allow-unregistered-domain adds it all the same)"};
+  }
+  return *email;
+}
+
+void check_level(Console& console, const std::string& level) {
+  const auto& levels = console.settings().access.levels;
+  if (std::find(levels.begin(), levels.end(), level) != levels.end()) return;
+  std::string known;
+  for (const std::string& name : levels) known += (known.empty() ? "" : ", ") + name;
+  throw Abort{kRefused, "'" + level + "' is no access level; there are: " + known};
+}
+
+std::string checked_time(const std::string& text) {
+  static const std::regex kTime(
+      R"(\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])(T([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?Z)?)");
+  if (text.empty() || std::regex_match(text, kTime)) return text;
+  throw Abort{kRefused, "'" + text + "' is no date: write 2027-01-31 or 2027-01-31T12:00:00Z"};
+}
+
+}  // namespace anteroom::cli

@@ -1,0 +1,84 @@
+// What every command shares: the configuration, the database, and how it speaks.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "anteroom/settings.h"
+#include "cli/blocking_ports.h"
+
+namespace anteroom::cli {
+
+using Json = nlohmann::ordered_json;
+
+/// Exit codes, documented in nginx-conf/command-line.md.
+enum Exit : int {
+  kOk = 0,
+  kRefused = 1,
+  kUsage = 2,
+  kBrokenConfiguration = 3,
+  kNoDatabase = 4,
+};
+
+/// Thrown by commands to end with a message on stderr.
+struct Abort {
+  Exit exit;
+  std::string message;
+};
+
+class Console {
+ public:
+  std::string config_file = "/etc/anteroom/anteroom.yaml";
+  bool is_json = false;
+
+  /// Loads the configuration once; Abort with all problems if it is broken.
+  const Settings& settings();
+
+  /// A connection to a migrated database, or Abort.
+  BlockingDatabase& database();
+  /// The same without looking at the schema.
+  BlockingDatabase& raw_database();
+
+  /// The value, or Abort with what the database said.
+  template <class T>
+  T need(Result<T> result) {
+    if (!result) fail(result.failure());
+    return std::move(result).value();
+  }
+
+  /// JSON with --json, else the text. Both end with a line break.
+  void say(const std::string& text, const Json& json) const;
+  /// A table: column headings, then rows.
+  void table(const std::vector<std::string>& head,
+             const std::vector<std::vector<std::string>>& rows, const Json& json) const;
+
+  /// "cli:<user>" for the audit trail.
+  [[nodiscard]] static std::string actor();
+
+  [[noreturn]] static void fail(const Failure& failure);
+
+ private:
+  std::shared_ptr<const Settings> settings_;
+  std::unique_ptr<BlockingDatabase> database_;
+};
+
+/// Each adds its subcommands to the application; they run while it parses.
+void add_check(CLI::App& app, Console& console);
+void add_migrate(CLI::App& app, Console& console);
+void add_idp(CLI::App& app, Console& console);
+void add_user(CLI::App& app, Console& console);
+void add_property(CLI::App& app, Console& console);
+void add_import(CLI::App& app, Console& console);
+
+/// A canonical email whose domain is registered to an identity provider, or Abort.
+std::string checked_email(Console& console, const std::string& text,
+                          bool allow_unregistered_domain);
+/// Abort unless it is one of access.levels.
+void check_level(Console& console, const std::string& level);
+/// ISO 8601 date or time as the database reads it; Abort if it is neither. Empty stays empty.
+std::string checked_time(const std::string& text);
+
+}  // namespace anteroom::cli

@@ -1,0 +1,73 @@
+#include "cli/commands/csv.h"
+
+#include <stdexcept>
+
+namespace anteroom::cli {
+
+namespace {
+
+class Parser {
+ public:
+  explicit Parser(std::string_view text) : text_(text) {
+    if (text_.starts_with("\xef\xbb\xbf")) text_.remove_prefix(3);
+  }
+
+  std::vector<CsvRow> rows() {
+    std::vector<CsvRow> rows;
+    while (at_ < text_.size()) {
+      CsvRow row{line_, {}};
+      do row.cells.push_back(cell());
+      while (take(','));
+      end_line();
+      if (row.cells.size() > 1 || !row.cells[0].empty()) rows.push_back(std::move(row));
+    }
+    return rows;
+  }
+
+ private:
+  bool take(char wanted) {
+    if (at_ >= text_.size() || text_[at_] != wanted) return false;
+    ++at_;
+    return true;
+  }
+
+  void end_line() {
+    take('\r');
+    if (take('\n')) ++line_;
+  }
+
+  std::string cell() {
+    if (take('"')) return quoted();
+    std::string out;
+    while (at_ < text_.size() && text_[at_] != ',' && text_[at_] != '\n' && text_[at_] != '\r') {
+      out += text_[at_++];
+    }
+    // A lone carriage return would otherwise stop the row from ending.
+    if (at_ < text_.size() && text_[at_] == '\r' && text_.substr(at_, 2) != "\r\n") ++at_;
+    return out;
+  }
+
+  std::string quoted() {
+    const int start = line_;
+    std::string out;
+    while (at_ < text_.size()) {
+      const char c = text_[at_++];
+      if (c == '"' && !take('"')) return out + cell();
+      if (c == '\n') ++line_;
+      out += c;
+    }
+    throw std::runtime_error("line " + std::to_string(start) + ": a quotation does not end");
+  }
+
+  std::string_view text_;
+  std::size_t at_ = 0;
+  int line_ = 1;
+};
+
+}  // namespace
+
+std::vector<CsvRow> parse_csv(std::string_view text) {
+  return Parser(text).rows();
+}
+
+}  // namespace anteroom::cli

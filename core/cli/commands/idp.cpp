@@ -1,0 +1,223 @@
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <memory>
+
+#include "anteroom/saml.h"
+#include "cli/commands/console.h"
+#include "crypto/pem.h"
+
+namespace anteroom::cli {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+struct NewIdp {
+  std::string name, display_name, preset = "generic", metadata, button;
+  std::vector<std::string> domains;
+};
+
+std::string date_of(Time time) {
+  const auto day = std::chrono::floor<std::chrono::days>(time);
+  const std::chrono::year_month_day date{day};
+  char text[32];
+  std::snprintf(text, sizeof text, "%04d-%02u-%02u", static_cast<int>(date.year()),
+                static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()));
+  return text;
+}
+
+Json certificates_of(const IdentityProvider& idp) {
+  Json list = Json::array();
+  for (const std::string& der : idp.metadata.signing_certificates_der) {
+    const auto facts = crypto::certificate_facts(der);
+    if (!facts) continue;
+    list.push_back({{"subject", facts->subject},
+                    {"sha256", facts->sha256_fingerprint},
+                    {"not_after", date_of(facts->not_after)}});
+  }
+  return list;
+}
+
+Json for_the_customer(const Settings& settings) {
+  return {{"identifier", settings.service_provider.entity_id},
+          {"reply_url", settings.service_provider.acs_url},
+          {"sign_on_url", settings.service_provider.landing_url}};
+}
+
+std::string for_the_customer_text(const Settings& settings) {
+  const Json values = for_the_customer(settings);
+  return "Send to the customer's administrator:\n  Identifier (Entity ID)  " +
+         values["identifier"].get<std::string>() + "\n  Reply URL (ACS)         " +
+         values["reply_url"].get<std::string>() + "\n  Sign on URL             " +
+         values["sign_on_url"].get<std::string>();
+}
+
+std::string joined(const std::vector<std::string>& items) {
+  std::string out;
+  for (const std::string& item : items) out += (out.empty() ? "" : ", ") + item;
+  return out;
+}
+
+// JSON strings are YAML double-quoted scalars.
+std::string quoted(const std::string& text) {
+  return Json(text).dump(-1, ' ', true);
+}
+
+std::string yaml_of(const NewIdp& idp) {
+  std::string text = "name: " + quoted(idp.name) + "\n";
+  if (!idp.display_name.empty()) text += "display_name: " + quoted(idp.display_name) + "\n";
+  text +=
+      "preset: " + quoted(idp.preset) + "\nmetadata: " + quoted(idp.name + ".xml") + "\ndomains:\n";
+  for (const std::string& domain : idp.domains) text += "  - " + quoted(domain) + "\n";
+  if (!idp.button.empty()) text += "button: " + quoted(idp.button) + "\n";
+  return text;
+}
+
+// Written beside its place and moved there: nginx never sees half a file.
+void write_whole(const fs::path& path, const std::string& text) {
+  const fs::path part = path.string() + ".part";
+  std::ofstream file(part, std::ios::binary);
+  file << text;
+  file.close();
+  std::error_code error;
+  if (file) fs::rename(part, path, error);
+  if (!file || error) {
+    fs::remove(part, error);
+    throw Abort{kRefused, "cannot write " + path.string()};
+  }
+}
+
+std::string read_file(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) throw Abort{kRefused, "cannot read " + path};
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+fs::path directory_of(const Console& console, const Settings& settings) {
+  if (settings.identity_providers_directory.empty()) {
+    throw Abort{kRefused,
+                console.config_file +
+                    " has no identity_providers_directory: add it, with a directory for one "
+                    "file per customer"};
+  }
+  return settings.identity_providers_directory;
+}
+
+void add(Console& console, const NewIdp& idp) {
+  constexpr std::string_view kAllowed = "abcdefghijklmnopqrstuvwxyz0123456789-";
+  if (idp.name.empty() || idp.name.size() > 63 || idp.name.front() == '-' ||
+      idp.name.find_first_not_of(kAllowed) != std::string::npos) {
+    throw Abort{kRefused, "'" + idp.name + "' is no name: a-z, 0-9 and inner hyphens, at most 63"};
+  }
+  const fs::path directory = directory_of(console, console.settings());
+  const fs::path yaml = directory / (idp.name + ".yaml");
+  const fs::path xml = directory / (idp.name + ".xml");
+  if (fs::exists(yaml) || fs::exists(xml)) {
+    throw Abort{kRefused, "there is an identity provider file for " + idp.name +
+                              " already: " + yaml.string()};
+  }
+  const std::string metadata = read_file(idp.metadata);
+  const auto now = std::chrono::system_clock::now();
+  const auto parsed = saml::parse_idp_metadata(
+      metadata, std::chrono::time_point_cast<std::chrono::microseconds>(now));
+  if (!parsed) throw Abort{kRefused, idp.metadata + ": " + parsed.failure().detail};
+
+  // The whole configuration decides: names, domains and entity IDs must be unique in it.
+  std::error_code ignored;
+  LoadedSettings loaded;
+  try {
+    write_whole(xml, metadata);
+    write_whole(yaml, yaml_of(idp));
+    loaded = load_settings(console.config_file, now);
+  } catch (...) {
+    fs::remove(yaml, ignored);
+    fs::remove(xml, ignored);
+    throw;
+  }
+  if (loaded.settings == nullptr) {
+    fs::remove(yaml, ignored);
+    fs::remove(xml, ignored);
+    std::string why;
+    for (const Problem& problem : loaded.problems) {
+      if (!problem.is_warning) why += to_string(problem) + "\n";
+    }
+    throw Abort{kRefused, why + "nothing was added"};
+  }
+  Json json = for_the_customer(*loaded.settings);
+  json["added"] = idp.name;
+  json["entity_id"] = parsed->entity_id;
+  json["certificates"] = certificates_of(*loaded.settings->idp_by_name(idp.name));
+  console.say("added " + idp.name + " (" + parsed->entity_id + ")\n" +
+                  for_the_customer_text(*loaded.settings) +
+                  "\nTake it into service: nginx -t && nginx -s reload",
+              json);
+}
+
+void list(Console& console) {
+  std::vector<std::vector<std::string>> rows;
+  Json json = Json::array();
+  for (const IdentityProvider& idp : console.settings().identity_providers) {
+    rows.push_back({idp.name, joined(idp.domains), idp.preset, idp.metadata.entity_id});
+    json.push_back({{"name", idp.name},
+                    {"domains", idp.domains},
+                    {"preset", idp.preset},
+                    {"entity_id", idp.metadata.entity_id}});
+  }
+  console.table({"NAME", "DOMAINS", "PRESET", "ENTITY ID"}, rows, json);
+}
+
+void show(Console& console, const std::string& name) {
+  const Settings& settings = console.settings();
+  const IdentityProvider* idp = settings.idp_by_name(name);
+  if (idp == nullptr) throw Abort{kRefused, "there is no identity provider " + name};
+  const Json certificates = certificates_of(*idp);
+  std::string text = "name:       " + idp->name + "\nshown as:   " + idp->display_name +
+                     "\nbutton:     " + idp->button + "\ndomains:    " + joined(idp->domains) +
+                     "\npreset:     " + idp->preset + "\nentity ID:  " + idp->metadata.entity_id +
+                     "\nsign-on at: " + idp->metadata.sso_redirect_url + "\n";
+  for (const Json& c : certificates) {
+    text += "key:        " + c["subject"].get<std::string>() + ", until " +
+            c["not_after"].get<std::string>() + "\n            " + c["sha256"].get<std::string>() +
+            "\n";
+  }
+  Json json = for_the_customer(settings);
+  json["name"] = idp->name;
+  json["display_name"] = idp->display_name;
+  json["button"] = idp->button;
+  json["domains"] = idp->domains;
+  json["preset"] = idp->preset;
+  json["entity_id"] = idp->metadata.entity_id;
+  json["sso_url"] = idp->metadata.sso_redirect_url;
+  json["certificates"] = certificates;
+  console.say(text + for_the_customer_text(settings), json);
+}
+
+}  // namespace
+
+void add_idp(CLI::App& app, Console& console) {
+  auto* idp = app.add_subcommand("idp", "identity providers")->require_subcommand(1);
+  idp->fallthrough();
+  auto* add_command = idp->add_subcommand("add", "add a customer's identity provider");
+  auto given = std::make_shared<NewIdp>();
+  add_command->add_option("NAME", given->name, "a-z, 0-9 and hyphens; kept in user records")
+      ->required();
+  add_command->add_option("--metadata", given->metadata, "federation metadata XML")->required();
+  add_command->add_option("--domain", given->domains, "email domain; repeatable")->required();
+  add_command->add_option("--display-name", given->display_name);
+  add_command->add_option("--preset", given->preset)
+      ->check(CLI::IsMember({"entra", "generic"}))
+      ->capture_default_str();
+  add_command->add_option("--button", given->button, "the words on the button");
+  add_command->callback([&console, given] { add(console, *given); });
+
+  idp->add_subcommand("list", "list identity providers")->callback([&console] { list(console); });
+  auto* show_command = idp->add_subcommand("show", "show one, with what the customer must enter");
+  auto name = std::make_shared<std::string>();
+  show_command->add_option("NAME", *name)->required();
+  show_command->callback([&console, name] { show(console, *name); });
+}
+
+}  // namespace anteroom::cli

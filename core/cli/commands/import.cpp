@@ -1,0 +1,135 @@
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <memory>
+#include <set>
+
+#include "anteroom/admin.h"
+#include "cli/commands/console.h"
+#include "cli/commands/csv.h"
+
+namespace anteroom::cli {
+
+namespace {
+
+const std::vector<std::string> kColumns{"email", "name", "property", "level", "expires"};
+
+std::string read_file(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) throw Abort{kRefused, "cannot read " + path};
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+std::map<std::string, std::size_t> columns_of(const CsvRow& head) {
+  std::map<std::string, std::size_t> columns;
+  for (std::size_t i = 0; i < head.cells.size(); ++i) {
+    if (std::find(kColumns.begin(), kColumns.end(), head.cells[i]) == kColumns.end()) {
+      throw Abort{kRefused, "unknown column '" + head.cells[i] +
+                                "'; there are: email, name, property, level, expires"};
+    }
+    if (!columns.emplace(head.cells[i], i).second) {
+      throw Abort{kRefused, "column '" + head.cells[i] + "' is there twice"};
+    }
+  }
+  for (const char* needed : {"email", "property", "level"}) {
+    if (!columns.contains(needed))
+      throw Abort{kRefused, std::string("column '") + needed + "' is missing"};
+  }
+  return columns;
+}
+
+// Checks each row on its own and collects every complaint: one run shows all that is wrong.
+class Reader {
+ public:
+  Reader(Console& console, bool allow_unregistered)
+      : console_(console), allow_unregistered_(allow_unregistered) {
+    for (const auto& p : console.need(wait(store::list_properties(console.database())))) {
+      properties_.insert(p.key);
+    }
+    properties_.insert("*");
+  }
+
+  Json read(const std::vector<CsvRow>& csv) {
+    if (csv.empty()) throw Abort{kRefused, "the file is empty"};
+    columns_ = columns_of(csv.front());
+    Json rows = Json::array();
+    for (auto row = csv.begin() + 1; row != csv.end(); ++row) {
+      try {
+        rows.push_back(read_row(*row));
+      } catch (const Abort& bad) {
+        complaints_ += "line " + std::to_string(row->line) + ": " + bad.message + "\n";
+      }
+    }
+    if (!complaints_.empty()) throw Abort{kRefused, complaints_ + "nothing was imported"};
+    return rows;
+  }
+
+ private:
+  Json read_row(const CsvRow& row) {
+    if (row.cells.size() != columns_.size()) {
+      throw Abort{kRefused, std::to_string(row.cells.size()) + " cells where the head has " +
+                                std::to_string(columns_.size())};
+    }
+    const auto cell = [&](const char* column) {
+      const auto found = columns_.find(column);
+      return found == columns_.end() ? std::string() : row.cells[found->second];
+    };
+    const std::string email = checked_email(console_, cell("email"), allow_unregistered_);
+    check_level(console_, cell("level"));
+    if (!properties_.contains(cell("property"))) {
+      throw Abort{kRefused, "there is no property '" + cell("property") + "'"};
+    }
+    const auto [first, is_new] = seen_.emplace(email + " " + cell("property"), row.line);
+    if (!is_new) {
+      throw Abort{kRefused, email + " at " + cell("property") + " is on line " +
+                                std::to_string(first->second) + " already"};
+    }
+    return {{"line", row.line},       {"email", email},
+            {"name", cell("name")},   {"property", cell("property")},
+            {"level", cell("level")}, {"expires", checked_time(cell("expires"))}};
+  }
+
+  Console& console_;
+  bool allow_unregistered_;
+  std::set<std::string> properties_;
+  std::map<std::string, std::size_t> columns_;
+  std::map<std::string, int> seen_;
+  std::string complaints_;
+};
+
+void import(Console& console, const std::string& path, bool is_dry_run, bool allow_unregistered) {
+  std::vector<CsvRow> csv;
+  try {
+    csv = parse_csv(read_file(path));
+  } catch (const std::runtime_error& error) {
+    throw Abort{kRefused, error.what() + std::string("; nothing was imported")};
+  }
+  const Json rows = Reader(console, allow_unregistered).read(csv);
+  if (is_dry_run) {
+    console.say(std::to_string(rows.size()) + " rows are fine; nothing was imported",
+                {{"rows", rows.size()}, {"imported", 0}});
+    return;
+  }
+  const std::string text = rows.dump(-1, ' ', false, Json::error_handler_t::replace);
+  const int count =
+      console.need(wait(store::import_users(console.database(), text, Console::actor())));
+  console.say("imported " + std::to_string(count) + " rows",
+              {{"rows", rows.size()}, {"imported", count}});
+}
+
+}  // namespace
+
+void add_import(CLI::App& app, Console& console) {
+  auto* command =
+      app.add_subcommand("import", "provision many people from a CSV file: all rows or none");
+  auto path = std::make_shared<std::string>();
+  command->add_option("FILE", *path, "columns email,name,property,level,expires")->required();
+  auto* dry_run = command->add_flag("--dry-run", std::string("check only"));
+  auto* allow = command->add_flag("--allow-unregistered-domain");
+  command->callback([&console, path, dry_run, allow] {
+    import(console, *path, dry_run->count() > 0, allow->count() > 0);
+  });
+}
+
+}  // namespace anteroom::cli

@@ -1,0 +1,183 @@
+#include <memory>
+
+#include "anteroom/admin.h"
+#include "cli/commands/console.h"
+
+namespace anteroom::cli {
+
+namespace {
+
+Json json_of(const store::Person& p) {
+  return {{"id", p.id},
+          {"email", p.email},
+          {"name", p.name},
+          {"state", p.state},
+          {"idp", p.idp},
+          {"subject", p.subject},
+          {"grants", p.grants},
+          {"created_at", p.created_at},
+          {"last_sign_on_at", p.last_sign_on_at}};
+}
+
+void list(Console& console, const store::PeopleFilter& filter) {
+  const auto people = console.need(wait(store::list_people(console.database(), filter)));
+  std::vector<std::vector<std::string>> rows;
+  Json json = Json::array();
+  for (const store::Person& p : people) {
+    rows.push_back({p.email, p.state, p.grants,
+                    p.last_sign_on_at.empty() ? "never" : p.last_sign_on_at, p.name});
+    json.push_back(json_of(p));
+  }
+  console.table({"EMAIL", "STATE", "GRANTS", "LAST SIGN-ON", "NAME"}, rows, json);
+}
+
+void show(Console& console, const std::string& given) {
+  const std::string email = checked_email(console, given, true);
+  const auto person = console.need(wait(store::find_person(console.database(), email)));
+  if (!person) throw Abort{kRefused, "there is no user " + email};
+  const auto or_none = [](const std::string& text) { return text.empty() ? "-" : text; };
+  console.say(
+      "email:        " + person->email + "\nname:         " + or_none(person->name) +
+          "\nstate:        " + person->state + "\ngrants:       " + or_none(person->grants) +
+          "\nidp:          " + or_none(person->idp) +
+          "\nidentifier:   " + or_none(person->subject) + "\ncreated:      " + person->created_at +
+          "\nlast sign-on: " + or_none(person->last_sign_on_at),
+      json_of(*person));
+}
+
+struct Given {
+  std::string email, name, level, expires;
+  std::vector<std::string> properties;
+  bool is_everywhere = false;
+  bool allow_unregistered = false;
+};
+
+void add(Console& console, const Given& given) {
+  const std::string email = checked_email(console, given.email, given.allow_unregistered);
+  if (!console.need(
+          wait(store::add_user(console.database(), email, given.name, Console::actor())))) {
+    throw Abort{kRefused, "there is a user " + email + " already"};
+  }
+  console.say("added " + email + "; provision them to let them in", {{"added", email}});
+}
+
+void provision(Console& console, const Given& given) {
+  const std::string email = checked_email(console, given.email, given.allow_unregistered);
+  check_level(console, given.level);
+  if (given.is_everywhere == !given.properties.empty()) {
+    throw Abort{kUsage, "say either --property KEY (repeatable) or --all-properties"};
+  }
+  store::Provision order{
+      email,           given.name, given.level, given.properties, checked_time(given.expires),
+      Console::actor()};
+  if (given.is_everywhere) order.properties = {"*"};
+  for (const std::string& key : given.properties) {
+    if (key == "*") throw Abort{kRefused, "'*' is no property: use --all-properties"};
+  }
+  const std::string outcome = console.need(wait(store::provision(console.database(), order)));
+  if (outcome == "disabled") {
+    throw Abort{kRefused, email + " is disabled: `anteroom user enable` first"};
+  }
+  if (outcome != "provisioned") {
+    throw Abort{kRefused, "there is no property '" + outcome.substr(outcome.find(' ') + 1) +
+                              "': `anteroom property add` first"};
+  }
+  console.say("provisioned " + email + "; whoever waits is let in by itself",
+              {{"provisioned", email}, {"level", given.level}, {"properties", order.properties}});
+}
+
+using Change = Task<Result<bool>> (*)(Database&, std::string, std::string);
+
+void change(Console& console, const std::string& given, Change change_user, const char* done,
+            const char* refused) {
+  const std::string email = checked_email(console, given, true);
+  if (!console.need(wait(change_user(console.database(), email, Console::actor())))) {
+    throw Abort{kRefused, std::string(refused) + " " + email};
+  }
+  console.say(std::string(done) + " " + email, {{done, email}});
+}
+
+void add_change(CLI::App& user, Console& console, const char* name, const char* help,
+                Change change_user, const char* done, const char* refused) {
+  auto* command = user.add_subcommand(name, help);
+  auto email = std::make_shared<std::string>();
+  command->add_option("EMAIL", *email)->required();
+  command->callback([=, &console] { change(console, *email, change_user, done, refused); });
+}
+
+}  // namespace
+
+void add_user(CLI::App& app, Console& console) {
+  auto* user = app.add_subcommand("user", "people")->require_subcommand(1);
+  user->fallthrough();
+
+  auto* list_command = user->add_subcommand("list", "list people");
+  auto filter = std::make_shared<store::PeopleFilter>();
+  list_command->add_flag("--waiting", filter->only_waiting, "only those who wait for a grant");
+  list_command->add_option("--search", filter->search, "part of the address or name");
+  list_command->add_option("--limit", filter->limit)
+      ->check(CLI::Range(1, 1'000'000))
+      ->capture_default_str();
+  list_command->callback([&console, filter] { list(console, *filter); });
+
+  auto* show_command = user->add_subcommand("show", "show one person");
+  auto shown = std::make_shared<std::string>();
+  show_command->add_option("EMAIL", *shown)->required();
+  show_command->callback([&console, shown] { show(console, *shown); });
+
+  auto given = std::make_shared<Given>();
+  auto* add_command = user->add_subcommand("add", "add a person without access yet");
+  auto* provision_command =
+      user->add_subcommand("provision", "give access; whoever waits is let in");
+  for (auto* command : {add_command, provision_command}) {
+    command->add_option("EMAIL", given->email)->required();
+    command->add_option("--name", given->name);
+    command->add_flag("--allow-unregistered-domain", given->allow_unregistered);
+  }
+  add_command->callback([&console, given] { add(console, *given); });
+  provision_command->add_option("--level", given->level)->required();
+  provision_command->add_option("--property", given->properties, "property key; repeatable");
+  provision_command->add_flag("--all-properties", given->is_everywhere);
+  provision_command->add_option("--expires", given->expires, "2027-01-31 or 2027-01-31T12:00:00Z");
+  provision_command->callback([&console, given] { provision(console, *given); });
+
+  add_change(*user, console, "disable", "turn access off and end all sessions", store::disable_user,
+             "disabled", "there is no user");
+  add_change(*user, console, "enable", "turn access on again", store::enable_user, "enabled",
+             "there is no disabled user");
+  add_change(*user, console, "unpin", "let the next sign-on with this email take the record over",
+             store::unpin_user, "unpinned", "there is no user");
+}
+
+void add_property(CLI::App& app, Console& console) {
+  auto* property = app.add_subcommand("property", "properties")->require_subcommand(1);
+  property->fallthrough();
+  auto* add_command = property->add_subcommand("add", "add a property");
+  auto given = std::make_shared<store::Property>();
+  add_command->add_option("KEY", given->key, "a-z, 0-9 and hyphens")->required();
+  add_command->add_option("NAME", given->name)->required();
+  add_command->callback([&console, given] {
+    constexpr std::string_view kAllowed = "abcdefghijklmnopqrstuvwxyz0123456789-";
+    const std::string& key = given->key;
+    if (key.empty() || key.size() > 63 || key.front() == '-' ||
+        key.find_first_not_of(kAllowed) != std::string::npos) {
+      throw Abort{kRefused,
+                  "'" + key + "' is no property key: a-z, 0-9 and inner hyphens, at most 63"};
+    }
+    if (!console.need(wait(store::add_property(console.database(), *given, Console::actor())))) {
+      throw Abort{kRefused, "there is a property " + key + " already"};
+    }
+    console.say("added property " + key, {{"added", key}, {"name", given->name}});
+  });
+  property->add_subcommand("list", "list properties")->callback([&console] {
+    std::vector<std::vector<std::string>> rows;
+    Json json = Json::array();
+    for (const auto& p : console.need(wait(store::list_properties(console.database())))) {
+      rows.push_back({p.key, p.name});
+      json.push_back({{"key", p.key}, {"name", p.name}});
+    }
+    console.table({"KEY", "NAME"}, rows, json);
+  });
+}
+
+}  // namespace anteroom::cli

@@ -1,0 +1,57 @@
+// The `anteroom` command.
+
+#include <csignal>
+#include <iostream>
+
+#include "cli/commands/console.h"
+
+namespace {
+
+using anteroom::cli::Abort;
+using anteroom::cli::Console;
+
+void report(const Console& console, const Abort& abort) {
+  if (console.is_json) {
+    std::cout << anteroom::cli::Json{{"error", abort.message}, {"exit", abort.exit}}.dump(2)
+              << "\n";
+  }
+  std::cerr << "anteroom: " << abort.message << "\n";
+}
+
+int run(int argc, char** argv) {
+  Console console;
+  CLI::App app("Sign-on for nginx: check, migrate, identity providers, people and properties",
+               "anteroom");
+  app.set_version_flag("--version", ANTEROOM_VERSION);
+  app.add_option("-c,--config", console.config_file, "configuration file")->capture_default_str();
+  app.add_flag("--json", console.is_json, "print JSON");
+  app.require_subcommand(1);
+  app.fallthrough();
+  anteroom::cli::add_check(app, console);
+  anteroom::cli::add_migrate(app, console);
+  anteroom::cli::add_idp(app, console);
+  anteroom::cli::add_user(app, console);
+  anteroom::cli::add_property(app, console);
+  anteroom::cli::add_import(app, console);
+  try {
+    app.parse(argc, argv);
+    return anteroom::cli::kOk;
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? anteroom::cli::kOk : anteroom::cli::kUsage;
+  } catch (const Abort& abort) {
+    report(console, abort);
+    return abort.exit;
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN);  // NOLINT(cert-err33-c)
+  try {
+    return run(argc, argv);
+  } catch (const std::exception& error) {
+    std::cerr << "anteroom: internal error: " << error.what() << "\n";
+    return anteroom::cli::kRefused;
+  }
+}

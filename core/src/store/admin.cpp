@@ -1,0 +1,118 @@
+#include "anteroom/admin.h"
+
+#include <cstdlib>
+
+#include "anteroom/store.h"
+#include "store/rows.h"
+
+namespace anteroom::store {
+
+namespace {
+
+constexpr Statement kListPeople{
+    "list_people",
+    "SELECT id, email, name, state, idp, subject, created_at, last_sign_on_at, grants"
+    " FROM anteroom.people WHERE ($1 = '' OR position(lower($1) in lower(email)) > 0"
+    " OR position(lower($1) in lower(name)) > 0) AND (NOT $2::boolean OR state = 'waiting')"
+    " ORDER BY email LIMIT $3::int"};
+constexpr Statement kFindPerson{
+    "find_person",
+    "SELECT id, email, name, state, idp, subject, created_at, last_sign_on_at, grants"
+    " FROM anteroom.people WHERE lower(email) = lower($1)"};
+constexpr Statement kAddUser{"add_user", "SELECT anteroom.add_user($1, $2, $3)"};
+constexpr Statement kProvision{
+    "provision",
+    "SELECT anteroom.provision($1, $2, $3, $4::text[], nullif($5, '')::timestamptz, $6)"};
+constexpr Statement kDisable{"disable_user", "SELECT anteroom.disable_user($1, $2)"};
+constexpr Statement kEnable{"enable_user", "SELECT anteroom.enable_user($1, $2)"};
+constexpr Statement kUnpin{"unpin_user", "SELECT anteroom.unpin_user($1, $2)"};
+constexpr Statement kImport{"import_users", "SELECT anteroom.import_users($1::jsonb, $2)"};
+constexpr Statement kAddProperty{"add_property", "SELECT anteroom.add_property($1, $2, $3)"};
+constexpr Statement kListProperties{"list_properties",
+                                    "SELECT key, name FROM anteroom.properties ORDER BY key"};
+
+Person person_of(const std::vector<Cell>& row) {
+  return {text(row, 0), text(row, 1), text(row, 2), text(row, 3), text(row, 4),
+          text(row, 5), text(row, 6), text(row, 7), text(row, 8)};
+}
+
+Task<Result<std::string>> one_value(Database& database, const Statement& statement, Params params) {
+  Result<Rows> result = co_await run(database, statement, std::move(params));
+  if (!result) co_return result.failure();
+  if (result->rows.size() != 1) co_return Failure{code::kInternal, "expected one row"};
+  co_return std::string(text(result->rows[0], 0));
+}
+
+Task<Result<bool>> one_bool(Database& database, const Statement& statement, Params params) {
+  Result<std::string> value = co_await one_value(database, statement, std::move(params));
+  if (!value) co_return value.failure();
+  co_return *value == "t";
+}
+
+}  // namespace
+
+Task<Result<std::vector<Person>>> list_people(Database& database, PeopleFilter filter) {
+  Params params{filter.search, filter.only_waiting ? "t" : "f", std::to_string(filter.limit)};
+  Result<Rows> result = co_await run(database, kListPeople, std::move(params));
+  if (!result) co_return result.failure();
+  std::vector<Person> people;
+  for (const auto& row : result->rows) people.push_back(person_of(row));
+  co_return people;
+}
+
+Task<Result<std::optional<Person>>> find_person(Database& database, std::string email) {
+  Params params{std::move(email)};
+  Result<Rows> result = co_await run(database, kFindPerson, std::move(params));
+  if (!result) co_return result.failure();
+  if (result->rows.empty()) co_return std::optional<Person>();
+  co_return std::optional<Person>(person_of(result->rows[0]));
+}
+
+Task<Result<bool>> add_user(Database& database, std::string email, std::string name,
+                            std::string actor) {
+  Params params{std::move(email), std::move(name), std::move(actor)};
+  return one_bool(database, kAddUser, std::move(params));
+}
+
+Task<Result<std::string>> provision(Database& database, Provision p) {
+  Params params{p.email, p.name, p.level, array_literal(p.properties), p.expires_at, p.actor};
+  return one_value(database, kProvision, std::move(params));
+}
+
+Task<Result<bool>> disable_user(Database& database, std::string email, std::string actor) {
+  Params params{std::move(email), std::move(actor)};
+  return one_bool(database, kDisable, std::move(params));
+}
+
+Task<Result<bool>> enable_user(Database& database, std::string email, std::string actor) {
+  Params params{std::move(email), std::move(actor)};
+  return one_bool(database, kEnable, std::move(params));
+}
+
+Task<Result<bool>> unpin_user(Database& database, std::string email, std::string actor) {
+  Params params{std::move(email), std::move(actor)};
+  return one_bool(database, kUnpin, std::move(params));
+}
+
+Task<Result<int>> import_users(Database& database, std::string rows_json, std::string actor) {
+  Params params{std::move(rows_json), std::move(actor)};
+  Result<std::string> count = co_await one_value(database, kImport, std::move(params));
+  if (!count) co_return count.failure();
+  co_return static_cast<int>(std::strtol(count->c_str(), nullptr, 10));
+}
+
+Task<Result<bool>> add_property(Database& database, Property property, std::string actor) {
+  Params params{std::move(property.key), std::move(property.name), std::move(actor)};
+  return one_bool(database, kAddProperty, std::move(params));
+}
+
+Task<Result<std::vector<Property>>> list_properties(Database& database) {
+  Params none;
+  Result<Rows> result = co_await run(database, kListProperties, std::move(none));
+  if (!result) co_return result.failure();
+  std::vector<Property> properties;
+  for (const auto& row : result->rows) properties.push_back({text(row, 0), text(row, 1)});
+  co_return properties;
+}
+
+}  // namespace anteroom::store

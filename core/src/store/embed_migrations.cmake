@@ -1,0 +1,13 @@
+# Writes OUTPUT: every NNNN_name.sql of DIRECTORY as a store::Migration.
+file(GLOB files ${DIRECTORY}/*.sql)
+list(SORT files)
+set(text "#include \"anteroom/store.h\"\n\nnamespace anteroom::store {\n\n")
+string(APPEND text "const std::vector<Migration>& migrations() {\n  static const std::vector<Migration> kMigrations{\n")
+foreach(file ${files})
+  get_filename_component(name ${file} NAME_WE)
+  string(REGEX MATCH "^0*([1-9][0-9]*)_" matched ${name})
+  file(READ ${file} sql)
+  string(APPEND text "    {${CMAKE_MATCH_1}, \"${name}\", R\"~~~(${sql})~~~\"},\n")
+endforeach()
+string(APPEND text "  };\n  return kMigrations;\n}\n\n}  // namespace anteroom::store\n")
+file(WRITE ${OUTPUT} "${text}")

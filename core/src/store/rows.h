@@ -1,0 +1,30 @@
+// Reading rows: text format, by position.
+#pragma once
+
+#include <chrono>
+#include <string>
+
+#include "anteroom/ports.h"
+
+namespace anteroom::store {
+
+/// NULL reads as empty.
+inline const std::string& text(const std::vector<Cell>& row, std::size_t column) {
+  static const std::string kEmpty;
+  return row.at(column) ? *row.at(column) : kEmpty;
+}
+
+inline bool is_true(const std::vector<Cell>& row, std::size_t column) {
+  return text(row, column) == "t";
+}
+
+/// Microseconds since 1970, as text, for a bigint parameter (SQL turns it into a timestamptz).
+inline std::string microseconds(Time time) {
+  return std::to_string(time.time_since_epoch().count());
+}
+
+inline std::string interval(std::chrono::seconds seconds) {
+  return std::to_string(seconds.count()) + " seconds";
+}
+
+}  // namespace anteroom::store

@@ -1,0 +1,119 @@
+#include <cstdlib>
+
+#include "anteroom/store.h"
+#include "store/rows.h"
+
+namespace anteroom::store {
+
+namespace {
+
+constexpr Statement kSignOn{
+    "sign_on",
+    "SELECT outcome, user_id FROM anteroom.sign_on($1, $2, $3, $4,"
+    " to_timestamp($5::float8 / 1000000), $6, $7, $8, $9, $10, $11, $12::bytea, $13, $14,"
+    " $15::interval, to_timestamp($16::float8 / 1000000), $17, $18)"};
+constexpr Statement kLoadSession{
+    "load_session",
+    "SELECT status, (extract(epoch FROM expires_at) * 1000000)::bigint, reference, user_id, email,"
+    " name, idp, origin, access_level, properties"
+    " FROM anteroom.load_session($1::bytea, $2::interval, $3::text[])"};
+constexpr Statement kSignOut{"sign_out", "SELECT anteroom.sign_out($1::bytea, $2)"};
+constexpr Statement kIssueTicket{
+    "issue_ticket", "SELECT anteroom.issue_ticket($1::bytea, $2::bytea, $3, $4::bytea, $5)"};
+constexpr Statement kRedeemTicket{
+    "redeem_ticket",
+    "SELECT anteroom.redeem_ticket($1::bytea, $2, $3::bytea, $4::bytea, $5, $6, $7)"};
+
+SignOnOutcome outcome_of(std::string_view name) {
+  if (name == "signed_in") return SignOnOutcome::signed_in;
+  if (name == "waiting") return SignOnOutcome::waiting;
+  if (name == "user_disabled") return SignOnOutcome::user_disabled;
+  if (name == "identity_pinned") return SignOnOutcome::identity_pinned;
+  return SignOnOutcome::replayed;
+}
+
+UserStatus status_of(std::string_view name) {
+  if (name == "active") return UserStatus::active;
+  return name == "waiting" ? UserStatus::waiting : UserStatus::disabled;
+}
+
+Failure unexpected_rows(const Statement& statement) {
+  return {code::kInternal, std::string("unexpected rows from ") + statement.name};
+}
+
+std::string record_of(const std::vector<Cell>& row) {
+  const Time expires_at{Time::duration(std::strtoll(text(row, 1).c_str(), nullptr, 10))};
+  const SessionFields fields{text(row, 2), text(row, 3), text(row, 4), text(row, 5),
+                             text(row, 6), text(row, 7), text(row, 8), text(row, 9)};
+  return std::string(SessionRecord(status_of(text(row, 0)), expires_at, fields).bytes());
+}
+
+}  // namespace
+
+Task<Result<SignOnResult>> sign_on(Database& database, SignOn s) {
+  Params params{s.idp,
+                s.issuer,
+                s.response_id,
+                s.assertion_id,
+                microseconds(s.replay_until),
+                s.subject,
+                s.email,
+                s.display_name,
+                s.name_id,
+                s.name_id_format,
+                s.session_index,
+                bytea_literal(s.token_hash),
+                s.reference,
+                s.origin,
+                interval(s.lifetime),
+                s.not_after ? Cell(microseconds(*s.not_after)) : std::nullopt,
+                s.client_address,
+                s.user_agent};
+  Result<Rows> result = co_await run(database, kSignOn, std::move(params));
+  if (!result) co_return result.failure();
+  if (result->rows.size() != 1) co_return unexpected_rows(kSignOn);
+  co_return SignOnResult{outcome_of(text(result->rows[0], 0)), text(result->rows[0], 1)};
+}
+
+Task<Result<std::string>> load_session(Database& database, TokenHash hash,
+                                       std::chrono::seconds idle_timeout,
+                                       std::vector<std::string> levels) {
+  Params params{bytea_literal(hash), interval(idle_timeout), array_literal(levels)};
+  Result<Rows> result = co_await run(database, kLoadSession, std::move(params));
+  if (!result) co_return result.failure();
+  if (result->rows.empty()) co_return std::string();
+  co_return record_of(result->rows[0]);
+}
+
+Task<Result<bool>> sign_out(Database& database, TokenHash hash, std::string client_address) {
+  Params params{bytea_literal(hash), std::move(client_address)};
+  Result<Rows> result = co_await run(database, kSignOut, std::move(params));
+  if (!result) co_return result.failure();
+  if (result->rows.size() != 1) co_return unexpected_rows(kSignOut);
+  co_return is_true(result->rows[0], 0);
+}
+
+Task<Result<bool>> issue_ticket(Database& database, HandoffTicket ticket) {
+  Params params{bytea_literal(ticket.ticket_hash), bytea_literal(ticket.session_hash),
+                ticket.origin, bytea_literal(ticket.browser_hash), ticket.target};
+  Result<Rows> result = co_await run(database, kIssueTicket, std::move(params));
+  if (!result) co_return result.failure();
+  if (result->rows.size() != 1) co_return unexpected_rows(kIssueTicket);
+  co_return is_true(result->rows[0], 0);
+}
+
+Task<Result<std::optional<std::string>>> redeem_ticket(Database& database, Redemption r) {
+  Params params{bytea_literal(r.ticket_hash),
+                r.origin,
+                bytea_literal(r.browser_hash),
+                bytea_literal(r.new_token_hash),
+                r.new_reference,
+                r.client_address,
+                r.user_agent};
+  Result<Rows> result = co_await run(database, kRedeemTicket, std::move(params));
+  if (!result) co_return result.failure();
+  if (result->rows.size() != 1) co_return unexpected_rows(kRedeemTicket);
+  co_return std::optional<std::string>(result->rows[0].at(0));
+}
+
+}  // namespace anteroom::store

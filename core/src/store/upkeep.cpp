@@ -1,0 +1,64 @@
+#include <cstdlib>
+
+#include "anteroom/store.h"
+#include "store/rows.h"
+
+namespace anteroom::store {
+
+namespace {
+
+constexpr Statement kAudit{
+    "audit",
+    "INSERT INTO anteroom.audit_events (kind, code, reference, idp, email, client_address, detail)"
+    " VALUES ($1, $2, $3, $4, $5, $6, $7)"};
+// to_regclass keeps this from failing where nothing has been migrated yet.
+constexpr Statement kHasSchema{"has_schema",
+                               "SELECT to_regclass('anteroom.schema_version') IS NOT NULL"};
+constexpr Statement kSchemaVersion{"schema_version",
+                                   "SELECT coalesce(max(version), 0) FROM anteroom.schema_version"};
+constexpr Statement kHousekeep{"housekeep", "SELECT anteroom.housekeep(500)"};
+
+int number(const Rows& rows) {
+  return rows.rows.empty()
+             ? 0
+             : static_cast<int>(std::strtol(text(rows.rows[0], 0).c_str(), nullptr, 10));
+}
+
+}  // namespace
+
+Task<Result<Done>> audit(Database& database, AuditEvent e) {
+  Params params{e.kind, e.code, e.reference, e.idp, e.email, e.client_address, e.detail};
+  Result<Rows> result = co_await run(database, kAudit, std::move(params));
+  if (!result) co_return result.failure();
+  co_return Done{};
+}
+
+Task<Result<int>> schema_version(Database& database) {
+  Params none;
+  Result<Rows> exists = co_await run(database, kHasSchema, std::move(none));
+  if (!exists) co_return exists.failure();
+  if (exists->rows.empty() || !is_true(exists->rows[0], 0)) co_return 0;
+  Params none_again;
+  Result<Rows> version = co_await run(database, kSchemaVersion, std::move(none_again));
+  if (!version) co_return version.failure();
+  co_return number(*version);
+}
+
+Task<Result<int>> housekeep(Database& database) {
+  Params none;
+  Result<Rows> result = co_await run(database, kHousekeep, std::move(none));
+  if (!result) co_return result.failure();
+  co_return number(*result);
+}
+
+const char* session_setup_sql() {
+  return "SET search_path = anteroom, public; SET application_name = 'anteroom';"
+         " SET idle_in_transaction_session_timeout = '30s'; SET bytea_output = 'hex';"
+         " SET standard_conforming_strings = on; SET timezone = 'UTC'";
+}
+
+const char* listen_sql() {
+  return "LISTEN anteroom";
+}
+
+}  // namespace anteroom::store
