@@ -1,6 +1,7 @@
 // Keys and certificates in PEM, for configuration and messages to operators.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -26,7 +27,11 @@ struct CertificateFacts {
 Result<std::string> pem_to_der_certificate(std::string_view pem);
 Result<CertificateFacts> certificate_facts(std::string_view der);
 
-/// Fails, with the reason, if either is unreadable, the key is encrypted, or they do not belong together.
+/// Fails, with the reason, if either is unreadable, the key is encrypted, or they do not belong
+/// together.
 Status check_key_pair(std::string_view private_key_pem, std::string_view certificate_pem);
+
+/// RSASSA-PKCS1-v1_5 with SHA-256 (RFC 8017 8.2); nullopt if the key does not serve.
+std::optional<std::string> sign_rsa_sha256(std::string_view private_key_pem, std::string_view text);
 
 }  // namespace anteroom::crypto

@@ -1,0 +1,156 @@
+#include "crypto/pem.h"
+
+#include <openssl/bio.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+
+#include <ctime>
+#include <memory>
+
+#include "crypto/digest.h"
+#include "crypto/encoding.h"
+
+namespace anteroom::crypto {
+
+namespace {
+
+struct FreeBio {
+  void operator()(BIO* bio) const { BIO_free(bio); }
+};
+struct FreeKey {
+  void operator()(EVP_PKEY* key) const { EVP_PKEY_free(key); }
+};
+struct FreeCertificate {
+  void operator()(X509* certificate) const { X509_free(certificate); }
+};
+struct FreeDigestContext {
+  void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
+};
+using DigestContext = std::unique_ptr<EVP_MD_CTX, FreeDigestContext>;
+using Bio = std::unique_ptr<BIO, FreeBio>;
+using Key = std::unique_ptr<EVP_PKEY, FreeKey>;
+using Certificate = std::unique_ptr<X509, FreeCertificate>;
+
+Bio reader(std::string_view text) {
+  return Bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
+}
+
+// An encrypted key would otherwise make OpenSSL ask at the terminal.
+int no_password(char*, int, int, void*) {
+  return -1;
+}
+
+Certificate read_pem_certificate(std::string_view pem) {
+  return Certificate(PEM_read_bio_X509(reader(pem).get(), nullptr, no_password, nullptr));
+}
+
+Result<Time> time_of(const ASN1_TIME* asn1) {
+  std::tm tm{};
+  if (ASN1_TIME_to_tm(asn1, &tm) != 1)
+    return Failure{code::kUnusableCertificate, "unreadable validity"};
+  using namespace std::chrono;
+  const year_month_day date{year(tm.tm_year + 1900), month(static_cast<unsigned>(tm.tm_mon + 1)),
+                            day(static_cast<unsigned>(tm.tm_mday))};
+  return Time(sys_days(date).time_since_epoch() + hours(tm.tm_hour) + minutes(tm.tm_min) +
+              seconds(tm.tm_sec));
+}
+
+std::string fingerprint_of(std::string_view der) {
+  constexpr std::string_view kDigits = "0123456789ABCDEF";
+  const auto hash = sha256(der);
+  std::string out;
+  if (!hash) return out;
+  for (const std::uint8_t byte : *hash) {
+    if (!out.empty()) out += ':';
+    out += kDigits[byte >> 4];
+    out += kDigits[byte & 15];
+  }
+  return out;
+}
+
+std::string subject_of(const X509* certificate) {
+  const Bio bio(BIO_new(BIO_s_mem()));
+  X509_NAME_print_ex(bio.get(), X509_get_subject_name(certificate), 0,
+                     XN_FLAG_RFC2253 & ~static_cast<unsigned long>(ASN1_STRFLGS_ESC_MSB));
+  char* text = nullptr;
+  const long length = BIO_get_mem_data(bio.get(), &text);
+  return text == nullptr ? "" : std::string(text, static_cast<std::size_t>(length));
+}
+
+}  // namespace
+
+Result<std::string> pem_to_der_certificate(std::string_view pem) {
+  const Certificate certificate = read_pem_certificate(pem);
+  if (certificate == nullptr) {
+    return Failure{code::kUnusableCertificate, "this is no certificate in PEM"};
+  }
+  unsigned char* bytes = nullptr;
+  const int length = i2d_X509(certificate.get(), &bytes);
+  const std::unique_ptr<unsigned char, void (*)(void*)> owner(bytes,
+                                                              [](void* p) { OPENSSL_free(p); });
+  if (length <= 0) return Failure{code::kUnusableCertificate, "this certificate cannot be encoded"};
+  return std::string(reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(length));
+}
+
+Result<CertificateFacts> certificate_facts(std::string_view der) {
+  const auto* bytes = reinterpret_cast<const unsigned char*>(der.data());
+  const Certificate certificate(d2i_X509(nullptr, &bytes, static_cast<long>(der.size())));
+  if (certificate == nullptr) {
+    return Failure{code::kUnusableCertificate, "this is no X.509 certificate"};
+  }
+  const auto not_before = time_of(X509_get0_notBefore(certificate.get()));
+  const auto not_after = time_of(X509_get0_notAfter(certificate.get()));
+  if (!not_before) return not_before.failure();
+  if (!not_after) return not_after.failure();
+  const EVP_PKEY* key = X509_get0_pubkey(certificate.get());
+  if (key == nullptr) return Failure{code::kUnusableCertificate, "its public key cannot be read"};
+  const int type = EVP_PKEY_get_base_id(key);
+  return CertificateFacts{subject_of(certificate.get()),
+                          fingerprint_of(der),
+                          *not_before,
+                          *not_after,
+                          type == EVP_PKEY_RSA  ? "RSA"
+                          : type == EVP_PKEY_EC ? "EC"
+                                                : "unknown",
+                          EVP_PKEY_get_bits(key)};
+}
+
+Status check_key_pair(std::string_view private_key_pem, std::string_view certificate_pem) {
+  const Key key(
+      PEM_read_bio_PrivateKey(reader(private_key_pem).get(), nullptr, no_password, nullptr));
+  if (key == nullptr) {
+    return Failure{code::kUnusableKey, "this is no private key in PEM, or it is encrypted"};
+  }
+  const Certificate certificate = read_pem_certificate(certificate_pem);
+  if (certificate == nullptr) {
+    return Failure{code::kUnusableCertificate, "this is no certificate in PEM"};
+  }
+  if (X509_check_private_key(certificate.get(), key.get()) != 1) {
+    return Failure{code::kUnusableKey, "the key and the certificate do not belong together"};
+  }
+  return Done{};
+}
+
+std::optional<std::string> sign_rsa_sha256(std::string_view private_key_pem,
+                                           std::string_view text) {
+  const Key key(
+      PEM_read_bio_PrivateKey(reader(private_key_pem).get(), nullptr, no_password, nullptr));
+  const DigestContext context(EVP_MD_CTX_new());
+  const auto* bytes = reinterpret_cast<const unsigned char*>(text.data());
+  std::size_t length = 0;
+  if (key == nullptr || EVP_PKEY_get_base_id(key.get()) != EVP_PKEY_RSA || context == nullptr ||
+      EVP_DigestSignInit(context.get(), nullptr, EVP_sha256(), nullptr, key.get()) != 1 ||
+      EVP_DigestSign(context.get(), nullptr, &length, bytes, text.size()) != 1) {
+    return std::nullopt;
+  }
+  std::string signature(length, '\0');
+  if (EVP_DigestSign(context.get(), reinterpret_cast<unsigned char*>(signature.data()), &length,
+                     bytes, text.size()) != 1) {
+    return std::nullopt;
+  }
+  signature.resize(length);
+  return signature;
+}
+
+}  // namespace anteroom::crypto

@@ -1,0 +1,216 @@
+#include "saml/assertion_reader.h"
+
+#include <algorithm>
+#include <array>
+
+#include "http/url.h"
+#include "saml/codes.h"
+#include "saml/instant.h"
+
+namespace anteroom::saml {
+
+namespace {
+
+constexpr const char* kBearer = "urn:oasis:names:tc:SAML:2.0:cm:bearer";
+
+// saml-core 2.5.1: what we do not understand must not be ignored.
+bool is_known_condition(const xmlNode* node) {
+  return is_element(node, kAssertion, "AudienceRestriction") ||
+         is_element(node, kAssertion, "OneTimeUse") ||
+         is_element(node, kAssertion, "ProxyRestriction");
+}
+
+// RFC 3986 section 3.1: a scheme in front. Entra puts "spn:" before what is none.
+bool is_uri(const std::string& text) {
+  const auto colon = text.find(':');
+  return colon != std::string::npos && colon > 0;
+}
+
+}  // namespace
+
+Result<VerifiedAssertion> AssertionReader::read(const xmlNode* assertion, std::string response_id) {
+  assertion_ = assertion;
+  result_.idp_ = idp_.name;
+  result_.response_id_ = std::move(response_id);
+  result_.assertion_id_ = attribute(assertion, "ID").value_or("");
+  struct Step {
+    Code code;
+    Rule rule;
+  };
+  constexpr std::array<Step, 11> kSteps{
+      {{code::kIssuer, &AssertionReader::check_issuer},
+       {code::kIssueInstant, &AssertionReader::check_issue_instant},
+       {code::kConditions, &AssertionReader::check_conditions},
+       {code::kAudience, &AssertionReader::check_audience},
+       {code::kNotOnOrAfter, &AssertionReader::check_times},
+       {code::kText, &AssertionReader::read_name_id},
+       {code::kConfirmation, &AssertionReader::check_confirmation},
+       {code::kAuthnStatement, &AssertionReader::check_authn_statement},
+       {code::kAttributes, &AssertionReader::read_attributes},
+       {code::kEmail, &AssertionReader::read_email},
+       {code::kSubject, &AssertionReader::read_subject_identifier}}};
+  for (const Step& step : kSteps) {
+    const Status status = (this->*step.rule)();
+    if (!status) {
+      checks_.push_back({std::string(status.failure().code.name), false, status.failure().detail});
+      return status.failure();
+    }
+    checks_.push_back({std::string(step.code.name), true, ""});
+  }
+  read_display_name();
+  return result_;
+}
+
+Result<Time> AssertionReader::instant(const xmlNode* node, const char* name, Code code) const {
+  const auto text = attribute(node, name);
+  const auto time = text ? parse_instant(*text) : std::nullopt;
+  if (!time) return Failure{code, std::string(name) + (text ? " is no UTC time" : " is missing")};
+  return *time;
+}
+
+Result<std::optional<Time>> AssertionReader::optional_instant(const xmlNode* node, const char* name,
+                                                              Code code) const {
+  if (!attribute(node, name)) return std::optional<Time>();
+  const Result<Time> time = instant(node, name, code);
+  if (!time) return time.failure();
+  return std::optional<Time>(*time);
+}
+
+Status AssertionReader::check_issuer() {
+  const xmlNode* issuer = only_child(assertion_, kAssertion, "Issuer");
+  const auto text = issuer == nullptr ? std::nullopt : plain_text(issuer);
+  if (text != idp_.metadata.entity_id) {
+    return Failure{code::kIssuer, "the assertion's issuer is not " + idp_.metadata.entity_id};
+  }
+  result_.issuer_ = *text;
+  return Done{};
+}
+
+Status AssertionReader::check_issue_instant() {
+  const Result<Time> issued = instant(assertion_, "IssueInstant", code::kIssueInstant);
+  if (!issued) return issued.failure();
+  if (*issued > params_.now + params_.clock_skew) {
+    return Failure{code::kIssueInstant, "in the future: " + format_instant(*issued)};
+  }
+  return Done{};
+}
+
+Status AssertionReader::check_conditions() {
+  conditions_ = only_child(assertion_, kAssertion, "Conditions");
+  if (conditions_ == nullptr) return Failure{code::kConditions, "not exactly one Conditions"};
+  const auto all = children(conditions_);
+  if (!std::all_of(all.begin(), all.end(), is_known_condition)) {
+    return Failure{code::kConditions, "a condition that is not understood"};
+  }
+  return Done{};
+}
+
+Status AssertionReader::check_audience_restriction(const xmlNode* restriction) const {
+  const std::string& us = params_.sp_entity_id;
+  bool is_us = false;
+  for (const xmlNode* child : children(restriction)) {
+    const auto text = is_element(child, kAssertion, "Audience") ? plain_text(child) : std::nullopt;
+    if (!text) return Failure{code::kAudience, "an Audience that is no plain text"};
+    is_us = is_us || *text == us || (!is_uri(us) && *text == "spn:" + us);
+  }
+  if (!is_us) return Failure{code::kAudience, "not for " + us};
+  return Done{};
+}
+
+Status AssertionReader::check_audience() {
+  const auto restrictions = children(conditions_, kAssertion, "AudienceRestriction");
+  if (restrictions.empty()) return Failure{code::kAudience, "no AudienceRestriction"};
+  for (const xmlNode* restriction : restrictions) {
+    if (Status fine = check_audience_restriction(restriction); !fine) return fine;
+  }
+  return Done{};
+}
+
+Status AssertionReader::check_times() {
+  const auto not_before = optional_instant(conditions_, "NotBefore", code::kNotBefore);
+  if (!not_before) return not_before.failure();
+  const Result<Time> not_on_or_after = instant(conditions_, "NotOnOrAfter", code::kNotOnOrAfter);
+  if (!not_on_or_after) return not_on_or_after.failure();
+  if (*not_before && **not_before >= *not_on_or_after) {
+    return Failure{code::kNotBefore, "NotBefore is not before NotOnOrAfter"};
+  }
+  if (*not_before && params_.now + params_.clock_skew < **not_before) {
+    return Failure{code::kNotBefore, "not valid before " + format_instant(**not_before)};
+  }
+  if (params_.now - params_.clock_skew >= *not_on_or_after) {
+    return Failure{code::kNotOnOrAfter, "expired at " + format_instant(*not_on_or_after)};
+  }
+  keep_until(*not_on_or_after + params_.clock_skew);
+  return Done{};
+}
+
+Status AssertionReader::check_confirmation_data(const xmlNode* data) {
+  if (attribute(data, "NotBefore")) {
+    return Failure{code::kConfirmation, "a bearer confirmation must have no NotBefore"};
+  }
+  if (attribute(data, "Recipient") != params_.acs_url) {
+    return Failure{code::kRecipient, "not for " + params_.acs_url};
+  }
+  if (attribute(data, "InResponseTo").value_or("") != params_.in_response_to ||
+      (params_.in_response_to.empty() && attribute(data, "InResponseTo"))) {
+    return Failure{code::kInResponseTo, "the confirmation answers another request"};
+  }
+  const Result<Time> end = instant(data, "NotOnOrAfter", code::kConfirmationTime);
+  if (!end) return end.failure();
+  if (params_.now - params_.clock_skew >= *end) {
+    return Failure{code::kConfirmationTime, "expired at " + format_instant(*end)};
+  }
+  keep_until(*end + params_.clock_skew);
+  return Done{};
+}
+
+// saml-profiles 4.1.4.2: one bearer confirmation that alone has everything right.
+Status AssertionReader::check_confirmation() {
+  Failure why{code::kConfirmation, "no bearer confirmation"};
+  for (const xmlNode* confirmation : children(subject_, kAssertion, "SubjectConfirmation")) {
+    if (attribute(confirmation, "Method") != kBearer) continue;
+    const xmlNode* data = only_child(confirmation, kAssertion, "SubjectConfirmationData");
+    if (data == nullptr) continue;
+    const Status status = check_confirmation_data(data);
+    if (status) return Done{};
+    why = status.failure();
+  }
+  return why;
+}
+
+Status AssertionReader::check_authn_statement() {
+  const auto statements = children(assertion_, kAssertion, "AuthnStatement");
+  if (statements.empty()) return Failure{code::kAuthnStatement, "no AuthnStatement"};
+  for (const xmlNode* statement : statements) {
+    const auto authn = instant(statement, "AuthnInstant", code::kAuthnStatement);
+    if (!authn) return authn.failure();
+    if (*authn > params_.now + params_.clock_skew) {
+      return Failure{code::kAuthnStatement, "AuthnInstant is in the future"};
+    }
+    const auto end = optional_instant(statement, "SessionNotOnOrAfter", code::kSessionExpired);
+    if (!end) return end.failure();
+    if (!*end) continue;
+    if (params_.now - params_.clock_skew >= **end) {
+      return Failure{code::kSessionExpired, "ended at " + format_instant(**end)};
+    }
+    const auto& known = result_.session_not_on_or_after_;
+    if (!known || **end < *known) result_.session_not_on_or_after_ = *end;
+  }
+  result_.session_index_ = attribute(statements.front(), "SessionIndex").value_or("");
+  return Done{};
+}
+
+Status AssertionReader::read_name_id() {
+  subject_ = only_child(assertion_, kAssertion, "Subject");
+  if (subject_ == nullptr) return Failure{code::kConfirmation, "not exactly one Subject"};
+  const auto name_ids = children(subject_, kAssertion, "NameID");
+  if (name_ids.size() > 1) return Failure{code::kText, "several NameIDs"};
+  if (name_ids.empty()) return Done{};
+  const auto text = plain_text(name_ids.front());
+  if (!text || text->size() > 1024) return Failure{code::kText, "NameID is no plain text"};
+  result_.name_id_ = *text;
+  result_.name_id_format_ = attribute(name_ids.front(), "Format").value_or("");
+  return Done{};
+}
+
+}  // namespace anteroom::saml

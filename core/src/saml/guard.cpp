@@ -1,0 +1,195 @@
+#include "saml/guard.h"
+
+#include <algorithm>
+#include <cstring>
+#include <set>
+
+#include "crypto/encoding.h"
+#include "http/text.h"
+#include "saml/codes.h"
+#include "saml/signature_shape.h"
+
+namespace anteroom::saml {
+
+namespace {
+
+constexpr const char* kSuccess = "urn:oasis:names:tc:SAML:2.0:status:Success";
+
+Failure shape(std::string detail) {
+  return {code::kShape, std::move(detail)};
+}
+
+Result<std::string> decode(std::string_view encoded, std::string& compact) {
+  if (encoded.empty() || encoded.size() > kMaxEncodedBytes) {
+    return Failure{code::kSize, std::to_string(encoded.size()) + " characters"};
+  }
+  compact.reserve(encoded.size());
+  std::copy_if(encoded.begin(), encoded.end(), std::back_inserter(compact),
+               [](char c) { return c != '\r' && c != '\n'; });
+  auto bytes = crypto::from_base64(compact);
+  if (!bytes) return Failure{code::kBase64, "not canonical base64"};
+  return std::move(*bytes);
+}
+
+// Comments and CDATA sections have no business in a Response and are what parsers differ about.
+bool has_only_elements_and_text(xmlNode* root) {
+  return walk(root, [](const xmlNode* node) {
+    return node->type == XML_ELEMENT_NODE || node->type == XML_TEXT_NODE;
+  });
+}
+
+bool is_id_name(const xmlChar* name) {
+  return xmlStrcasecmp(name, BAD_CAST "ID") == 0;
+}
+
+// Every ID once, and none by xml:id: a reference must lead to one place for every reader.
+Status check_ids(xmlNode* root) {
+  std::set<std::string> seen;
+  Status status = Done{};
+  walk(root, [&](xmlNode* node) {
+    if (node->type != XML_ELEMENT_NODE) return true;
+    for (const xmlAttr* attr = node->properties; attr != nullptr; attr = attr->next) {
+      if (!is_id_name(attr->name)) continue;
+      const std::unique_ptr<xmlChar, decltype(xmlFree)> value(
+          xmlNodeListGetString(node->doc, attr->children, 1), xmlFree);
+      const std::string text = value == nullptr ? "" : reinterpret_cast<const char*>(value.get());
+      if (attr->ns != nullptr || !seen.insert(text).second) {
+        status = Failure{code::kDuplicateId, "an ID is there twice or in another namespace"};
+        return false;
+      }
+    }
+    return true;
+  });
+  return status;
+}
+
+bool is_encryption(const xmlNode* node) {
+  return node->ns != nullptr &&
+         (std::strcmp(reinterpret_cast<const char*>(node->ns->href), kXmlEnc) == 0 ||
+          is_element(node, kAssertion, "EncryptedAssertion") ||
+          is_element(node, kAssertion, "EncryptedID") ||
+          is_element(node, kAssertion, "EncryptedAttribute"));
+}
+
+struct Census {
+  std::size_t assertions = 0;
+  std::size_t signatures = 0;
+  bool is_encrypted = false;
+};
+
+Census take_census(xmlNode* root) {
+  Census census;
+  walk(root, [&](xmlNode* node) {
+    if (node->type != XML_ELEMENT_NODE) return true;
+    if (is_element(node, kAssertion, "Assertion")) ++census.assertions;
+    if (is_element(node, kDsig, "Signature")) ++census.signatures;
+    census.is_encrypted = census.is_encrypted || is_encryption(node);
+    return true;
+  });
+  return census;
+}
+
+bool is_id(const std::optional<std::string>& id) {
+  constexpr std::string_view kAllowed =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.";
+  return id && !id->empty() && id->size() <= 256 &&
+         id->find_first_not_of(kAllowed) == std::string::npos;
+}
+
+// saml-core 3.2.2, 3.3.3
+Status check_response_children(const xmlNode* response) {
+  if (!is_element(response, kProtocol, "Response")) return shape("the root is no Response");
+  if (attribute(response, "Version") != "2.0") return Failure{code::kVersion, "Response"};
+  if (!is_id(attribute(response, "ID"))) return shape("Response/@ID");
+  for (const xmlNode* child : children(response)) {
+    const bool is_known =
+        is_element(child, kAssertion, "Issuer") || is_element(child, kDsig, "Signature") ||
+        is_element(child, kProtocol, "Extensions") || is_element(child, kProtocol, "Status") ||
+        is_element(child, kAssertion, "Assertion") ||
+        is_element(child, kAssertion, "EncryptedAssertion");
+    if (!is_known) return shape("unknown element in Response");
+  }
+  if (children(response, kAssertion, "Issuer").size() > 1) return shape("several Issuers");
+  if (only_child(response, kProtocol, "Status") == nullptr) return shape("not one Status");
+  return Done{};
+}
+
+Status find_assertion(GuardedResponse& guarded, const Census& census) {
+  if (census.is_encrypted) return Failure{code::kEncrypted, "the IdP must send plain assertions"};
+  guarded.assertion = only_child(guarded.response, kAssertion, "Assertion");
+  if (census.assertions == 0 && !guarded.is_success()) return Done{};
+  if (census.assertions != 1 || guarded.assertion == nullptr) {
+    return Failure{code::kAssertionCount, std::to_string(census.assertions) + " assertions"};
+  }
+  if (attribute(guarded.assertion, "Version") != "2.0") return Failure{code::kVersion, "Assertion"};
+  if (!is_id(attribute(guarded.assertion, "ID"))) return shape("Assertion/@ID");
+  return Done{};
+}
+
+Status find_signatures(GuardedResponse& guarded, const Census& census) {
+  std::size_t found = 0;
+  for (const auto& [owner, parts] : {std::pair{guarded.response, &guarded.response_signature},
+                                     std::pair{guarded.assertion, &guarded.assertion_signature}}) {
+    if (owner == nullptr) continue;
+    const auto signatures = children(owner, kDsig, "Signature");
+    if (signatures.empty()) continue;
+    if (signatures.size() > 1) return Failure{code::kSignatureShape, "several Signatures"};
+    auto read = read_signature(signatures.front(), *attribute(owner, "ID"));
+    if (!read) return read.failure();
+    *parts = std::move(*read);
+    ++found;
+    // Where the schema puts it: right behind the Issuer.
+    const auto all = children(owner);
+    const auto at = std::find(all.begin(), all.end(), signatures.front()) - all.begin();
+    guarded.has_unusual_order = guarded.has_unusual_order || at > 1;
+  }
+  if (found != census.signatures) {
+    return Failure{code::kSignatureShape, "a Signature where none belongs"};
+  }
+  return Done{};
+}
+
+void register_id(xmlNode* node) {
+  if (node == nullptr) return;
+  xmlAttr* attr = xmlHasProp(node, BAD_CAST "ID");
+  const auto id = attribute(node, "ID");
+  if (attr != nullptr && id) {
+    xmlAddID(nullptr, node->doc, reinterpret_cast<const xmlChar*>(id->c_str()), attr);
+  }
+}
+
+}  // namespace
+
+bool GuardedResponse::is_success() const {
+  const xmlNode* status = only_child(response, kProtocol, "Status");
+  const xmlNode* status_code =
+      status == nullptr ? nullptr : only_child(status, kProtocol, "StatusCode");
+  return status_code != nullptr && attribute(status_code, "Value") == kSuccess;
+}
+
+Result<GuardedResponse> guard_response(std::string_view encoded) {
+  GuardedResponse guarded;
+  auto bytes = decode(encoded, guarded.base64);
+  if (!bytes) return bytes.failure();
+  auto document = parse_xml(*bytes, kMaxResponseBytes);
+  if (!document) return document.failure();
+  guarded.document = std::move(*document);
+  guarded.response = xmlDocGetRootElement(guarded.document.get());
+  for (const xmlNode* node = guarded.document->children; node != nullptr; node = node->next) {
+    if (node != guarded.response)
+      return Failure{code::kMarkup, "something beside the root element"};
+  }
+  if (!has_only_elements_and_text(guarded.response)) {
+    return Failure{code::kMarkup, "comments or CDATA sections"};
+  }
+  if (Status ids = check_ids(guarded.response); !ids) return ids.failure();
+  if (Status fine = check_response_children(guarded.response); !fine) return fine.failure();
+  const Census census = take_census(guarded.response);
+  if (Status found = find_assertion(guarded, census); !found) return found.failure();
+  if (Status found = find_signatures(guarded, census); !found) return found.failure();
+  register_id(guarded.response);
+  register_id(guarded.assertion);
+  return guarded;
+}
+
+}  // namespace anteroom::saml

@@ -1,0 +1,43 @@
+// The cheap part: shape and limits of a posted Response, before any signature work. Nothing that
+// comes out of here is trusted.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "saml/xml.h"
+
+namespace anteroom::saml {
+
+/// One ds:Signature, in the only shape that saml-core 5.4 allows and that we accept.
+struct SignatureParts {
+  xmlNode* node = nullptr;
+  std::string signature_method;
+  std::string digest_method;
+};
+
+/// A Response whose shape is fine. The nodes live as long as the document.
+struct GuardedResponse {
+  std::string base64;  ///< the message without line breaks
+  Document document;
+  xmlNode* response = nullptr;
+  xmlNode* assertion = nullptr;  ///< null only where the Status is not Success
+  SignatureParts response_signature;
+  SignatureParts assertion_signature;
+  bool has_unusual_order = false;  ///< legal, but not judged by every library
+
+  [[nodiscard]] bool is_success() const;
+};
+
+inline constexpr std::size_t kMaxEncodedBytes = 512u << 10;
+inline constexpr std::size_t kMaxResponseBytes = 256u << 10;
+
+Result<GuardedResponse> guard_response(std::string_view encoded);
+
+/// Whether a signature or digest algorithm is allowed. SHA-1 only where the IdP opted in.
+bool is_allowed_signature_method(std::string_view algorithm, bool allow_sha1);
+bool is_allowed_digest_method(std::string_view algorithm, bool allow_sha1);
+bool is_ecdsa(std::string_view signature_method);
+
+}  // namespace anteroom::saml

@@ -1,0 +1,43 @@
+#include "saml/keys.h"
+
+#include <xmlsec/openssl/app.h>
+
+#include <stdexcept>
+
+#include "crypto/pem.h"
+
+namespace anteroom::saml {
+
+namespace {
+
+SigningKey load(const IdentityProvider& idp, const std::string& der) {
+  const auto facts = crypto::certificate_facts(der);
+  if (!facts) throw std::runtime_error(idp.name + ": " + facts.failure().detail);
+  const bool is_ec = facts->key_type == "EC";
+  const bool is_strong =
+      is_ec ? facts->key_bits == 256 || facts->key_bits == 384 || facts->key_bits == 521
+            : facts->key_type == "RSA" && facts->key_bits >= 2048;
+  if (!is_strong) {
+    throw std::runtime_error(
+        idp.name + ": signing key " + facts->sha256_fingerprint + " (" + facts->key_type + ", " +
+        std::to_string(facts->key_bits) +
+        " bits) is not accepted: RSA from 2048 bits, or EC P-256, P-384, P-521");
+  }
+  KeyHandle key(xmlSecOpenSSLAppKeyLoadMemory(
+      reinterpret_cast<const xmlSecByte*>(der.data()), static_cast<xmlSecSize>(der.size()),
+      xmlSecKeyDataFormatCertDer, nullptr, nullptr, nullptr));
+  if (key == nullptr) throw std::runtime_error(idp.name + ": xmlsec cannot use a signing key");
+  return {std::move(key), is_ec, facts->not_after, facts->sha256_fingerprint};
+}
+
+}  // namespace
+
+std::vector<SigningKey> load_signing_keys(const IdentityProvider& idp) {
+  std::vector<SigningKey> keys;
+  for (const std::string& der : idp.metadata.signing_certificates_der)
+    keys.push_back(load(idp, der));
+  if (keys.empty()) throw std::runtime_error(idp.name + ": no signing key");
+  return keys;
+}
+
+}  // namespace anteroom::saml

@@ -1,0 +1,238 @@
+#include <algorithm>
+
+#include "anteroom/saml.h"
+#include "http/text.h"
+#include "saml/assertion_reader.h"
+#include "saml/codes.h"
+#include "saml/guard.h"
+#include "saml/instant.h"
+#include "saml/keys.h"
+#include "saml/lasso_opinion.h"
+#include "saml/signature.h"
+
+namespace anteroom::saml {
+
+namespace {
+
+// Response/Issuer is optional (saml-core 3.2.2); where it is there, it must be right.
+std::optional<std::string> issuer_of(const xmlNode* node) {
+  const xmlNode* issuer = only_child(node, kAssertion, "Issuer");
+  return issuer == nullptr ? std::nullopt : plain_text(issuer);
+}
+
+struct StatusText {
+  std::string code;
+  std::string message;
+};
+
+StatusText status_of(const xmlNode* response) {
+  const xmlNode* status = only_child(response, kProtocol, "Status");
+  const xmlNode* top = status == nullptr ? nullptr : only_child(status, kProtocol, "StatusCode");
+  if (top == nullptr) return {"none", ""};
+  const xmlNode* nested = only_child(top, kProtocol, "StatusCode");
+  const xmlNode* message = only_child(status, kProtocol, "StatusMessage");
+  StatusText text{attribute(top, "Value").value_or(""), ""};
+  if (nested != nullptr) text.code += " > " + attribute(nested, "Value").value_or("");
+  if (message != nullptr) text.message = plain_text(message).value_or("");
+  return text;
+}
+
+// One verification under way.
+class Run {
+ public:
+  Run(const IdentityProvider& idp, const std::vector<SigningKey>& keys, const LassoOpinion& lasso,
+      const VerifyParams& params, Verdict& verdict)
+      : idp_(idp), keys_(keys), lasso_(lasso), params_(params), verdict_(verdict) {}
+
+  Result<VerifiedAssertion> verify(std::string_view encoded) {
+    auto guarded = guard_response(encoded);
+    if (!guarded) return fail(guarded.failure());
+    guarded_ = std::move(*guarded);
+    note(code::kShape);
+    for (const auto rule : {&Run::check_response_issuer, &Run::check_status, &Run::check_algorithms,
+                            &Run::check_signatures, &Run::ask_lasso, &Run::check_addressing}) {
+      if (const Status status = (this->*rule)(); !status) return fail(status.failure());
+    }
+    return read_signed();
+  }
+
+ private:
+  void note(Code code, std::string detail = "") {
+    verdict_.checks.push_back({std::string(code.name), true, std::move(detail)});
+  }
+
+  Failure fail(Failure failure) {
+    verdict_.checks.push_back({std::string(failure.code.name), false, failure.detail});
+    return failure;
+  }
+
+  Status check_response_issuer() {
+    const bool is_named = only_child(guarded_.response, kAssertion, "Issuer") != nullptr;
+    if (is_named && issuer_of(guarded_.response) != idp_.metadata.entity_id) {
+      return Failure{code::kIssuer, "the Response's issuer is not " + idp_.metadata.entity_id};
+    }
+    if (guarded_.assertion != nullptr && issuer_of(guarded_.assertion) != idp_.metadata.entity_id) {
+      return Failure{code::kIssuer, "the assertion's issuer is not " + idp_.metadata.entity_id};
+    }
+    note(code::kIssuer);
+    return Done{};
+  }
+
+  // saml-bindings 3.5.5.2, saml-profiles 4.1.4.3. Asked of the Response even where only its
+  // assertion is signed: whoever can change it may only make it fail.
+  Status check_addressing() {
+    if (attribute(guarded_.response, "Destination") != params_.acs_url) {
+      return Failure{code::kDestination, "not " + params_.acs_url};
+    }
+    note(code::kDestination);
+    const auto answered = attribute(guarded_.response, "InResponseTo");
+    if (answered.value_or("") != params_.in_response_to ||
+        (params_.in_response_to.empty() && answered)) {
+      return Failure{code::kInResponseTo, "the Response answers another request"};
+    }
+    note(code::kInResponseTo);
+    const auto issued = attribute(guarded_.response, "IssueInstant");
+    const auto time = issued ? parse_instant(*issued) : std::nullopt;
+    if (!time || *time > params_.now + params_.clock_skew) {
+      return Failure{code::kIssueInstant, "missing, malformed or in the future"};
+    }
+    return Done{};
+  }
+
+  Status check_status() {
+    if (guarded_.is_success()) {
+      note(code::kStatus);
+      return Done{};
+    }
+    // Nothing but a text to show comes of it, so no signature is asked for: Entra sends none here.
+    if (Status fine = check_addressing(); !fine) return fine;
+    const StatusText text = status_of(guarded_.response);
+    verdict_.status_code = text.code;
+    verdict_.status_message = text.message;
+    return Failure{code::kStatus, http::printable(text.code + " " + text.message, 400)};
+  }
+
+  Status check_algorithms() {
+    bool is_signed = false;
+    for (const SignatureParts* parts :
+         {&guarded_.response_signature, &guarded_.assertion_signature}) {
+      if (parts->node == nullptr) continue;
+      is_signed = true;
+      if (!is_allowed_signature_method(parts->signature_method, idp_.allow_sha1) ||
+          !is_allowed_digest_method(parts->digest_method, idp_.allow_sha1)) {
+        return Failure{code::kAlgorithm, http::printable(parts->signature_method, 100) + " with " +
+                                             http::printable(parts->digest_method, 100)};
+      }
+    }
+    if (!is_signed) return Failure{code::kUnsigned, "neither the Response nor the assertion"};
+    note(code::kAlgorithm);
+    return Done{};
+  }
+
+  // Every signature that is there must be good.
+  Status check_signatures() {
+    for (const SignatureParts* parts :
+         {&guarded_.response_signature, &guarded_.assertion_signature}) {
+      if (parts->node == nullptr) continue;
+      auto checked = check_signature(*parts, keys_);
+      if (!checked) return checked.failure();
+      if (params_.now >= checked->key->not_after) {
+        if (idp_.expired_certificate == ExpiredCertificate::reject) {
+          return Failure{code::kCertificate, checked->key->fingerprint};
+        }
+        note(code::kCertificate, "expired, tolerated by configuration");
+      }
+      (parts == &guarded_.response_signature ? signed_response_ : signed_assertion_) =
+          std::move(checked->canonical);
+    }
+    note(code::kSignature);
+    return Done{};
+  }
+
+  // Lasso knows neither ECDSA nor another order than the schema's: there our own check stands
+  // alone.
+  Status ask_lasso() {
+    const bool is_beyond_lasso = is_ecdsa(guarded_.response_signature.signature_method) ||
+                                 is_ecdsa(guarded_.assertion_signature.signature_method) ||
+                                 guarded_.has_unusual_order || has_several_confirmations();
+    if (is_beyond_lasso) {
+      note(code::kSecondOpinion, "not asked: beyond what Lasso can judge");
+      return Done{};
+    }
+    const int opinion = lasso_.ask(guarded_.base64);
+    if (opinion != 0) {
+      return Failure{code::kSecondOpinion, "Lasso answers " + std::to_string(opinion)};
+    }
+    note(code::kSecondOpinion);
+    return Done{};
+  }
+
+  [[nodiscard]] bool has_several_confirmations() const {
+    const xmlNode* subject = only_child(guarded_.assertion, kAssertion, "Subject");
+    return subject != nullptr && children(subject, kAssertion, "SubjectConfirmation").size() > 1;
+  }
+
+  // Everything that is used afterwards comes from the bytes that were signed.
+  Result<VerifiedAssertion> read_signed() {
+    const bool is_own = !signed_assertion_.empty();
+    auto document = parse_xml(is_own ? signed_assertion_ : signed_response_, kMaxResponseBytes * 2);
+    if (!document) return fail(document.failure());
+    const xmlNode* root = xmlDocGetRootElement(document->get());
+    const xmlNode* assertion = is_own ? root : only_child(root, kAssertion, "Assertion");
+    if (assertion == nullptr || !is_element(assertion, kAssertion, "Assertion") ||
+        attribute(assertion, "Version") != "2.0" ||
+        attribute(assertion, "ID") != attribute(guarded_.assertion, "ID")) {
+      return fail({code::kShape, "the signed bytes hold another assertion"});
+    }
+    AssertionReader reader(idp_, params_, verdict_.checks);
+    return reader.read(assertion, attribute(guarded_.response, "ID").value_or(""));
+  }
+
+  const IdentityProvider& idp_;
+  const std::vector<SigningKey>& keys_;
+  const LassoOpinion& lasso_;
+  const VerifyParams& params_;
+  Verdict& verdict_;
+  GuardedResponse guarded_;
+  std::string signed_response_;
+  std::string signed_assertion_;
+};
+
+}  // namespace
+
+class ResponseVerifier::Implementation {
+ public:
+  Implementation(const ServiceProviderSettings& sp, const IdentityProvider& provider)
+      : idp(provider), keys(load_signing_keys(provider)), lasso(sp, provider) {}
+
+  const IdentityProvider& idp;
+  std::vector<SigningKey> keys;
+  LassoOpinion lasso;
+};
+
+ResponseVerifier::ResponseVerifier(const ServiceProviderSettings& sp, const IdentityProvider& idp)
+    : implementation_(std::make_unique<Implementation>(sp, idp)) {}
+
+ResponseVerifier::~ResponseVerifier() = default;
+
+const IdentityProvider& ResponseVerifier::idp() const {
+  return implementation_->idp;
+}
+
+Verdict ResponseVerifier::verify(std::string_view encoded, const VerifyParams& params) const {
+  Verdict verdict{Failure{code::kShape, "not looked at"}, {}, "", ""};
+  Run run(implementation_->idp, implementation_->keys, implementation_->lasso, params, verdict);
+  verdict.assertion = run.verify(encoded);
+  return verdict;
+}
+
+Result<ResponsePeek> peek_response(std::string_view encoded) {
+  const auto guarded = guard_response(encoded);
+  if (!guarded) return guarded.failure();
+  auto issuer = issuer_of(guarded->response);
+  if (!issuer && guarded->assertion != nullptr) issuer = issuer_of(guarded->assertion);
+  return ResponsePeek{attribute(guarded->response, "InResponseTo").value_or(""),
+                      issuer.value_or("")};
+}
+
+}  // namespace anteroom::saml
