@@ -1,0 +1,152 @@
+"""Child processes that never outlive us: the building block of every server the demo and the tests start."""
+
+import ctypes
+import os
+import pwd
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+PR_SET_PDEATHSIG = 1
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+class StartError(Exception):
+    """A server did not start; the message says what to look at."""
+
+
+def service_user(preferred):
+    """The account a server runs as: None (ourselves) unless we are root, then `preferred`."""
+    return pwd.getpwnam(preferred) if os.geteuid() == 0 else None
+
+
+def clean_environment(**extra):
+    """An environment that does not depend on the caller's: no proxies, no locale, no libpq or Python settings."""
+    kept = {name: os.environ[name] for name in ("HOME", "USER", "TERM") if name in os.environ}
+    return {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "TZ": "UTC", **kept, **extra}
+
+
+def free_port():
+    """A TCP port on the loopback interface that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def is_port_free(port):
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
+
+
+def is_port_open(port):
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def wait_until(condition, seconds, what):
+    """Polls `condition` until it is true; StartError naming `what` if that takes longer than `seconds`."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if condition():
+            return
+        time.sleep(0.05)
+    raise StartError(f"{what} took longer than {seconds:g} s")
+
+
+def tail(path, lines=15):
+    try:
+        return "\n".join(Path(path).read_text(errors="replace").splitlines()[-lines:])
+    except OSError:
+        return ""
+
+
+class Process:
+    """One server in a process group of its own, its output in a log file.
+
+    It gets `stop_signal` when we die, however we die, and is killed if it does not end within
+    `patience` seconds of stop().
+    """
+
+    def __init__(self, name, command, log, *, environment=None, user=None, stop_signal=signal.SIGTERM,
+                 patience=10, directory="/"):
+        self.name = name
+        self.log = Path(log)
+        self._stop_signal = stop_signal
+        self._patience = patience
+
+        def die_with_parent():
+            _libc.prctl(PR_SET_PDEATHSIG, int(stop_signal))
+
+        identity = {}
+        if user is not None:
+            identity = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+        with open(self.log, "ab") as output:
+            # The death signal is set after the change of user, which would clear it.
+            self._child = subprocess.Popen(
+                [str(part) for part in command], stdin=subprocess.DEVNULL, stdout=output,
+                stderr=subprocess.STDOUT, cwd=directory, env=environment or clean_environment(),
+                start_new_session=True, preexec_fn=die_with_parent, **identity)
+
+    @property
+    def pid(self):
+        return self._child.pid
+
+    def is_running(self):
+        return self._child.poll() is None
+
+    def wait_until(self, condition, seconds=20, what="to be ready"):
+        def ready():
+            if not self.is_running():
+                raise StartError(f"{self.name} ended with status {self._child.returncode}; the end of {self.log}:\n"
+                                 f"{tail(self.log)}")
+            return condition()
+
+        try:
+            wait_until(ready, seconds, f"{self.name} {what}")
+        except StartError as error:
+            if str(self.log) in str(error):
+                raise
+            raise StartError(f"{error}; the end of {self.log}:\n{tail(self.log)}") from None
+
+    def wait_for_port(self, port, seconds=20):
+        self.wait_until(lambda: is_port_open(port), seconds, f"to listen on port {port}")
+
+    def signal(self, number):
+        if self.is_running():
+            self._child.send_signal(number)
+
+    def stop(self):
+        """Ends the process and all that it started; idempotent."""
+        if self.is_running():
+            self._child.send_signal(self._stop_signal)
+            try:
+                self._child.wait(self._patience)
+            except subprocess.TimeoutExpired:
+                pass
+        try:
+            os.killpg(self._child.pid, signal.SIGKILL)
+        except (ProcessLookupError, PermissionError):
+            pass
+        self._child.wait()
+
+
+def run(command, *, environment=None, user=None, input_text=None, timeout=120):
+    """Runs a command to its end and returns its standard output; StartError with what it said if it fails."""
+    identity = {}
+    if user is not None:
+        identity = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+    done = subprocess.run([str(part) for part in command], env=environment or clean_environment(),
+                          input=input_text, capture_output=True, text=True, timeout=timeout, cwd="/",
+                          stdin=subprocess.DEVNULL if input_text is None else None, check=False, **identity)
+    if done.returncode != 0:
+        raise StartError(f"{Path(str(command[0])).name} failed with status {done.returncode}: "
+                         f"{(done.stderr or done.stdout).strip()}")
+    return done.stdout
