@@ -1,0 +1,97 @@
+#include "config/files.h"
+
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+
+namespace anteroom::config {
+
+namespace {
+
+constexpr std::size_t kMaxYaml = 1u << 20;
+constexpr std::size_t kMaxSecret = 64u << 10;
+
+// What is wrong, or the bytes.
+std::pair<std::string, std::string> read_bytes(const std::string& path, std::size_t max) {
+  struct stat info {};
+  if (stat(path.c_str(), &info) != 0) {
+    return {path + ": " + std::strerror(errno),
+            ""};  // NOLINT(concurrency-mt-unsafe): start-up only
+  }
+  if (!S_ISREG(info.st_mode)) return {path + " is no regular file", ""};
+  if (static_cast<std::size_t>(info.st_size) > max) return {path + " is too large", ""};
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return {path + " cannot be read: check its permissions", ""};
+  return {"", {std::istreambuf_iterator<char>(file), {}}};
+}
+
+// An alias repeats what it names: a few lines can stand for gigabytes.
+bool has_alias(const std::string& text) {
+  char before = '\n';
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool starts =
+        before == '\n' || before == ' ' || before == '[' || before == ',' || before == '{';
+    if ((text[i] == '*' || text[i] == '&') && starts && i + 1 < text.size() && text[i + 1] != ' ' &&
+        text[i + 1] != '\n') {
+      return true;
+    }
+    before = text[i];
+  }
+  return false;
+}
+
+std::size_t deepest_flow(const std::string& text) {
+  std::size_t depth = 0;
+  std::size_t deepest = 0;
+  for (const char c : text) {
+    if (c == '[' || c == '{') deepest = std::max(deepest, ++depth);
+    if ((c == ']' || c == '}') && depth > 0) --depth;
+  }
+  return deepest;
+}
+
+}  // namespace
+
+std::optional<std::string> read_file(Section& section, const Place& place, const std::string& path,
+                                     std::size_t max) {
+  auto [problem, bytes] = read_bytes(path, max);
+  if (!problem.empty()) {
+    section.problems().error(place, problem);
+    return std::nullopt;
+  }
+  return std::move(bytes);
+}
+
+std::optional<std::string> read_secret_file(Section& section, const Place& place,
+                                            const std::string& path) {
+  auto bytes = read_file(section, place, path, kMaxSecret);
+  struct stat info {};
+  if (bytes && stat(path.c_str(), &info) == 0 && (info.st_mode & (S_IRWXO | S_IWGRP)) != 0) {
+    section.problems().error(place, path + " is open to others: chmod 600 it (or 640 for a group)");
+    return std::nullopt;
+  }
+  return bytes;
+}
+
+YAML::Node read_yaml(Problems& problems, const std::string& file) {
+  auto [problem, text] = read_bytes(file, kMaxYaml);
+  if (!problem.empty()) {
+    problems.error({file, -1, -1}, problem);
+    return YAML::Node(YAML::NodeType::Undefined);
+  }
+  if (has_alias(text) || deepest_flow(text) > 100) {
+    problems.error({file, -1, -1}, "anchors, aliases and deep nesting are not supported");
+    return YAML::Node(YAML::NodeType::Undefined);
+  }
+  try {
+    return YAML::Load(text);
+  } catch (const YAML::Exception& error) {
+    problems.error({file, error.mark.line, error.mark.column}, "YAML: " + error.msg);
+    return YAML::Node(YAML::NodeType::Undefined);
+  }
+}
+
+}  // namespace anteroom::config

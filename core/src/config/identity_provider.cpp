@@ -1,0 +1,212 @@
+#include <algorithm>
+#include <map>
+
+#include "anteroom/saml.h"
+#include "config/files.h"
+#include "config/readers.h"
+#include "crypto/pem.h"
+
+namespace anteroom::config {
+
+namespace {
+
+constexpr std::size_t kMaxMetadata = 4u << 20;
+constexpr auto kExpiresSoon = std::chrono::days(30);
+
+// Entra ID's claims (reference-saml-tokens, saml-claims-customization in Microsoft's
+// documentation).
+constexpr const char* kEmailClaim =
+    "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/emailaddress";
+constexpr const char* kUpnClaim = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/name";
+constexpr const char* kDisplayNameClaim =
+    "http://schemas.microsoft.com/identity/claims/displayname";
+constexpr const char* kGivenNameClaim =
+    "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/givenname";
+constexpr const char* kSurnameClaim =
+    "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/surname";
+constexpr const char* kTenantClaim = "http://schemas.microsoft.com/identity/claims/tenantid";
+constexpr const char* kObjectClaim =
+    "http://schemas.microsoft.com/identity/claims/objectidentifier";
+
+void apply_preset(IdentityProvider& idp) {
+  if (idp.preset == "entra") {
+    idp.button = "Log In with Microsoft";
+    idp.email_attributes = {kEmailClaim, kUpnClaim, "NameID"};
+    idp.name_attributes = {kDisplayNameClaim, kGivenNameClaim, kSurnameClaim};
+    idp.subject_attributes = {kTenantClaim, kObjectClaim};
+  } else {
+    idp.button = "Log In with " + idp.display_name;
+    // eduPerson and inetOrgPerson names, and their OIDs.
+    idp.email_attributes = {"mail", "email", "urn:oid:0.9.2342.19200300.100.1.3", kEmailClaim,
+                            "NameID"};
+    idp.name_attributes = {"displayName", "cn", "urn:oid:2.16.840.1.113730.3.1.241"};
+  }
+}
+
+bool is_name(const std::string& name) {
+  return !name.empty() && name.size() <= 63 && name.front() != '-' &&
+         name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string::npos;
+}
+
+void read_domains(Section& section, ReadIdp& read) {
+  for (const Text& domain : section.texts("domains")) {
+    const auto email = saml::canonical_email("a@" + domain.value);
+    if (!email || saml::email_domain(*email) != domain.value) {
+      section.problems().error(
+          domain.place,
+          "'" + domain.value + "' is no email domain in lower case such as example.com");
+    } else if (is_public_mail_domain(domain.value)) {
+      section.problems().error(
+          domain.place,
+          domain.value + " is a public mail domain: anyone can have an address there");
+    } else {
+      read.domains.push_back(domain);
+      read.idp.domains.push_back(domain.value);
+    }
+  }
+  if (!section.has("domains"))
+    section.error("domains", "'domains' is missing: no email address leads here");
+}
+
+void check_certificates(Section& section, const IdentityProvider& idp, Time now) {
+  std::size_t expired = 0;
+  for (const std::string& der : idp.metadata.signing_certificates_der) {
+    const auto facts = crypto::certificate_facts(der);
+    if (!facts) continue;
+    const std::string which = idp.metadata_file + ": certificate " + facts->sha256_fingerprint;
+    if (now >= facts->not_after) {
+      ++expired;
+      section.problems().warn(section.place_of("metadata"), which + " has expired");
+    } else if (now + kExpiresSoon >= facts->not_after) {
+      const auto left =
+          std::chrono::duration_cast<std::chrono::days>(facts->not_after - now).count();
+      section.problems().warn(section.place_of("metadata"),
+                              which + " expires in " + std::to_string(left) + " days");
+    }
+  }
+  if (expired == idp.metadata.signing_certificates_der.size() &&
+      idp.expired_certificate == ExpiredCertificate::reject) {
+    section.error("metadata", idp.metadata_file + ": every signing certificate has expired");
+  }
+}
+
+void read_metadata(Section& section, IdentityProvider& idp, Time now) {
+  const std::string path = section.required("metadata");
+  if (path.empty()) return;
+  idp.metadata_file = section.resolve(path);
+  const auto xml =
+      read_file(section, section.place_of("metadata"), idp.metadata_file, kMaxMetadata);
+  if (!xml) return;
+  auto metadata = saml::parse_idp_metadata(*xml, now);
+  if (!metadata) {
+    section.error("metadata", idp.metadata_file + ": " + metadata.failure().detail);
+    return;
+  }
+  idp.metadata = std::move(*metadata);
+  const std::string& sso = idp.request_binding == RequestBinding::redirect
+                               ? idp.metadata.sso_redirect_url
+                               : idp.metadata.sso_post_url;
+  if (sso.empty()) {
+    section.error("request_binding",
+                  "the metadata has no sign-on address for this 'request_binding'");
+  }
+  check_certificates(section, idp, now);
+}
+
+template <class T>
+T one_of(Section& section, const std::string& key, const std::map<std::string, T>& choices,
+         T fallback) {
+  const auto value = section.text(key);
+  if (!value) return fallback;
+  const auto found = choices.find(*value);
+  if (found != choices.end()) return found->second;
+  std::string all;
+  for (const auto& [name, unused] : choices) all += (all.empty() ? "" : ", ") + name;
+  section.error(key, "'" + key + "' must be one of: " + all);
+  return fallback;
+}
+
+std::vector<std::string> names_or(Section& section, const std::string& key,
+                                  std::vector<std::string> fallback) {
+  if (!section.has(key)) return fallback;
+  std::vector<std::string> out;
+  for (const Text& text : section.texts(key)) out.push_back(text.value);
+  return out;
+}
+
+void read_attributes(Section section, IdentityProvider& idp) {
+  idp.email_attributes = names_or(section, "email", idp.email_attributes);
+  idp.name_attributes = names_or(section, "name", idp.name_attributes);
+  idp.subject_attributes = names_or(section, "subject", idp.subject_attributes);
+  if (idp.email_attributes.empty())
+    section.error("email", "'attributes.email' must name an attribute");
+}
+
+}  // namespace
+
+ReadIdp read_identity_provider(Section section, const ServiceProviderSettings& sp, Time now) {
+  ReadIdp read;
+  read.place = section.place_of("name");
+  IdentityProvider& idp = read.idp;
+  idp.name = section.required("name");
+  if (!idp.name.empty() && !is_name(idp.name)) {
+    section.error("name", "'name' must be a-z, 0-9 and inner hyphens, at most 63 characters");
+  }
+  idp.display_name = section.text_or("display_name", idp.name);
+  idp.preset = one_of<std::string>(section, "preset", {{"entra", "entra"}, {"generic", "generic"}},
+                                   "generic");
+  apply_preset(idp);
+  idp.button = section.text_or("button", idp.button);
+  idp.request_binding = one_of<RequestBinding>(
+      section, "request_binding",
+      {{"redirect", RequestBinding::redirect}, {"post", RequestBinding::post}},
+      RequestBinding::redirect);
+  idp.sign_requests = section.boolean_or("sign_requests", false);
+  if (idp.sign_requests && !sp.signing) {
+    section.error("sign_requests", "'sign_requests' needs 'service_provider.signing'");
+  }
+  idp.send_login_hint = section.boolean_or("send_login_hint", true);
+  idp.name_id_format = section.text_or("name_id_format", "");
+  idp.allow_unsolicited = section.boolean_or("allow_unsolicited", false);
+  idp.allow_sha1 = section.boolean_or("allow_sha1", false);
+  idp.expired_certificate = one_of<ExpiredCertificate>(
+      section, "expired_certificate",
+      {{"warn", ExpiredCertificate::warn}, {"reject", ExpiredCertificate::reject}},
+      ExpiredCertificate::warn);
+  read_attributes(section.section("attributes"), idp);
+  read_domains(section, read);
+  read_metadata(section, idp, now);
+  return read;
+}
+
+void check_identity_providers(Problems& problems, const std::vector<ReadIdp>& idps) {
+  std::map<std::string, Place> names;
+  std::map<std::string, Place> entities;
+  std::map<std::string, std::pair<std::string, Place>> domains;
+  const auto at = [](const Place& place) {
+    return place.file + ":" + std::to_string(place.line + 1);
+  };
+  for (const ReadIdp& read : idps) {
+    const auto [name, is_new_name] = names.emplace(read.idp.name, read.place);
+    if (!is_new_name && !read.idp.name.empty()) {
+      problems.error(read.place, "identity provider '" + read.idp.name +
+                                     "' is there already: " + at(name->second));
+    }
+    const std::string& entity_id = read.idp.metadata.entity_id;
+    const auto [entity, is_new_entity] = entities.emplace(entity_id, read.place);
+    if (!is_new_entity && !entity_id.empty()) {
+      problems.error(read.place, "two identity providers have the entity ID " + entity_id + ": " +
+                                     at(entity->second));
+    }
+    for (const Text& domain : read.domains) {
+      const auto [owner, is_free] =
+          domains.emplace(domain.value, std::pair(read.idp.name, domain.place));
+      if (!is_free) {
+        problems.error(domain.place, domain.value + " belongs to '" + owner->second.first +
+                                         "' already: " + at(owner->second.second));
+      }
+    }
+  }
+}
+
+}  // namespace anteroom::config

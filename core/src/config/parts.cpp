@@ -1,0 +1,180 @@
+// The smaller sections: database, sessions, access, pages.
+
+#include <algorithm>
+#include <filesystem>
+#include <set>
+
+#include "anteroom/pages.h"
+#include "config/files.h"
+#include "config/readers.h"
+#include "crypto/encoding.h"
+#include "http/url.h"
+
+namespace anteroom::config {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+std::chrono::seconds in_seconds(std::chrono::milliseconds time) {
+  return std::chrono::duration_cast<std::chrono::seconds>(time);
+}
+
+std::string without_line_end(std::string text) {
+  while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
+  return text;
+}
+
+bool is_level(const std::string& level) {
+  return !level.empty() && level.size() <= 32 && level.front() >= 'a' && level.front() <= 'z' &&
+         level.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_-") == std::string::npos;
+}
+
+bool is_colour(const std::string& text) {
+  return text.size() == 7 && text[0] == '#' &&
+         text.find_first_not_of("0123456789abcdefABCDEF", 1) == std::string::npos;
+}
+
+void read_logo(Section& section, PageSettings& pages) {
+  const auto path = section.text("logo");
+  if (!path || path->empty()) return;
+  pages.logo_type = path->ends_with(".svg")   ? "image/svg+xml"
+                    : path->ends_with(".png") ? "image/png"
+                                              : "";
+  if (pages.logo_type.empty()) section.error("logo", "'pages.logo' must be an .svg or .png file");
+  pages.logo =
+      read_file(section, section.place_of("logo"), section.resolve(*path), 1u << 20).value_or("");
+}
+
+void read_templates(Section& section, PageSettings& pages) {
+  const auto directory = section.text("templates");
+  if (!directory || directory->empty()) return;
+  pages.templates_directory = section.resolve(*directory);
+  const Place place = section.place_of("templates");
+  const std::vector<std::string> known = pages::Renderer::template_names();
+  std::error_code error;
+  std::set<std::filesystem::path> files;
+  for (const auto& entry : std::filesystem::directory_iterator(pages.templates_directory, error)) {
+    files.insert(entry.path());
+  }
+  if (error) section.problems().error(place, pages.templates_directory + ": " + error.message());
+  for (const auto& file : files) {
+    const std::string name = file.stem().string();
+    if (file.extension() != ".mustache" ||
+        std::find(known.begin(), known.end(), name) == known.end()) {
+      section.problems().error(place,
+                               file.string() + " overrides no page: there is no such template");
+      continue;
+    }
+    const auto text = read_file(section, place, file.string(), 256u << 10);
+    if (!text) continue;
+    if (const std::string wrong = pages::check_template(*text); !wrong.empty()) {
+      section.problems().error({file.string(), -1, -1}, wrong);
+    }
+    pages.templates[name] = *text;
+  }
+}
+
+void check_web_link(Section& section, const std::string& key, const std::string& text) {
+  if (!text.empty() && !http::parse_url(text))
+    section.error(key, "'" + key + "' is no http or https URL");
+}
+
+}  // namespace
+
+DatabaseSettings read_database(Section section) {
+  DatabaseSettings database;
+  database.connection = section.required("connection");
+  if (const auto file = section.text("password_file"); file && !file->empty()) {
+    const auto password =
+        read_secret_file(section, section.place_of("password_file"), section.resolve(*file));
+    database.password = Secret(without_line_end(password.value_or("")));
+  }
+  database.pool_size = section.integer_or("pool_size", database.pool_size, 1, 64);
+  database.queue_size = section.integer_or("queue_size", database.queue_size, 1, 100'000);
+  database.statement_timeout =
+      section.duration_or("statement_timeout", database.statement_timeout, 100ms, 60s);
+  database.connect_timeout =
+      section.duration_or("connect_timeout", database.connect_timeout, 100ms, 60s);
+  database.grace = in_seconds(section.duration_or("grace", database.grace, 0s, 24h));
+  return database;
+}
+
+SessionSettings read_sessions(Section section) {
+  SessionSettings sessions;
+  sessions.lifetime =
+      in_seconds(section.duration_or("lifetime", sessions.lifetime, 1min, 24h * 90));
+  sessions.idle_timeout =
+      in_seconds(section.duration_or("idle_timeout", sessions.idle_timeout, 2min, 24h * 90));
+  sessions.sign_on_timeout =
+      in_seconds(section.duration_or("sign_on_timeout", sessions.sign_on_timeout, 1min, 24h));
+  sessions.cache_ttl = in_seconds(section.duration_or("cache_ttl", sessions.cache_ttl, 1s, 1h));
+  sessions.cache_bytes =
+      section.size_or("cache_size", sessions.cache_bytes, 1u << 20, std::size_t{4} << 30);
+  for (const Text& file : section.texts("cookie_keys")) {
+    const std::string path = section.resolve(file.value);
+    const auto text = read_secret_file(section, file.place, path);
+    if (!text) continue;
+    const auto key = crypto::from_hex(without_line_end(*text));
+    if (!key || key->size() != 32) {
+      section.problems().error(file.place,
+                               path + " must hold 64 hex digits (openssl rand -hex 32)");
+    } else {
+      sessions.cookie_keys.emplace_back(*key);
+    }
+  }
+  if (!section.has("cookie_keys")) {
+    section.error("cookie_keys",
+                  "'sessions.cookie_keys' is missing (openssl rand -hex 32 makes a key)");
+  }
+  return sessions;
+}
+
+AccessSettings read_access(Section access, Section manage) {
+  AccessSettings settings;
+  for (const Text& level : access.texts("levels")) {
+    if (!is_level(level.value)) {
+      access.problems().error(
+          level.place, "'" + level.value + "' is no level name: a-z, then a-z, 0-9, _ and -");
+    } else if (std::find(settings.levels.begin(), settings.levels.end(), level.value) !=
+               settings.levels.end()) {
+      access.problems().error(level.place, "level '" + level.value + "' is there twice");
+    } else {
+      settings.levels.push_back(level.value);
+    }
+  }
+  if (settings.levels.empty()) {
+    access.error("levels", "'access.levels' must list the access levels, lowest first");
+    return settings;
+  }
+  const auto level_of = [&](const std::string& key) {
+    const std::string level = manage.text_or(key, settings.levels.back());
+    if (std::find(settings.levels.begin(), settings.levels.end(), level) == settings.levels.end()) {
+      manage.error(key, "'" + level + "' is none of access.levels");
+    }
+    return level;
+  };
+  settings.request_new_users = level_of("request_new_users");
+  settings.process_requests = level_of("process_requests");
+  return settings;
+}
+
+PageSettings read_pages(Section section) {
+  PageSettings pages;
+  pages.product_name = section.text_or("product_name", pages.product_name);
+  pages.accent = section.text_or("accent", pages.accent);
+  if (!is_colour(pages.accent))
+    section.error("accent", "'pages.accent' must be a colour such as \"#1b5e9b\"");
+  Section support = section.section("support");
+  pages.support_email = support.text_or("email", "");
+  pages.support_phone = support.text_or("phone", "");
+  pages.support_url = support.text_or("url", "");
+  check_web_link(support, "url", pages.support_url);
+  pages.privacy_url = section.text_or("privacy_url", "");
+  check_web_link(section, "privacy_url", pages.privacy_url);
+  read_logo(section, pages);
+  read_templates(section, pages);
+  return pages;
+}
+
+}  // namespace anteroom::config

@@ -1,0 +1,31 @@
+// Each section of the YAML to its part of Settings.
+#pragma once
+
+#include <chrono>
+
+#include "anteroom/ports.h"
+#include "config/section.h"
+
+namespace anteroom::config {
+
+/// An identity provider with the places that cross-checks complain at.
+struct ReadIdp {
+  IdentityProvider idp;
+  Place place;
+  std::vector<Text> domains;
+};
+
+ServiceProviderSettings read_service_provider(Section section, Time now);
+ReadIdp read_identity_provider(Section section, const ServiceProviderSettings& sp, Time now);
+DatabaseSettings read_database(Section section);
+SessionSettings read_sessions(Section section);
+AccessSettings read_access(Section access, Section manage);
+PageSettings read_pages(Section section);
+
+/// Names, domains and entity IDs that two identity providers claim.
+void check_identity_providers(Problems& problems, const std::vector<ReadIdp>& idps);
+
+/// A provider that anyone may have an address at: no company's domain.
+bool is_public_mail_domain(std::string_view domain);
+
+}  // namespace anteroom::config

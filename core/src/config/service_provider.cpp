@@ -1,0 +1,121 @@
+#include <algorithm>
+
+#include "config/files.h"
+#include "config/readers.h"
+#include "crypto/pem.h"
+#include "http/url.h"
+
+namespace anteroom::config {
+
+namespace {
+
+bool is_path(const std::string& path) {
+  return path.size() > 1 && path.back() != '/' && http::is_local_target(path) &&
+         path.find_first_of("?%") == std::string::npos && path.find("//") == std::string::npos;
+}
+
+std::optional<http::Url> secure_url(Section& section, const Place& place, const std::string& what,
+                                    const std::string& text) {
+  const auto url = http::parse_url(text);
+  if (!url) {
+    section.problems().error(place, what + " is no URL: '" + text + "'");
+    return std::nullopt;
+  }
+  if (url->scheme != "https" && !http::is_loopback(*url)) {
+    section.problems().error(
+        place, what + " must be https: cookies and Responses would travel in the clear");
+    return std::nullopt;
+  }
+  return url;
+}
+
+std::optional<Origin> origin(Section& section, const Place& place, const std::string& what,
+                             const std::string& text) {
+  const auto url = secure_url(section, place, what, text);
+  if (!url) return std::nullopt;
+  if (url->path != "/" || !url->query.empty()) {
+    section.problems().error(place, what + " must be scheme and host only, without a path");
+    return std::nullopt;
+  }
+  return url->origin();
+}
+
+void read_paths(Section& section, ServiceProviderSettings& sp) {
+  sp.acs_path = section.text_or("acs_path", "/saml2/idpresponse");
+  sp.pages_prefix = section.text_or("pages_prefix", "/auth");
+  if (!is_path(sp.acs_path))
+    section.error("acs_path", "'acs_path' must be a path such as /saml2/idpresponse");
+  if (!is_path(sp.pages_prefix))
+    section.error("pages_prefix", "'pages_prefix' must be a path such as /auth");
+  if (sp.acs_path == sp.pages_prefix || sp.acs_path.starts_with(sp.pages_prefix + "/")) {
+    section.error("acs_path", "'acs_path' must not lie below 'pages_prefix'");
+  }
+}
+
+void read_apps(Section& section, ServiceProviderSettings& sp) {
+  sp.apps.push_back(sp.origin);
+  for (const Text& app : section.texts("apps")) {
+    const auto found = origin(section, app.place, "an app", app.value);
+    if (!found) continue;
+    const bool is_known = std::any_of(sp.apps.begin() + 1, sp.apps.end(), [&](const Origin& other) {
+      return other.text == found->text;
+    });
+    if (is_known) section.problems().error(app.place, found->text + " is in 'apps' twice");
+    if (!is_known && found->text != sp.origin.text) sp.apps.push_back(*found);
+  }
+}
+
+void read_landing(Section& section, ServiceProviderSettings& sp) {
+  sp.landing_url = section.text_or("landing_url", sp.origin.text + "/");
+  const auto url =
+      secure_url(section, section.place_of("landing_url"), "'landing_url'", sp.landing_url);
+  if (!url) return;
+  const bool is_served = std::any_of(sp.apps.begin(), sp.apps.end(), [&](const Origin& app) {
+    return app.text == url->origin().text;
+  });
+  if (!is_served) section.error("landing_url", "'landing_url' is on none of 'base_url' and 'apps'");
+}
+
+void read_signing(Section section, ServiceProviderSettings& sp, Time now) {
+  if (!section.has("key") && !section.has("certificate")) return;
+  const std::string key_file = section.resolve(section.required("key"));
+  const std::string certificate_file = section.resolve(section.required("certificate"));
+  const auto key = read_secret_file(section, section.place_of("key"), key_file);
+  const auto certificate =
+      read_file(section, section.place_of("certificate"), certificate_file, 64u << 10);
+  if (!key || !certificate) return;
+  if (const Status pair = crypto::check_key_pair(*key, *certificate); !pair) {
+    section.error("key", key_file + ", " + certificate_file + ": " + pair.failure().detail);
+    return;
+  }
+  const auto der = crypto::pem_to_der_certificate(*certificate);
+  const auto facts =
+      der ? crypto::certificate_facts(*der) : Result<crypto::CertificateFacts>(der.failure());
+  if (!facts || now >= facts->not_after) {
+    section.error("certificate", certificate_file + " has expired");
+    return;
+  }
+  sp.signing = KeyPair{Secret(*key), *certificate};
+}
+
+}  // namespace
+
+ServiceProviderSettings read_service_provider(Section section, Time now) {
+  ServiceProviderSettings sp;
+  sp.entity_id = section.required("entity_id");
+  const std::string base_url = section.required("base_url");
+  if (!base_url.empty()) {
+    sp.origin =
+        origin(section, section.place_of("base_url"), "'base_url'", base_url).value_or(Origin{});
+  }
+  read_paths(section, sp);
+  sp.acs_url = sp.origin.text + sp.acs_path;
+  if (!sp.origin.text.empty()) {
+    read_apps(section, sp);
+    read_landing(section, sp);
+  }
+  read_signing(section.section("signing"), sp, now);
+  return sp;
+}
+
+}  // namespace anteroom::config
