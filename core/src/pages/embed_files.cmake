@@ -1,0 +1,34 @@
+# Writes OUTPUT: every template and asset of DIRECTORY as text of the program.
+function(embed out pattern)
+  file(GLOB files ${DIRECTORY}/${pattern})
+  list(SORT files)
+  set(text "")
+  foreach(file ${files})
+    get_filename_component(name ${file} NAME)
+    string(REPLACE ".mustache" "" name ${name})
+    file(READ ${file} content)
+    string(APPEND text "    {\"${name}\", R\"~~~(${content})~~~\"},\n")
+  endforeach()
+  set(${out} "${text}" PARENT_SCOPE)
+endfunction()
+
+embed(templates templates/*.mustache)
+embed(assets assets/*)
+file(WRITE ${OUTPUT} "#include \"pages/shipped.h\"
+
+namespace anteroom::pages {
+
+const std::map<std::string, std::string_view>& shipped_templates() {
+  static const std::map<std::string, std::string_view> kTemplates{
+${templates}  };
+  return kTemplates;
+}
+
+const std::map<std::string, std::string_view>& shipped_assets() {
+  static const std::map<std::string, std::string_view> kAssets{
+${assets}  };
+  return kAssets;
+}
+
+}  // namespace anteroom::pages
+")

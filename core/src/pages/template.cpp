@@ -1,0 +1,161 @@
+#include "pages/template.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <kainjow/mustache.hpp>
+#include <optional>
+#include <stdexcept>
+
+namespace anteroom::pages {
+
+namespace {
+
+namespace mustache = kainjow::mustache;
+
+constexpr std::string_view kOpen = "{{";
+constexpr std::string_view kClose = "}}";
+constexpr std::array<std::string_view, 3> kIncludes{"head", "content", "support"};
+
+std::string_view trimmed(std::string_view text) {
+  constexpr std::string_view kSpace = " \t\r\n";
+  const auto first = text.find_first_not_of(kSpace);
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
+}
+
+std::string at_line(std::string_view text, std::size_t offset, std::string_view message) {
+  const auto before = text.substr(0, std::min(offset, text.size()));
+  const auto line = 1 + std::count(before.begin(), before.end(), '\n');
+  return "line " + std::to_string(line) + ": " + std::string(message);
+}
+
+struct Tag {
+  std::size_t begin = 0;
+  std::size_t end = 0;
+  std::string_view inner;  ///< trimmed, with its sigil
+};
+
+std::optional<Tag> next_tag(std::string_view text, std::size_t from) {
+  const auto begin = text.find(kOpen, from);
+  if (begin == std::string_view::npos) return std::nullopt;
+  const auto close = text.find(kClose, begin + kOpen.size());
+  if (close == std::string_view::npos) return std::nullopt;
+  const auto inner = text.substr(begin + kOpen.size(), close - begin - kOpen.size());
+  return Tag{begin, close + kClose.size(), trimmed(inner)};
+}
+
+std::string_view included_name(const Tag& tag) {
+  return tag.inner.starts_with('>') ? trimmed(tag.inner.substr(1)) : std::string_view{};
+}
+
+// What Mustache would take and we do not: each is a way for a person's own words to become markup.
+std::string_view refused(const Tag& tag) {
+  if (tag.inner.empty()) return "an empty tag";
+  switch (tag.inner.front()) {
+    case '{':
+    case '&':
+      return "this writes a value without escaping it; use {{name}}";
+    case '=':
+      return "other delimiters than {{ }} are not supported";
+    case '>':
+      return std::find(kIncludes.begin(), kIncludes.end(), included_name(tag)) == kIncludes.end()
+                 ? "there is no such part to include"
+                 : "";
+    default:
+      return "";
+  }
+}
+
+// The library ends its messages with " at OFFSET".
+std::string with_line(std::string_view text, const std::string& message) {
+  constexpr std::string_view kAt = " at ";
+  const auto at = message.rfind(kAt);
+  if (at == std::string::npos) return message;
+  std::size_t offset = 0;
+  const char* digits = message.data() + at + kAt.size();
+  const auto [end, error] = std::from_chars(digits, message.data() + message.size(), offset);
+  if (error != std::errc() || end != message.data() + message.size()) return message;
+  return at_line(text, offset, message.substr(0, at));
+}
+
+mustache::data text_data(const std::string& text) {
+  return text.empty() ? mustache::data(false) : mustache::data(text);
+}
+
+mustache::data to_data(const Values& values) {
+  mustache::data data;
+  for (const auto& [name, text] : values.text) data.set(name, text_data(text));
+  for (const auto& [name, flag] : values.flags) data.set(name, mustache::data(flag));
+  for (const auto& [name, items] : values.lists) {
+    mustache::data list(mustache::data::type::list);
+    for (const auto& item : items) {
+      mustache::data entry;
+      for (const auto& [key, text] : item) entry.set(key, text_data(text));
+      list.push_back(entry);
+    }
+    data.set(name, list);
+  }
+  return data;
+}
+
+}  // namespace
+
+class Template::Parsed {
+ public:
+  explicit Parsed(const std::string& text) : mustache_(text) {}
+  // The library's render() is not const because lambdas and partials may fail; none is ever given.
+  std::string render(mustache::basic_context<std::string>& context) {
+    return mustache_.render(context);
+  }
+
+ private:
+  mustache::mustache mustache_;
+};
+
+Template::Template(const std::string& text) {
+  if (const std::string problem = check_template(text); !problem.empty()) {
+    throw std::runtime_error(problem);
+  }
+  for (auto tag = next_tag(text, 0); tag; tag = next_tag(text, tag->end)) {
+    if (const auto name = included_name(*tag); !name.empty()) {
+      throw std::runtime_error("{{> " + std::string(name) + "}} cannot be included here");
+    }
+  }
+  parsed_ = std::make_unique<Parsed>(text);
+}
+
+Template::Template(Template&&) noexcept = default;
+Template& Template::operator=(Template&&) noexcept = default;
+Template::~Template() = default;
+
+std::string Template::render(const Values& common, const Values& values) const {
+  const mustache::data inner = to_data(common);
+  const mustache::data outer = to_data(values);
+  mustache::context<std::string> context(&outer);
+  context.push(&inner);
+  return parsed_->render(context);
+}
+
+std::string include(std::string_view text, std::string_view name, std::string_view replacement) {
+  std::string result;
+  std::size_t done = 0;
+  for (auto tag = next_tag(text, 0); tag; tag = next_tag(text, tag->end)) {
+    if (included_name(*tag) != name) continue;
+    result.append(text.substr(done, tag->begin - done)).append(replacement);
+    done = tag->end;
+  }
+  return result.append(text.substr(done));
+}
+
+std::string check_template(std::string_view text) {
+  for (auto tag = next_tag(text, 0); tag; tag = next_tag(text, tag->end)) {
+    if (const auto problem = refused(*tag); !problem.empty()) {
+      return at_line(text, tag->begin, problem);
+    }
+  }
+  const mustache::mustache parsed{std::string(text)};
+  return parsed.is_valid() ? "" : with_line(text, parsed.error_message());
+}
+
+}  // namespace anteroom::pages

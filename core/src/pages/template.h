@@ -1,0 +1,34 @@
+// One Mustache template: parsed once, rendered often. The only place that sees the Mustache
+// library.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "anteroom/pages.h"
+
+namespace anteroom::pages {
+
+class Template {
+ public:
+  /// Throws std::runtime_error with what check_template() says, if `text` is not valid.
+  /// Includes ({{> name}}) must have been resolved: any left over is an error here.
+  explicit Template(const std::string& text);
+  Template(Template&&) noexcept;
+  Template& operator=(Template&&) noexcept;
+  ~Template();
+
+  /// Names are looked up in `common` first, then in `values`. Empty text counts as false in
+  /// sections, so that {{#name}}…{{/name}} leaves out what there is nothing to say about.
+  [[nodiscard]] std::string render(const Values& common, const Values& values) const;
+
+ private:
+  class Parsed;
+  std::unique_ptr<Parsed> parsed_;
+};
+
+/// Replaces every {{> name}} of `text`.
+std::string include(std::string_view text, std::string_view name, std::string_view replacement);
+
+}  // namespace anteroom::pages

@@ -1,0 +1,34 @@
+// Writes every sample page and asset below a directory, to be looked at in a browser.
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+
+#include "unit/pages/samples.h"
+
+namespace {
+
+void write(const std::filesystem::path& file, const std::string& body) {
+  std::filesystem::create_directories(file.parent_path());
+  std::ofstream(file, std::ios::binary) << body;
+}
+
+}  // namespace
+
+// usage: render-pages DIRECTORY [#accent]
+int main(int count, char** arguments) {
+  if (count < 2) {
+    std::cerr << "usage: render-pages DIRECTORY [#rrggbb]\n";
+    return 2;
+  }
+  const std::filesystem::path directory = arguments[1];
+  auto settings = samples::settings();
+  if (count > 2) settings.pages.accent = arguments[2];
+  const anteroom::pages::Renderer renderer(settings);
+  for (const auto& sample : samples::all()) {
+    write(directory / (sample.file + ".html"),
+          renderer.page(sample.name, sample.status, sample.values).body);
+  }
+  for (const char* asset : {"style.css", "icon.svg", "waiting.js", "submit.js"}) {
+    write(directory / "auth" / "assets" / asset, renderer.asset(asset).body);
+  }
+}

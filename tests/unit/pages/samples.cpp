@@ -1,0 +1,137 @@
+#include "samples.h"
+
+namespace samples {
+
+namespace {
+
+Sample sample(std::string file, std::string name, int status,
+              std::map<std::string, std::string> text, std::map<std::string, bool> flags = {}) {
+  Sample made{std::move(file), std::move(name), status, {}};
+  made.values.text = std::move(text);
+  made.values.flags = std::move(flags);
+  return made;
+}
+
+constexpr const char* kAda = "ada.lovelace@contoso.example";
+
+std::vector<Sample> sign_on() {
+  return {
+      sample("sign_in", "sign_in", 200, {{"return", "cmV0dXJu"}}),
+      sample("sign_in_notice", "sign_in", 200,
+             {{"return", "cmV0dXJu"},
+              {"notice", "Your sign-on took too long. Please start again. Nothing is lost."}}),
+      sample("sign_in_unknown", "sign_in", 422,
+             {{"email", "ada@contosso.example"},
+              {"return", "cmV0dXJu"},
+              {"error",
+               "We don't know contosso.example as a company that signs in here. Check the address "
+               "for typing errors, or ask support."}},
+             {{"show_support", true}}),
+      sample("provider_entra", "provider", 200,
+             {{"email", kAda},
+              {"idp", "contoso"},
+              {"display_name", "Contoso"},
+              {"button", "Log In with Microsoft"},
+              {"return", "cmV0dXJu"},
+              {"return_query", "cmV0dXJu"}},
+             {{"is_entra", true}}),
+      sample("provider_generic", "provider", 200,
+             {{"email", "grace@fabrikam.example"},
+              {"idp", "fabrikam"},
+              {"display_name", "Fabrikam Facilities"},
+              {"button", "Log In with Fabrikam"}}),
+      sample("provider_only", "provider", 200,
+             {{"idp", "fabrikam"},
+              {"display_name", "Fabrikam Facilities"},
+              {"button", "Log In with Fabrikam"}}),
+      sample("post_to_idp", "post_to_idp", 200,
+             {{"action", "https://idp.contoso.example/saml2"},
+              {"saml_request", "PHNhbWxwOkF1dGhuUmVxdWVzdC8+"},
+              {"relay_state", "0123456789abcdef"},
+              {"display_name", "Contoso"}}),
+  };
+}
+
+std::vector<Sample> signed_in() {
+  return {
+      sample("waiting", "waiting", 200,
+             {{"email", kAda},
+              {"name", "Ada Lovelace"},
+              {"company", "Contoso"},
+              {"status_url", "/auth/waiting/status?r=cmV0dXJu"},
+              {"refresh_url", "/auth/waiting?r=cmV0dXJu"},
+              {"reference", "7KQ2-M4XD"}}),
+      sample("denied", "denied", 403,
+             {{"email", kAda},
+              {"name", "Ada Lovelace"},
+              {"needed_level", "manager"},
+              {"property", "harbour-view"},
+              {"your_level", "technician"},
+              {"your_properties", "mill-house=technician,north-quay=viewer"},
+              {"reference", "7KQ2-M4XD"},
+              {"back_url", "/"}}),
+      sample("sign_out", "sign_out", 200, {{"email", kAda}}),
+      sample("signed_out", "signed_out", 200, {{"sign_in_url", "/auth/sign-in"}}),
+  };
+}
+
+std::vector<Sample> refusals() {
+  return {
+      sample("error", "error", 403,
+             {{"title", "Sign-on was not accepted"},
+              {"message", "We could not accept the answer that your company's sign-in page sent."},
+              {"hint", "Please try once more. If it happens again, tell support the reference."},
+              {"reference", "7KQ2-M4XD"},
+              {"retry_url", "/auth/sign-in"},
+              {"retry_label", "Start again"}},
+             {{"show_retry", true}}),
+      sample("maintenance", "error", 503,
+             {{"title", "We'll be right back"},
+              {"message", "Signing in is not possible at the moment. Nothing you did caused this."},
+              {"hint", "Please try again in a few seconds."},
+              {"reference", "7KQ2-M4XD"}},
+             {{"is_maintenance", true}}),
+  };
+}
+
+}  // namespace
+
+Settings settings() {
+  Settings settings;
+  settings.service_provider.pages_prefix = "/auth";
+  settings.service_provider.landing_url = "https://app.example.com/";
+  settings.service_provider.apps = {{"https://login.example.com", "login.example.com"},
+                                    {"https://app.example.com", "app.example.com"}};
+  settings.pages.product_name = "Northwind Maintenance";
+  settings.pages.support_email = "support@northwind.example";
+  settings.pages.support_phone = "+1 (555) 010-0199";
+  settings.pages.support_url = "https://help.northwind.example/sign-in";
+  settings.pages.privacy_url = "https://northwind.example/privacy";
+  return settings;
+}
+
+std::vector<Sample> all() {
+  std::vector<Sample> samples;
+  for (const auto& group : {sign_on(), signed_in(), refusals()}) {
+    samples.insert(samples.end(), group.begin(), group.end());
+  }
+  return samples;
+}
+
+const std::map<std::string, std::vector<std::string>>& text_values() {
+  static const std::map<std::string, std::vector<std::string>> kValues{
+      {"sign_in", {"email", "return", "error", "notice"}},
+      {"provider", {"email", "idp", "display_name", "button", "return", "return_query"}},
+      {"post_to_idp", {"action", "saml_request", "relay_state", "display_name"}},
+      {"waiting", {"email", "name", "company", "status_url", "refresh_url", "reference"}},
+      {"denied",
+       {"email", "name", "needed_level", "property", "your_level", "your_properties", "reference",
+        "back_url"}},
+      {"sign_out", {"email"}},
+      {"signed_out", {"sign_in_url"}},
+      {"error", {"title", "message", "hint", "reference", "retry_url", "retry_label"}},
+  };
+  return kValues;
+}
+
+}  // namespace samples
