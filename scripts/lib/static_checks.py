@@ -1,0 +1,114 @@
+"""What can be said about the sources without running them: format, layering, clang-tidy, Python that compiles."""
+
+import concurrent.futures
+import hashlib
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', re.MULTILINE)
+
+# A library: how its headers look, and the only folders that may include them.
+LAYERS = {
+    "nginx": (r"^ngx_|^nginx", ["module"]),
+    "Lasso, xmlsec and libxml2": (r"^(lasso|xmlsec|libxml)/", ["core/src/saml"]),
+    "yaml-cpp": (r"^yaml-cpp/", ["core/src/config"]),
+    # The hosts draw random bytes for the core.
+    "OpenSSL": (r"^openssl/", ["core/src/crypto", "core/src/saml", "core/cli", "module"]),
+    "libpq": (r"^(libpq-fe|libpq/|postgresql/)", ["core/src/store", "core/cli", "module"]),
+    "mustache": (r"mustache", ["core/src/pages"]),
+    "CLI11": (r"^CLI/", ["core/cli"]),
+}
+
+
+def sources(root, *folders, suffixes=(".cpp", ".h", ".c")):
+    return sorted(path for folder in folders for path in (root / folder).rglob("*") if path.suffix in suffixes)
+
+
+def layering(root):
+    """One (name, problems) per library. A rule that finds no include at all is a problem: it checks nothing."""
+    includes = [(path.relative_to(root).as_posix(), header) for path in sources(root, "core", "module")
+                for header in INCLUDE.findall(path.read_text())]
+    for library, (pattern, folders) in LAYERS.items():
+        seen = [(file, header) for file, header in includes if re.search(pattern, header)]
+        problems = [f"{file} includes {header}; only {', '.join(folders)} may" for file, header in seen
+                    if not any(file.startswith(folder + "/") for folder in folders)]
+        if not seen:
+            problems.append(f"nothing in core/ or module/ includes {library}: the rule checks nothing")
+        yield f"layering: {library}", problems
+
+
+def clang_format(root):
+    files = sources(root, "core", "module", "tests")
+    done = subprocess.run(["/usr/bin/clang-format", "--dry-run", "-Werror", *files], capture_output=True, text=True,
+                          check=False)
+    problems = done.stderr.strip().splitlines()[:60] if done.returncode else []
+    yield f"clang-format: {len(files)} files", problems or ([] if files else ["no files"])
+
+
+def python_compiles(root):
+    files = sorted([*(root / "tests").rglob("*.py"), *(root / "scripts").rglob("*.py")])
+    problems = []
+    for path in files:
+        try:
+            compile(path.read_text(), str(path), "exec")
+        except SyntaxError as error:
+            problems.append(f"{path}:{error.lineno}: {error.msg}")
+    yield f"Python: {len(files)} files", problems or ([] if files else ["no files"])
+
+
+def clang_tidy(root, build, jobs=2):
+    """One (name, problems) per translation unit of core/ and module/. What was clean stays so until a source of
+    it, a header, the rules or the command change."""
+    commands = json.loads((build / "compile_commands.json").read_text())
+    units = {}
+    for entry in commands:
+        path = Path(entry["file"])
+        if path.suffix == ".cpp" and any(path.is_relative_to(root / folder) for folder in ("core", "module")):
+            units[path] = entry["command"]
+    if not units:
+        yield "clang-tidy", ["the compile database has no file of core/ or module/"]
+        return
+    common = hashlib.sha256((root / ".clang-tidy").read_bytes())
+    for header in sources(root, "core", "module", suffixes=(".h",)):
+        common.update(header.read_bytes())
+    stamps = build / "clang-tidy-clean"
+    stamps.mkdir(exist_ok=True)
+
+    def check(path):
+        state = common.copy()
+        state.update(path.read_bytes() + units[path].encode())
+        stamp = stamps / state.hexdigest()
+        if stamp.exists():
+            return []
+        done = subprocess.run(["/usr/bin/clang-tidy", "-quiet", "-p", build, path], capture_output=True, text=True,
+                              check=False)
+        if done.returncode == 0:
+            stamp.touch()
+            return []
+        return [line for line in done.stdout.splitlines() if line.strip()][:30] or done.stderr.splitlines()[:30]
+
+    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+        for path, problems in zip(units, pool.map(check, units)):
+            yield f"clang-tidy: {path.relative_to(root)}", problems
+
+
+def run(root, build):
+    """Prints what is wrong; returns (passed, failed)."""
+    passed = failed = 0
+    for check in (layering(root), clang_format(root), python_compiles(root), clang_tidy(root, build)):
+        for name, problems in check:
+            if problems:
+                failed += 1
+                print(f"FAIL {name}", *problems, sep="\n  ", flush=True)
+            else:
+                passed += 1
+    return passed, failed
+
+
+if __name__ == "__main__":
+    RESULT = run(Path(sys.argv[1]).resolve(), Path(sys.argv[2]).resolve())
+    print(f"{RESULT[0]} passed, {RESULT[1]} failed")
+    sys.exit(RESULT[1] != 0)

@@ -1,0 +1,201 @@
+"""Builds with sanitizers and runs the parts of the test suite; the last line is `N passed, M failed`."""
+
+import argparse
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "support"))
+sys.path.insert(0, str(ROOT / "scripts" / "lib"))
+
+import static_checks  # noqa: E402
+from postgres import Cluster  # noqa: E402
+from processes import clean_environment  # noqa: E402
+from stack import state_directory  # noqa: E402
+
+PARTS = ("unit", "database", "nginx", "browser", "static")
+TIME_LIMIT = 1200  # seconds for one program
+
+
+class Runner:
+    def __init__(self, build, pytest_arguments):
+        self.build = build
+        self.pytest_arguments = pytest_arguments
+        self.results = []  # (part, name, passed, failed, skipped)
+        self.cluster = None
+
+    def environment(self):
+        extra = {name: os.environ[name] for name in ("CCACHE_DIR",) if name in os.environ}
+        suppressions = ROOT / "tests" / "support" / "lsan.supp"
+        if self.cluster is not None:
+            extra["ANTEROOM_TEST_DATABASE"] = self.cluster.conninfo()
+        return clean_environment(
+            ANTEROOM_BUILD=str(self.build), ANTEROOM_SOURCE=str(ROOT), PYTHONDONTWRITEBYTECODE="1",
+            PYTHONPATH=str(ROOT / "tests" / "support"),
+            ASAN_OPTIONS="detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1",
+            UBSAN_OPTIONS="print_stacktrace=1:halt_on_error=1",
+            LSAN_OPTIONS=f"suppressions={suppressions}:print_suppressions=0", **extra)
+
+    def compile(self, targets):
+        heading("build (AddressSanitizer and UndefinedBehaviorSanitizer, warnings are errors)")
+        configure = ["/usr/bin/cmake", "--preset", "dev", "-B", self.build]
+        subprocess.run(configure, cwd=ROOT, env=self.environment(), check=True, stdout=subprocess.DEVNULL)
+        names = self.programs(targets) if targets else []
+        subprocess.run(["/usr/bin/cmake", "--build", self.build, *(["--target", *names] if names else [])],
+                       cwd=ROOT, env=self.environment(), check=True)
+
+    def programs(self, pattern):
+        """Names of the build's targets that match a regular expression."""
+        listed = subprocess.run(["/usr/bin/ninja", "-C", self.build, "-t", "targets", "all"], capture_output=True,
+                                text=True, check=True, env=self.environment()).stdout
+        names = {line.split(":")[0] for line in listed.splitlines() if line.endswith(": phony")}
+        return sorted(name for name in names if re.fullmatch(pattern, name))
+
+    def catch2(self, part, name):
+        """One Catch2 program; a crash or an empty one counts as a failure."""
+        program = next(iter((self.build / "tests").rglob(name)), None)
+        if program is None:
+            return self.note(part, f"{name} (not built)", 0, 1)
+        done = self.execute([program])
+        print(done, end="", flush=True)
+        everything = re.search(r"All tests passed \(\d+ assertions? in (\d+) test cases?\)", done)
+        if everything:
+            return self.note(part, name, int(everything[1]), 0)
+        some = re.search(r"^test cases:(.*)$", done, re.MULTILINE)
+        passed = re.search(r"(\d+) passed", some[1]) if some else None
+        failed = re.search(r"(\d+) failed\b(?! as expected)", some[1]) if some else None
+        return self.note(part, name, int(passed[1]) if passed else 0, max(1, int(failed[1]) if failed else 1))
+
+    def execute(self, command):
+        try:
+            done = subprocess.run([str(part) for part in command], cwd=ROOT, env=self.environment(), text=True,
+                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=TIME_LIMIT, check=False,
+                                  errors="replace")
+        except subprocess.TimeoutExpired as late:
+            return f"{command[0]} took longer than {TIME_LIMIT} s\n{late.stdout or ''}"
+        # The summary of a program that a sanitizer stopped at its end does not count.
+        if done.returncode != 0 and "All tests passed" in done.stdout:
+            return done.stdout.replace("All tests passed", "ended with an error after its tests passed")
+        return done.stdout
+
+    def pytest(self, part, folder):
+        if not list((ROOT / folder).rglob("test_*.py")):
+            return self.note(part, f"{folder} (no tests)", 0, 1)
+        report = self.build / f"pytest-{part}.xml"
+        report.unlink(missing_ok=True)
+        command = ["/usr/bin/python3", "-m", "pytest", "-q", "-ra", "--tb=short", "-p", "no:cacheprovider",
+                   f"--junitxml={report}", folder, *self.pytest_arguments]
+        try:
+            code = subprocess.run(command, cwd=ROOT, env=self.environment(), timeout=TIME_LIMIT, check=False).returncode
+        except subprocess.TimeoutExpired:
+            return self.note(part, f"{folder} (took longer than {TIME_LIMIT} s)", 0, 1)
+        if not report.exists():
+            return self.note(part, folder, 0, 1)
+        suite = ElementTree.parse(report).getroot()
+        suite = suite if suite.tag == "testsuite" else suite.find("testsuite")
+        number = {key: int(suite.get(key, "0")) for key in ("tests", "failures", "errors", "skipped")}
+        failed = number["failures"] + number["errors"]
+        if code != 0:
+            failed = max(failed, 1)
+        return self.note(part, folder, number["tests"] - number["failures"] - number["errors"] - number["skipped"],
+                         failed, number["skipped"])
+
+    def note(self, part, name, passed, failed, skipped=0):
+        self.results.append((part, name, passed, failed, skipped))
+
+    # The parts.
+
+    def unit(self):
+        names = self.programs(r"unit_\w+")
+        if not names:
+            self.note("unit", "no unit_* program", 0, 1)
+        for name in names:
+            self.catch2("unit", name)
+
+    def database(self):
+        names = self.programs(r"database_tests")
+        for name in names:
+            self.catch2("database", name)
+        if list((ROOT / "tests" / "database").rglob("test_*.py")):
+            self.pytest("database", "tests/database")
+        elif not names:
+            self.note("database", "no database tests", 0, 1)
+
+    def nginx(self):
+        self.pytest("nginx", "tests/nginx")
+
+    def browser(self):
+        self.pytest("browser", "tests/browser")
+
+    def static(self):
+        passed, failed = static_checks.run(ROOT, self.build)
+        self.note("static", "format, layers, clang-tidy", passed, failed)
+
+    def run(self, parts):
+        targets = r"unit_\w+" if set(parts) <= {"unit", "static"} else None
+        try:
+            if parts != ["static"]:
+                self.compile(targets)
+            elif not (self.build / "compile_commands.json").exists():
+                self.compile(r"unit_http")
+        except subprocess.CalledProcessError:
+            self.note("build", "see above", 0, 1)
+            return
+        needs_database = {"database", "nginx"} & set(parts)
+        sockets = Path(tempfile.mkdtemp(prefix="anteroom-test-", dir="/tmp"))
+        sockets.chmod(0o755)
+        try:
+            if needs_database:
+                state = state_directory(self.build / "postgres", print)
+                shutil.rmtree(state, ignore_errors=True)
+                self.cluster = Cluster(state, sockets / "pg", self.build / "postgres.log", is_durable=False).start()
+            for part in parts:
+                heading(part)
+                getattr(self, part)()
+        finally:
+            if self.cluster is not None:
+                self.cluster.stop()
+            shutil.rmtree(sockets, ignore_errors=True)
+
+    def summarize(self, seconds):
+        heading("summary")
+        for part, name, passed, failed, skipped in self.results:
+            tail = f", {skipped} skipped" if skipped else ""
+            print(f"  {'FAIL' if failed else 'ok  '} {part:9} {name}: {passed} passed, {failed} failed{tail}")
+        passed, failed = (sum(result[column] for result in self.results) for column in (2, 3))
+        print(f"  in {seconds / 60:.1f} minutes")
+        print(f"{passed} passed, {failed} failed")
+        return 1 if failed or not passed else 0
+
+
+def heading(text):
+    print(f"\n== {text} ==", flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="scripts/test", description=__doc__)
+    parser.add_argument("part", nargs="*", default=["all"],
+                        help=f"{', '.join(PARTS)} or all (default); what follows -- goes to pytest")
+    parser.add_argument("--build", type=Path, default=ROOT / "build" / "dev", help="build directory (build/dev)")
+    arguments = sys.argv[1:]
+    split = arguments.index("--") if "--" in arguments else len(arguments)
+    given = parser.parse_args(arguments[:split])
+    unknown = set(given.part) - {*PARTS, "all"}
+    if unknown:
+        parser.error(f"unknown part {', '.join(sorted(unknown))}: {', '.join(PARTS)} or all")
+    parts = list(PARTS) if "all" in given.part else [part for part in PARTS if part in given.part]
+    started = time.monotonic()
+    runner = Runner(given.build.resolve(), arguments[split + 1:])
+    runner.run(parts)
+    sys.exit(runner.summarize(time.monotonic() - started))
+
+
+if __name__ == "__main__":
+    main()
