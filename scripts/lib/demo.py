@@ -1,0 +1,209 @@
+"""Starts the whole product for somebody to try, or (--check) walks through it once."""
+
+import argparse
+import contextlib
+import fcntl
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "support"))
+sys.path.insert(0, str(ROOT / "scripts" / "lib"))
+
+from identity_provider import Company, Person  # noqa: E402
+from journey import Walk  # noqa: E402
+from processes import StartError, clean_environment, free_port, is_port_free  # noqa: E402
+from stack import Plan, Stack, state_directory  # noqa: E402
+
+ANN = Person("ann@northwind.example", "Ann Archer")
+BEN = Person("ben@northwind.example", "Ben Baker")
+CARLA = Person("carla@fabrikam.example", "Carla Cruz")
+DEV = Person("dev@fabrikam.example", "Dev Dutta")
+
+COMPANIES = [
+    Company("northwind", "Northwind", "northwind.example", "northwind-idp.localhost", "entra", [ANN, BEN]),
+    Company("fabrikam", "Fabrikam", "fabrikam.example", "fabrikam-idp.localhost", "generic", [CARLA, DEV],
+            {"attributes": {"subject": "uid"}}),
+]
+
+
+class Stop(Exception):
+    """Somebody wants us to end."""
+
+
+def say(text=""):
+    print(text, flush=True)
+
+
+def build():
+    """The module and the command-line tool, in release mode. Nothing to do takes under a second."""
+    directory = ROOT / "build" / "release"
+    environment = clean_environment(**{name: os.environ[name] for name in ("CCACHE_DIR",) if name in os.environ})
+    say("Building (release) ...")
+    configure = subprocess.run(["/usr/bin/cmake", "--preset", "release"], cwd=ROOT, env=environment, check=False,
+                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if configure.returncode != 0:
+        raise StartError(f"cmake failed:\n{configure.stdout}")
+    done = subprocess.run(["/usr/bin/cmake", "--build", directory, "--target", "ngx_http_auth_saml_module", "anteroom"],
+                          cwd=ROOT, env=environment, check=False)
+    if done.returncode != 0:
+        raise StartError("the build failed; see above")
+    return directory
+
+
+def remove(state):
+    if state.is_dir() and not state.is_symlink():
+        shutil.rmtree(state)
+
+
+@contextlib.contextmanager
+def alone(state):
+    """One demo at a time per checkout: two would share one database directory."""
+    state.mkdir(parents=True, exist_ok=True)
+    with open(state.parent / (state.name + ".lock"), "a+", encoding="ascii") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.seek(0)
+            raise StartError(f"another demo runs from this checkout (process {lock.read().strip() or 'unknown'}); "
+                             "stop it first") from None
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        yield
+
+
+def check_port(port):
+    if port < 1024 and os.geteuid() != 0:
+        raise StartError(f"port {port} needs root; choose one from 1024 on with --port")
+    if not is_port_free(port):
+        raise StartError(f"port {port} is in use by another program; choose another one: scripts/demo --port {port + 1}")
+
+
+def plan_for(arguments, state, build_directory):
+    port = free_port() if arguments.check else arguments.port
+    return Plan(build=build_directory, state=state, port=port, app_host="app.localhost",
+                login_host="login.localhost", companies=COMPANIES, entity_id="urn:example:maintenance:demo",
+                product_name="Maintenance", is_durable=not arguments.check,
+                say=lambda text: say(f"  starting {text}"))
+
+
+def provision(stack):
+    """Ann and Carla have access from the start; on later runs they keep what they were given meanwhile."""
+    known = stack.users()
+    if ANN.email not in known:
+        stack.anteroom("user", "provision", ANN.email, "--name", ANN.name, "--level", "technician",
+                       "--property", "elm-court", "--property", "harbor-lofts")
+    if CARLA.email not in known:
+        stack.anteroom("user", "provision", CARLA.email, "--name", CARLA.name, "--level", "manager",
+                       "--all-properties")
+
+
+def shown(path):
+    """A path as one would type it from where one is."""
+    relative = os.path.relpath(path)
+    return relative if not relative.startswith("../..") else str(path)
+
+
+def explain(stack):
+    command = f"{shown(stack.command_line)} --config {shown(stack.config_file)}"
+    say(f"""
+Open  {stack.app_url("/")}
+      (the certificate is made by the demo itself: let the browser go on)
+
+Accounts, password "demo" for all:
+  {ANN.email:26} has access: technician at Elm Court and Harbor Lofts
+  {BEN.email:26} is new: signs in and waits in the Waiting Room
+  {CARLA.email:26} another company, with its own sign-on: manager of all properties
+  {DEV.email:26} another company, new
+
+While Ben waits, let him in from another terminal; his page goes on by itself:
+  {command} user provision {BEN.email} --level technician --property elm-court
+
+Then try
+  {stack.app_url("/properties/mill-house/")}   as Ann: not her property
+  {stack.app_url("/reports/")}   for managers only: Carla may, Ann may not
+  {command} user list
+The companies' own sign-on pages remember who signed in: to be somebody else of the same company, use a private window.
+
+Logs are in {shown(stack.logs)}. Ctrl-C stops everything; the next start keeps the data, scripts/demo --fresh forgets it.
+""")
+
+
+def wait(stack):
+    """Until somebody stops us, or a server ends by itself."""
+    while True:
+        time.sleep(0.5)
+        if not stack.nginx.is_running():
+            raise StartError(f"nginx ended by itself; see {stack.logs}/nginx-error.log")
+
+
+def check(stack):
+    walk = Walk(stack, ANN, BEN, CARLA, say)
+    say()
+    walk.run()
+    reports = stack.sanitizer_reports()
+    for name, text in reports.items():
+        say(f"FAIL  {name}:\n{text[:2000]}")
+    say()
+    if walk.failures or reports:
+        say(f"{walk.failures} of {walk.count} steps failed; logs are in {shown(stack.logs)}")
+        return 1
+    say(f"All {walk.count} steps held.")
+    return 0
+
+
+def run(arguments):
+    started = time.monotonic()
+    if not arguments.check:
+        check_port(arguments.port)
+    build_directory = build()
+    state = state_directory(ROOT / "build" / ("demo-check" if arguments.check else "demo"), say)
+    with alone(state):
+        if arguments.fresh or arguments.check:
+            remove(state)
+        say("Starting ...")
+        with Stack(plan_for(arguments, state, build_directory)) as stack:
+            provision(stack)
+            say(f"Ready after {time.monotonic() - started:.0f} s.")
+            if arguments.check:
+                return check(stack)
+            explain(stack)
+            wait(stack)
+    return 0
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="scripts/demo", description=__doc__)
+    parser.add_argument("--port", type=int, default=8443, help="TLS port on the loopback interface (8443)")
+    parser.add_argument("--fresh", action="store_true", help="forget what earlier runs kept")
+    parser.add_argument("--check", action="store_true",
+                        help="start on a free port with fresh data, walk the whole journey, stop; 0 if every step held")
+    arguments = parser.parse_args()
+    if not 0 < arguments.port < 65536:
+        parser.error("--port: 1 to 65535")
+
+    def stop(number, _frame):
+        for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(each, signal.SIG_IGN)
+        raise Stop(number)
+
+    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(each, stop)
+    try:
+        sys.exit(run(arguments))
+    except Stop as stopped:
+        say("\nStopped; nothing is left running.")
+        sys.exit(0 if stopped.args[0] == signal.SIGINT else 128 + stopped.args[0])
+    except StartError as error:
+        print(f"scripts/demo: {error}", file=sys.stderr)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

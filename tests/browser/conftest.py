@@ -1,0 +1,72 @@
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "support"))
+
+from chrome import Chrome  # noqa: E402
+from identity_provider import Company, Person  # noqa: E402
+from processes import free_port  # noqa: E402
+from stack import Plan, Stack, state_directory  # noqa: E402
+
+BUILD = Path(os.environ.get("ANTEROOM_BUILD", ROOT / "build" / "dev"))
+
+ANN = Person("ann@northwind.example", "Ann Archer")
+CARLA = Person("carla@fabrikam.example", "Carla Cruz")
+NEWCOMERS = [Person(f"new{number}@northwind.example", f"Newcomer {number}") for number in range(1, 31)]
+
+
+@pytest.fixture(scope="session")
+def stack():
+    """Everything under host names of different sites, so that SameSite means what it means in production."""
+    companies = [
+        Company("northwind", "Northwind", "northwind.example", "idp.northwind.test", "entra", [ANN, *NEWCOMERS]),
+        Company("fabrikam", "Fabrikam", "fabrikam.example", "idp.fabrikam.test", "generic", [CARLA],
+                {"attributes": {"subject": "uid"}, "request_binding": "post"}),
+    ]
+    state = state_directory(BUILD / "browser-stack", print)
+    shutil.rmtree(state, ignore_errors=True)
+    plan = Plan(build=BUILD, state=state, port=free_port(), app_host="app.maintenance.test",
+                login_host="login.anteroom.test", companies=companies, entity_id="urn:example:maintenance:tests",
+                is_durable=False)
+    with Stack(plan) as running:
+        running.anteroom("user", "provision", ANN.email, "--name", ANN.name, "--level", "technician",
+                         "--property", "elm-court", "--property", "harbor-lofts")
+        running.anteroom("user", "provision", CARLA.email, "--level", "manager", "--all-properties")
+        yield running
+    reports = running.sanitizer_reports()
+    assert not reports, reports
+
+
+@pytest.fixture
+def browsers():
+    """Opens as many browsers as a test needs, each with cookies of its own."""
+    opened = []
+
+    def open_browser(**options):
+        opened.append(Chrome(**options))
+        return opened[-1]
+
+    yield open_browser
+    for browser in opened:
+        browser.close()
+
+
+@pytest.fixture
+def chrome(browsers):
+    return browsers()
+
+
+@pytest.fixture(scope="session")
+def _people():
+    return iter(NEWCOMERS)
+
+
+@pytest.fixture
+def newcomer(_people):
+    """Somebody the product has never seen."""
+    return next(_people)

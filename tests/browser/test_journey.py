@@ -1,0 +1,221 @@
+"""What people live through, in a real browser, at real identity providers, across sites."""
+
+import time
+
+from conftest import ANN, CARLA
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+
+DEEP_LINK = "/workorders?property=elm-court&note=a%20b%26c"
+
+
+def csp_complaints(chrome):
+    return [line for line in chrome.console() if "Content Security Policy" in line or "Content-Security" in line]
+
+
+def test_provisioned_person_lands_on_the_page_first_asked_for(stack, chrome):
+    chrome.open(stack.app_url(DEEP_LINK))
+    chrome.wait_for_path("/auth/sign-in")
+    assert chrome.url.startswith(stack.login_url("/auth/sign-in"))
+    chrome.enter_email(ANN.email)
+    assert "Log In with Microsoft" in chrome.find("main button[type=submit]").text
+    chrome.leave_for_provider()
+    assert "idp.northwind.test" in chrome.url
+    chrome.enter_password(ANN)
+    chrome.wait_for_url(stack.app_url(DEEP_LINK))
+    assert "Leaking tap" in chrome.text
+    assert ANN.name in chrome.text
+    assert not csp_complaints(chrome)
+
+
+def test_cookies_are_tied_to_host_and_tls(stack, chrome):
+    chrome.open(stack.app_url("/"))
+    chrome.sign_on(ANN)
+    chrome.wait_for_url(stack.app_url("/"))
+    ours = {name: cookie for name, cookie in chrome.cookies().items() if "anteroom" in name}
+    assert "__Host-anteroom" in ours
+    for name, cookie in ours.items():
+        assert name.startswith("__Host-") and cookie["secure"] and cookie["httpOnly"] and cookie["path"] == "/", cookie
+        assert not cookie["domain"].startswith("."), cookie
+        assert cookie["sameSite"] == ("None" if "-login-" in name else "Lax"), cookie
+
+
+def test_keyboard_alone_is_enough(stack, chrome):
+    chrome.open(stack.app_url("/"))
+    chrome.wait_for_path("/auth/sign-in")
+    chrome.driver.switch_to.active_element.send_keys(ANN.email + Keys.ENTER)
+    chrome.find("input[name=idp]")
+    chrome.driver.switch_to.active_element.send_keys(Keys.ENTER)
+    chrome.enter_password(ANN)
+    chrome.wait_for_url(stack.app_url("/"))
+
+
+def test_newcomer_waits_and_is_let_in_by_itself(stack, chrome, newcomer):
+    wanted = stack.app_url("/properties/mill-house/?tab=open%20now")
+    chrome.open(wanted)
+    chrome.sign_on(newcomer)
+    chrome.wait_for_path("/auth/waiting")
+    assert newcomer.email in chrome.text
+    assert stack.users()[newcomer.email]["state"] == "waiting"
+    chrome.script("window.isSamePage = true")
+    time.sleep(2.5)  # long enough for a question of the page's own
+    assert chrome.script("return window.isSamePage === true"), "the Waiting Room reloaded itself"
+
+    stack.anteroom("user", "provision", newcomer.email, "--level", "technician", "--property", "mill-house")
+    given = time.monotonic()
+    chrome.wait_for_url(wanted, seconds=10)
+    assert time.monotonic() - given < 5
+    assert "Boiler service" in chrome.text
+    assert not csp_complaints(chrome)
+
+
+def test_waiting_person_sees_no_gated_page(stack, chrome, newcomer):
+    chrome.open(stack.app_url("/"))
+    chrome.sign_on(newcomer)
+    chrome.wait_for_path("/auth/waiting")
+    chrome.open(stack.app_url("/reports/"))
+    chrome.wait_for_path("/auth/waiting")
+    status = chrome.script("return fetch('/api/me').then(r => r.status)")
+    assert status == 403
+
+
+def test_other_company_signs_in_at_its_own_provider(stack, chrome):
+    chrome.open(stack.app_url("/reports/?month=5"))
+    chrome.enter_email(CARLA.email)
+    assert "Log In with Fabrikam" in chrome.find("main button[type=submit]").text
+    chrome.leave_for_provider()
+    chrome.wait(lambda: "idp.fabrikam.test" in chrome.url, "Fabrikam's sign-on page")
+    chrome.enter_password(CARLA)
+    chrome.wait_for_url(stack.app_url("/reports/?month=5"))
+    assert "Mill House: 2 open orders" in chrome.text
+    assert not csp_complaints(chrome)
+
+
+def test_unknown_domain_is_explained(stack, chrome):
+    chrome.open(stack.app_url("/"))
+    chrome.enter_email("somebody@sub.northwind.example")
+    chrome.wait(lambda: chrome.has("[role=alert]"), "an explanation")
+    assert "sub.northwind.example" in chrome.find("[role=alert]").text
+    assert "support@maintenance.example" in chrome.text
+    chrome.enter_email(ANN.email)
+    chrome.find("input[name=idp]")
+
+
+def test_two_tabs_sign_in_at_once(stack, chrome):
+    first, second = stack.app_url("/workorders?property=elm-court"), stack.app_url("/workorders?property=harbor-lofts")
+    driver = chrome.driver
+    chrome.open(first)
+    chrome.enter_email(ANN.email)
+    chrome.leave_for_provider()
+    chrome.find("input[name=username]")
+    one = driver.current_window_handle
+    driver.switch_to.new_window("tab")
+    chrome.open(second)
+    chrome.enter_email(ANN.email)
+    chrome.leave_for_provider()
+    chrome.find("input[name=username]")
+    two = driver.current_window_handle
+
+    driver.switch_to.window(one)
+    chrome.enter_password(ANN)
+    chrome.wait_for_url(first)
+    driver.switch_to.window(two)
+    chrome.enter_password(ANN)
+    chrome.wait_for_url(second)
+    assert "Lift door" in chrome.text
+    driver.switch_to.window(one)
+    driver.refresh()
+    chrome.wait_for_url(first)
+    assert "Leaking tap" in chrome.text
+
+
+def test_back_button_after_sign_on_leads_forward_again(stack, chrome):
+    wanted = stack.app_url("/workorders?property=elm-court")
+    chrome.open(wanted)
+    chrome.sign_on(ANN)
+    chrome.wait_for_url(wanted)
+    for _ in range(2):
+        chrome.driver.back()
+        time.sleep(0.5)
+    assert "could not" not in chrome.text.lower()
+    chrome.open(wanted)
+    chrome.wait_for_url(wanted)
+
+
+def test_response_sent_twice_leads_to_the_page_wanted(stack, browsers):
+    chrome = browsers(javascript=False)  # the provider's page then waits for its button
+    wanted = stack.app_url("/workorders?property=elm-court")
+    chrome.open(wanted)
+    chrome.sign_on(ANN)
+    chrome.find("input[name=SAMLResponse]")
+    response = chrome.find("input[name=SAMLResponse]").get_attribute("value")
+    chrome.find("input[name=SAMLResponse]").submit()
+    chrome.wait_for_url(wanted)
+    chrome.driver.back()
+    chrome.find("input[name=SAMLResponse]")
+    again = chrome.find("input[name=SAMLResponse]").get_attribute("value")
+    chrome.find("input[name=SAMLResponse]").submit()
+    chrome.wait_for_url(wanted)
+    assert response and again
+
+
+def test_sign_out_ends_the_session(stack, chrome):
+    chrome.open(stack.app_url("/"))
+    chrome.sign_on(ANN)
+    chrome.wait_for_url(stack.app_url("/"))
+    chrome.press("form[action='/auth/sign-out'] button")
+    chrome.wait_for_path("/auth/signed-out")
+    chrome.driver.back()
+    chrome.wait_for_path("/auth/sign-in")
+    chrome.open(stack.app_url("/reports/"))
+    chrome.wait_for_path("/auth/sign-in")
+    assert chrome.has("input[name=email]"), "the login host still knew who it was"
+
+
+def test_switching_to_another_account(stack, chrome, newcomer):
+    chrome.open(stack.app_url("/"))
+    chrome.sign_on(newcomer)
+    chrome.wait_for_path("/auth/waiting")
+    chrome.press("form:has(input[name=then]) button")
+    chrome.wait_for_path("/auth/sign-in")
+    chrome.sign_on(CARLA)
+    chrome.wait(lambda: CARLA.name in chrome.text, "the app, as Carla")
+
+
+def test_missing_access_is_explained(stack, chrome):
+    chrome.open(stack.app_url("/"))
+    chrome.sign_on(ANN)
+    chrome.wait_for_url(stack.app_url("/"))
+    chrome.open(stack.app_url("/reports/"))
+    assert ANN.email in chrome.text and "manager" in chrome.text
+    chrome.open(stack.app_url("/properties/mill-house/"))
+    assert "mill-house" in chrome.text and "technician" in chrome.text
+    chrome.driver.find_element(By.LINK_TEXT, "Go to the start page").click()
+    chrome.wait_for_url(stack.app_url("/"))
+
+
+def test_everything_works_without_javascript(stack, browsers, newcomer):
+    chrome = browsers(javascript=False)
+    wanted = stack.app_url("/properties/elm-court/?a=1&b=2")
+    chrome.open(wanted)
+    chrome.sign_on(newcomer)
+    chrome.find("input[name=SAMLResponse]").submit()
+    chrome.wait_for_path("/auth/waiting")
+    stack.anteroom("user", "provision", newcomer.email, "--level", "viewer", "--all-properties")
+    chrome.wait(lambda: not chrome.url.split("?")[0].endswith("/auth/waiting"), "to be let in", seconds=12)
+    assert chrome.url == wanted
+    assert "technician" in chrome.text  # a viewer is told what the page needs
+    stack.anteroom("user", "provision", newcomer.email, "--level", "technician", "--all-properties")
+    chrome.wait(lambda: chrome.open(wanted) or "Leaking tap" in chrome.text, "the new level to count", seconds=10)
+
+
+def test_disabled_person_loses_access_at_once(stack, chrome, newcomer):
+    stack.anteroom("user", "provision", newcomer.email, "--level", "technician", "--all-properties")
+    chrome.open(stack.app_url("/"))
+    chrome.sign_on(newcomer)
+    chrome.wait_for_url(stack.app_url("/"))
+    stack.anteroom("user", "disable", newcomer.email)
+    chrome.wait(lambda: chrome.open(stack.app_url("/")) or "/auth/sign-in" in chrome.url, "the session to end", 10)
+    chrome.enter_email(newcomer.email)
+    chrome.leave_for_provider()
+    chrome.wait(lambda: "turned off" in chrome.text, "an explanation")

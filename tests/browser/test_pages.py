@@ -1,0 +1,81 @@
+"""Every page on a phone and on a desk, in the light and in the dark; the pictures are in build/screenshots."""
+
+from pathlib import Path
+
+import pytest
+from conftest import ANN, CARLA, ROOT
+
+SCREENS = [("phone", 360, 740), ("desk", 1280, 900)]
+PICTURES = ROOT / "build" / "screenshots"
+
+
+def sign_in(stack, chrome, _newcomer):
+    chrome.open(stack.app_url("/"))
+
+
+def sign_in_unknown(stack, chrome, _newcomer):
+    chrome.open(stack.app_url("/"))
+    chrome.enter_email("somebody@unknown.example")
+    chrome.wait(lambda: chrome.has("[role=alert]"), "the explanation")
+
+
+def provider_entra(stack, chrome, _newcomer):
+    chrome.open(stack.app_url("/"))
+    chrome.enter_email(ANN.email)
+    chrome.find("input[name=idp]")
+
+
+def provider_generic(stack, chrome, _newcomer):
+    chrome.open(stack.app_url("/"))
+    chrome.enter_email(CARLA.email)
+    chrome.find("input[name=idp]")
+
+
+def waiting(stack, chrome, newcomer):
+    chrome.open(stack.app_url("/"))
+    chrome.sign_on(newcomer)
+    chrome.wait_for_path("/auth/waiting")
+
+
+def denied(stack, chrome, _newcomer):
+    chrome.open(stack.app_url("/"))
+    chrome.sign_on(ANN)
+    chrome.wait_for_url(stack.app_url("/"))
+    chrome.open(stack.app_url("/properties/mill-house/"))
+
+
+def sign_out(stack, chrome, _newcomer):
+    chrome.open(stack.app_url("/"))
+    chrome.sign_on(ANN)
+    chrome.wait_for_url(stack.app_url("/"))
+    chrome.open(stack.app_url("/auth/sign-out"))
+
+
+def signed_out(stack, chrome, _newcomer):
+    chrome.open(stack.login_url("/auth/signed-out"))
+
+
+def error(stack, chrome, _newcomer):
+    chrome.open(stack.login_url("/saml2/idpresponse"))
+
+
+def app(stack, chrome, _newcomer):
+    chrome.open(stack.app_url("/"))
+    chrome.sign_on(ANN)
+    chrome.wait_for_url(stack.app_url("/"))
+
+
+@pytest.mark.parametrize("page", [sign_in, sign_in_unknown, provider_entra, provider_generic, waiting, denied,
+                                  sign_out, signed_out, error, app], ids=lambda page: page.__name__)
+def test_page_fits_every_screen(stack, chrome, newcomer, page):
+    page(stack, chrome, newcomer)
+    for screen, width, height in SCREENS:
+        for is_dark in (False, True):
+            chrome.set_screen(width, height, is_dark)
+            name = f"{page.__name__}-{screen}-{'dark' if is_dark else 'light'}.png"
+            chrome.save_screenshot(Path(PICTURES) / name)
+            wide = chrome.script("return document.documentElement.scrollWidth")
+            assert wide <= width, f"{name}: {wide} px wide"
+    assert chrome.script("return document.documentElement.lang") == "en"
+    assert chrome.script("return document.querySelectorAll('h1').length") == 1
+    assert chrome.script("return document.title") != ""

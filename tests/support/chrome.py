@@ -1,0 +1,131 @@
+"""Headless Chromium driven by a test: every host name leads to the loopback interface, TLS is as the servers made it."""
+
+import os
+import shutil
+import tempfile
+import time
+
+from selenium import webdriver
+from selenium.common.exceptions import JavascriptException, WebDriverException
+from selenium.webdriver.chrome.options import Options
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+
+ARGUMENTS = ["--headless=new", "--disable-gpu", "--no-first-run", "--disable-background-networking",
+             "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--no-proxy-server",
+             "--ignore-certificate-errors", "--host-resolver-rules=MAP * 127.0.0.1", "--lang=en",
+             "--window-size=1280,900"]
+
+
+class Chrome:
+    """One person's browser with a profile of its own."""
+
+    def __init__(self, javascript=True):
+        self._profile = tempfile.mkdtemp(prefix="anteroom-chrome-", dir="/tmp")
+        options = Options()
+        options.binary_location = "/usr/bin/chromium"
+        for argument in [*ARGUMENTS, f"--user-data-dir={self._profile}"]:
+            options.add_argument(argument)
+        if os.geteuid() == 0:
+            options.add_argument("--no-sandbox")
+        if not javascript:
+            options.add_experimental_option("prefs", {"profile.managed_default_content_settings.javascript": 2})
+        options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+        self._messages = []
+        self.driver = webdriver.Chrome(service=Service("/usr/bin/chromedriver"), options=options)
+        self.driver.set_page_load_timeout(40)
+
+    def close(self):
+        self.driver.quit()
+        shutil.rmtree(self._profile, ignore_errors=True)
+
+    @property
+    def url(self):
+        return self.driver.current_url
+
+    @property
+    def text(self):
+        return self.driver.find_element(By.TAG_NAME, "body").text
+
+    def open(self, url):
+        self.driver.get(url)
+
+    def wait(self, condition, what, seconds=20):
+        """Waits until `condition()` is true; says where the browser is if it never is."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            try:
+                if condition():
+                    return
+            except WebDriverException:
+                pass  # between two pages
+            time.sleep(0.1)
+        raise AssertionError(f"waited {seconds} s for {what}; at {self.url}: {self.text[:500]!r}")
+
+    def wait_for_url(self, url, seconds=20):
+        self.wait(lambda: self.url == url, url, seconds)
+
+    def wait_for_path(self, path, seconds=20):
+        self.wait(lambda: self.url.split("?")[0].endswith(path), f"a page {path}", seconds)
+
+    def has(self, selector):
+        return bool(self.driver.find_elements(By.CSS_SELECTOR, selector))
+
+    def find(self, selector):
+        self.wait(lambda: self.has(selector), selector)
+        return self.driver.find_element(By.CSS_SELECTOR, selector)
+
+    def press(self, selector):
+        self.find(selector).click()
+
+    def fill(self, selector, value):
+        box = self.find(selector)
+        box.clear()
+        box.send_keys(value)
+
+    def script(self, text):
+        try:
+            return self.driver.execute_script(text)
+        except JavascriptException as error:
+            raise AssertionError(f"{text}: {error.msg}") from None
+
+    def console(self):
+        """All that the pages made the browser complain about so far."""
+        self._messages += [entry["message"] for entry in self.driver.get_log("browser")]
+        return self._messages
+
+    def cookies(self):
+        """name -> cookie, of all hosts, as the browser keeps them."""
+        return {cookie["name"]: cookie
+                for cookie in self.driver.execute_cdp_cmd("Network.getAllCookies", {})["cookies"]}
+
+    def set_screen(self, width, height, is_dark):
+        self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {
+            "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600})
+        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {
+            "features": [{"name": "prefers-color-scheme", "value": "dark" if is_dark else "light"}]})
+
+    def save_screenshot(self, path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        assert self.driver.save_screenshot(str(path)), path
+
+    # The steps of a sign-on.
+
+    def enter_email(self, email):
+        self.fill("input[name=email]", email)
+        self.press("main button[type=submit]")
+
+    def leave_for_provider(self):
+        self.find("input[name=idp]")
+        self.press("main button[type=submit]")
+
+    def enter_password(self, person):
+        self.fill("input[name=username]", person.email)
+        self.fill("input[name=password]", person.password)
+        self.driver.find_element(By.CSS_SELECTOR, "input[name=password]").submit()
+
+    def sign_on(self, person):
+        """From the sign-on page through the provider; ends wherever that leads."""
+        self.enter_email(person.email)
+        self.leave_for_provider()
+        self.enter_password(person)
