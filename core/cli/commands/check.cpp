@@ -49,8 +49,9 @@ void check(Console& console, bool with_database) {
 
 void add_check(CLI::App& app, Console& console) {
   auto* command = app.add_subcommand("check", "check the configuration and the database");
-  auto* no_database = command->add_flag("--no-database", std::string("leave the database alone"));
-  command->callback([&console, no_database] { check(console, no_database->count() == 0); });
+  auto no_database = std::make_shared<bool>(false);
+  command->add_flag("--no-database", *no_database, "leave the database alone");
+  command->callback([&console, no_database] { check(console, !*no_database); });
 }
 
 void add_migrate(CLI::App& app, Console& console) {

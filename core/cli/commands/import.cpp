@@ -123,12 +123,17 @@ void import(Console& console, const std::string& path, bool is_dry_run, bool all
 void add_import(CLI::App& app, Console& console) {
   auto* command =
       app.add_subcommand("import", "provision many people from a CSV file: all rows or none");
-  auto path = std::make_shared<std::string>();
-  command->add_option("FILE", *path, "columns email,name,property,level,expires")->required();
-  auto* dry_run = command->add_flag("--dry-run", std::string("check only"));
-  auto* allow = command->add_flag("--allow-unregistered-domain");
-  command->callback([&console, path, dry_run, allow] {
-    import(console, *path, dry_run->count() > 0, allow->count() > 0);
+  struct Given {
+    std::string path;
+    bool is_dry_run = false;
+    bool allow_unregistered = false;
+  };
+  auto given = std::make_shared<Given>();
+  command->add_option("FILE", given->path, "columns email,name,property,level,expires")->required();
+  command->add_flag("--dry-run", given->is_dry_run, "check only");
+  command->add_flag("--allow-unregistered-domain", given->allow_unregistered);
+  command->callback([&console, given] {
+    import(console, given->path, given->is_dry_run, given->allow_unregistered);
   });
 }
 
