@@ -154,7 +154,8 @@ class Run {
   Status ask_lasso() {
     const bool is_beyond_lasso = is_ecdsa(guarded_.response_signature.signature_method) ||
                                  is_ecdsa(guarded_.assertion_signature.signature_method) ||
-                                 guarded_.has_unusual_order || has_several_confirmations();
+                                 guarded_.has_unusual_order || has_several_confirmations() ||
+                                 !issuer_of(guarded_.response);
     if (is_beyond_lasso) {
       note(code::kSecondOpinion, "not asked: beyond what Lasso can judge");
       return Done{};

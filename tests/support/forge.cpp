@@ -1,0 +1,341 @@
+#include "support/forge.h"
+
+#include <libxml/c14n.h>
+#include <libxml/parser.h>
+#include <libxml/tree.h>
+#include <openssl/bio.h>
+#include <openssl/ec.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/rsa.h>
+#include <openssl/x509.h>
+
+#include <ctime>
+#include <memory>
+#include <sstream>
+#include <stdexcept>
+
+namespace anteroom::forge {
+
+namespace {
+
+template <auto Free>
+struct Deleter {
+  template <class T>
+  void operator()(T* object) const {
+    Free(object);
+  }
+};
+using Key = std::unique_ptr<EVP_PKEY, Deleter<EVP_PKEY_free>>;
+using Certificate = std::unique_ptr<X509, Deleter<X509_free>>;
+using Bio = std::unique_ptr<BIO, Deleter<BIO_free>>;
+using Doc = std::unique_ptr<xmlDoc, Deleter<xmlFreeDoc>>;
+using DigestContext = std::unique_ptr<EVP_MD_CTX, Deleter<EVP_MD_CTX_free>>;
+
+void need(bool condition, const char* what) {
+  if (!condition) throw std::logic_error(what);
+}
+
+template <class Write>
+std::string pem_of(Write write) {
+  const Bio bio(BIO_new(BIO_s_mem()));
+  need(write(bio.get()) == 1, "writing PEM");
+  char* text = nullptr;
+  const long length = BIO_get_mem_data(bio.get(), &text);
+  return {text, static_cast<std::size_t>(length)};
+}
+
+std::string instant(Time time) {
+  const std::time_t seconds = std::chrono::system_clock::to_time_t(time);
+  std::tm tm{};
+  gmtime_r(&seconds, &tm);
+  char text[32];
+  need(std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &tm) > 0, "strftime");
+  return text;
+}
+
+const EVP_MD* digest_of(const std::string& algorithm) {
+  if (algorithm.ends_with("sha1")) return EVP_sha1();
+  if (algorithm.ends_with("sha384")) return EVP_sha384();
+  if (algorithm.ends_with("sha512")) return EVP_sha512();
+  if (algorithm.ends_with("md5")) return EVP_md5();
+  return EVP_sha256();
+}
+
+std::string hash(const std::string& bytes, const EVP_MD* digest) {
+  unsigned char out[EVP_MAX_MD_SIZE];
+  unsigned length = 0;
+  need(EVP_Digest(bytes.data(), bytes.size(), out, &length, digest, nullptr) == 1, "hashing");
+  return {reinterpret_cast<char*>(out), length};
+}
+
+// XML Signature wants r and s side by side where OpenSSL gives DER (RFC 6931 2.3.6).
+std::string raw_ecdsa(const std::string& der) {
+  const auto* bytes = reinterpret_cast<const unsigned char*>(der.data());
+  const std::unique_ptr<ECDSA_SIG, Deleter<ECDSA_SIG_free>> signature(
+      d2i_ECDSA_SIG(nullptr, &bytes, static_cast<long>(der.size())));
+  std::string out(64, '\0');
+  auto* data = reinterpret_cast<unsigned char*>(out.data());
+  BN_bn2binpad(ECDSA_SIG_get0_r(signature.get()), data, 32);
+  BN_bn2binpad(ECDSA_SIG_get0_s(signature.get()), data + 32, 32);
+  return out;
+}
+
+std::string raw_sign(const std::string& text, const Authority& authority, const EVP_MD* digest) {
+  const Bio bio(BIO_new_mem_buf(authority.private_key_pem.data(),
+                                static_cast<int>(authority.private_key_pem.size())));
+  const Key key(PEM_read_bio_PrivateKey(bio.get(), nullptr, nullptr, nullptr));
+  const DigestContext context(EVP_MD_CTX_new());
+  const auto* bytes = reinterpret_cast<const unsigned char*>(text.data());
+  std::size_t length = 0;
+  need(EVP_DigestSignInit(context.get(), nullptr, digest, nullptr, key.get()) == 1, "sign init");
+  need(EVP_DigestSign(context.get(), nullptr, &length, bytes, text.size()) == 1, "sign size");
+  std::string out(length, '\0');
+  need(EVP_DigestSign(context.get(), reinterpret_cast<unsigned char*>(out.data()), &length, bytes,
+                      text.size()) == 1,
+       "sign");
+  out.resize(length);
+  return EVP_PKEY_get_base_id(key.get()) == EVP_PKEY_EC ? raw_ecdsa(out) : out;
+}
+
+struct Subtree {
+  xmlNode* root;
+};
+
+int is_within(void* user, xmlNode* node, xmlNode* parent) {
+  const xmlNode* root = static_cast<Subtree*>(user)->root;
+  const xmlNode* at =
+      node->type == XML_NAMESPACE_DECL || node->type == XML_ATTRIBUTE_NODE ? parent : node;
+  for (; at != nullptr; at = at->parent) {
+    if (at == root) return 1;
+  }
+  return 0;
+}
+
+std::string canonical(xmlDoc* document, xmlNode* node, const std::string& prefixes) {
+  std::vector<std::string> words;
+  std::istringstream stream(prefixes);
+  for (std::string word; stream >> word;) words.push_back(word);
+  std::vector<xmlChar*> list;
+  for (std::string& word : words) list.push_back(reinterpret_cast<xmlChar*>(word.data()));
+  list.push_back(nullptr);
+  Subtree subtree{node};
+  xmlOutputBuffer* buffer = xmlAllocOutputBuffer(nullptr);
+  need(xmlC14NExecute(document, is_within, &subtree, XML_C14N_EXCLUSIVE_1_0,
+                      words.empty() ? nullptr : list.data(), 0, buffer) >= 0,
+       "c14n");
+  std::string out(reinterpret_cast<const char*>(xmlOutputBufferGetContent(buffer)),
+                  xmlOutputBufferGetSize(buffer));
+  xmlOutputBufferClose(buffer);
+  return out;
+}
+
+xmlNode* by_id(xmlNode* node, const std::string& id) {
+  for (; node != nullptr; node = node->next) {
+    if (node->type != XML_ELEMENT_NODE) continue;
+    const std::unique_ptr<xmlChar, decltype(xmlFree)> value(xmlGetProp(node, BAD_CAST "ID"),
+                                                            xmlFree);
+    if (value != nullptr && id == reinterpret_cast<const char*>(value.get())) return node;
+    if (xmlNode* found = by_id(node->children, id)) return found;
+  }
+  return nullptr;
+}
+
+Doc parse(const std::string& xml) {
+  Doc document(
+      xmlReadMemory(xml.data(), static_cast<int>(xml.size()), nullptr, nullptr, XML_PARSE_NONET));
+  need(document != nullptr, "the forged XML is not well-formed");
+  return document;
+}
+
+std::string dump(xmlDoc* document) {
+  xmlChar* text = nullptr;
+  int size = 0;
+  xmlDocDumpMemory(document, &text, &size);
+  std::string out(reinterpret_cast<char*>(text), static_cast<std::size_t>(size));
+  xmlFree(text);
+  return out;
+}
+
+std::string signed_info(const std::string& id, const std::string& digest, const Options& options) {
+  const std::string c14n = "http://www.w3.org/2001/10/xml-exc-c14n#";
+  const std::string prefixes = options.inclusive_prefixes.empty()
+                                   ? ""
+                                   : "<ec:InclusiveNamespaces xmlns:ec=\"" + c14n +
+                                         "\" PrefixList=\"" + options.inclusive_prefixes + "\"/>";
+  return "<ds:SignedInfo "
+         "xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\"><ds:CanonicalizationMethod "
+         "Algorithm=\"" +
+         c14n + "\"/><ds:SignatureMethod Algorithm=\"" + options.signature_method +
+         "\"/><ds:Reference URI=\"#" + id +
+         "\"><ds:Transforms><ds:Transform "
+         "Algorithm=\"http://www.w3.org/2000/09/xmldsig#enveloped-signature\"/><ds:Transform "
+         "Algorithm=\"" +
+         c14n + "\">" + prefixes + "</ds:Transform></ds:Transforms><ds:DigestMethod Algorithm=\"" +
+         options.digest_method + "\"/><ds:DigestValue>" + to_base64(digest) +
+         "</ds:DigestValue></ds:Reference></ds:SignedInfo>";
+}
+
+std::string attribute_statement(const Options& options) {
+  std::string out;
+  for (const auto& [name, values] : options.attributes) {
+    out += "<Attribute Name=\"" + name + "\">";
+    for (const std::string& value : values) out += "<AttributeValue>" + value + "</AttributeValue>";
+    out += "</Attribute>";
+  }
+  return out.empty() ? "" : "<AttributeStatement>" + out + "</AttributeStatement>";
+}
+
+std::string assertion_xml(const Options& o) {
+  using namespace std::chrono_literals;
+  const std::string answer =
+      o.in_response_to.empty() ? "" : "InResponseTo=\"" + o.in_response_to + "\" ";
+  return "<Assertion xmlns=\"urn:oasis:names:tc:SAML:2.0:assertion\" ID=\"" + o.assertion_id +
+         "\" IssueInstant=\"" + instant(o.now) + "\" Version=\"2.0\"><Issuer>" + o.issuer +
+         "</Issuer><Subject><NameID Format=\"" + o.name_id_format + "\">" + o.name_id +
+         "</NameID><SubjectConfirmation "
+         "Method=\"urn:oasis:names:tc:SAML:2.0:cm:bearer\"><SubjectConfirmationData " +
+         answer + "NotOnOrAfter=\"" + instant(o.now + 5min) + "\" Recipient=\"" + o.acs_url +
+         "\"/></SubjectConfirmation></Subject><Conditions NotBefore=\"" + instant(o.now) +
+         "\" NotOnOrAfter=\"" + instant(o.now + 70min) + "\"><AudienceRestriction><Audience>" +
+         o.audience + "</Audience></AudienceRestriction></Conditions>" + attribute_statement(o) +
+         "<AuthnStatement AuthnInstant=\"" + instant(o.now - 1min) + "\" SessionIndex=\"" +
+         o.assertion_id +
+         "\"><AuthnContext><AuthnContextClassRef>urn:oasis:names:tc:SAML:2.0:ac:classes:Password"
+         "</AuthnContextClassRef></AuthnContext></AuthnStatement></Assertion>";
+}
+
+std::string response_xml(const Options& o) {
+  const std::string answer =
+      o.in_response_to.empty() ? "" : " InResponseTo=\"" + o.in_response_to + "\"";
+  return "<samlp:Response xmlns:samlp=\"urn:oasis:names:tc:SAML:2.0:protocol\" ID=\"" +
+         o.response_id + "\" Version=\"2.0\" IssueInstant=\"" + instant(o.now) +
+         "\" Destination=\"" + o.acs_url + "\"" + answer +
+         "><Issuer xmlns=\"urn:oasis:names:tc:SAML:2.0:assertion\">" + o.issuer +
+         "</Issuer><samlp:Status><samlp:StatusCode "
+         "Value=\"urn:oasis:names:tc:SAML:2.0:status:Success\"/>"
+         "</samlp:Status>" +
+         assertion_xml(o) + "</samlp:Response>";
+}
+
+}  // namespace
+
+std::string to_base64(const std::string& bytes) {
+  std::string out(4 * ((bytes.size() + 2) / 3) + 1, '\0');
+  const int length = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
+                                     reinterpret_cast<const unsigned char*>(bytes.data()),
+                                     static_cast<int>(bytes.size()));
+  out.resize(static_cast<std::size_t>(length));
+  return out;
+}
+
+Authority make_authority(KeyType type, int valid_days) {
+  const Key key(type == KeyType::ec256 ? EVP_EC_gen("P-256")
+                                       : EVP_RSA_gen(type == KeyType::rsa1024 ? 1024u : 2048u));
+  const Certificate certificate(X509_new());
+  need(key != nullptr && certificate != nullptr, "key generation");
+  ASN1_INTEGER_set(X509_get_serialNumber(certificate.get()), 1);
+  const std::time_t around = std::chrono::system_clock::to_time_t(Options{}.now);
+  ASN1_TIME_set(X509_getm_notBefore(certificate.get()), around - 86400L * 3650);
+  ASN1_TIME_set(X509_getm_notAfter(certificate.get()), around + 86400L * valid_days);
+  X509_set_pubkey(certificate.get(), key.get());
+  X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate.get()), "CN", MBSTRING_ASC,
+                             reinterpret_cast<const unsigned char*>("Forged IdP"), -1, -1, 0);
+  X509_set_issuer_name(certificate.get(), X509_get_subject_name(certificate.get()));
+  need(X509_sign(certificate.get(), key.get(), EVP_sha256()) > 0, "signing the certificate");
+  Authority authority;
+  authority.private_key_pem = pem_of([&](BIO* bio) {
+    return PEM_write_bio_PrivateKey(bio, key.get(), nullptr, nullptr, 0, nullptr, nullptr);
+  });
+  authority.certificate_pem =
+      pem_of([&](BIO* bio) { return PEM_write_bio_X509(bio, certificate.get()); });
+  unsigned char* der = nullptr;
+  const int length = i2d_X509(certificate.get(), &der);
+  authority.certificate_der.assign(reinterpret_cast<char*>(der), static_cast<std::size_t>(length));
+  OPENSSL_free(der);
+  return authority;
+}
+
+std::string make_metadata(const std::string& entity_id, const std::string& sso_url,
+                          const std::vector<Authority>& authorities, bool entra_shaped) {
+  std::string keys;
+  for (const Authority& authority : authorities) {
+    keys +=
+        "<KeyDescriptor use=\"signing\"><KeyInfo "
+        "xmlns=\"http://www.w3.org/2000/09/xmldsig#\"><X509Data>"
+        "<X509Certificate>" +
+        to_base64(authority.certificate_der) +
+        "</X509Certificate></X509Data></KeyInfo></KeyDescriptor>";
+  }
+  const std::string fed =
+      "<RoleDescriptor xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" "
+      "xmlns:fed=\"http://docs.oasis-open.org/wsfed/federation/200706\" "
+      "xsi:type=\"fed:SecurityTokenServiceType\" "
+      "protocolSupportEnumeration=\"http://docs.oasis-open.org/wsfed/federation/200706\">" +
+      keys +
+      "<fed:ClaimTypesOffered/></RoleDescriptor><RoleDescriptor "
+      "xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" "
+      "xmlns:fed=\"http://docs.oasis-open.org/wsfed/federation/200706\" "
+      "xsi:type=\"fed:ApplicationServiceType\" "
+      "protocolSupportEnumeration=\"http://docs.oasis-open.org/wsfed/federation/200706\">" +
+      keys + "</RoleDescriptor>";
+  std::string sso;
+  for (const char* binding : {"HTTP-Redirect", "HTTP-POST"}) {
+    sso += "<SingleSignOnService Binding=\"urn:oasis:names:tc:SAML:2.0:bindings:" +
+           std::string(binding) + "\" Location=\"" + sso_url + "\"/>";
+  }
+  return "<?xml version=\"1.0\" encoding=\"utf-8\"?><EntityDescriptor ID=\"_m1\" entityID=\"" +
+         entity_id + "\" xmlns=\"urn:oasis:names:tc:SAML:2.0:metadata\">" +
+         (entra_shaped ? fed : "") +
+         "<IDPSSODescriptor protocolSupportEnumeration=\"urn:oasis:names:tc:SAML:2.0:protocol\">" +
+         keys +
+         "<SingleLogoutService Binding=\"urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect\" "
+         "Location=\"" +
+         sso_url + "\"/>" + sso + "</IDPSSODescriptor></EntityDescriptor>";
+}
+
+std::string sign(const std::string& xml, const std::string& id, const Authority& authority,
+                 const Options& options) {
+  const Doc document = parse(xml);
+  xmlNode* element = by_id(xmlDocGetRootElement(document.get()), id);
+  need(element != nullptr, "nothing to sign");
+  const std::string digest = hash(canonical(document.get(), element, options.inclusive_prefixes),
+                                  digest_of(options.digest_method));
+  const std::string info = signed_info(id, digest, options);
+  const Doc info_document = parse(info);
+  const std::string to_sign =
+      canonical(info_document.get(), xmlDocGetRootElement(info_document.get()), "");
+  const std::string value =
+      to_base64(raw_sign(to_sign, authority, digest_of(options.signature_method)));
+  const Doc signature = parse("<ds:Signature xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\">" +
+                              info + "<ds:SignatureValue>" + value +
+                              "</ds:SignatureValue><ds:KeyInfo><ds:X509Data>"
+                              "<ds:X509Certificate>" +
+                              to_base64(authority.certificate_der) +
+                              "</ds:X509Certificate></ds:X509Data></ds:KeyInfo></ds:Signature>");
+  xmlNode* copy = xmlDocCopyNode(xmlDocGetRootElement(signature.get()), document.get(), 1);
+  xmlNode* first = element->children;
+  while (first != nullptr && first->type != XML_ELEMENT_NODE) first = first->next;
+  xmlAddNextSibling(first, copy);
+  return dump(document.get());
+}
+
+std::string make_response(const Authority& authority, const Options& options) {
+  std::string xml = response_xml(options);
+  if (options.before_signing) xml = options.before_signing(xml);
+  if (options.sign == Sign::assertion || options.sign == Sign::both) {
+    xml = sign(xml, options.assertion_id, authority, options);
+  }
+  if (options.sign == Sign::response || options.sign == Sign::both) {
+    xml = sign(xml, options.response_id, authority, options);
+  }
+  return options.after_signing ? options.after_signing(xml) : xml;
+}
+
+std::string replaced(std::string text, const std::string& from, const std::string& to) {
+  const auto at = text.find(from);
+  need(at != std::string::npos, "nothing to replace");
+  return text.replace(at, from.size(), to);
+}
+
+}  // namespace anteroom::forge

@@ -1,0 +1,69 @@
+// Makes identity providers and their Responses for tests. Signs with its own code (libxml2's c14n
+// and OpenSSL), so that what it makes and what verifies it do not share a mistake.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "anteroom/settings.h"
+
+namespace anteroom::forge {
+
+using Time = std::chrono::time_point<std::chrono::system_clock, std::chrono::microseconds>;
+
+enum class KeyType { rsa2048, rsa1024, ec256 };
+
+/// A fresh key and a self-signed certificate for it, valid until `valid_days` after Options::now.
+struct Authority {
+  std::string private_key_pem;
+  std::string certificate_pem;
+  std::string certificate_der;
+};
+Authority make_authority(KeyType type = KeyType::rsa2048, int valid_days = 3650);
+
+/// Metadata with these signing certificates. `entra_shaped`: WS-Federation roles first, as Entra ID
+/// publishes.
+std::string make_metadata(const std::string& entity_id, const std::string& sso_url,
+                          const std::vector<Authority>& authorities, bool entra_shaped = false);
+
+enum class Sign { none, assertion, response, both };
+
+/// Defaults make a good Response shaped like Entra ID's.
+struct Options {
+  std::string issuer = "https://idp.test/";
+  std::string audience = "https://sp.test";
+  std::string acs_url = "https://login.test/saml2/idpresponse";
+  std::string in_response_to = "id00112233445566778899aabbccddeeff";
+  std::string response_id = "_r1";
+  std::string assertion_id = "_a1";
+  Time now{std::chrono::seconds(1'800'000'000)};
+  std::string name_id = "ann@corp.test";
+  std::string name_id_format = "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress";
+  /// In document order.
+  std::vector<std::pair<std::string, std::vector<std::string>>> attributes{
+      {"mail", {"ann@corp.test"}}};
+  Sign sign = Sign::assertion;
+  std::string signature_method = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256";
+  std::string digest_method = "http://www.w3.org/2001/04/xmlenc#sha256";
+  std::string inclusive_prefixes;  ///< PrefixList of InclusiveNamespaces, empty: none
+  /// Applied to the text before and after signing.
+  std::function<std::string(std::string)> before_signing;
+  std::function<std::string(std::string)> after_signing;
+};
+
+/// The Response's XML.
+std::string make_response(const Authority& authority, const Options& options);
+
+/// Signs the element with this ID, right behind its first child (the Issuer).
+std::string sign(const std::string& xml, const std::string& id, const Authority& authority,
+                 const Options& options);
+
+/// `text` with the only occurrence of `from` replaced; throws std::logic_error if there is none.
+std::string replaced(std::string text, const std::string& from, const std::string& to);
+
+std::string to_base64(const std::string& bytes);
+
+}  // namespace anteroom::forge
