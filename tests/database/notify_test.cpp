@@ -1,0 +1,71 @@
+#include <poll.h>
+
+#include "database/fixture.h"
+
+using namespace anteroom;
+using namespace anteroom::test;
+
+namespace {
+
+// A connection of a node that listens.
+class Listener {
+ public:
+  explicit Listener(const DatabaseSettings& settings)
+      : connection_(PQconnectdb(settings.connection.c_str()), PQfinish) {
+    PQclear(PQexec(connection_.get(), store::listen_sql()));
+  }
+
+  /// The next payload; empty after five seconds without one.
+  std::string next() {
+    for (int i = 0; i < 50; ++i) {
+      PQconsumeInput(connection_.get());
+      if (PGnotify* notify = PQnotifies(connection_.get())) {
+        std::string payload = notify->extra;
+        PQfreemem(notify);
+        return payload;
+      }
+      pollfd fd{PQsocket(connection_.get()), POLLIN, 0};
+      poll(&fd, 1, 100);
+    }
+    return "";
+  }
+
+ private:
+  std::unique_ptr<PGconn, decltype(&PQfinish)> connection_;
+};
+
+}  // namespace
+
+TEST_CASE("nodes are told of every change that concerns what they remember") {
+  TestDatabase db;
+  REQUIRE(sign_on_outcome(db, sign_on_number(1)) == store::SignOnOutcome::waiting);
+  const std::string user = "user:" + db.value("SELECT id FROM anteroom.users");
+  Listener listener(db.settings());
+
+  SECTION("a grant") {
+    REQUIRE(provision(db, "ann@corp.test", "viewer", {"*"}) == "provisioned");
+    CHECK(listener.next() == user);
+  }
+  SECTION("disabling") {
+    REQUIRE(*wait(store::disable_user(db, "ann@corp.test", "test")));
+    CHECK(listener.next() == user);
+    CHECK(listener.next().starts_with("session:01"));
+  }
+  SECTION("signing out") {
+    REQUIRE(*wait(store::sign_out(db, hash_of(1), "")));
+    CHECK(listener.next() == "session:01" + std::string(62, '0'));
+  }
+  SECTION("whoever changes it by hand") {
+    db.script("UPDATE users SET name = 'Someone'");
+    CHECK(listener.next() == user);
+  }
+}
+
+TEST_CASE("a sign-on that changes nothing tells nobody") {
+  TestDatabase db;
+  REQUIRE(sign_on_outcome(db, sign_on_number(1)) == store::SignOnOutcome::waiting);
+  Listener listener(db.settings());
+  REQUIRE(sign_on_outcome(db, sign_on_number(2)) == store::SignOnOutcome::waiting);
+  db.script("NOTIFY anteroom, 'end'");
+  CHECK(listener.next() == "end");
+}

@@ -1,0 +1,172 @@
+#include "database/fixture.h"
+
+using namespace anteroom;
+using namespace anteroom::test;
+
+namespace {
+
+// Ann, signed on as session 1, with properties elm and oak there.
+void prepare(TestDatabase& db) {
+  db.script("INSERT INTO properties (key, name) VALUES ('elm', 'Elm'), ('oak', 'Oak')");
+  REQUIRE(sign_on_outcome(db, sign_on_number(1)) == store::SignOnOutcome::waiting);
+}
+
+}  // namespace
+
+TEST_CASE("an unknown token has no session") {
+  TestDatabase db;
+  CHECK(load(db, 9).empty());
+}
+
+TEST_CASE("grants show in the session at once: every level, the highest, all properties first") {
+  TestDatabase db;
+  prepare(db);
+  REQUIRE(provision(db, "ann@corp.test", "manager", {"oak"}) == "provisioned");
+  REQUIRE(provision(db, "ann@corp.test", "technician", {"elm", "*"}) == "provisioned");
+  const std::string bytes = load(db, 1);
+  const auto view = SessionView::parse(bytes);
+  REQUIRE(view);
+  CHECK(view->is_provisioned());
+  CHECK(view->fields().access_level == "manager");
+  CHECK(view->fields().properties == "*=technician,elm=technician,oak=manager");
+}
+
+TEST_CASE("a level that the configuration no longer knows counts for nothing") {
+  TestDatabase db;
+  prepare(db);
+  REQUIRE(provision(db, "ann@corp.test", "retired", {"oak"}) == "provisioned");
+  const std::string bytes = load(db, 1);
+  CHECK_FALSE(SessionView::parse(bytes)->is_provisioned());
+}
+
+TEST_CASE("an expired grant counts for nothing, and the record ends with the first that will") {
+  TestDatabase db;
+  prepare(db);
+  REQUIRE(provision(db, "ann@corp.test", "manager", {"oak"}, "2020-01-01") == "provisioned");
+  std::string bytes = load(db, 1);
+  CHECK_FALSE(SessionView::parse(bytes)->is_provisioned());
+  db.script("UPDATE grants SET expires_at = now() + interval '5 minutes'");
+  bytes = load(db, 1);
+  const auto view = SessionView::parse(bytes);
+  CHECK(view->is_provisioned());
+  CHECK(view->expires_at() < SystemClock().now() + 6min);
+}
+
+TEST_CASE("a session ends at its end, and when it is not used") {
+  TestDatabase db;
+  prepare(db);
+  SECTION("at its end") {
+    db.script("UPDATE sessions SET expires_at = now()");
+  }
+  SECTION("idle") {
+    db.script("UPDATE sessions SET last_seen_at = now() - interval '2 hours'");
+  }
+  CHECK(load(db, 1).empty());
+}
+
+TEST_CASE("use is noted, at most once a minute") {
+  TestDatabase db;
+  prepare(db);
+  db.script("UPDATE sessions SET last_seen_at = now() - interval '61 seconds'");
+  load(db, 1);
+  CHECK(db.value("SELECT last_seen_at > now() - interval '10 seconds' FROM anteroom.sessions") ==
+        "t");
+  db.script("UPDATE sessions SET last_seen_at = now() - interval '50 seconds'");
+  load(db, 1);
+  CHECK(db.value("SELECT last_seen_at > now() - interval '10 seconds' FROM anteroom.sessions") ==
+        "f");
+}
+
+TEST_CASE("signing out ends every session of the same sign-on and no other") {
+  TestDatabase db;
+  prepare(db);
+  REQUIRE(sign_on_outcome(db, sign_on_number(2)) == store::SignOnOutcome::waiting);
+  REQUIRE(*wait(
+      store::issue_ticket(db, {hash_of(50), hash_of(1), "https://app.test", hash_of(60), "/x"})));
+  REQUIRE(wait(store::redeem_ticket(
+                   db, {hash_of(50), "https://app.test", hash_of(60), hash_of(3), "ref", "", ""}))
+              ->has_value());
+  CHECK(*wait(store::sign_out(db, hash_of(3), "127.0.0.1")));
+  CHECK(load(db, 1).empty());
+  CHECK(load(db, 3).empty());
+  CHECK_FALSE(load(db, 2).empty());
+  CHECK_FALSE(*wait(store::sign_out(db, hash_of(3), "127.0.0.1")));
+}
+
+TEST_CASE("a ticket carries a session to one origin, one browser, once, for thirty seconds") {
+  TestDatabase db;
+  prepare(db);
+  REQUIRE(*wait(store::issue_ticket(
+      db, {hash_of(50), hash_of(1), "https://app.test", hash_of(60), "/a?b=c"})));
+  store::Redemption redemption{hash_of(50), "https://app.test", hash_of(60), hash_of(3), "ref", "",
+                               ""};
+  const auto redeem = [&] { return *wait(store::redeem_ticket(db, redemption)); };
+
+  SECTION("as meant") {
+    CHECK(redeem() == "/a?b=c");
+    const std::string bytes = load(db, 3);
+    CHECK(SessionView::parse(bytes)->fields().origin == "https://app.test");
+    redemption.new_token_hash = hash_of(4);
+    CHECK_FALSE(redeem());
+    CHECK(load(db, 4).empty());
+  }
+  SECTION("at another origin") {
+    redemption.origin = "https://evil.test";
+    CHECK_FALSE(redeem());
+  }
+  SECTION("in another browser, which uses it up") {
+    redemption.browser_hash = hash_of(61);
+    CHECK_FALSE(redeem());
+    redemption.browser_hash = hash_of(60);
+    CHECK_FALSE(redeem());
+  }
+  SECTION("too late") {
+    db.script("UPDATE handoff_tickets SET expires_at = now()");
+    CHECK_FALSE(redeem());
+  }
+  SECTION("after signing out") {
+    REQUIRE(*wait(store::sign_out(db, hash_of(1), "")));
+    CHECK_FALSE(redeem());
+  }
+}
+
+TEST_CASE("no ticket is made from a session that is not live") {
+  TestDatabase db;
+  CHECK_FALSE(*wait(
+      store::issue_ticket(db, {hash_of(50), hash_of(1), "https://app.test", hash_of(60), "/"})));
+}
+
+TEST_CASE("housekeeping removes what has expired and nothing else") {
+  TestDatabase db;
+  prepare(db);
+  REQUIRE(sign_on_outcome(db, sign_on_number(2)) == store::SignOnOutcome::waiting);
+  db.script(
+      "UPDATE sessions SET expires_at = now() WHERE token_hash = (SELECT min(token_hash) FROM "
+      "sessions);"
+      "UPDATE consumed_messages SET keep_until = now() WHERE message_id = '_a1'");
+  CHECK(*wait(store::housekeep(db)) == 2);
+  CHECK(*wait(store::housekeep(db)) == 0);
+  CHECK(db.value("SELECT count(*) FROM anteroom.sessions") == "1");
+  CHECK(db.value("SELECT count(*) FROM anteroom.consumed_messages") == "3");
+}
+
+TEST_CASE("migrating again, or twice at once, changes nothing") {
+  TestDatabase db(false);
+  const auto first = migrate(db.database());
+  REQUIRE(first);
+  CHECK(first->size() == store::migrations().size());
+  BlockingDatabase other(db.settings());
+  CHECK(migrate(other)->empty());
+  CHECK(*wait(store::schema_version(db)) == store::migrations().back().version);
+}
+
+TEST_CASE("an empty database has schema version 0") {
+  TestDatabase db(false);
+  CHECK(*wait(store::schema_version(db)) == 0);
+}
+
+TEST_CASE("a connection string that libpq cannot read is refused without repeating it") {
+  const auto bad = store::connection_parameters("host=x password=s3cret bogus", "");
+  REQUIRE_FALSE(bad);
+  CHECK(bad.failure().detail.find("s3cret") == std::string::npos);
+}
