@@ -22,10 +22,11 @@ struct Values {
 
 /// Template names: sign_in, provider, post_to_idp, waiting, denied, signed_out, sign_out, error.
 /// Mustache; {{name}} escapes HTML. Operators override one by placing NAME.mustache in
-/// pages.templates; `layout` and `styles` can be overridden too.
+/// pages.templates; the parts `layout`, `support` and `styles` can be overridden too.
+/// Every name and value: nginx-conf/templates.md.
 class Renderer {
  public:
-  /// Throws std::runtime_error naming the template, if one does not parse.
+  /// Throws std::runtime_error naming the template, if one cannot be used (check_template).
   explicit Renderer(const Settings& settings);
   ~Renderer();
 
@@ -35,7 +36,8 @@ class Renderer {
   [[nodiscard]] Response page(std::string_view template_name, int status, const Values& values,
                               std::string_view form_action = "") const;
 
-  /// A file below /auth/assets/ (style sheet, script, logo); status 404 if there is none.
+  /// A file below PREFIX/assets/ (style sheet, script, logo), named without its query; status 404
+  /// if there is none.
   [[nodiscard]] Response asset(std::string_view name) const;
 
   /// All names of templates that exist, for checking what operators put into their directory.
@@ -46,7 +48,8 @@ class Renderer {
   std::unique_ptr<Implementation> implementation_;
 };
 
-/// Checks one template text; empty if it parses, else what is wrong with it.
-std::string check_template(std::string_view text);
+/// Checks a text that is to replace the template of this name. Empty if it can, else what is wrong
+/// with it and in which line ("line 3: …").
+std::string check_template(const std::string& name, const std::string& text);
 
 }  // namespace anteroom::pages

@@ -68,7 +68,7 @@ void read_templates(Section& section, PageSettings& pages) {
     }
     const auto text = read_file(section, place, file.string(), 256u << 10);
     if (!text) continue;
-    if (const std::string wrong = pages::check_template(*text); !wrong.empty()) {
+    if (const std::string wrong = pages::check_template(name, *text); !wrong.empty()) {
       section.problems().error({file.string(), -1, -1}, wrong);
     }
     pages.templates[name] = *text;

@@ -9,6 +9,7 @@ namespace anteroom::pages {
 namespace {
 
 constexpr double kTextContrast = 4.5;
+constexpr double kLinkContrast = 5.5;  // small print, too: more than it has to be
 constexpr double kShapeContrast = 3.0;
 constexpr Colour kWhite{255, 255, 255};
 constexpr Colour kInk{0x10, 0x14, 0x1a};
@@ -86,10 +87,10 @@ Palette palette_of(Colour accent) {
   Palette palette;
   palette.accent = accent;
   palette.on_accent = text_upon(accent);
-  palette.link = until_readable(accent, kLightGround, kBlack, kTextContrast);
+  palette.link = until_readable(accent, kLightGround, kBlack, kLinkContrast);
   palette.dark_accent = until_readable(accent, kDarkSurface, kWhite, kShapeContrast);
   palette.on_dark_accent = text_upon(palette.dark_accent);
-  palette.dark_link = until_readable(accent, kDarkSurface, kWhite, kTextContrast);
+  palette.dark_link = until_readable(accent, kDarkSurface, kWhite, kLinkContrast);
   return palette;
 }
 

@@ -1,82 +1,19 @@
 #include <algorithm>
-#include <array>
 #include <cstdint>
 #include <functional>
 #include <stdexcept>
 
 #include "anteroom/pages.h"
 #include "pages/common_values.h"
+#include "pages/composition.h"
 #include "pages/headers.h"
+#include "pages/page_values.h"
 #include "pages/shipped.h"
 #include "pages/template.h"
 
 namespace anteroom::pages {
 
 namespace {
-
-using TemplateTexts = std::map<std::string, std::string, std::less<>>;
-
-// Templates that are no page of their own.
-constexpr std::array<std::string_view, 3> kParts{"layout", "styles", "support"};
-
-bool is_page(std::string_view name) {
-  return std::find(kParts.begin(), kParts.end(), name) == kParts.end();
-}
-
-// Values that become the target of a link, form or refresh.
-constexpr std::array<const char*, 6> kLinks{"action",    "back_url",    "refresh_url",
-                                            "retry_url", "sign_in_url", "status_url"};
-
-Values with_safe_links(Values values) {
-  for (const char* name : kLinks) {
-    const auto found = values.text.find(name);
-    if (found != values.text.end() && !is_web_link(found->second)) found->second.clear();
-  }
-  return values;
-}
-
-// your_properties ("key=level,…") as a list to read: your_grants. The key "*" becomes an empty
-// property.
-Values with_grants(Values values) {
-  const auto given = values.text.find("your_properties");
-  if (given == values.text.end()) return values;
-  auto& grants = values.lists["your_grants"];
-  std::string_view rest = given->second;
-  while (!rest.empty()) {
-    const auto comma = std::min(rest.find(','), rest.size());
-    const std::string_view grant = rest.substr(0, comma);
-    rest.remove_prefix(std::min(comma + 1, rest.size()));
-    const auto equals = grant.rfind('=');
-    if (equals == std::string_view::npos) continue;
-    const std::string_view property = grant.substr(0, equals);
-    grants.push_back({{"property", property == "*" ? "" : std::string(property)},
-                      {"level", std::string(grant.substr(equals + 1))}});
-  }
-  return values;
-}
-
-TemplateTexts chosen_texts(const PageSettings& pages) {
-  TemplateTexts texts;
-  for (const auto& [name, text] : shipped_templates()) texts[name] = text;
-  for (const auto& [name, text] : pages.templates) {
-    if (texts.count(name) == 0) throw std::runtime_error(name + ": there is no such template");
-    texts[name] = text;
-  }
-  return texts;
-}
-
-// A page's own head elements stand before its <main>.
-std::string in_layout(const TemplateTexts& texts, const std::string& page) {
-  constexpr std::string_view kMain = "<main";
-  const auto main = page.find(kMain);
-  if (main == std::string::npos) {
-    throw std::runtime_error("a page needs a <main> element; what stands before it is its head");
-  }
-  const std::string& layout = texts.at("layout");
-  const std::string with_head = include(layout, "head", std::string_view(page).substr(0, main));
-  const std::string whole = include(with_head, "content", std::string_view(page).substr(main));
-  return include(whole, "support", texts.at("support"));
-}
 
 // FNV-1a: tells versions of a file apart, protects nothing.
 std::string version_of(std::string_view bytes) {
@@ -102,23 +39,6 @@ struct Asset {
   std::string body;
 };
 
-// Runs `make`, naming the template in whatever it throws.
-template <class Make>
-auto naming(const std::string& name, Make make) {
-  try {
-    return make();
-  } catch (const std::runtime_error& problem) {
-    throw std::runtime_error("template " + name + ": " + problem.what());
-  }
-}
-
-void check_each(const TemplateTexts& texts) {
-  for (const auto& [name, text] : texts) {
-    const std::string problem = check_template(text);
-    if (!problem.empty()) throw std::runtime_error("template " + name + ": " + problem);
-  }
-}
-
 Response plain(int status, std::string text) {
   return {status,
           {{"Content-Type", "text/plain; charset=utf-8"},
@@ -132,12 +52,14 @@ Response plain(int status, std::string text) {
 class Renderer::Implementation {
  public:
   explicit Implementation(const Settings& settings) : common_(common_values(settings)) {
-    const TemplateTexts texts = chosen_texts(settings.pages);
-    check_each(texts);
+    const TemplateTexts texts = chosen_texts(settings.pages.templates);
+    for (const auto& [name, text] : settings.pages.templates) {
+      const std::string problem = check_template(name, text);
+      if (!problem.empty()) throw std::runtime_error("template " + name + ": " + problem);
+    }
     add_assets(settings, texts);
     for (const auto& [name, text] : texts) {
-      if (!is_page(name)) continue;
-      pages_.emplace(name, naming(name, [&] { return Template(in_layout(texts, text)); }));
+      if (is_page(name)) pages_.emplace(name, Template(in_layout(texts, text)));
     }
   }
 
@@ -145,8 +67,7 @@ class Renderer::Implementation {
                               std::string_view form_action) const {
     const auto found = pages_.find(name);
     if (found == pages_.end()) return plain(500, "This page is missing.\n");
-    return {status, page_headers(form_action),
-            found->second.render(common_, with_grants(with_safe_links(values)))};
+    return {status, page_headers(form_action), found->second.render(common_, presentable(values))};
   }
 
   [[nodiscard]] Response asset(std::string_view name) const {
@@ -163,7 +84,7 @@ class Renderer::Implementation {
     }
     const Template icon{assets_.at("icon.svg").body};
     add_asset("icon.svg", {"image/svg+xml", icon.render(common_, {})});
-    const Template styles = naming("styles", [&] { return Template(texts.at("styles")); });
+    const Template styles{texts.at("styles")};
     add_asset("style.css", {std::string(type_of("style.css")), styles.render(common_, {})});
     if (!settings.pages.logo.empty()) {
       add_asset("logo", {settings.pages.logo_type, settings.pages.logo});

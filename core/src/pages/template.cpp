@@ -114,7 +114,7 @@ class Template::Parsed {
 };
 
 Template::Template(const std::string& text) {
-  if (const std::string problem = check_template(text); !problem.empty()) {
+  if (const std::string problem = check_syntax(text); !problem.empty()) {
     throw std::runtime_error(problem);
   }
   for (auto tag = next_tag(text, 0); tag; tag = next_tag(text, tag->end)) {
@@ -148,7 +148,7 @@ std::string include(std::string_view text, std::string_view name, std::string_vi
   return result.append(text.substr(done));
 }
 
-std::string check_template(std::string_view text) {
+std::string check_syntax(std::string_view text) {
   for (auto tag = next_tag(text, 0); tag; tag = next_tag(text, tag->end)) {
     if (const auto problem = refused(*tag); !problem.empty()) {
       return at_line(text, tag->begin, problem);

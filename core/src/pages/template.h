@@ -12,7 +12,7 @@ namespace anteroom::pages {
 
 class Template {
  public:
-  /// Throws std::runtime_error with what check_template() says, if `text` is not valid.
+  /// Throws std::runtime_error with what check_syntax() says, if `text` is not valid.
   /// Includes ({{> name}}) must have been resolved: any left over is an error here.
   explicit Template(const std::string& text);
   Template(Template&&) noexcept;
@@ -27,6 +27,10 @@ class Template {
   class Parsed;
   std::unique_ptr<Parsed> parsed_;
 };
+
+/// What is wrong with a template text and in which line; empty if nothing is. Beyond Mustache's own
+/// rules it refuses whatever would write a value unescaped.
+std::string check_syntax(std::string_view text);
 
 /// Replaces every {{> name}} of `text`.
 std::string include(std::string_view text, std::string_view name, std::string_view replacement);

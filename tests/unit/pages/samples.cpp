@@ -1,5 +1,10 @@
 #include "samples.h"
 
+#include <fstream>
+#include <iterator>
+#include <regex>
+#include <stdexcept>
+
 namespace samples {
 
 namespace {
@@ -132,6 +137,38 @@ const std::map<std::string, std::vector<std::string>>& text_values() {
       {"error", {"title", "message", "hint", "reference", "retry_url", "retry_label"}},
   };
   return kValues;
+}
+
+std::string header(const anteroom::Response& response, std::string_view name) {
+  for (const auto& [key, value] : response.headers) {
+    if (key == name) return value;
+  }
+  return "";
+}
+
+std::string body(const std::string& name, const Values& values) {
+  return anteroom::pages::Renderer(settings()).page(name, 200, values).body;
+}
+
+std::vector<std::string> tags(const std::string& html) {
+  static const std::regex kTag("<[a-z][^>]*>");
+  return {std::sregex_token_iterator(html.begin(), html.end(), kTag), {}};
+}
+
+std::vector<std::string> attributes(const std::string& html, const std::string& name) {
+  const std::regex attribute("\\s" + name + "=\"([^\"]*)\"");
+  std::vector<std::string> found;
+  for (const std::string& tag : tags(html)) {
+    found.insert(found.end(), std::sregex_token_iterator(tag.begin(), tag.end(), attribute, 1),
+                 std::sregex_token_iterator());
+  }
+  return found;
+}
+
+std::string read_file(const std::string& path_in_repository) {
+  std::ifstream file(std::string(ANTEROOM_SOURCE_DIR "/") + path_in_repository, std::ios::binary);
+  if (!file) throw std::runtime_error("cannot read " + path_in_repository);
+  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
 }
 
 }  // namespace samples

@@ -1,6 +1,7 @@
 // The pages with the values that the journey gives them.
 #pragma once
 
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,5 +27,20 @@ std::vector<Sample> all();
 /// Every text value that the journey gives, by template: what pages.h and nginx-conf/templates.md
 /// agree on.
 const std::map<std::string, std::vector<std::string>>& text_values();
+
+/// Value of a response header, empty if it has none.
+std::string header(const anteroom::Response& response, std::string_view name);
+
+/// A page with these values, in an installation with settings().
+std::string body(const std::string& name, const Values& values);
+
+/// The opening tags of a document, each from '<' to '>' (attribute values hold no '>': it is
+/// escaped).
+std::vector<std::string> tags(const std::string& html);
+
+/// The values of an attribute, in document order.
+std::vector<std::string> attributes(const std::string& html, const std::string& name);
+
+std::string read_file(const std::string& path_in_repository);
 
 }  // namespace samples

@@ -45,7 +45,7 @@
     switch (answer.state) {
       case "waiting":
         failures = 0;
-        say("asking", "Checking every few seconds whether you have access. You can leave this page open.");
+        say("asking", "Checking every few seconds whether you have access.");
         return;
       case "ready":
         leave(answer.location, "You have access now. Taking you there…");

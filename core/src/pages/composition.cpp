@@ -1,0 +1,74 @@
+#include "pages/composition.h"
+
+#include <algorithm>
+#include <array>
+#include <stdexcept>
+
+#include "anteroom/pages.h"
+#include "pages/shipped.h"
+#include "pages/template.h"
+
+namespace anteroom::pages {
+
+namespace {
+
+// Includes what the layout must not lack.
+std::string fill(const std::string& layout, const std::string& place, std::string_view text) {
+  std::string filled = include(layout, place, text);
+  if (filled == layout) throw std::runtime_error("the layout needs {{> " + place + "}}");
+  return filled;
+}
+
+// Tries the template where it is used. Throws as Template and in_layout() do.
+void try_out(const TemplateTexts& texts, const std::string& name) {
+  if (name == "styles") {
+    const Template alone(texts.at(name));
+    return;
+  }
+  // Any page that includes everything serves to try a part.
+  const Template page(in_layout(texts, texts.at(is_page(name) ? name : "waiting")));
+}
+
+}  // namespace
+
+TemplateTexts chosen_texts(const std::map<std::string, std::string>& overrides) {
+  TemplateTexts texts;
+  for (const auto& [name, text] : shipped_templates()) {
+    const auto found = overrides.find(name);
+    texts[name] = found == overrides.end() ? std::string(text) : found->second;
+  }
+  return texts;
+}
+
+bool is_page(std::string_view name) {
+  constexpr std::array<std::string_view, 3> kParts{"layout", "styles", "support"};
+  return std::find(kParts.begin(), kParts.end(), name) == kParts.end();
+}
+
+std::string in_layout(const TemplateTexts& texts, const std::string& page) {
+  constexpr std::string_view kMain = "<main";
+  const auto main = page.find(kMain);
+  if (main == std::string::npos) {
+    throw std::runtime_error("a page needs a <main> element; what stands before it is its head");
+  }
+  const std::string_view text = page;
+  // The page last: what it holds is not searched for the layout's own places.
+  const std::string with_support = include(texts.at("layout"), "support", texts.at("support"));
+  const std::string head = include(text.substr(0, main), "support", texts.at("support"));
+  const std::string content = include(text.substr(main), "support", texts.at("support"));
+  return fill(fill(with_support, "head", head), "content", content);
+}
+
+std::string check_template(const std::string& name, const std::string& text) {
+  if (shipped_templates().count(name) == 0) return "there is no such template";
+  const std::string problem = check_syntax(text);
+  if (!problem.empty()) return problem;
+  try {
+    try_out(chosen_texts({{name, text}}), name);
+    return "";
+  } catch (const std::runtime_error& unusable) {
+    return unusable.what();
+  }
+}
+
+}  // namespace anteroom::pages

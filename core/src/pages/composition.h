@@ -1,0 +1,25 @@
+// How templates make up a document: a page within the layout, with the parts that it includes.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+
+namespace anteroom::pages {
+
+/// Template name to its text.
+using TemplateTexts = std::map<std::string, std::string, std::less<>>;
+
+/// The shipped templates, with those replaced that `overrides` names. Unknown names are ignored
+/// here: check_template() refuses them.
+TemplateTexts chosen_texts(const std::map<std::string, std::string>& overrides);
+
+/// False for the parts that pages are made with: layout, styles, support.
+bool is_page(std::string_view name);
+
+/// The text of a whole document. Throws std::runtime_error if the page has no <main> (its own head
+/// elements stand before it) or the layout no place for it.
+std::string in_layout(const TemplateTexts& texts, const std::string& page);
+
+}  // namespace anteroom::pages

@@ -1,0 +1,61 @@
+#include "pages/page_values.h"
+
+#include <algorithm>
+#include <array>
+
+#include "pages/common_values.h"
+
+namespace anteroom::pages {
+
+namespace {
+
+// Values that become the target of a link, form or refresh.
+constexpr std::array<const char*, 6> kLinks{"action",    "back_url",    "refresh_url",
+                                            "retry_url", "sign_in_url", "status_url"};
+
+Values with_safe_links(Values values) {
+  for (const char* name : kLinks) {
+    const auto found = values.text.find(name);
+    if (found != values.text.end() && !is_web_link(found->second)) found->second.clear();
+  }
+  return values;
+}
+
+// your_properties ("key=level,…") as a list to read: your_grants. The key "*" becomes an empty
+// property.
+Values with_grants(Values values) {
+  const auto given = values.text.find("your_properties");
+  if (given == values.text.end()) return values;
+  auto& grants = values.lists["your_grants"];
+  std::string_view rest = given->second;
+  while (!rest.empty()) {
+    const auto comma = std::min(rest.find(','), rest.size());
+    const std::string_view grant = rest.substr(0, comma);
+    rest.remove_prefix(std::min(comma + 1, rest.size()));
+    const auto equals = grant.rfind('=');
+    if (equals == std::string_view::npos) continue;
+    const std::string_view property = grant.substr(0, equals);
+    grants.push_back({{"property", property == "*" ? "" : std::string(property)},
+                      {"level", std::string(grant.substr(equals + 1))}});
+  }
+  return values;
+}
+
+// An address in two halves, so that a narrow screen can break it before the @.
+Values with_split_email(Values values) {
+  const auto given = values.text.find("email");
+  if (given == values.text.end()) return values;
+  const std::string email = given->second;
+  const auto at = std::min(email.rfind('@'), email.size());
+  values.text["email_start"] = email.substr(0, at);
+  values.text["email_end"] = email.substr(at);
+  return values;
+}
+
+}  // namespace
+
+Values presentable(const Values& values) {
+  return with_split_email(with_grants(with_safe_links(values)));
+}
+
+}  // namespace anteroom::pages

@@ -1,0 +1,12 @@
+// What a page's own values become before a template sees them.
+#pragma once
+
+#include "anteroom/pages.h"
+
+namespace anteroom::pages {
+
+/// `values` without links that are no web links (is_web_link), and with what is derived for
+/// reading: `your_grants`, `email_start` and `email_end`.
+Values presentable(const Values& values);
+
+}  // namespace anteroom::pages

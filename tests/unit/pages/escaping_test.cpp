@@ -1,0 +1,142 @@
+#include <algorithm>
+#include <array>
+#include <catch2/catch.hpp>
+
+#include "samples.h"
+
+using namespace anteroom;
+using Catch::Matchers::Contains;
+
+namespace {
+
+// Closes an attribute and an element, opens others, and tries to be a template itself.
+const std::string kHostile =
+    "\"'><b/onx=\"1\"></title></textarea><script>alert(1)</script>{{product_name}}{{{prefix}}}&";
+
+// The characters that make up HTML's structure: the same for every value if all are escaped.
+std::array<std::ptrdiff_t, 4> structure(const std::string& html) {
+  const auto count = [&](char c) { return std::count(html.begin(), html.end(), c); };
+  return {count('<'), count('>'), count('"'), count('\'')};
+}
+
+pages::Values filled(const std::vector<std::string>& names, const std::string& value) {
+  pages::Values values;
+  for (const std::string& name : names) values.text[name] = value;
+  if (values.text.count("your_properties") != 0) {
+    values.text["your_properties"] = value + "x=" + value;
+  }
+  for (const char* flag : {"is_entra", "show_support", "show_retry", "is_maintenance"}) {
+    values.flags[flag] = true;
+  }
+  return values;
+}
+
+}  // namespace
+
+TEST_CASE("no value of any page becomes markup") {
+  for (const auto& [name, values] : samples::text_values()) {
+    // The second shape passes as the address of a page, so that it reaches links and forms.
+    for (const std::string shape : {"", "/"}) {
+      INFO(name << " with values like " << shape << kHostile);
+      const std::string hostile = samples::body(name, filled(values, shape + kHostile));
+      const std::string harmless = samples::body(name, filled(values, shape + "x"));
+      CHECK(structure(hostile) == structure(harmless));
+      CHECK_THAT(hostile, !Contains("<script>alert"));
+      if (shape.empty() && name == "signed_out") continue;  // shows nothing but an address
+      CHECK_THAT(hostile, Contains("&lt;script&gt;alert(1)"));
+      CHECK_THAT(hostile, Contains("{{product_name}}{{{prefix}}}&amp;"));
+    }
+  }
+}
+
+TEST_CASE("no setting becomes markup") {
+  const auto rendered = [](const std::string& value) {
+    Settings settings = samples::settings();
+    settings.pages.product_name = value;
+    settings.pages.support_email = value;
+    settings.pages.support_phone = "+1" + value;
+    settings.pages.support_url = "https://help.test/" + value;
+    settings.pages.privacy_url = "https://privacy.test/" + value;
+    settings.service_provider.pages_prefix = "/" + value;
+    settings.service_provider.landing_url = "https://app.test/" + value;
+    settings.service_provider.apps = {{"https://" + value, value}};
+    std::string all;
+    const pages::Renderer renderer(settings);
+    for (const auto& [name, values] : samples::text_values()) {
+      all += renderer.page(name, 200, filled(values, "x")).body;
+    }
+    return all;
+  };
+  const std::string hostile = rendered(kHostile);
+  CHECK(structure(hostile) == structure(rendered("x")));
+  CHECK_THAT(hostile, !Contains("<script>alert"));
+}
+
+TEST_CASE("a colour that is none leaves the style sheet as it was") {
+  Settings settings = samples::settings();
+  const auto sheet = pages::Renderer(settings).asset("style.css").body;
+  for (const char* accent : {"red}*{display:none", "#12345", "#1b5e9g", "", "1b5e9b#"}) {
+    settings.pages.accent = accent;
+    CHECK(pages::Renderer(settings).asset("style.css").body == sheet);
+  }
+}
+
+TEST_CASE("an address that is no web address leads nowhere") {
+  for (const std::string url :
+       {"javascript:alert(1)", "data:text/html,x", "//evil.test/", "/\\evil",
+        "\tjavascript:alert(1)", "https:evil.test", " /auth", "evil"}) {
+    INFO(url);
+    for (const auto& [page, name] :
+         std::vector<std::pair<std::string, std::string>>{{"denied", "back_url"},
+                                                          {"error", "retry_url"},
+                                                          {"signed_out", "sign_in_url"},
+                                                          {"waiting", "refresh_url"},
+                                                          {"waiting", "status_url"},
+                                                          {"post_to_idp", "action"}}) {
+      pages::Values values;
+      values.text[name] = url;
+      values.flags["show_retry"] = true;
+      CHECK_THAT(samples::body(page, values), !Contains(url + "\""));
+    }
+    Settings settings = samples::settings();
+    settings.pages.support_url = settings.pages.privacy_url = url;
+    settings.service_provider.landing_url = url;
+    CHECK_THAT(pages::Renderer(settings).page("sign_out", 200, {}).body, !Contains(url + "\""));
+    CHECK_THAT(pages::Renderer(settings).page("sign_in", 200, {}).body, !Contains(url + "\""));
+  }
+}
+
+TEST_CASE("pages hold no inline script, style or event handler") {
+  const pages::Renderer renderer(samples::settings());
+  std::size_t scripts = 0;
+  for (const auto& sample : samples::all()) {
+    const std::string page = renderer.page(sample.name, 200, sample.values).body;
+    for (const std::string& tag : samples::tags(page)) {
+      INFO(sample.file << ": " << tag);
+      CHECK_THAT(tag, !Contains(" on") && !Contains("style=") && !Contains("<style"));
+      if (tag.rfind("<script", 0) != 0) continue;
+      ++scripts;
+      CHECK_THAT(tag, Contains(" src=\"/auth/assets/"));
+      CHECK_THAT(page, Contains(tag + "</script>"));
+    }
+  }
+  CHECK(scripts == 2);  // the Waiting Room and the posted request
+}
+
+TEST_CASE("pages load nothing from elsewhere") {
+  const pages::Renderer renderer(samples::settings());
+  for (const auto& sample : samples::all()) {
+    const std::string page = renderer.page(sample.name, 200, sample.values).body;
+    const auto sources = samples::attributes(page, "src");
+    REQUIRE_FALSE(sources.empty());
+    for (const std::string& url : sources) CHECK_THAT(url, Catch::StartsWith("/auth/assets/"));
+    for (const std::string& tag : samples::tags(page)) {
+      INFO(sample.file << ": " << tag);
+      if (tag.rfind("<link", 0) == 0) CHECK_THAT(tag, Contains(" href=\"/auth/assets/"));
+    }
+  }
+  for (const char* name : {"style.css", "icon.svg", "waiting.js", "submit.js"}) {
+    const std::string body = renderer.asset(name).body;
+    CHECK_THAT(body, !Contains("https:") && !Contains("@import") && !Contains("url("));
+  }
+}
