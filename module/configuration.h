@@ -1,0 +1,48 @@
+// What the directives say, per http, server and location block.
+#pragma once
+
+#include <memory>
+
+#include "anteroom/settings.h"
+#include "ngx.h"
+
+namespace anteroom::nginx {
+
+struct MainConfiguration {
+  std::shared_ptr<const Settings> settings;  ///< null without auth_saml_config
+  ngx_shm_zone_t* sessions = nullptr;
+  ngx_thread_pool_t* threads = nullptr;
+};
+
+struct ServerConfiguration {
+  bool is_active = false;  ///< auth_saml is on somewhere in it
+};
+
+struct LocationConfiguration {
+  ngx_flag_t is_on = NGX_CONF_UNSET;
+  bool has_requirement = false;
+  ngx_http_complex_value_t* level = nullptr;     ///< null: any level
+  ngx_http_complex_value_t* property = nullptr;  ///< null: at any property
+};
+
+extern ngx_command_t kDirectives[];
+
+void* create_main(ngx_conf_t* cf) noexcept;
+void* create_server(ngx_conf_t* cf) noexcept;
+void* create_location(ngx_conf_t* cf) noexcept;
+char* merge_location(ngx_conf_t* cf, void* parent, void* child) noexcept;
+
+inline MainConfiguration& main_configuration(ngx_http_request_t* r) {
+  return *static_cast<MainConfiguration*>(
+      ngx_http_get_module_main_conf(r, ngx_http_auth_saml_module));
+}
+inline const ServerConfiguration& server_configuration(ngx_http_request_t* r) {
+  return *static_cast<ServerConfiguration*>(
+      ngx_http_get_module_srv_conf(r, ngx_http_auth_saml_module));
+}
+inline const LocationConfiguration& location_configuration(ngx_http_request_t* r) {
+  return *static_cast<LocationConfiguration*>(
+      ngx_http_get_module_loc_conf(r, ngx_http_auth_saml_module));
+}
+
+}  // namespace anteroom::nginx

@@ -1,0 +1,168 @@
+#include <algorithm>
+#include <chrono>
+
+#include "configuration.h"
+#include "pool_object.h"
+#include "session_cache.h"
+#include "text.h"
+
+namespace anteroom::nginx {
+
+namespace {
+
+char* const kFailed = static_cast<char*>(NGX_CONF_ERROR);
+
+void print(ngx_conf_t* cf, const Problem& problem) {
+  const std::string text = to_string(problem);
+  ngx_conf_log_error(problem.is_warning ? NGX_LOG_WARN : NGX_LOG_EMERG, cf, 0, "%s", text.c_str());
+}
+
+// auth_saml_config FILE;
+char* read_settings(ngx_conf_t* cf, ngx_command_t* /*command*/, void* conf) noexcept {
+  try {
+    auto& main = *static_cast<MainConfiguration*>(conf);
+    static char duplicate[] = "is duplicate";
+    if (main.settings) return duplicate;
+    auto* arguments = static_cast<ngx_str_t*>(cf->args->elts);
+    ngx_str_t file = arguments[1];
+    if (ngx_conf_full_name(cf->cycle, &file, 1) != NGX_OK) return kFailed;
+    const LoadedSettings loaded =
+        load_settings(std::string(view(file)), std::chrono::system_clock::now());
+    for (const Problem& problem : loaded.problems) print(cf, problem);
+    if (!loaded.settings) return kFailed;
+    main.settings = loaded.settings;
+    main.sessions = SessionCache::add_zone(cf, main.settings->sessions.cache_bytes);
+    main.threads = ngx_thread_pool_add(cf, nullptr);
+    return main.sessions == nullptr || main.threads == nullptr ? kFailed : NGX_CONF_OK;
+  } catch (const std::exception& error) {
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "auth_saml_config: %s", error.what());
+    return kFailed;
+  }
+}
+
+ngx_http_complex_value_t* compile(ngx_conf_t* cf, ngx_str_t* text) {
+  auto* value = static_cast<ngx_http_complex_value_t*>(
+      ngx_pcalloc(cf->pool, sizeof(ngx_http_complex_value_t)));
+  if (value == nullptr) return nullptr;
+  ngx_http_compile_complex_value_t compiler{};
+  compiler.cf = cf;
+  compiler.value = text;
+  compiler.complex_value = value;
+  return ngx_http_compile_complex_value(&compiler) == NGX_OK ? value : nullptr;
+}
+
+// auth_saml_require LEVEL [at PROPERTY];
+char* read_requirement(ngx_conf_t* cf, ngx_command_t* /*command*/, void* conf) noexcept {
+  auto& location = *static_cast<LocationConfiguration*>(conf);
+  static char duplicate[] = "is duplicate";
+  if (location.has_requirement) return duplicate;
+  auto* arguments = static_cast<ngx_str_t*>(cf->args->elts);
+  if (arguments[1].len == 0) {
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "auth_saml_require: the access level is empty");
+    return kFailed;
+  }
+  location.has_requirement = true;
+  location.level = compile(cf, &arguments[1]);
+  if (location.level == nullptr) return kFailed;
+  if (cf->args->nelts == 2) return NGX_CONF_OK;
+  if (view(arguments[2]) != "at") {
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                       "auth_saml_require: expected \"at\" before the property, found \"%V\"",
+                       &arguments[2]);
+    return kFailed;
+  }
+  location.property = compile(cf, &arguments[3]);
+  return location.property == nullptr ? kFailed : NGX_CONF_OK;
+}
+
+// A level without variables in it is checked now, not at the first request.
+bool is_known_level(ngx_conf_t* cf, const MainConfiguration& main,
+                    const LocationConfiguration& location) {
+  if (location.level == nullptr || location.level->lengths != nullptr) return true;
+  const auto& levels = main.settings->access.levels;
+  if (std::find(levels.begin(), levels.end(), view(location.level->value)) != levels.end()) {
+    return true;
+  }
+  std::string known;
+  for (const std::string& level : levels) known += (known.empty() ? "" : ", ") + level;
+  ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                     "auth_saml_require: unknown access level \"%V\"; access.levels has: %s",
+                     &location.level->value, known.c_str());
+  return false;
+}
+
+bool check_gate(ngx_conf_t* cf, const LocationConfiguration& location) {
+  const auto& main = *static_cast<MainConfiguration*>(
+      ngx_http_conf_get_module_main_conf(cf, ngx_http_auth_saml_module));
+  const auto* core = static_cast<ngx_http_core_loc_conf_t*>(
+      ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module));
+  if (!main.settings) {
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                       "\"auth_saml on\" needs \"auth_saml_config FILE;\" in the http block");
+    return false;
+  }
+  if (core->satisfy == NGX_HTTP_SATISFY_ANY) {
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                       "\"auth_saml on\" with \"satisfy any\" in location \"%V\": any other access "
+                       "rule would open the gate; use \"satisfy all\"",
+                       &core->name);
+    return false;
+  }
+  return is_known_level(cf, main, location);
+}
+
+template <class T>
+void* create(ngx_conf_t* cf) noexcept {
+  try {
+    return make_in_pool<T>(cf->pool);
+  } catch (...) {
+    return nullptr;
+  }
+}
+
+}  // namespace
+
+ngx_command_t kDirectives[] = {
+    {ngx_string("auth_saml_config"), NGX_HTTP_MAIN_CONF | NGX_CONF_TAKE1, read_settings,
+     NGX_HTTP_MAIN_CONF_OFFSET, 0, nullptr},
+    {ngx_string("auth_saml"),
+     NGX_HTTP_MAIN_CONF | NGX_HTTP_SRV_CONF | NGX_HTTP_LOC_CONF | NGX_CONF_FLAG,
+     ngx_conf_set_flag_slot, NGX_HTTP_LOC_CONF_OFFSET, offsetof(LocationConfiguration, is_on),
+     nullptr},
+    {ngx_string("auth_saml_require"), NGX_HTTP_SRV_CONF | NGX_HTTP_LOC_CONF | NGX_CONF_TAKE13,
+     read_requirement, NGX_HTTP_LOC_CONF_OFFSET, 0, nullptr},
+    ngx_null_command};
+
+void* create_main(ngx_conf_t* cf) noexcept {
+  return create<MainConfiguration>(cf);
+}
+
+void* create_server(ngx_conf_t* cf) noexcept {
+  return create<ServerConfiguration>(cf);
+}
+
+void* create_location(ngx_conf_t* cf) noexcept {
+  return create<LocationConfiguration>(cf);
+}
+
+char* merge_location(ngx_conf_t* cf, void* parent, void* child) noexcept {
+  const auto& outer = *static_cast<LocationConfiguration*>(parent);
+  auto& location = *static_cast<LocationConfiguration*>(child);
+  ngx_conf_merge_value(location.is_on, outer.is_on, 0);
+  if (!location.has_requirement && outer.has_requirement) {
+    location.has_requirement = true;
+    location.level = outer.level;
+    location.property = outer.property;
+  }
+  if (location.is_on == 0) return NGX_CONF_OK;
+  static_cast<ServerConfiguration*>(
+      ngx_http_conf_get_module_srv_conf(cf, ngx_http_auth_saml_module))
+      ->is_active = true;
+  try {
+    return check_gate(cf, location) ? NGX_CONF_OK : kFailed;
+  } catch (...) {
+    return kFailed;
+  }
+}
+
+}  // namespace anteroom::nginx

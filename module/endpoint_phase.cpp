@@ -1,0 +1,172 @@
+#include "endpoint_phase.h"
+
+#include "guarded.h"
+#include "identity_headers.h"
+#include "process.h"
+#include "request_adapter.h"
+#include "request_context.h"
+#include "response_adapter.h"
+#include "text.h"
+
+namespace anteroom::nginx {
+
+namespace {
+
+// Our own bounds instead of the server's, for this request alone: the body stays in memory, and
+// nginx stops reading where it becomes too long, chunked or not.
+ngx_int_t bound_body(ngx_http_request_t* r) {
+  const auto* server =
+      static_cast<ngx_http_core_loc_conf_t*>(ngx_http_get_module_loc_conf(r, ngx_http_core_module));
+  auto* ours =
+      static_cast<ngx_http_core_loc_conf_t*>(ngx_palloc(r->pool, sizeof(ngx_http_core_loc_conf_t)));
+  auto** all = static_cast<void**>(ngx_palloc(r->pool, sizeof(void*) * ngx_http_max_module));
+  if (ours == nullptr || all == nullptr) return NGX_ERROR;
+  *ours = *server;
+  ours->client_max_body_size = static_cast<off_t>(kMaxBodyBytes);
+  ours->client_body_buffer_size = kMaxBodyBytes + 1;
+  ours->client_body_in_file_only = 0;
+  ours->error_pages = nullptr;
+  ngx_memcpy(all, r->loc_conf, sizeof(void*) * ngx_http_max_module);
+  all[ngx_http_core_module.ctx_index] = ours;
+  r->loc_conf = all;
+  return NGX_OK;
+}
+
+// nullopt if it is not in memory, which bound_body() rules out.
+std::optional<std::string> body_of(const ngx_http_request_t* r) {
+  std::string body;
+  if (r->request_body == nullptr) return body;
+  for (const ngx_chain_t* link = r->request_body->bufs; link != nullptr; link = link->next) {
+    const ngx_buf_t* buffer = link->buf;
+    if (buffer->in_file != 0) return std::nullopt;
+    body.append(reinterpret_cast<const char*>(buffer->pos),
+                static_cast<std::size_t>(buffer->last - buffer->pos));
+  }
+  return body;
+}
+
+void send_answer(ngx_http_request_t* r) noexcept {
+  const ngx_int_t sent = guarded<ngx_int_t>("sending an answer", NGX_ERROR, [r]() -> ngx_int_t {
+    RequestContext* context = RequestContext::find(r);
+    if (context == nullptr || !context->response) return NGX_ERROR;
+    const Response response = std::move(*context->response);
+    context->response.reset();
+    return send(r, response);
+  });
+  ngx_http_finalize_request(r, sent);
+}
+
+// Where the answer is ready; the request may have gone.
+void answer_later(const std::weak_ptr<RequestToken>& token, Response response) {
+  const auto alive = token.lock();
+  if (alive == nullptr || alive->request == nullptr) return;
+  RequestContext::find(alive->request)->response = std::move(response);
+  resume(alive->request, send_answer);
+}
+
+void start_journey(ngx_http_request_t* r) {
+  RequestContext& context = *RequestContext::find(r);
+  Site& site = Process::current()->site();
+  std::string storage;
+  const RequestHead head = head_of(r, cookies_of(r, storage));
+  auto body = body_of(r);
+  if (!body || body->size() > kMaxBodyBytes) {
+    answer_later(context.token(),
+                 site.refuse(head, 413, {Code{"body_too_large"}, std::string(head.path)}));
+    return;
+  }
+  Request request(head, std::move(*body));
+  std::function<void(Response)> done = [token = context.token()](Response response) {
+    guarded("answering", [&] { answer_later(token, std::move(response)); });
+  };
+  std::function<void()> failed = [token = context.token()] {
+    log_exception("the journey", "an exception");
+    guarded("answering", [&] { answer_later(token, out_of_order()); });
+  };
+  spawn(site.handle(std::move(request)), std::move(done), std::move(failed));
+}
+
+void body_is_here(ngx_http_request_t* r) noexcept {
+  if (wait(r) != NGX_OK) {
+    ngx_http_finalize_request(r, NGX_HTTP_INTERNAL_SERVER_ERROR);
+    return;
+  }
+  guarded("an endpoint", [r] {
+    try {
+      start_journey(r);
+    } catch (...) {
+      answer_later(RequestContext::find(r)->token(), out_of_order());
+      throw;
+    }
+  });
+}
+
+// The answer comes from body_is_here(), now or later.
+ngx_int_t answer_endpoint(ngx_http_request_t* r) {
+  Process* process = Process::current();
+  if (process == nullptr) {
+    ngx_http_finalize_request(r, refuse(r, out_of_order()));
+    return NGX_DONE;
+  }
+  if (r->headers_in.content_length_n > static_cast<off_t>(kMaxBodyBytes)) {
+    std::string storage;
+    const RequestHead head = head_of(r, cookies_of(r, storage));
+    r->keepalive = 0;
+    ngx_http_finalize_request(
+        r, refuse(r, process->site().refuse(head, 413,
+                                            {Code{"body_too_large"}, std::string(head.path)})));
+    return NGX_DONE;
+  }
+  if (bound_body(r) != NGX_OK) return NGX_HTTP_INTERNAL_SERVER_ERROR;
+  if (r->method == NGX_HTTP_POST) {
+    const ngx_int_t read = ngx_http_read_client_request_body(r, body_is_here);
+    if (read >= NGX_HTTP_SPECIAL_RESPONSE) return read;
+  } else {
+    const ngx_int_t discarded = ngx_http_discard_request_body(r);
+    if (discarded != NGX_OK) return discarded;
+    ++r->main->count;
+    body_is_here(r);
+  }
+  // Gives back the count that reading took.
+  ngx_http_finalize_request(r, NGX_DONE);
+  return NGX_DONE;
+}
+
+// Who asks is kept, and nothing of it passed on: not the token, nor what a client claims to be.
+ngx_int_t take_credentials(ngx_http_request_t* r, RequestContext& context) {
+  std::string storage;
+  const std::string_view cookies = cookies_of(r, storage);
+  if (has_our_cookies(cookies)) {
+    context.cookies = std::string(cookies);
+    if (const auto token = session_token(cookies)) {
+      context.session = hash_token(*token);
+      context.has_failed_hashing = !context.session.has_value();
+    }
+  }
+  return remove_ours(r);
+}
+
+bool is_ours(const ngx_http_request_t* r, const MainConfiguration& configuration) {
+  Process* process = Process::current();
+  if (process != nullptr) return process->site().owns(path_of(r));
+  // Without a site nothing of ours can be answered; the app must not get it either.
+  const auto& sp = configuration.settings->service_provider;
+  return path_of(r) == sp.acs_path || path_of(r).starts_with(sp.pages_prefix + "/");
+}
+
+ngx_int_t handle(ngx_http_request_t* r) {
+  if (r != r->main || !server_configuration(r).is_active) return NGX_DECLINED;
+  if (RequestContext::find(r) != nullptr) return NGX_DECLINED;  // an internal redirect
+  RequestContext* context = RequestContext::create(r);
+  if (context == nullptr) return NGX_HTTP_INTERNAL_SERVER_ERROR;
+  if (r->internal == 0 && is_ours(r, main_configuration(r))) return answer_endpoint(r);
+  return take_credentials(r, *context) == NGX_OK ? NGX_DECLINED : NGX_HTTP_INTERNAL_SERVER_ERROR;
+}
+
+}  // namespace
+
+ngx_int_t endpoint_handler(ngx_http_request_t* r) noexcept {
+  return guarded<ngx_int_t>("an endpoint", NGX_HTTP_SERVICE_UNAVAILABLE, [r] { return handle(r); });
+}
+
+}  // namespace anteroom::nginx

@@ -1,0 +1,60 @@
+// The module as nginx sees it.
+#include "configuration.h"
+#include "endpoint_phase.h"
+#include "gate_phase.h"
+#include "process.h"
+#include "variables.h"
+
+namespace anteroom::nginx {
+
+namespace {
+
+ngx_int_t add_handler(ngx_conf_t* cf, ngx_http_phases phase, ngx_http_handler_pt handler) {
+  auto* core = static_cast<ngx_http_core_main_conf_t*>(
+      ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module));
+  auto* place = static_cast<ngx_http_handler_pt*>(ngx_array_push(&core->phases[phase].handlers));
+  if (place == nullptr) return NGX_ERROR;
+  *place = handler;
+  return NGX_OK;
+}
+
+ngx_int_t install_handlers(ngx_conf_t* cf) noexcept {
+  const auto& main = *static_cast<MainConfiguration*>(
+      ngx_http_conf_get_module_main_conf(cf, ngx_http_auth_saml_module));
+  if (!main.settings) return NGX_OK;
+  if (add_handler(cf, NGX_HTTP_SERVER_REWRITE_PHASE, endpoint_handler) != NGX_OK) return NGX_ERROR;
+  return add_handler(cf, NGX_HTTP_ACCESS_PHASE, gate_handler);
+}
+
+// After the fork. The cache manager and its loader answer no request.
+ngx_int_t start_process(ngx_cycle_t* cycle) noexcept {
+  if (ngx_process != NGX_PROCESS_WORKER && ngx_process != NGX_PROCESS_SINGLE) return NGX_OK;
+  const auto* main = static_cast<MainConfiguration*>(
+      ngx_http_cycle_get_module_main_conf(cycle, ngx_http_auth_saml_module));
+  if (main != nullptr && main->settings) Process::start(*main);
+  return NGX_OK;
+}
+
+void stop_process(ngx_cycle_t* /*cycle*/) noexcept {
+  Process::stop();
+}
+
+ngx_http_module_t http_context{add_variables, install_handlers, create_main,     nullptr,
+                               create_server, nullptr,          create_location, merge_location};
+
+}  // namespace
+
+}  // namespace anteroom::nginx
+
+ngx_module_t ngx_http_auth_saml_module = {NGX_MODULE_V1,
+                                          &anteroom::nginx::http_context,
+                                          anteroom::nginx::kDirectives,
+                                          NGX_HTTP_MODULE,
+                                          nullptr,
+                                          nullptr,
+                                          anteroom::nginx::start_process,
+                                          nullptr,
+                                          nullptr,
+                                          anteroom::nginx::stop_process,
+                                          nullptr,
+                                          NGX_MODULE_V1_PADDING};

@@ -1,0 +1,60 @@
+#include "process.h"
+
+#include "guarded.h"
+
+namespace anteroom::nginx {
+
+namespace {
+
+std::unique_ptr<Process>& the_process() {
+  static std::unique_ptr<Process> process;
+  return process;
+}
+
+}  // namespace
+
+Process::Process(const MainConfiguration& configuration)
+    : settings_(configuration.settings),
+      cache_(configuration.sessions),
+      memory_(cache_),
+      worker_(configuration.threads),
+      database_(settings_->database, worker_, log_),
+      sessions_(*settings_, cache_, clock_),
+      listener_(settings_->database, worker_, cache_, ports()) {
+  site_ = std::make_unique<Site>(settings_, ports(),
+                                 [this](const TokenHash& hash, SessionLookupService::Done done) {
+                                   sessions_.look_up(hash, std::move(done));
+                                 });
+  sessions_.set_load([this](const TokenHash& hash) { return site_->load_session(hash); });
+}
+
+Process::~Process() {
+  listener_.shut_down();
+  database_.shut_down();
+}
+
+Ports Process::ports() {
+  return Ports{database_, worker_, clock_, random_, log_, memory_};
+}
+
+Process* Process::current() {
+  return the_process().get();
+}
+
+void Process::start(const MainConfiguration& configuration) noexcept {
+  try {
+    the_process() = std::make_unique<Process>(configuration);
+    if (ngx_worker == 0) the_process()->listen();  // 0 in a single process as well
+  } catch (const std::exception& error) {
+    ngx_log_error(NGX_LOG_EMERG, ngx_cycle->log, 0,
+                  "anteroom: cannot start, every gated request is refused: %s", error.what());
+  } catch (...) {
+    log_exception("starting", "unknown exception");
+  }
+}
+
+void Process::stop() noexcept {
+  guarded("stopping", [] { the_process().reset(); });
+}
+
+}  // namespace anteroom::nginx

@@ -1,0 +1,51 @@
+// What one worker process has: the site, and the ports it stands on.
+#pragma once
+
+#include <memory>
+
+#include "anteroom/site.h"
+#include "configuration.h"
+#include "database_pool.h"
+#include "listener.h"
+#include "process_ports.h"
+#include "session_lookup.h"
+#include "thread_worker.h"
+
+namespace anteroom::nginx {
+
+class Process {
+ public:
+  explicit Process(const MainConfiguration& configuration);
+  ~Process();
+  Process(const Process&) = delete;
+  Process& operator=(const Process&) = delete;
+
+  [[nodiscard]] const Settings& settings() const { return *settings_; }
+  Site& site() { return *site_; }
+  SessionLookupService& sessions() { return sessions_; }
+  [[nodiscard]] Time now() const { return clock_.now(); }
+
+  void listen() { listener_.start(); }
+
+  /// The one of this process; nullptr if it could not be made: then everything is refused.
+  static Process* current();
+  static void start(const MainConfiguration& configuration) noexcept;
+  static void stop() noexcept;
+
+ private:
+  [[nodiscard]] Ports ports();
+
+  std::shared_ptr<const Settings> settings_;
+  SystemClock clock_;
+  SystemRandom random_;
+  ErrorLog log_;
+  SessionCache cache_;
+  CacheMemory memory_;
+  ThreadWorker worker_;
+  DatabasePool database_;
+  SessionLookupService sessions_;
+  std::unique_ptr<Site> site_;
+  Listener listener_;
+};
+
+}  // namespace anteroom::nginx

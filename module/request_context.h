@@ -1,0 +1,62 @@
+// What the module knows of one request, from its first phase to its log line, over all internal
+// redirects.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "anteroom/gate.h"
+#include "anteroom/http.h"
+#include "anteroom/result.h"
+#include "ngx.h"
+
+namespace anteroom::nginx {
+
+/// Held by whatever answers later. Null once the request is gone: then there is nothing to do.
+struct RequestToken {
+  ngx_http_request_t* request = nullptr;
+};
+
+class RequestContext {
+ public:
+  explicit RequestContext(ngx_http_request_t* r)
+      : token_(std::make_shared<RequestToken>(RequestToken{r})) {}
+  ~RequestContext() { token_->request = nullptr; }
+  RequestContext(const RequestContext&) = delete;
+  RequestContext& operator=(const RequestContext&) = delete;
+
+  /// nullptr if the request never passed a server where the module is on.
+  static RequestContext* find(ngx_http_request_t* r);
+  static RequestContext* create(ngx_http_request_t* r);
+
+  [[nodiscard]] std::weak_ptr<RequestToken> token() const { return token_; }
+
+  // Who asks. Taken off the request before anything can pass it on.
+  std::optional<std::string> cookies;  ///< the Cookie header as sent, if ours were removed from it
+  std::optional<TokenHash> session;    ///< of the session cookie
+  bool has_failed_hashing = false;
+
+  // What is known of them.
+  enum class LookUp { none, waiting, done };
+  LookUp look_up = LookUp::none;
+  std::string record;               ///< empty: no such live session
+  std::optional<Failure> failure;   ///< of the look-up
+  std::optional<SessionView> view;  ///< reads `record`
+
+  // What was decided last.
+  const char* outcome = "-";
+  bool is_identified = false;  ///< `view` is a live session of this host
+  bool has_identity_headers = false;
+
+  /// The answer of one of our endpoints, on its way.
+  std::optional<Response> response;
+
+ private:
+  std::shared_ptr<RequestToken> token_;
+};
+
+/// Has nginx call `handler` for the request, soon, from its own event.
+void resume(ngx_http_request_t* r, ngx_http_event_handler_pt handler);
+
+}  // namespace anteroom::nginx

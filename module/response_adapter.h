@@ -1,0 +1,22 @@
+// A Response of the core as nginx sends it.
+#pragma once
+
+#include "anteroom/http.h"
+#include "ngx.h"
+
+namespace anteroom::nginx {
+
+/// Sends status, headers and body (none to a HEAD request). The result is for
+/// ngx_http_finalize_request(). The request's own body must have been read or discarded.
+ngx_int_t send(ngx_http_request_t* r, const Response& response);
+
+/// send(), with what is left of the request's body thrown away first.
+ngx_int_t refuse(ngx_http_request_t* r, const Response& response);
+
+/// The refusal of a worker that has no site to ask.
+Response out_of_order();
+
+/// From here on the request waits for us: notices a client that leaves. Else NGX_ERROR.
+ngx_int_t wait(ngx_http_request_t* r);
+
+}  // namespace anteroom::nginx

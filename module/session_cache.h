@@ -1,0 +1,56 @@
+// What this node remembers of sessions: nginx shared memory, common to all workers, kept over a
+// reload.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "anteroom/ports.h"
+#include "ngx.h"
+
+namespace anteroom::nginx {
+
+/// A remembered answer of the database. An empty record: there is no such live session.
+struct Remembered {
+  Time fetched_at;
+  bool is_fresh = false;  ///< may be used without asking again
+};
+
+struct SharedSessions;
+
+/// Every call takes the zone's lock for a few memory accesses and nothing else.
+class SessionCache {
+ public:
+  /// Registers the zone while a configuration is read; nullptr after a logged error.
+  static ngx_shm_zone_t* add_zone(ngx_conf_t* cf, std::size_t bytes);
+
+  explicit SessionCache(ngx_shm_zone_t* zone);
+
+  /// Copies the record into `record` (emptied for a negative answer). nullopt: nothing known.
+  std::optional<Remembered> find(const TokenHash& hash, Time now, std::chrono::seconds ttl,
+                                 std::string& record);
+
+  /// `fetched_at` and `epoch` as they were before the database was asked: an answer that a
+  /// notification may have overtaken is not kept.
+  void store(const TokenHash& hash, std::string_view record, Time fetched_at, std::uint64_t epoch);
+
+  /// Grows with every notification.
+  [[nodiscard]] std::uint64_t epoch() const;
+
+  void forget(const TokenHash& hash);
+  void forget_user(std::string_view user);
+  void forget_all();
+
+  // The listener's state. One process listens per node; a new one takes over from the old one.
+  void take_over_listening(Time now);
+  [[nodiscard]] bool is_listening_here() const;
+  void beat(Time now);
+  void stop_listening();
+
+ private:
+  SharedSessions* shared_;
+  ngx_slab_pool_t* slab_;
+};
+
+}  // namespace anteroom::nginx

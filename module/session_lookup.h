@@ -1,0 +1,54 @@
+// The node's answer to "who is this?": memory first, then one statement for all who ask at once.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "anteroom/ports.h"
+#include "anteroom/settings.h"
+#include "anteroom/task.h"
+#include "session_cache.h"
+
+namespace anteroom::nginx {
+
+class SessionLookupService {
+ public:
+  using Done = std::function<void(Result<std::string>)>;
+  using Load = std::function<Task<Result<std::string>>(TokenHash)>;
+
+  SessionLookupService(const Settings& settings, SessionCache& cache, Clock& clock)
+      : settings_(settings), cache_(cache), clock_(clock) {}
+
+  /// How the database is asked. Must be set before look_up() is called.
+  void set_load(Load load) { load_ = std::move(load); }
+
+  /// True if memory has a fresh answer: the record, or an empty one for "no such live session".
+  bool recall(const TokenHash& hash, std::string& record);
+
+  /// `done` is called exactly once, possibly at once. While the database is away, a session that
+  /// this node has known within database.grace goes on.
+  void look_up(const TokenHash& hash, Done done);
+
+ private:
+  struct Pending {
+    std::uint64_t epoch;
+    Time started_at;
+    std::vector<Done> waiting;
+  };
+  using PendingPointer = std::shared_ptr<Pending>;
+
+  void ask(const TokenHash& hash, const PendingPointer& pending);
+  void answered(const TokenHash& hash, const PendingPointer& pending, Result<std::string> result);
+  bool recall_in_need(const TokenHash& hash, std::string& record);
+
+  const Settings& settings_;
+  SessionCache& cache_;
+  Clock& clock_;
+  Load load_;
+  std::map<TokenHash, PendingPointer> pending_;
+};
+
+}  // namespace anteroom::nginx

@@ -1,0 +1,69 @@
+#include "thread_worker.h"
+
+#include "guarded.h"
+
+namespace anteroom::nginx {
+
+namespace {
+
+// Verifying takes a few milliseconds: whoever would stand further back is better told to come
+// again.
+constexpr std::size_t kMaxJobs = 128;
+constexpr std::chrono::seconds kKeepAlive{1};
+
+}  // namespace
+
+struct ThreadWorker::Job {
+  ngx_thread_task_t task{};
+  ThreadWorker* worker = nullptr;
+  std::function<void()> work;
+  std::function<void()> done;
+};
+
+ThreadWorker::ThreadWorker(ngx_thread_pool_t* threads)
+    : threads_(threads),
+      keep_alive_(TimerKind::keeps_worker, [this] { keep_alive_.start(kKeepAlive); }) {}
+
+ThreadWorker::~ThreadWorker() {
+  for (Job* job : jobs_) delete job;
+}
+
+bool ThreadWorker::submit(std::function<void()> work, std::function<void()> done) {
+  if (jobs_.size() >= kMaxJobs) return false;
+  auto job = std::make_unique<Job>();
+  job->worker = this;
+  job->work = std::move(work);
+  job->done = std::move(done);
+  job->task.ctx = job.get();
+  job->task.handler = run;
+  job->task.event.handler = finish;
+  job->task.event.data = job.get();
+  job->task.event.log = ngx_cycle->log;
+  jobs_.insert(job.get());
+  if (ngx_thread_task_post(threads_, &job->task) != NGX_OK) {
+    jobs_.erase(job.get());
+    return false;
+  }
+  static_cast<void>(job.release());  // owned by jobs_ from here
+  if (!keep_alive_.is_running()) keep_alive_.start(kKeepAlive);
+  return true;
+}
+
+// On another thread: nothing of nginx may be touched here.
+void ThreadWorker::run(void* data, ngx_log_t* /*log*/) noexcept {
+  try {
+    static_cast<Job*>(data)->work();
+  } catch (...) {  // `work` must not throw; whoever waits sees that it left no result
+    static_cast<Job*>(data)->work = nullptr;
+  }
+}
+
+void ThreadWorker::finish(ngx_event_t* event) noexcept {
+  const std::unique_ptr<Job> job(static_cast<Job*>(event->data));
+  ThreadWorker& worker = *job->worker;
+  worker.jobs_.erase(job.get());
+  if (worker.jobs_.empty()) worker.keep_alive_.stop();
+  guarded("the thread pool", [&] { job->done(); });
+}
+
+}  // namespace anteroom::nginx

@@ -1,0 +1,32 @@
+// The core's Worker on nginx's own thread pool.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <unordered_set>
+
+#include "anteroom/ports.h"
+#include "ngx.h"
+#include "timer.h"
+
+namespace anteroom::nginx {
+
+class ThreadWorker final : public Worker {
+ public:
+  explicit ThreadWorker(ngx_thread_pool_t* threads);
+  /// nginx has joined its threads by then; what they finished last is dropped.
+  ~ThreadWorker() override;
+
+  [[nodiscard]] bool submit(std::function<void()> work, std::function<void()> done) override;
+
+ private:
+  struct Job;
+  static void run(void* data, ngx_log_t* log) noexcept;
+  static void finish(ngx_event_t* event) noexcept;
+
+  ngx_thread_pool_t* threads_;
+  std::unordered_set<Job*> jobs_;
+  Timer keep_alive_;  ///< nginx does not know that a request waits for a thread
+};
+
+}  // namespace anteroom::nginx

@@ -1,0 +1,31 @@
+#include "timer.h"
+
+#include <algorithm>
+
+#include "guarded.h"
+
+namespace anteroom::nginx {
+
+Timer::Timer(TimerKind kind, std::function<void()> expired) : expired_(std::move(expired)) {
+  owner_.connection.fd = static_cast<ngx_socket_t>(-1);
+  owner_.timer = this;
+  event_.handler = on_event;
+  event_.data = &owner_;
+  event_.log = ngx_cycle->log;
+  event_.cancelable = kind == TimerKind::background ? 1 : 0;
+}
+
+void Timer::start(std::chrono::milliseconds delay) {
+  stop();
+  ngx_add_timer(&event_, static_cast<ngx_msec_t>(std::max<std::int64_t>(delay.count(), 0)));
+}
+
+void Timer::stop() {
+  if (event_.timer_set != 0) ngx_del_timer(&event_);
+}
+
+void Timer::on_event(ngx_event_t* event) noexcept {
+  guarded("a timer", [event] { static_cast<Owner*>(event->data)->timer->expired_(); });
+}
+
+}  // namespace anteroom::nginx
