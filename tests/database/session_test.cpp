@@ -140,10 +140,9 @@ TEST_CASE("housekeeping removes what has expired and nothing else") {
   TestDatabase db;
   prepare(db);
   REQUIRE(sign_on_outcome(db, sign_on_number(2)) == store::SignOnOutcome::waiting);
-  db.script(
-      "UPDATE sessions SET expires_at = now() WHERE token_hash = (SELECT min(token_hash) FROM "
-      "sessions);"
-      "UPDATE consumed_messages SET keep_until = now() WHERE message_id = '_a1'");
+  db.script("UPDATE sessions SET expires_at = now() WHERE token_hash = '" +
+            store::bytea_literal(hash_of(1)) + "'::bytea");
+  db.script("UPDATE consumed_messages SET keep_until = now() WHERE message_id = '_a1'");
   CHECK(*wait(store::housekeep(db)) == 2);
   CHECK(*wait(store::housekeep(db)) == 0);
   CHECK(db.value("SELECT count(*) FROM anteroom.sessions") == "1");
