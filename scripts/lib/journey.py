@@ -130,7 +130,7 @@ class Walk:
     def property_is_checked(self):
         """access is per property: one of theirs opens, another's is refused"""
         own = self._ann.get(self.stack.app_url("/properties/elm-court/"))
-        expect(own.status == 200, f"their own property: {own}")
+        expect(own.status == 200 and own.url.endswith("/properties/elm-court/"), f"their own property: {own}")
         foreign = self._ann.get(self.stack.app_url("/properties/mill-house/"))
         expect(foreign.status == 403, f"another property: {foreign}")
 

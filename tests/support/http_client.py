@@ -11,6 +11,8 @@ from email.utils import parsedate_to_datetime
 from html.parser import HTMLParser
 from urllib.parse import urlencode, urljoin, urlsplit
 
+# Tags that do not separate words.
+INLINE = ("a", "abbr", "b", "em", "i", "small", "span", "strong", "wbr")
 REDIRECTS = (301, 302, 303, 307, 308)
 
 
@@ -77,6 +79,8 @@ class _PageReader(HTMLParser):
 
     def handle_starttag(self, tag, attrs):
         given = {name: value or "" for name, value in attrs}
+        if tag not in INLINE:
+            self.words.append(" ")
         if tag in ("script", "style"):
             self._hidden_depth += 1
         elif tag == "form":
@@ -96,6 +100,8 @@ class _PageReader(HTMLParser):
                 self.forms[-1].fields[given["name"]] = given.get("value", "")
 
     def handle_endtag(self, tag):
+        if tag not in INLINE:
+            self.words.append(" ")
         if tag in ("script", "style"):
             self._hidden_depth -= 1
         elif tag == "button" and self._button is not None:
@@ -123,7 +129,7 @@ class Page:
             reader.close()
         self.forms = reader.forms
         self.links = reader.links
-        self.text = " ".join(" ".join(reader.words).split())
+        self.text = " ".join("".join(reader.words).split())
 
     def header(self, name):
         return next((value for key, value in self.headers if key == name), "")

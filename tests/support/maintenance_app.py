@@ -37,8 +37,8 @@ small{opacity:.75}button{font:inherit;padding:.4rem 1rem}
 
 
 def served(identity):
-    """The properties that the gate says this person may see."""
-    keys = [key.strip() for key in identity["properties"].split(",") if key.strip()]
+    """The properties that the gate says this person may see: "elm-court=technician,mill-house=viewer" or "*=manager"."""
+    keys = [item.split("=")[0].strip() for item in identity["properties"].split(",")]
     return list(PROPERTIES) if "*" in keys else [key for key in keys if key in PROPERTIES]
 
 

@@ -106,6 +106,7 @@ class Stack:
             self._running.pop().stop()
         if self._run_directory is not None:
             shutil.rmtree(self._run_directory, ignore_errors=True)
+            (self.state / "run-directory").unlink(missing_ok=True)
             self._run_directory = None
 
     # What tests and the demo ask of a running stack.
@@ -178,7 +179,11 @@ class Stack:
         (self.state / "anteroom").chmod(0o700)
         for report in self.logs.glob("sanitizer.*"):
             report.unlink()
+        note = self.state / "run-directory"
+        if note.exists():  # an earlier run was killed
+            shutil.rmtree(note.read_text(), ignore_errors=True)
         self._run_directory = Path(tempfile.mkdtemp(prefix="anteroom-", dir="/tmp"))
+        note.write_text(str(self._run_directory))
         self._run_directory.chmod(0o755)
         # Workers under a sanitizer report here.
         if self._worker is not None:
