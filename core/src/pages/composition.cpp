@@ -61,7 +61,7 @@ std::string in_layout(const TemplateTexts& texts, const std::string& page) {
 
 std::string check_template(const std::string& name, const std::string& text) {
   if (shipped_templates().count(name) == 0) return "there is no such template";
-  const std::string problem = check_syntax(text);
+  std::string problem = check_syntax(text);
   if (!problem.empty()) return problem;
   try {
     try_out(chosen_texts({{name, text}}), name);

@@ -54,8 +54,10 @@ class Renderer::Implementation {
   explicit Implementation(const Settings& settings) : common_(common_values(settings)) {
     const TemplateTexts texts = chosen_texts(settings.pages.templates);
     for (const auto& [name, text] : settings.pages.templates) {
-      const std::string problem = check_template(name, text);
-      if (!problem.empty()) throw std::runtime_error("template " + name + ": " + problem);
+      if (const std::string problem = check_template(name, text); !problem.empty()) {
+        throw std::runtime_error(
+            std::string("template ").append(name).append(": ").append(problem));
+      }
     }
     add_assets(settings, texts);
     for (const auto& [name, text] : texts) {

@@ -132,7 +132,8 @@ Template::~Template() = default;
 std::string Template::render(const Values& common, const Values& values) const {
   const mustache::data inner = to_data(common);
   const mustache::data outer = to_data(values);
-  mustache::context<std::string> context(&outer);
+  mustache::context<std::string> context;
+  context.push(&outer);
   context.push(&inner);
   return parsed_->render(context);
 }
