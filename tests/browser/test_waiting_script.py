@@ -1,0 +1,135 @@
+"""The Waiting Room's script by itself, against a server that answers whatever a test wants."""
+
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from conftest import ROOT
+
+SCRIPT = (ROOT / "core/src/pages/assets/waiting.js").read_bytes()
+PAGE = b"""<!doctype html><title>Waiting</title><script src="/waiting.js" defer></script>
+<main><div data-waiting data-status-url="/status?r=1"
+data-origins="https://login.example.test https://app.example.test"><p data-waiting-text>-</p></div></main>"""
+WAITING = {"state": "waiting"}
+
+
+class Room(ThreadingHTTPServer):
+    """What the page asks and what it is told."""
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.answers = {"status": 200, "body": WAITING}
+        self.questions = []
+        self.page_loads = 0
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.server_port}/room"
+
+    def answer(self, body, status=200):
+        self.answers = {"status": status, "body": body}
+
+
+class Handler(BaseHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+    def do_GET(self):
+        path = self.path.split("?")[0]
+        if path == "/status":
+            answers = self.server.answers
+            self.server.questions.append(dict(self.headers))
+            self._send(answers["status"], "application/json", json.dumps(answers["body"]).encode())
+        elif path == "/waiting.js":
+            self._send(200, "text/javascript", SCRIPT)
+        elif path == "/room":
+            self.server.page_loads += 1
+            if self.server.page_loads > 1:
+                self.server.answer(WAITING)  # or it would go on for ever
+            self._send(200, "text/html", PAGE)
+        else:
+            self._send(200, "text/html", b"<title>elsewhere</title>")
+
+    def _send(self, status, media_type, body):
+        self.send_response(status)
+        self.send_header("Content-Type", media_type)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+
+@pytest.fixture
+def room():
+    server = Room()
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield server
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def line(chrome):
+    return chrome.find("[data-waiting-text]").text
+
+
+def test_it_asks_again_and_again_as_a_script_and_not_as_a_page_load(room, chrome):
+    chrome.open(room.url)
+    chrome.wait(lambda: len(room.questions) >= 3, "three questions")
+    assert "Checking" in line(chrome)
+    assert {question["Sec-Fetch-Mode"] for question in room.questions} == {"same-origin"}
+
+
+def test_it_goes_where_it_is_told_once_there_is_access(room, chrome):
+    chrome.open(room.url)
+    chrome.wait(lambda: room.questions, "the first question")
+    room.answer({"state": "ready", "location": "/properties/12?tab=open"})
+    chrome.wait(lambda: chrome.url.endswith("/properties/12?tab=open"), "the page first asked for")
+
+
+def test_it_goes_to_another_app_of_this_installation(room, chrome):
+    chrome.open(room.url)
+    chrome.wait(lambda: room.questions, "the first question")
+    room.answer({"state": "ready", "location": "https://app.example.test/work"})
+    # Nothing listens there: the browser shows an error page with that address.
+    chrome.wait(lambda: chrome.script("return location.protocol") == "chrome-error:", "the other host")
+
+
+@pytest.mark.parametrize("location", [
+    "//evil.test/", "/\\evil.test/", "\\\\evil.test/", "https://evil.test/", "javascript:alert(1)",
+    "data:text/html,x", "https://app.example.test.evil.test/", "https://app.example.test@evil.test/",
+    "https://user:secret@app.example.test/", "http://app.example.test/", "/\t/evil.test/", "evil", "", None, 7])
+def test_it_goes_nowhere_else_but_loads_its_own_page_again(room, chrome, location):
+    chrome.open(room.url)
+    chrome.wait(lambda: room.questions, "the first question")
+    room.answer({"state": "ready", "location": location})
+    chrome.wait(lambda: room.page_loads == 2, "the page to load again")
+    chrome.wait(lambda: "Checking" in line(chrome), "the page to ask again")
+    assert chrome.url == room.url
+
+
+def test_it_keeps_trying_through_errors_and_says_so(room, chrome):
+    room.answer({"error": "unavailable"}, status=503)
+    chrome.open(room.url)
+    chrome.wait(lambda: "interrupted" in line(chrome), "a word about the trouble")
+    room.answer(WAITING)
+    chrome.wait(lambda: "Checking" in line(chrome), "the trouble to be over")
+
+
+def test_it_asks_at_once_when_the_tab_is_seen_again(room, chrome):
+    chrome.open(room.url)
+    chrome.wait(lambda: room.questions, "the first question")
+    chrome.script("Object.defineProperty(document, 'hidden', {value: true, configurable: true});"
+                  "document.dispatchEvent(new Event('visibilitychange'))")
+    before = len(room.questions)
+    chrome.script("Object.defineProperty(document, 'hidden', {value: false});"
+                  "document.dispatchEvent(new Event('visibilitychange'))")
+    chrome.wait(lambda: len(room.questions) > before, "a question at once", seconds=1.5)
+
+
+def test_it_stops_when_the_account_is_switched_off(room, chrome):
+    chrome.open(room.url)
+    room.answer({"state": "disabled"})
+    chrome.wait(lambda: "switched off" in line(chrome), "the reason")
+    assert "support" in line(chrome)
