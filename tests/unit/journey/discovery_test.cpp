@@ -1,0 +1,125 @@
+#include "unit/journey/fixture.h"
+
+using namespace anteroom;
+using namespace anteroom::test;
+
+TEST_CASE("the sign-on page asks for an email address and costs no database") {
+  World world;
+  const Response response = world.answer({.path = "/auth/sign-in"});
+  CHECK(response.status == 200);
+  CHECK(response.body.find("name=\"email\"") != std::string::npos);
+  CHECK(header(response, "Cache-Control") == "no-store");
+  CHECK(world.database.calls.empty());
+}
+
+TEST_CASE("the domain picks the company's provider and its button") {
+  World world;
+  const Response response =
+      world.answer({.method = "POST", .path = "/auth/sign-in", .body = "email=Ann%40Corp.test"});
+  CHECK(response.status == 200);
+  CHECK(response.body.find("Log In with corp") != std::string::npos);
+  CHECK(response.body.find("Log In with other") == std::string::npos);
+}
+
+TEST_CASE("a subdomain is another domain") {
+  World world;
+  const Response response =
+      world.answer({.method = "POST", .path = "/auth/sign-in", .body = "email=ann%40eu.corp.test"});
+  CHECK(response.status == 422);
+  CHECK(response.body.find("eu.corp.test") != std::string::npos);
+}
+
+TEST_CASE("what is no address is told so, escaped") {
+  World world;
+  const Response response = world.answer({.method = "POST",
+                                          .path = "/auth/sign-in",
+                                          .body = "email=%3Cscript%3Ealert(1)%3C%2Fscript%3E"});
+  CHECK(response.status == 422);
+  CHECK(response.body.find("<script>alert") == std::string::npos);
+}
+
+TEST_CASE("forms from elsewhere are refused") {
+  World world;
+  const std::string path = GENERATE("/auth/sign-in", "/auth/sign-in/start", "/auth/sign-out");
+  CHECK(world.answer({.method = "POST", .path = path, .origin = "https://evil.test"}).status ==
+        403);
+  CHECK(world.answer({.method = "POST", .path = path, .origin = "null"}).status == 403);
+  CHECK(world.answer({.method = "POST", .path = path, .origin = ""}).status == 403);
+  CHECK(world.answer({.method = "POST", .path = path, .sec_fetch_site = "cross-site"}).status ==
+        403);
+  CHECK(world.answer({.method = "POST", .path = path, .sec_fetch_site = "same-site"}).status ==
+        403);
+}
+
+TEST_CASE("the button leads to the IdP with a sealed login state in a cookie of its own") {
+  World world;
+  const Response response = world.answer(
+      {.method = "POST", .path = "/auth/sign-in/start", .body = "idp=corp&email=ann%40corp.test"});
+  CHECK(response.status == 303);
+  const std::string location = header(response, "Location");
+  CHECK(location.starts_with("https://corp-idp.test/sso?SAMLRequest="));
+  CHECK(location.find("&login_hint=ann%40corp.test") != std::string::npos);
+  CHECK(location.find("&RelayState=") != std::string::npos);
+  const std::string cookie = header(response, "Set-Cookie");
+  CHECK(cookie.starts_with("__Host-anteroom-login-"));
+  CHECK(cookie.find("; Path=/; Secure; HttpOnly; SameSite=None; Max-Age=900") != std::string::npos);
+  CHECK(world.database.calls.empty());
+}
+
+TEST_CASE("at most eight sign-ons are under way in a browser: the oldest gives way") {
+  World world;
+  std::vector<std::string> jar;
+  for (int i = 0; i < 8; ++i) {
+    world.clock.advance(std::chrono::seconds(1));
+    const Response response =
+        world.answer({.method = "POST", .path = "/auth/sign-in/start", .body = "idp=corp"});
+    REQUIRE(headers(response, "Set-Cookie").size() == 1);
+    jar.push_back(pair_of(header(response, "Set-Cookie")));
+  }
+  std::string cookies;
+  for (const std::string& pair : jar) cookies += pair + "; ";
+  const Response response = world.answer(
+      {.method = "POST", .path = "/auth/sign-in/start", .body = "idp=corp", .cookie = cookies});
+  const auto set = headers(response, "Set-Cookie");
+  REQUIRE(set.size() == 2);
+  CHECK(set[0].starts_with(jar[0].substr(0, jar[0].find('=')) + "=; "));
+  CHECK(set[0].find("Max-Age=0") != std::string::npos);
+}
+
+TEST_CASE("whoever is signed in already is sent on, not asked again") {
+  World world;
+  world.sign_in_as(UserStatus::active, "viewer");
+  const Response response = world.answer({.path = "/auth/sign-in", .cookie = kSessionCookieHeader});
+  CHECK(response.status == 303);
+  CHECK(header(response, "Location") == "/home");
+}
+
+TEST_CASE("a POST-bound IdP gets a page that posts itself") {
+  World world;
+  world.settings->identity_providers[0].request_binding = RequestBinding::post;
+  world.start();
+  const Response response =
+      world.answer({.method = "POST", .path = "/auth/sign-in/start", .body = "idp=corp"});
+  CHECK(response.status == 200);
+  CHECK(response.body.find("name=\"SAMLRequest\"") != std::string::npos);
+}
+
+TEST_CASE("hosts, paths and methods that are not ours are told so") {
+  World world;
+  CHECK(world.answer({.host = "evil.test", .path = "/auth/sign-in"}).status == 421);
+  CHECK(world.answer({.path = "/auth/nothing"}).status == 404);
+  CHECK(world.answer({.method = "DELETE", .path = "/auth/sign-in"}).status == 405);
+  CHECK(world.answer({.path = "/saml2/idpresponse"}).status == 405);
+  CHECK(world.answer({.method = "POST", .host = "app.test", .path = "/saml2/idpresponse"}).status ==
+        404);
+  CHECK(header(world.answer({.host = "app.test", .path = "/auth/sign-in"}), "Location") ==
+        "https://login.test/auth/sign-in");
+}
+
+TEST_CASE("without randomness nobody is sent anywhere") {
+  World world;
+  world.random.is_broken = true;
+  CHECK(
+      world.answer({.method = "POST", .path = "/auth/sign-in/start", .body = "idp=corp"}).status ==
+      503);
+}

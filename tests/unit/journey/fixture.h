@@ -1,0 +1,155 @@
+#pragma once
+
+#include <catch2/catch.hpp>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "anteroom/site.h"
+#include "anteroom/store.h"
+#include "cli/blocking_ports.h"
+#include "support/fakes.h"
+#include "support/forge.h"
+
+namespace anteroom::test {
+
+/// Answers statements by name; counts them.
+class FakeDatabase : public Database {
+ public:
+  std::map<std::string, std::function<Result<Rows>(const Params&)>> answers;
+  std::map<std::string, int> calls;
+  std::map<std::string, Params> last;
+
+  void execute(const Statement& statement, Params params,
+               std::function<void(Result<Rows>)> done) override {
+    ++calls[statement.name];
+    last[statement.name] = params;
+    const auto found = answers.find(statement.name);
+    done(found == answers.end()
+             ? Result<Rows>(Failure{code::kDatabaseUnavailable, "no such answer"})
+             : found->second(params));
+  }
+  void give(const std::string& name, std::vector<Cell> row) {
+    answers[name] = [row](const Params&) { return Rows{{row}}; };
+  }
+};
+
+class FakeMemory : public SessionMemory {
+ public:
+  int forgotten = 0;
+  void forget(const TokenHash&) override { ++forgotten; }
+};
+
+inline const forge::Authority& journey_authority() {
+  static const forge::Authority kAuthority = forge::make_authority();
+  return kAuthority;
+}
+
+/// A site with a login host and one app host, two companies, and everything faked that is outside.
+struct World {
+  std::shared_ptr<Settings> settings = std::make_shared<Settings>();
+  FakeDatabase database;
+  FakeClock clock{forge::Options{}.now};
+  FakeRandom random;
+  FakeLog log;
+  InlineWorker worker;
+  FakeMemory memory;
+  std::unique_ptr<Site> site;
+  std::string record;  ///< the session that any token has; empty: none
+
+  World() {
+    auto& sp = settings->service_provider;
+    sp.entity_id = "https://sp.test";
+    sp.origin = {"https://login.test", "login.test"};
+    sp.acs_path = "/saml2/idpresponse";
+    sp.acs_url = "https://login.test/saml2/idpresponse";
+    sp.pages_prefix = "/auth";
+    sp.landing_url = "https://login.test/home";
+    sp.apps = {sp.origin, {"https://app.test", "app.test"}};
+    settings->sessions.cookie_keys = {Secret(std::string(32, 'k'))};
+    settings->access.levels = {"viewer", "manager"};
+    settings->identity_providers = {idp("corp", "https://idp.test/"),
+                                    idp("other", "https://other-idp.test/")};
+    database.give("audit", {});
+    start();
+  }
+
+  void start() {
+    site = std::make_unique<Site>(
+        settings, Ports{database, worker, clock, random, log, memory},
+        [this](const TokenHash&, std::function<void(Result<std::string>)> done) { done(record); });
+  }
+
+  static IdentityProvider idp(const std::string& name, const std::string& entity_id) {
+    IdentityProvider idp;
+    idp.name = name;
+    idp.display_name = name;
+    idp.preset = "generic";
+    idp.domains = {name + ".test"};
+    idp.button = "Log In with " + name;
+    idp.email_attributes = {"mail"};
+    idp.metadata.entity_id = entity_id;
+    idp.metadata.sso_redirect_url = "https://" + name + "-idp.test/sso";
+    idp.metadata.sso_post_url = idp.metadata.sso_redirect_url;
+    idp.metadata.signing_certificates_der = {journey_authority().certificate_der};
+    return idp;
+  }
+
+  void sign_in_as(UserStatus status, const std::string& level,
+                  const std::string& origin = "https://login.test") {
+    const std::string properties = level.empty() ? "" : "*=" + level;
+    const SessionFields own{"ref",  "user", "ann@corp.test", "Ann",
+                            "corp", origin, level,           properties};
+    record = std::string(SessionRecord(status, clock.now() + std::chrono::hours(1), own).bytes());
+  }
+
+  struct Ask {
+    std::string method = "GET";
+    std::string host = "login.test";
+    std::string path = "/";
+    std::string query = "";
+    std::string body = "";
+    std::string cookie = "";
+    std::string origin = "https://login.test";
+    std::string content_type = "application/x-www-form-urlencoded";
+    std::string accept = "text/html";
+    std::string sec_fetch_site = "";
+  };
+  Response answer(const Ask& ask) {
+    RequestHead head;
+    head.method = ask.method;
+    head.path = ask.path;
+    head.query = ask.query;
+    head.client_address = "192.0.2.1";
+    head.headers.host = ask.host;
+    head.headers.cookie = ask.cookie;
+    head.headers.accept = ask.accept;
+    head.headers.content_type = ask.content_type;
+    head.headers.sec_fetch_site = ask.sec_fetch_site;
+    if (ask.method == "POST") head.headers.origin = ask.origin;
+    return wait(site->handle(Request(head, ask.body)));
+  }
+};
+
+inline std::string header(const Response& response, const std::string& name) {
+  for (const auto& [key, value] : response.headers) {
+    if (key == name) return value;
+  }
+  return "";
+}
+inline std::vector<std::string> headers(const Response& response, const std::string& name) {
+  std::vector<std::string> all;
+  for (const auto& [key, value] : response.headers) {
+    if (key == name) all.push_back(value);
+  }
+  return all;
+}
+/// "name=value" of a Set-Cookie.
+inline std::string pair_of(const std::string& set_cookie) {
+  return set_cookie.substr(0, set_cookie.find(';'));
+}
+
+inline constexpr const char* kSessionCookieHeader =
+    "__Host-anteroom=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
+}  // namespace anteroom::test

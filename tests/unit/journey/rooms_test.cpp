@@ -1,0 +1,184 @@
+// The gate's answers, the Waiting Room, signing out, and the way between hosts.
+
+#include "unit/journey/fixture.h"
+
+using namespace anteroom;
+using namespace anteroom::test;
+
+namespace {
+
+RequestHead page(const char* host, const char* path = "/x") {
+  RequestHead head;
+  head.method = "GET";
+  head.path = path;
+  head.headers.host = host;
+  head.headers.accept = "text/html";
+  return head;
+}
+RequestHead fetch(const char* host) {
+  RequestHead head = page(host);
+  head.headers.sec_fetch_mode = "cors";
+  return head;
+}
+
+}  // namespace
+
+TEST_CASE("what is no page load is never redirected") {
+  World world;
+  const Response stranger = world.site->turn_away(Outcome::sign_on, fetch("app.test"), nullptr, {});
+  CHECK(stranger.status == 401);
+  CHECK(stranger.body ==
+        "{\"error\":\"sign_on_required\",\"sign_on_url\":\"https://login.test/auth/sign-in\"}\n");
+  CHECK(world.site->turn_away(Outcome::waiting_room, fetch("app.test"), nullptr, {}).status == 403);
+  CHECK(world.database.calls.empty());
+}
+
+TEST_CASE("a host that is not configured is refused, and the log tells what to add") {
+  World world;
+  CHECK(world.site->turn_away(Outcome::sign_on, page("evil.test"), nullptr, {}).status == 421);
+  CHECK(world.log.has("service_provider.apps: evil.test"));
+}
+
+TEST_CASE("no target leads off the site") {
+  World world;
+  const char* path = GENERATE("//evil.test", "/\\evil.test", "/a\tb", "/\x80");
+  const Response away =
+      world.site->turn_away(Outcome::sign_on, page("login.test", path), nullptr, {});
+  const std::string location = header(away, "Location");
+  world.sign_in_as(UserStatus::active, "viewer");
+  const Response landed = world.answer({.path = "/auth/sign-in",
+                                        .query = location.substr(location.find('?') + 1),
+                                        .cookie = kSessionCookieHeader});
+  CHECK(header(landed, "Location") == "/");
+}
+
+TEST_CASE("a made-up return handle leads to the landing page") {
+  World world;
+  world.sign_in_as(UserStatus::active, "viewer");
+  for (const char* query : {"r=https://evil.test", "r=AAAA", "r=%2F%2Fevil.test", "r=", "x=1"}) {
+    CHECK(header(world.answer(
+                     {.path = "/auth/sign-in", .query = query, .cookie = kSessionCookieHeader}),
+                 "Location") == "/home");
+  }
+}
+
+TEST_CASE("denied: the page says who you are and what is missing") {
+  World world;
+  world.sign_in_as(UserStatus::active, "viewer");
+  const auto view = SessionView::parse(world.record);
+  const Response response = world.site->turn_away(Outcome::forbidden, page("login.test"), &*view,
+                                                  {"manager", "elm-court", true});
+  CHECK(response.status == 403);
+  CHECK(response.body.find("<wbr>@corp.test") != std::string::npos);
+  CHECK(response.body.find("manager") != std::string::npos);
+  CHECK(response.body.find("elm-court") != std::string::npos);
+  CHECK(world.site->turn_away(Outcome::forbidden, fetch("login.test"), &*view, {}).status == 403);
+}
+
+TEST_CASE("who waits sees the Waiting Room, and is let in when provisioned") {
+  World world;
+  world.sign_in_as(UserStatus::waiting, "");
+  const Response away =
+      world.site->turn_away(Outcome::waiting_room, page("login.test", "/deep"), nullptr, {});
+  const std::string location = header(away, "Location");
+  REQUIRE(location.starts_with("/auth/waiting?r="));
+  const std::string query = location.substr(location.find('?') + 1);
+  const auto status = [&] {
+    return world
+        .answer({.path = "/auth/waiting/status", .query = query, .cookie = kSessionCookieHeader})
+        .body;
+  };
+  const Response room =
+      world.answer({.path = "/auth/waiting", .query = query, .cookie = kSessionCookieHeader});
+  CHECK(room.status == 200);
+  CHECK(room.body.find("<wbr>@corp.test") != std::string::npos);
+  CHECK(status() == "{\"state\":\"waiting\"}\n");
+
+  world.sign_in_as(UserStatus::active, "viewer");
+  CHECK(status() == "{\"state\":\"ready\",\"location\":\"/deep\"}\n");
+  CHECK(header(
+            world.answer({.path = "/auth/waiting", .query = query, .cookie = kSessionCookieHeader}),
+            "Location") == "/deep");
+
+  world.record.clear();
+  CHECK(status().find("signed_out") != std::string::npos);
+  CHECK(header(world.answer({.path = "/auth/waiting", .query = query}), "Location")
+            .starts_with("/auth/sign-in?r="));
+}
+
+TEST_CASE("signing out ends the session and clears the cookie") {
+  World world;
+  world.sign_in_as(UserStatus::active, "viewer");
+  world.database.give("sign_out", {"t"});
+  const Response response =
+      world.answer({.method = "POST", .path = "/auth/sign-out", .cookie = kSessionCookieHeader});
+  CHECK(response.status == 303);
+  CHECK(header(response, "Location") == "/auth/signed-out");
+  CHECK(header(response, "Set-Cookie") ==
+        "__Host-anteroom=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0");
+  CHECK(world.memory.forgotten > 0);
+  CHECK(world.database.calls["sign_out"] == 1);
+  CHECK(header(world.answer({.method = "POST",
+                             .path = "/auth/sign-out",
+                             .body = "then=sign-in",
+                             .cookie = kSessionCookieHeader}),
+               "Location") == "/auth/sign-in");
+}
+
+TEST_CASE("signing out while the database is away says so, and clears the cookie all the same") {
+  World world;
+  const Response response =
+      world.answer({.method = "POST", .path = "/auth/sign-out", .cookie = kSessionCookieHeader});
+  CHECK(response.status == 503);
+  CHECK(header(response, "Set-Cookie").starts_with("__Host-anteroom=;"));
+}
+
+TEST_CASE("signing out by GET only asks") {
+  World world;
+  world.sign_in_as(UserStatus::active, "viewer");
+  CHECK(world.answer({.path = "/auth/sign-out", .cookie = kSessionCookieHeader}).status == 200);
+  CHECK(world.database.calls.empty());
+}
+
+TEST_CASE("a session crosses hosts by a ticket bound to the browser that asked") {
+  World world;
+  world.database.give("issue_ticket", {"t"});
+  const Response away =
+      world.site->turn_away(Outcome::sign_on, page("app.test", "/work"), nullptr, {});
+  const std::string location = header(away, "Location");
+  REQUIRE(location.starts_with("https://login.test/auth/sign-in?r="));
+  const std::string browser = header(away, "Set-Cookie");
+  REQUIRE(browser.starts_with("__Host-anteroom-browser="));
+
+  world.sign_in_as(UserStatus::active, "viewer");
+  const Response landed = world.answer({.path = "/auth/sign-in",
+                                        .query = location.substr(location.find('?') + 1),
+                                        .cookie = kSessionCookieHeader});
+  const std::string handoff = header(landed, "Location");
+  REQUIRE(handoff.starts_with("https://app.test/auth/handoff?ticket="));
+
+  World::Ask ask{.host = "app.test",
+                 .path = "/auth/handoff",
+                 .query = handoff.substr(handoff.find('?') + 1),
+                 .cookie = pair_of(browser)};
+  SECTION("redeemed") {
+    world.database.give("redeem_ticket", {"/work"});
+    const Response in = world.answer(ask);
+    CHECK(header(in, "Location") == "/work");
+    CHECK(header(in, "Set-Cookie").starts_with("__Host-anteroom="));
+    CHECK(world.database.last["issue_ticket"][3] == world.database.last["redeem_ticket"][2]);
+  }
+  SECTION("refused by the database") {
+    world.record.clear();
+    world.database.give("redeem_ticket", {std::nullopt});
+    const Response in = world.answer(ask);
+    CHECK(in.status == 403);
+    CHECK(headers(in, "Set-Cookie").empty());
+  }
+}
+
+TEST_CASE("a session of one host is worth nothing on another") {
+  World world;
+  world.sign_in_as(UserStatus::active, "viewer", "https://app.test");
+  CHECK(world.answer({.path = "/auth/sign-in", .cookie = kSessionCookieHeader}).status == 200);
+}

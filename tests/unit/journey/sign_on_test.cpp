@@ -1,0 +1,217 @@
+#include "crypto/seal.h"
+#include "http/form.h"
+#include "session/login_state.h"
+#include "unit/journey/fixture.h"
+
+using namespace anteroom;
+using namespace anteroom::test;
+
+namespace {
+
+// A sign-on under way: the cookie, and the request's ID as the IdP reads it.
+struct UnderWay {
+  std::string cookie;
+  std::string relay_state;
+};
+
+UnderWay start(World& world, const std::string& idp = "corp", const std::string& handle = "") {
+  const Response response = world.answer(
+      {.method = "POST", .path = "/auth/sign-in/start", .body = "idp=" + idp + "&r=" + handle});
+  REQUIRE(response.status == 303);
+  const std::string pair = pair_of(header(response, "Set-Cookie"));
+  return {pair, pair.substr(std::string("__Host-anteroom-login-").size(), 16)};
+}
+
+// Read from the sealed cookie, with the key that the site has.
+std::string request_id(World& world, const UnderWay& under_way) {
+  const crypto::Sealer sealer(world.settings->sessions.cookie_keys);
+  std::vector<std::string> stale;
+  const auto states = session::login_states(sealer, under_way.cookie, world.clock.now(), stale);
+  REQUIRE(states.size() == 1);
+  return states[0].request_id;
+}
+
+std::string form(World& world, const UnderWay& under_way, forge::Options options = {}) {
+  options.in_response_to = request_id(world, under_way);
+  return "SAMLResponse=" +
+         http::percent_encode(
+             forge::to_base64(forge::make_response(journey_authority(), options))) +
+         "&RelayState=" + under_way.relay_state;
+}
+
+Response post(World& world, const std::string& body, const std::string& cookie) {
+  return world.answer({.method = "POST",
+                       .path = "/saml2/idpresponse",
+                       .body = body,
+                       .cookie = cookie,
+                       .origin = "https://corp-idp.test"});
+}
+
+}  // namespace
+
+TEST_CASE("a good Response opens a session in one round trip and leads to the page") {
+  World world;
+  world.database.give("sign_on", {"signed_in", "user"});
+  const UnderWay under_way = start(world);
+  const Response response = post(world, form(world, under_way), under_way.cookie);
+  CHECK(response.status == 303);
+  CHECK(header(response, "Location") == "/home");
+  CHECK(header(response, "Cache-Control") == "no-store");
+  const auto cookies = headers(response, "Set-Cookie");
+  REQUIRE(cookies.size() == 2);
+  CHECK(cookies[0].starts_with("__Host-anteroom="));
+  CHECK(cookies[0].ends_with("; Path=/; Secure; HttpOnly; SameSite=Lax"));
+  CHECK(world.database.calls.size() == 1);
+  CHECK(world.database.calls["sign_on"] == 1);
+  CHECK(*world.database.last["sign_on"][6] == "ann@corp.test");
+}
+
+TEST_CASE("the page first asked for, with its query, is where one lands") {
+  World world;
+  world.database.give("sign_on", {"signed_in", "user"});
+  RequestHead asked;
+  asked.method = "GET";
+  asked.path = "/workorders";
+  asked.query = "a=1&b=%2F2";
+  asked.headers.host = "login.test";
+  asked.headers.accept = "text/html";
+  const Response away = world.site->turn_away(Outcome::sign_on, asked, nullptr, {});
+  CHECK(away.status == 302);
+  const std::string location = header(away, "Location");
+  REQUIRE(location.starts_with("/auth/sign-in?r="));
+  const UnderWay under_way = start(world, "corp", location.substr(location.find('=') + 1));
+  CHECK(header(post(world, form(world, under_way), under_way.cookie), "Location") ==
+        "/workorders?a=1&b=%2F2");
+}
+
+TEST_CASE("a Response for another browser's sign-on is not looked at") {
+  World world;
+  const UnderWay victim = start(world);
+  const UnderWay attacker = start(world);
+  const std::string body = form(world, attacker);
+  SECTION("with a sign-on of its own under way") {
+    CHECK(header(post(world, body, victim.cookie), "Location")
+              .starts_with("/auth/sign-in?notice=stale"));
+  }
+  SECTION("with none") {
+    CHECK(header(post(world, body, ""), "Location") == "/auth/sign-in?notice=stale");
+  }
+  CHECK(world.database.calls.empty());
+}
+
+TEST_CASE("an IdP cannot answer a request that was sent to another") {
+  World world;
+  const UnderWay under_way = start(world, "other");
+  const Response response = post(world, form(world, under_way), under_way.cookie);
+  CHECK(response.status == 403);
+  CHECK(world.log.has("code=issuer"));
+  CHECK(world.database.calls["sign_on"] == 0);
+}
+
+TEST_CASE("one company's IdP cannot sign in another company's people") {
+  World world;
+  const UnderWay under_way = start(world);
+  forge::Options options;
+  options.attributes = {{"mail", {"boss@other.test"}}};
+  const Response response = post(world, form(world, under_way, options), under_way.cookie);
+  CHECK(response.status == 403);
+  CHECK(world.log.has("code=email_domain_not_registered"));
+  CHECK(response.body.find("email_domain") == std::string::npos);
+  CHECK(world.database.calls["audit"] == 1);
+}
+
+TEST_CASE("a Response that the database has seen before opens nothing") {
+  World world;
+  world.database.give("sign_on", {"replayed", std::nullopt});
+  const UnderWay under_way = start(world);
+  const Response response = post(world, form(world, under_way), under_way.cookie);
+  CHECK(header(response, "Location").starts_with("/auth/sign-in?notice=stale"));
+  CHECK(headers(response, "Set-Cookie").empty());
+  CHECK(world.log.has("code=replayed"));
+}
+
+TEST_CASE("who was disabled or pinned elsewhere is told kindly, and gets no session") {
+  World world;
+  const std::string outcome = GENERATE("user_disabled", "identity_pinned");
+  world.database.give("sign_on", {outcome, "user"});
+  const UnderWay under_way = start(world);
+  const Response response = post(world, form(world, under_way), under_way.cookie);
+  CHECK(response.status == 403);
+  CHECK(headers(response, "Set-Cookie").empty());
+  CHECK(world.log.has("code=" + outcome));
+}
+
+TEST_CASE("the IdP's own refusal is shown as its words, and not looped") {
+  World world;
+  const UnderWay under_way = start(world);
+  forge::Options options;
+  options.before_signing = [](std::string xml) {
+    return forge::replaced(
+        std::move(xml), "<samlp:StatusCode Value=\"urn:oasis:names:tc:SAML:2.0:status:Success\"/>",
+        "<samlp:StatusCode Value=\"urn:oasis:names:tc:SAML:2.0:status:Requester\"/>"
+        "<samlp:StatusMessage>AADSTS50105 &lt;b&gt;</samlp:StatusMessage>");
+  };
+  const Response response = post(world, form(world, under_way, options), under_way.cookie);
+  CHECK(response.status == 403);
+  CHECK(response.body.find("AADSTS50105") != std::string::npos);
+  CHECK(response.body.find("<b>") == std::string::npos);
+}
+
+TEST_CASE("the database away: 503 with Retry-After, no session") {
+  World world;
+  const UnderWay under_way = start(world);
+  const Response response = post(world, form(world, under_way), under_way.cookie);
+  CHECK(response.status == 503);
+  CHECK_FALSE(header(response, "Retry-After").empty());
+  CHECK(headers(response, "Set-Cookie").empty());
+}
+
+TEST_CASE("what is no form with a Response is refused") {
+  World world;
+  const UnderWay under_way = start(world);
+  const std::string body =
+      GENERATE("", "x=y", "SAMLResponse=", "SAMLResponse=a&SAMLResponse=b", "SAMLResponse=%zz");
+  CHECK(post(world, body, under_way.cookie).status == 400);
+  CHECK(world
+            .answer({.method = "POST",
+                     .path = "/saml2/idpresponse",
+                     .body = "SAMLResponse=YQ==",
+                     .cookie = under_way.cookie,
+                     .content_type = "text/plain"})
+            .status == 400);
+}
+
+TEST_CASE("junk in place of a Response is refused without a word to the database") {
+  World world;
+  const UnderWay under_way = start(world);
+  CHECK(post(world, "SAMLResponse=anVuaw%3D%3D", under_way.cookie).status == 403);
+  CHECK(world.database.calls.empty());
+}
+
+TEST_CASE("an unsolicited Response is refused unless the IdP may send one") {
+  World world;
+  world.database.give("sign_on", {"signed_in", "user"});
+  forge::Options options;
+  options.in_response_to = "";
+  const std::string body =
+      "SAMLResponse=" +
+      http::percent_encode(forge::to_base64(forge::make_response(journey_authority(), options)));
+  const UnderWay under_way = start(world);
+  CHECK(post(world, body, under_way.cookie).status == 403);
+  CHECK(world.log.has("code=unsolicited_response"));
+  world.settings->identity_providers[0].allow_unsolicited = true;
+  world.start();
+  CHECK(header(post(world, body, ""), "Location") == "/home");
+}
+
+TEST_CASE("the repeat of a finished sign-on finds its way back to the page") {
+  World world;
+  world.database.give("sign_on", {"signed_in", "user"});
+  const UnderWay under_way = start(world);
+  const std::string body = form(world, under_way);
+  const Response first = post(world, body, under_way.cookie);
+  const std::string done = pair_of(headers(first, "Set-Cookie")[1]);
+  const Response again = post(world, body, done);
+  CHECK(header(again, "Location").starts_with("/auth/sign-in?notice=stale"));
+  CHECK(world.database.calls["sign_on"] == 1);
+}
