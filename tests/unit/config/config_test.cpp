@@ -1,0 +1,337 @@
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <fstream>
+
+#include "anteroom/settings.h"
+#include "config/keys.h"
+#include "support/forge.h"
+
+using namespace anteroom;
+namespace fs = std::filesystem;
+
+namespace {
+
+const forge::Authority& authority() {
+  static const forge::Authority kAuthority = forge::make_authority();
+  return kAuthority;
+}
+
+// A directory of configuration files that goes when the case ends.
+class Files {
+ public:
+  Files() {
+    std::string name = (fs::temp_directory_path() / "anteroom-config-XXXXXX").string();
+    REQUIRE(mkdtemp(name.data()) != nullptr);
+    directory_ = name;
+    write("cookie.key", std::string(64, 'a') + "\n", 0600);
+    write("corp.xml",
+          forge::make_metadata("https://idp.test/", "https://idp.test/sso", {authority()}, true));
+    fs::create_directory(directory_ / "idp.d");
+  }
+  ~Files() { fs::remove_all(directory_); }
+  Files(const Files&) = delete;
+  Files& operator=(const Files&) = delete;
+
+  void write(const std::string& name, const std::string& text, mode_t mode = 0644) const {
+    const fs::path path = directory_ / name;
+    std::ofstream(path) << text;
+    chmod(path.c_str(), mode);
+  }
+  [[nodiscard]] std::string path(const std::string& name) const {
+    return (directory_ / name).string();
+  }
+
+  [[nodiscard]] LoadedSettings load(const std::string& yaml) const {
+    write("anteroom.yaml", yaml);
+    return load_settings(path("anteroom.yaml"), forge::Options{}.now);
+  }
+  /// The problems as lines, the directory left out.
+  [[nodiscard]] std::vector<std::string> complaints(const std::string& yaml) const {
+    std::vector<std::string> lines;
+    for (const Problem& problem : load(yaml).problems) {
+      std::string line = to_string(problem);
+      for (std::size_t at = 0; (at = line.find(directory_.string() + "/")) != std::string::npos;) {
+        line.erase(at, directory_.string().size() + 1);
+      }
+      lines.push_back(line);
+    }
+    return lines;
+  }
+
+ private:
+  fs::path directory_;
+};
+
+const std::string kGood = R"(service_provider:
+  entity_id: urn:amazon:cognito:sp:us-east-1_rlgU6e3y5
+  base_url: https://login.servusconnect.com
+  apps: [https://app.servusconnect.com]
+  landing_url: https://app.servusconnect.com
+identity_providers:
+  - name: corp
+    preset: entra
+    metadata: corp.xml
+    domains: [corp.test]
+database: { connection: "host=/run/postgresql dbname=anteroom" }
+sessions: { cookie_keys: [cookie.key] }
+access: { levels: [viewer, manager] }
+)";
+
+std::string with(const std::string& from, const std::string& to) {
+  return forge::replaced(kGood, from, to);
+}
+
+bool has(const std::vector<std::string>& lines, const std::string& text) {
+  return std::any_of(lines.begin(), lines.end(),
+                     [&](const std::string& line) { return line.find(text) != std::string::npos; });
+}
+
+}  // namespace
+
+TEST_CASE("the values of a typical Entra tutorial load") {
+  const Files files;
+  const LoadedSettings loaded = files.load(kGood);
+  for (const Problem& problem : loaded.problems) UNSCOPED_INFO(to_string(problem));
+  REQUIRE(loaded.settings != nullptr);
+  CHECK(loaded.problems.empty());
+  const auto& sp = loaded.settings->service_provider;
+  CHECK(sp.acs_url == "https://login.servusconnect.com/saml2/idpresponse");
+  CHECK(sp.apps.size() == 2);
+  const auto& idp = loaded.settings->identity_providers.at(0);
+  CHECK(idp.button == "Log In with Microsoft");
+  CHECK(idp.subject_attributes.size() == 2);
+  CHECK(idp.metadata.entity_id == "https://idp.test/");
+  CHECK(loaded.settings->access.process_requests == "manager");
+  CHECK(loaded.settings->sessions.cookie_keys.at(0).reveal().size() == 32);
+}
+
+TEST_CASE("everything that is wrong is reported at once, by place") {
+  const Files files;
+  const auto lines = files.complaints(R"(service_provider:
+  entity_id: x
+  base_ur: https://login.test
+  base_url: http://login.test
+  landing_url: https://elsewhere.test
+databse: {}
+sessions:
+  lifetime: soon
+  cookie_keys: [missing.key]
+access: { levels: [viewer, viewer, "Bad Level"] }
+manage: { request_new_users: boss }
+pages: { accent: blue }
+clock_skew: 1h
+)");
+  CHECK(has(lines, "anteroom.yaml:3:3: error: unknown key 'base_ur', did you mean 'base_url'?"));
+  CHECK(has(lines, "anteroom.yaml:4:13: error: 'base_url' must be https"));
+  CHECK(has(lines, "anteroom.yaml:6:1: error: unknown key 'databse', did you mean 'database'?"));
+  CHECK(has(lines, "error: 'database.connection' is missing"));
+  CHECK(has(lines, "anteroom.yaml:8:13: error: 'sessions.lifetime' must be a time such as 30s"));
+  CHECK(has(lines, "anteroom.yaml:9:17: error: missing.key: No such file"));
+  CHECK(has(lines, "error: level 'viewer' is there twice"));
+  CHECK(has(lines, "error: 'Bad Level' is no level name"));
+  CHECK(has(lines, "error: 'boss' is none of access.levels"));
+  CHECK(has(lines, "error: 'pages.accent' must be a colour"));
+  CHECK(has(lines, "error: 'clock_skew' must be a time"));
+}
+
+TEST_CASE("plain http is for this machine only") {
+  const Files files;
+  CHECK(files.load(with("https://login.servusconnect.com", "http://localhost:8080")).settings !=
+        nullptr);
+  CHECK(has(
+      files.complaints(with("https://login.servusconnect.com", "http://login.servusconnect.com")),
+      "must be https"));
+}
+
+TEST_CASE("a repeated key, a wrong type and broken YAML are told by place") {
+  const Files files;
+  CHECK(has(files.complaints(kGood + "access: { levels: [a] }\n"),
+            "anteroom.yaml:14:1: error: 'access' is there twice"));
+  CHECK(has(files.complaints(with("[corp.test]", "{a: b}")),
+            "'identity_providers.domains' must be a list of texts"));
+  CHECK(has(files.complaints("a: [\n"), "YAML:"));
+  CHECK(has(files.complaints(""), "the file is empty"));
+  CHECK(has(files.complaints("- a\n"), "the file must be a mapping"));
+  CHECK(has(files.complaints("a: &x [1]\nb: *x\n"), "anchors, aliases"));
+  CHECK(has(files.complaints(std::string(200, '[') + "\n"), "deep nesting"));
+}
+
+TEST_CASE("a configuration that is not there is told") {
+  const LoadedSettings loaded = load_settings("/nonexistent/anteroom.yaml", forge::Options{}.now);
+  REQUIRE(loaded.problems.size() == 1);
+  CHECK(to_string(loaded.problems[0]) ==
+        "/nonexistent/anteroom.yaml: error: /nonexistent/anteroom.yaml: No such file or directory");
+}
+
+TEST_CASE("a domain belongs to one company, which owns it") {
+  const Files files;
+  const auto complain = [&](const std::string& domains) {
+    return files.complaints(with("[corp.test]", domains));
+  };
+  CHECK(has(complain("[gmail.com]"), "gmail.com is a public mail domain"));
+  CHECK(has(complain("[Corp.test]"), "'Corp.test' is no email domain in lower case"));
+  CHECK(has(complain("[corp]"), "is no email domain"));
+  CHECK(has(complain("['@corp.test']"), "is no email domain"));
+  CHECK(has(complain("[corp.test, corp.test]"), "corp.test belongs to 'corp' already"));
+}
+
+TEST_CASE(
+    "identity providers in the directory: each its own file, all checked against each other") {
+  const Files files;
+  const std::string yaml = kGood + "identity_providers_directory: idp.d\n";
+  files.write("idp.d/other.yaml", "name: other\nmetadata: other.xml\ndomains: [other.test]\n");
+  files.write("idp.d/other.xml",
+              forge::make_metadata("https://other.test/", "https://other.test/sso", {authority()}));
+  const LoadedSettings loaded = files.load(yaml);
+  REQUIRE(loaded.settings != nullptr);
+  CHECK(loaded.settings->idp_by_domain("other.test")->name == "other");
+  CHECK(loaded.settings->idp_by_domain("sub.other.test") == nullptr);
+
+  files.write("idp.d/other.yaml",
+              "name: corp\nmetadata: other.xml\ndomains: [corp.test]\nextra: 1\n");
+  const auto lines = files.complaints(yaml);
+  CHECK(has(lines, "idp.d/other.yaml:4:1: error: unknown key 'extra'"));
+  CHECK(has(lines, "identity provider 'corp' is there already: "));
+  CHECK(has(lines,
+            "idp.d/other.yaml:3:11: error: corp.test belongs to 'corp' already: anteroom.yaml:10"));
+}
+
+TEST_CASE("metadata must hold one SAML 2.0 identity provider") {
+  const Files files;
+  const std::string good =
+      forge::make_metadata("https://idp.test/", "https://idp.test/sso", {authority()});
+  const auto complain = [&](const std::string& xml) {
+    files.write("corp.xml", xml);
+    return files.complaints(kGood);
+  };
+  CHECK(has(complain("junk"), "corp.xml: this is no usable XML"));
+  CHECK(has(complain("<a/>"), "no EntityDescriptor"));
+  CHECK(has(
+      complain(forge::replaced(good, "<IDPSSODescriptor", "<SPSSODescriptor").replace(0, 0, "")),
+      "no usable XML"));
+  CHECK(has(
+      complain("<EntityDescriptor entityID=\"x\" xmlns=\"urn:oasis:names:tc:SAML:2.0:metadata\"/>"),
+      "no identity provider (IDPSSODescriptor)"));
+  const std::string body = good.substr(good.find("<EntityDescriptor"));
+  CHECK(has(complain("<EntitiesDescriptor xmlns=\"urn:oasis:names:tc:SAML:2.0:metadata\">" + body +
+                     body + "</EntitiesDescriptor>"),
+            "several identity providers"));
+  CHECK(has(
+      complain(forge::replaced(good, "https://idp.test/\"", "https://sts.windows.net/{tenant}/\"")),
+      "is a template"));
+  CHECK(has(complain(forge::replaced(good, "ID=\"_m1\"", "validUntil=\"2020-01-01T00:00:00Z\"")),
+            "expired at 2020-01-01"));
+  CHECK(has(complain(forge::replaced(good, "Location=\"https://idp.test/sso\"",
+                                     "Location=\"http://idp.test/sso\"")),
+            "no https URL"));
+  CHECK(has(complain(forge::make_metadata("https://idp.test/", "https://idp.test/sso", {})),
+            "no signing certificate"));
+}
+
+TEST_CASE("an expired signing certificate warns, or refuses where the IdP's policy says so") {
+  const Files files;
+  files.write("corp.xml",
+              forge::make_metadata("https://idp.test/", "https://idp.test/sso",
+                                   {forge::make_authority(forge::KeyType::rsa2048, -1)}));
+  const LoadedSettings loaded = files.load(kGood);
+  CHECK(loaded.settings != nullptr);
+  CHECK(loaded.problems.size() == 1);
+  const auto lines =
+      files.complaints(with("preset: entra", "preset: entra\n    expired_certificate: reject"));
+  CHECK(has(lines, "error: ") == true);
+  CHECK(has(lines, "every signing certificate has expired"));
+}
+
+TEST_CASE("a certificate that expires within thirty days is announced") {
+  const Files files;
+  files.write("corp.xml",
+              forge::make_metadata("https://idp.test/", "https://idp.test/sso",
+                                   {forge::make_authority(forge::KeyType::rsa2048, 7)}));
+  CHECK(has(files.complaints(kGood), "expires in 7 days"));
+}
+
+TEST_CASE("signing needs a key and a certificate that belong together and are in date") {
+  const Files files;
+  const std::string yaml =
+      with("landing_url", "signing: { key: sp.key, certificate: sp.crt }\n  landing_url");
+  files.write("sp.key", authority().private_key_pem, 0600);
+  files.write("sp.crt", authority().certificate_pem);
+  CHECK(files.load(yaml).settings != nullptr);
+  files.write("sp.crt", forge::make_authority().certificate_pem);
+  CHECK(has(files.complaints(yaml), "do not belong together"));
+  const forge::Authority old = forge::make_authority(forge::KeyType::rsa2048, -1);
+  files.write("sp.key", old.private_key_pem, 0600);
+  files.write("sp.crt", old.certificate_pem);
+  CHECK(has(files.complaints(yaml), "sp.crt has expired"));
+  CHECK(has(files.complaints(with("preset: entra", "sign_requests: true")),
+            "needs 'service_provider.signing'"));
+}
+
+TEST_CASE("secrets that others can read are refused") {
+  const Files files;
+  files.write("cookie.key", std::string(64, 'a'), 0644);
+  CHECK(has(files.complaints(kGood), "cookie.key is open to others: chmod 600"));
+  files.write("cookie.key", std::string(64, 'a'), 0640);
+  CHECK(files.load(kGood).settings != nullptr);
+  files.write("cookie.key", "short", 0600);
+  CHECK(has(files.complaints(kGood), "must hold 64 hex digits"));
+}
+
+TEST_CASE("the email page can be skipped with one identity provider only") {
+  const Files files;
+  CHECK(files.load(kGood + "skip_email_page: true\n").settings != nullptr);
+  CHECK(
+      has(files.complaints(with(
+              "identity_providers:\n  - name: corp\n    preset: entra\n    metadata: corp.xml\n    "
+              "domains: [corp.test]\n",
+              "skip_email_page: true\n")),
+          "needs exactly one identity provider"));
+}
+
+TEST_CASE("templates that override nothing or do not parse are told") {
+  const Files files;
+  fs::create_directory(files.path("templates"));
+  files.write("templates/nothing.mustache", "x");
+  files.write("templates/sign_in.mustache", "{{#open}}");
+  const auto lines = files.complaints(kGood + "pages: { templates: templates }\n");
+  CHECK(has(lines, "nothing.mustache overrides no page"));
+  CHECK(has(lines, "sign_in.mustache"));
+}
+
+TEST_CASE("paths of our own must not collide") {
+  const Files files;
+  CHECK(has(files.complaints(with("landing_url", "acs_path: /auth/acs\n  landing_url")),
+            "must not lie below"));
+  CHECK(has(files.complaints(with("landing_url", "acs_path: //x\n  landing_url")),
+            "'acs_path' must be a path"));
+  CHECK(has(files.complaints(with("landing_url: https://app.servusconnect.com",
+                                  "landing_url: https://evil.test")),
+            "is on none of 'base_url' and 'apps'"));
+}
+
+TEST_CASE("every key is in the reference, and every key of the reference exists") {
+  std::ifstream file(std::string(ANTEROOM_SOURCE_DIR) + "/nginx-conf/configuration.md");
+  std::vector<std::string> documented;
+  for (std::string line; std::getline(file, line);) {
+    if (line.starts_with("| `")) documented.push_back(line.substr(3, line.find('`', 3) - 3));
+  }
+  std::vector<std::string> known = config::known_keys();
+  std::sort(documented.begin(), documented.end());
+  std::sort(known.begin(), known.end());
+  CHECK(documented == known);
+}
+
+TEST_CASE("the annotated example loads") {
+  const Files files;
+  std::ifstream example(std::string(ANTEROOM_SOURCE_DIR) + "/nginx-conf/anteroom.yaml");
+  std::string yaml{std::istreambuf_iterator<char>(example), {}};
+  REQUIRE_FALSE(yaml.empty());
+  files.write("contoso.xml", forge::make_metadata("https://contoso.test/",
+                                                  "https://contoso.test/sso", {authority()}));
+  const LoadedSettings loaded = files.load(yaml);
+  for (const Problem& problem : loaded.problems) UNSCOPED_INFO(to_string(problem));
+  CHECK(loaded.settings != nullptr);
+}
