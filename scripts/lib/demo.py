@@ -4,6 +4,7 @@ import argparse
 import contextlib
 import fcntl
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -78,11 +79,23 @@ def alone(state):
         yield
 
 
+def listener_of(port):
+    """Who listens there, as far as we may see: "nginx (process 123)"."""
+    with contextlib.suppress(OSError):
+        listed = subprocess.run(["/usr/bin/ss", "-ltnpH", f"sport = :{port}"], capture_output=True, text=True,
+                                check=False).stdout
+        found = re.search(r'\("([^"]+)",pid=(\d+)', listed)
+        if found:
+            return f"{found[1]} (process {found[2]})"
+    return "another program"
+
+
 def check_port(port):
     if port < 1024 and os.geteuid() != 0:
         raise StartError(f"port {port} needs root; choose one from 1024 on with --port")
     if not is_port_free(port):
-        raise StartError(f"port {port} is in use by another program; choose another one: scripts/demo --port {port + 1}")
+        raise StartError(f"port {port} is in use by {listener_of(port)}; choose another one: "
+                         f"scripts/demo --port {port + 1}")
 
 
 def plan_for(arguments, state, build_directory):
@@ -160,11 +173,11 @@ def check(stack):
 
 def run(arguments):
     started = time.monotonic()
-    if not arguments.check:
-        check_port(arguments.port)
-    build_directory = build()
     state = state_directory(ROOT / "build" / ("demo-check" if arguments.check else "demo"), say)
     with alone(state):
+        if not arguments.check:
+            check_port(arguments.port)
+        build_directory = build()
         if arguments.fresh or arguments.check:
             remove(state)
         say("Starting ...")
@@ -187,6 +200,8 @@ def main():
     arguments = parser.parse_args()
     if not 0 < arguments.port < 65536:
         parser.error("--port: 1 to 65535")
+
+    os.umask(0o022)  # the servers' own accounts read what is not secret
 
     def stop(number, _frame):
         for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):

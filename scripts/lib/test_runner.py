@@ -191,6 +191,7 @@ def main():
     if unknown:
         parser.error(f"unknown part {', '.join(sorted(unknown))}: {', '.join(PARTS)} or all")
     parts = list(PARTS) if "all" in given.part else [part for part in PARTS if part in given.part]
+    os.umask(0o022)
     started = time.monotonic()
     runner = Runner(given.build.resolve(), arguments[split + 1:])
     runner.run(parts)

@@ -121,8 +121,8 @@ class IdentityProvider:
     def _secret(self, name):
         path = self._directory / name
         if not path.exists():
+            path.touch(mode=0o600)
             path.write_text(secrets.token_hex(24))
-            path.chmod(0o600)
         return path.read_text()
 
     def _config(self):

@@ -99,8 +99,8 @@ class Cluster:
 
     def _create(self):
         self._directory.mkdir(parents=True, exist_ok=True)
+        self._password_file.touch(mode=0o600)
         self._password_file.write_text(secrets.token_hex(24) + "\n")
-        self._password_file.chmod(0o600)
         if self._user is not None:
             self._give_to_user(self._directory)
             self._give_to_user(self._password_file)
