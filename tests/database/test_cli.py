@@ -1,0 +1,239 @@
+"""The `anteroom` command: each subcommand, its JSON, and its misuse with the documented exit codes."""
+
+import json
+import os
+import secrets
+import subprocess
+from pathlib import Path
+
+import psycopg2
+import pytest
+
+BUILD = Path(os.environ["ANTEROOM_BUILD"])
+SERVER = os.environ["ANTEROOM_TEST_DATABASE"]
+
+YAML = """service_provider:
+  entity_id: urn:example:sp
+  base_url: https://login.example.com
+  apps: [https://app.example.com]
+  landing_url: https://app.example.com/
+identity_providers_directory: idp.d
+database: {{ connection: "{connection}" }}
+sessions: {{ cookie_keys: [cookie.key] }}
+access: {{ levels: [viewer, technician, manager] }}
+"""
+
+
+class Installation:
+    def __init__(self, directory, connection):
+        self.directory = directory
+        self.connection = connection
+        self.yaml = directory / "anteroom.yaml"
+        self.yaml.write_text(YAML.format(connection=connection))
+        key = directory / "cookie.key"
+        key.write_text(secrets.token_hex(32))
+        key.chmod(0o600)
+        (directory / "idp.d").mkdir()
+
+    def run(self, *arguments):
+        command = [BUILD / "core" / "cli" / "anteroom", "--config", self.yaml, *arguments]
+        return subprocess.run([str(part) for part in command], text=True, capture_output=True, timeout=60, check=False)
+
+    def ok(self, *arguments):
+        done = self.run(*arguments)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def json(self, *arguments):
+        return json.loads(self.ok("--json", *arguments))
+
+    def refused(self, code, *arguments):
+        done = self.run(*arguments)
+        assert done.returncode == code, (done.returncode, done.stdout, done.stderr)
+        assert done.stderr.strip()
+        return done.stderr
+
+    def value(self, sql):
+        with psycopg2.connect(self.connection) as connection, connection.cursor() as cursor:
+            cursor.execute(sql)
+            return cursor.fetchone()[0]
+
+
+@pytest.fixture
+def blank(tmp_path):
+    """A configuration and an empty database."""
+    name = "anteroom_cli_" + secrets.token_hex(6)
+    admin = psycopg2.connect(SERVER)
+    admin.autocommit = True
+    admin.cursor().execute(f"CREATE DATABASE {name}")
+    yield Installation(tmp_path, f"{SERVER} dbname={name}")
+    admin.cursor().execute(f"DROP DATABASE {name} WITH (FORCE)")
+    admin.close()
+
+
+@pytest.fixture
+def ready(blank, tmp_path):
+    """The same, migrated, with an identity provider and a property."""
+    blank.ok("migrate")
+    authority = tmp_path / "authority"
+    authority.mkdir()
+    subprocess.run([str(BUILD / "tests" / "forge-response"), "authority", str(authority), "https://idp.test/",
+                    "https://idp.test/sso"], check=True)
+    blank.metadata = authority / "metadata.xml"
+    blank.ok("idp", "add", "corp", "--metadata", blank.metadata, "--domain", "corp.test", "--display-name", "Corp",
+             "--preset", "entra")
+    blank.ok("property", "add", "elm", "Elm Court")
+    return blank
+
+
+def test_check_tells_what_to_do_about_an_old_schema(blank):
+    assert "run `anteroom migrate`" in blank.run("check").stdout
+    blank.refused(4, "check")
+    blank.ok("check", "--no-database")
+    blank.refused(4, "user", "list")
+    blank.ok("migrate")
+    assert blank.json("check")["database"] == "ok"
+
+
+def test_migrate_can_be_repeated(blank):
+    assert blank.json("migrate")["applied"]
+    assert blank.json("migrate")["applied"] == []
+
+
+def test_simultaneous_migrations_end_in_one_schema(blank):
+    command = [str(BUILD / "core" / "cli" / "anteroom"), "--config", str(blank.yaml), "migrate"]
+    runs = [subprocess.Popen(command, stdout=subprocess.DEVNULL) for _ in range(4)]
+    assert [run.wait(60) for run in runs] == [0, 0, 0, 0]
+
+
+def test_a_broken_configuration_is_exit_code_3_with_every_problem(blank):
+    blank.yaml.write_text(blank.yaml.read_text().replace("access:", "acess:").replace("https://login", "http://login"))
+    message = blank.refused(3, "user", "list")
+    assert "did you mean 'access'" in message and "must be https" in message
+    problems = json.loads(blank.run("--json", "check").stdout.split("\n}\n")[0] + "\n}")["problems"]
+    assert {"line", "column", "severity", "message", "file"} <= set(problems[0])
+
+
+def test_an_unreachable_database_is_exit_code_4_without_the_password(blank):
+    blank.yaml.write_text(YAML.format(connection="host=/nonexistent dbname=x password=s3cret"))
+    assert "s3cret" not in blank.refused(4, "user", "list")
+
+
+def test_wrong_words_are_exit_code_2(blank):
+    for arguments in [[], ["bogus"], ["user"], ["user", "provision"], ["idp", "add", "x"], ["user", "list", "--limit", "0"]]:
+        blank.refused(2, *arguments)
+
+
+def test_idp_add_prints_what_the_customer_needs(ready):
+    shown = ready.json("idp", "show", "corp")
+    assert shown["identifier"] == "urn:example:sp"
+    assert shown["reply_url"] == "https://login.example.com/saml2/idpresponse"
+    assert shown["sign_on_url"] == "https://app.example.com/"
+    assert shown["button"] == "Log In with Microsoft"
+    assert shown["certificates"][0]["sha256"]
+    assert [idp["name"] for idp in ready.json("idp", "list")] == ["corp"]
+
+
+@pytest.mark.parametrize("arguments, reason", [
+    (["corp", "--domain", "new.test"], "already"),
+    (["Bad Name", "--domain", "new.test"], "is no name"),
+    (["new", "--domain", "corp.test"], "belongs to 'corp' already"),
+    (["new", "--domain", "gmail.com"], "public mail domain"),
+    (["new", "--domain", "new.test"], "entity ID"),
+])
+def test_idp_add_refuses_and_leaves_nothing_behind(ready, arguments, reason):
+    before = sorted(path.name for path in (ready.directory / "idp.d").iterdir())
+    assert reason in ready.refused(1, "idp", "add", *arguments, "--metadata", ready.metadata)
+    assert sorted(path.name for path in (ready.directory / "idp.d").iterdir()) == before
+
+
+def test_idp_add_refuses_metadata_that_is_none(ready, tmp_path):
+    bad = tmp_path / "bad.xml"
+    bad.write_text("<html/>")
+    assert "no EntityDescriptor" in ready.refused(1, "idp", "add", "new", "--domain", "new.test", "--metadata", bad)
+    ready.refused(1, "idp", "add", "new", "--domain", "new.test", "--metadata", tmp_path / "absent.xml")
+
+
+def test_provisioning_makes_the_record_and_is_audited(ready):
+    ready.ok("user", "provision", "Ann@Corp.test", "--level", "manager", "--property", "elm", "--name", "Ann")
+    person = ready.json("user", "show", "ann@corp.test")
+    assert (person["state"], person["grants"], person["name"]) == ("active", "elm=manager", "Ann")
+    ready.ok("user", "provision", "ann@corp.test", "--level", "viewer", "--all-properties", "--expires", "2099-01-01")
+    assert ready.json("user", "show", "ann@corp.test")["grants"] == "*=viewer,elm=manager"
+    assert ready.value("SELECT count(*) FROM anteroom.audit_events WHERE kind = 'provisioned' AND actor LIKE 'cli:%'") == 2
+
+
+@pytest.mark.parametrize("arguments, code, reason", [
+    (["ann@corp.test", "--level", "boss", "--property", "elm"], 1, "no access level"),
+    (["ann@corp.test", "--level", "viewer", "--property", "oak"], 1, "no property 'oak'"),
+    (["ann@corp.test", "--level", "viewer", "--property", "*"], 1, "--all-properties"),
+    (["ann@other.test", "--level", "viewer", "--property", "elm"], 1, "no identity provider"),
+    (["not an address", "--level", "viewer", "--property", "elm"], 1, "not an email address"),
+    (["ann@corp.test", "--level", "viewer", "--property", "elm", "--expires", "tomorrow"], 1, "is no date"),
+    (["ann@corp.test", "--level", "viewer"], 2, "--property"),
+    (["ann@corp.test", "--level", "viewer", "--property", "elm", "--all-properties"], 2, "either"),
+])
+def test_provisioning_refuses_and_makes_nothing(ready, arguments, code, reason):
+    assert reason in ready.refused(code, "user", "provision", *arguments)
+    assert ready.json("user", "list") == []
+
+
+def test_users_are_added_listed_disabled_and_enabled(ready):
+    ready.ok("user", "add", "ann@corp.test", "--name", "Ann")
+    assert "already" in ready.refused(1, "user", "add", "ann@corp.test")
+    assert [p["email"] for p in ready.json("user", "list", "--waiting")] == ["ann@corp.test"]
+    assert ready.json("user", "list", "--search", "%") == []
+    ready.ok("user", "disable", "ann@corp.test")
+    assert ready.json("user", "show", "ann@corp.test")["state"] == "disabled"
+    assert "enable" in ready.refused(1, "user", "provision", "ann@corp.test", "--level", "viewer", "--property", "elm")
+    ready.ok("user", "enable", "ann@corp.test")
+    ready.refused(1, "user", "enable", "ann@corp.test")
+    ready.refused(1, "user", "disable", "nobody@corp.test")
+    ready.refused(1, "user", "show", "nobody@corp.test")
+    ready.ok("user", "unpin", "ann@corp.test")
+
+
+def test_property_keys_are_checked(ready):
+    assert ready.json("property", "list") == [{"key": "elm", "name": "Elm Court"}]
+    ready.refused(1, "property", "add", "elm", "Again")
+    for key in ["Elm", "*", "", "-x", "a b", "a,b=c"]:
+        assert ready.run("property", "add", "--", key, "X").returncode in (1, 2)
+
+
+def test_import_takes_what_spreadsheets_write(ready, tmp_path):
+    csv = tmp_path / "users.csv"
+    csv.write_bytes('\ufeffemail,name,property,level,expires\r\nann@corp.test,"Arbor, ""Ann""",elm,viewer,\r\n'
+                    'bob@corp.test,Bob,*,manager,2099-01-01\r\n\r\n'.encode())
+    assert ready.json("import", csv, "--dry-run") == {"rows": 2, "imported": 0}
+    assert ready.json("user", "list") == []
+    assert ready.json("import", csv)["imported"] == 2
+    assert ready.json("user", "show", "ann@corp.test")["name"] == 'Arbor, "Ann"'
+
+
+def test_import_names_every_bad_row_and_imports_nothing(ready, tmp_path):
+    csv = tmp_path / "users.csv"
+    csv.write_text("email,property,level\nann@corp.test,elm,viewer\nbad,elm,viewer\nbob@corp.test,oak,viewer\n"
+                   "cat@corp.test,elm\nann@corp.test,elm,manager\n")
+    message = ready.refused(1, "import", csv)
+    for line in ["line 3: 'bad'", "line 4: there is no property 'oak'", "line 5: 2 cells", "line 6: ann@corp.test at elm is on line 2"]:
+        assert line in message
+    assert ready.json("user", "list") == []
+
+
+@pytest.mark.parametrize("text, reason", [
+    ("", "empty"), ("email,level\n", "'property' is missing"), ("email,property,level,colour\n", "unknown column 'colour'"),
+    ("email,email,property,level\n", "twice"), ('email,property,level\n"ann', "a quotation does not end"),
+])
+def test_import_refuses_a_file_that_is_no_table(ready, tmp_path, text, reason):
+    csv = tmp_path / "users.csv"
+    csv.write_text(text)
+    assert reason in ready.refused(1, "import", csv)
+
+
+def test_import_is_all_or_nothing_in_the_database_too(ready, tmp_path):
+    ready.ok("user", "add", "off@corp.test")
+    ready.ok("user", "disable", "off@corp.test")
+    csv = tmp_path / "users.csv"
+    csv.write_text("email,property,level\nann@corp.test,elm,viewer\noff@corp.test,elm,viewer\n")
+    assert "line 3" in ready.refused(1, "import", csv)
+    assert [p["email"] for p in ready.json("user", "list")] == ["off@corp.test"]
