@@ -133,7 +133,8 @@ void DatabaseConnection::finish_connecting(Status status) {
 }
 
 void DatabaseConnection::drop() {
-  watch_.stop();  // before PQfinish closes the descriptor
+  // Before PQfinish closes the descriptor; libpq closes it itself when it loses the server.
+  watch_.stop(connection_ == nullptr || PQsocket(connection_.get()) >= 0);
   connection_.reset();
   deadline_.stop();
   result_.reset();

@@ -35,13 +35,17 @@ bool SocketWatch::wait_for_room(bool writes) {
   return changed == NGX_OK;
 }
 
-void SocketWatch::stop() {
+void SocketWatch::stop(bool is_open) {
   if (connection_ == nullptr) return;
   ngx_connection_t* connection = std::exchange(connection_, nullptr);
-  if (connection->read->active != 0) ngx_del_event(connection->read, NGX_READ_EVENT, 0);
-  if (connection->write->active != 0) ngx_del_event(connection->write, NGX_WRITE_EVENT, 0);
-  if (connection->read->posted != 0) ngx_delete_posted_event(connection->read);
-  if (connection->write->posted != 0) ngx_delete_posted_event(connection->write);
+  const ngx_uint_t flags = is_open ? 0 : NGX_CLOSE_EVENT;
+  if (connection->read->active != 0) ngx_del_event(connection->read, NGX_READ_EVENT, flags);
+  if (connection->write->active != 0) ngx_del_event(connection->write, NGX_WRITE_EVENT, flags);
+  for (ngx_event_t* event : {connection->read, connection->write}) {
+    if (event->posted != 0) {  // the macro is several statements
+      ngx_delete_posted_event(event);
+    }
+  }
   ngx_free_connection(connection);
   connection->fd = static_cast<ngx_socket_t>(-1);  // events of this round find it stale
 }

@@ -19,8 +19,8 @@ class SocketWatch {
   [[nodiscard]] bool start(int descriptor, bool reads, bool writes);
   /// Changes whether it waits for room to write as well.
   [[nodiscard]] bool wait_for_room(bool writes);
-  /// Must be called while the descriptor is still open.
-  void stop();
+  /// `is_open`: false if the descriptor's owner has closed it already.
+  void stop(bool is_open = true);
 
  private:
   static void on_event(ngx_event_t* event) noexcept;

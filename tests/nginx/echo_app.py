@@ -1,0 +1,49 @@
+"""The app behind the gate: answers every request with what it was asked, as JSON; echoes bytes after an upgrade."""
+
+import json
+import socketserver
+import threading
+
+
+class _Handler(socketserver.StreamRequestHandler):
+    def handle(self):
+        while True:
+            line = self.rfile.readline().decode("latin-1").strip()
+            if not line:
+                return
+            method, target, _ = line.split(" ", 2)
+            headers = []
+            while (field := self.rfile.readline().decode("latin-1").rstrip("\r\n")):
+                name, _, value = field.partition(":")
+                headers.append([name, value.strip()])
+            given = {name.lower(): value for name, value in headers}
+            if given.get("upgrade", "").lower() == "websocket":
+                return self._echo()
+            body = self.rfile.read(int(given.get("content-length", "0")))
+            self.server.requests.append((method, target, headers))
+            self._answer(target, {"method": method, "target": target, "headers": headers, "body_length": len(body)})
+
+    def _answer(self, target, what):
+        text = json.dumps(what).encode()
+        status = "404 Not Found" if "missing" in target else "200 OK"
+        self.wfile.write(f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\n"
+                         f"Content-Length: {len(text)}\r\n\r\n".encode() + text)
+
+    def _echo(self):
+        self.wfile.write(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n")
+        while (data := self.connection.recv(4096)):
+            self.connection.sendall(data)
+
+
+class EchoApp(socketserver.ThreadingTCPServer):
+    allow_reuse_address = True
+    daemon_threads = True
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.port = self.server_address[1]
+        self.requests = []
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def handle_error(self, request, client_address):
+        pass  # clients of these tests vanish on purpose

@@ -1,0 +1,221 @@
+"""One nginx with the module, started and looked at by a test."""
+
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+from pathlib import Path
+
+from processes import Process, clean_environment, free_port, is_port_open, run, service_user, wait_until
+
+NAVIGATION = [("Accept", "text/html"), ("Sec-Fetch-Mode", "navigate"), ("Sec-Fetch-Dest", "document")]
+SCRIPT = [("Accept", "application/json"), ("Sec-Fetch-Mode", "cors"), ("Sec-Fetch-Dest", "empty")]
+WEBSOCKET = [("Connection", "Upgrade"), ("Upgrade", "websocket"), ("Sec-WebSocket-Version", "13"),
+             ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==")]
+COOKIE = "__Host-anteroom"
+
+LOCATIONS = """
+location / { auth_saml on; proxy_pass http://app; }
+location /open/ { proxy_pass http://app; }
+location /manager/ { auth_saml on; auth_saml_require manager; proxy_pass http://app; }
+location ~ ^/properties/(?<property>[^/]+)/ { auth_saml on; auth_saml_require technician at $property; proxy_pass http://app; }
+"""
+
+
+def sanitizer_environment(build, log_path):
+    cache = Path(build) / "CMakeCache.txt"
+    if "ANTEROOM_SANITIZE:BOOL=ON" not in cache.read_text():
+        return {}
+    libraries = [run(["/usr/bin/gcc", f"-print-file-name=lib{name}.so"]).strip() for name in ("asan", "ubsan")]
+    return {"LD_PRELOAD": " ".join(libraries), "ASAN_OPTIONS": f"detect_leaks=0:log_path={log_path}",
+            "UBSAN_OPTIONS": f"print_stacktrace=1:log_path={log_path}"}
+
+
+class Answer:
+    def __init__(self, answer):
+        self.status = answer.status
+        self.headers = [(name.lower(), value) for name, value in answer.getheaders()]
+        self.body = answer.read()
+
+    def header(self, name):
+        return next((value for key, value in self.headers if key == name), None)
+
+    @property
+    def json(self):
+        return json.loads(self.body)
+
+    def seen(self, name):
+        """All values of a request header that reached the app."""
+        return [value for key, value in self.json["headers"] if key.lower() == name.lower()]
+
+    def __repr__(self):
+        return f"<{self.status} {self.headers} {self.body[:300]!r}>"
+
+
+class Node:
+    """`yaml` and `nginx_conf` are texts; a test may change them and reload()."""
+
+    def __init__(self, build, directory, port, yaml, nginx_conf):
+        self.build = Path(build)
+        self.directory = Path(directory)
+        self.port = port
+        self.host = f"localhost:{port}"
+        self.yaml = yaml
+        self.nginx_conf = nginx_conf
+        self._process = None
+
+    def write(self):
+        (self.directory / "anteroom.yaml").write_text(self.yaml)
+        (self.directory / "nginx.conf").write_text(self.nginx_conf)
+
+    def environment(self):
+        return clean_environment(**sanitizer_environment(self.build, self.directory / "sanitizer"))
+
+    def command(self, *more):
+        return ["/usr/sbin/nginx", "-p", str(self.directory), "-c", str(self.directory / "nginx.conf"), *more]
+
+    def test(self):
+        """nginx -t: exit status and what it said."""
+        self.write()
+        done = subprocess.run(self.command("-t"), env=self.environment(), capture_output=True, text=True, check=False,
+                              timeout=60)
+        return done.returncode, done.stderr
+
+    def start(self):
+        self.write()
+        self._process = Process("nginx", self.command(), self.directory / "nginx.out", environment=self.environment(),
+                                stop_signal=signal.SIGTERM)
+        self._process.wait_until(lambda: is_port_open(self.port), 30, "to listen")
+        return self
+
+    def stop(self):
+        if self._process is not None:
+            self._process.stop()
+            self._process = None
+
+    def quit(self, seconds=10):
+        """Graceful end; True if nginx was gone in time."""
+        self._process.signal(signal.SIGQUIT)
+        wait_until(lambda: not self._process.is_running(), seconds, "nginx's graceful end")
+
+    def workers(self):
+        listed = subprocess.run(["/usr/bin/pgrep", "-P", str(self._process.pid)], capture_output=True, text=True,
+                                check=False).stdout.split()
+        return {int(pid) for pid in listed}
+
+    def reload(self):
+        """Returns once the old workers have been replaced, or nginx has said why not."""
+        self.write()
+        before = self.workers()
+        lines = self.error_log().count("\n")
+        self._process.signal(signal.SIGHUP)
+
+        def has_settled():
+            new_lines = self.error_log().splitlines()[lines:]
+            if any("[emerg]" in line for line in new_lines):
+                return True
+            return not before & self.workers() and bool(self.workers())
+
+        wait_until(has_settled, 30, "the reload")
+
+    def error_log(self):
+        path = self.directory / "error.log"
+        return path.read_text(errors="replace") if path.exists() else ""
+
+    def access_log(self):
+        return (self.directory / "access.log").read_text(errors="replace")
+
+    def sanitizer_reports(self):
+        said = [line for line in (self.error_log() + self.output()).splitlines()
+                if "runtime error:" in line or "AddressSanitizer" in line]
+        return "\n".join([*said, *(path.read_text(errors="replace") for path in self.directory.glob("sanitizer*"))])
+
+    def output(self):
+        path = self.directory / "nginx.out"
+        return path.read_text(errors="replace") if path.exists() else ""
+
+    # Asking it.
+
+    def connect(self, timeout=20):
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
+
+    def ask(self, path="/", token=None, headers=NAVIGATION, method="GET", body=None, host=None, cookies=(),
+            connection=None):
+        """One request; `cookies` are further Cookie fields, each sent as it is."""
+        own = connection is None
+        connection = connection or self.connect()
+        connection.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
+        connection.putheader("Host", self.host if host is None else host)
+        for name, value in headers:
+            connection.putheader(name, value)
+        if token is not None:
+            connection.putheader("Cookie", f"{COOKIE}={token}")
+        for cookie in cookies:
+            connection.putheader("Cookie", cookie)
+        if body is not None:
+            connection.putheader("Content-Length", str(len(body)))
+        connection.endheaders(body)
+        answer = Answer(connection.getresponse())
+        if own:
+            connection.close()
+        return answer
+
+    def raw(self, data, timeout=10):
+        """Sends bytes, returns what comes back until the other side closes or falls silent."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=timeout) as connection:
+            connection.sendall(data)
+            received = b""
+            try:
+                while (piece := connection.recv(65536)):
+                    received += piece
+            except (TimeoutError, ConnectionError):
+                pass
+            return received
+
+
+def nginx_configuration(build, directory, port, app_port, *, locations=LOCATIONS, server="", http="", workers=1,
+                        main=""):
+    module = Path(build) / "module" / "ngx_http_auth_saml_module.so"
+    user = "user www-data;" if service_user("www-data") is not None else ""
+    temporary = " ".join(f"{kind}_temp_path {directory}/{kind};"
+                         for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+    return f"""\
+load_module {module};
+{user}
+daemon off;
+worker_processes {workers};
+pid {directory}/nginx.pid;
+error_log {directory}/error.log info;
+{main}
+events {{ worker_connections 512; }}
+http {{
+    log_format outcome '$request_uri $status outcome=$auth_saml_outcome email=$auth_saml_email cookie="$http_cookie"';
+    access_log {directory}/access.log outcome;
+    {temporary}
+    proxy_http_version 1.1;
+    keepalive_timeout 30s;
+    upstream app {{ server 127.0.0.1:{app_port}; }}
+    auth_saml_config {directory}/anteroom.yaml;
+    {http}
+    server {{
+        listen 127.0.0.1:{port};
+        server_name localhost;
+        {server}
+        {locations}
+    }}
+}}
+"""
+
+
+def directory_for_nginx(path):
+    path.mkdir(parents=True)
+    path.chmod(0o755)
+    user = service_user("www-data")
+    if user is not None:
+        os.chown(path, user.pw_uid, user.pw_gid)
+    return path
+
+
+__all__ = ["Node", "nginx_configuration", "directory_for_nginx", "free_port"]

@@ -1,0 +1,228 @@
+"""PostgreSQL away, frozen, slow or changed: the gate stays shut for strangers and open for whom it knows."""
+
+import os
+import signal
+import threading
+import time
+
+from node import NAVIGATION, SCRIPT
+from processes import wait_until
+
+
+def eventually(condition, what, seconds=10):
+    wait_until(condition, seconds, what)
+
+
+def is_listening(node):
+    """The node hears notifications: LISTEN is the last thing its listener's connection ran."""
+    return node.people.sql("SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND "
+                           "(query ILIKE 'LISTEN%' OR query = '')") != []
+
+
+def postmaster(cluster):
+    return cluster._process.pid
+
+
+def everybody(cluster):
+    import subprocess
+    listed = subprocess.run(["/usr/bin/pgrep", "-P", str(postmaster(cluster))], capture_output=True, text=True, check=False)
+    return [postmaster(cluster), *map(int, listed.stdout.split())]
+
+
+def test_a_revoked_session_ends_at_once(lab, cluster):
+    node = lab.node(cluster)
+    eventually(lambda: is_listening(node), "the listener")
+    token, _, _ = node.people.sign_in()
+    assert node.ask("/x", token).status == 200
+    node.people.end_session(token)
+    eventually(lambda: node.ask("/x", token).status == 302, "the end of the session", 3)
+
+
+def test_who_waits_is_let_in_as_soon_as_a_grant_exists(lab, cluster):
+    node = lab.node(cluster)
+    eventually(lambda: is_listening(node), "the listener")
+    token, _, user = node.people.sign_in(status="waiting", grants=())
+    assert node.ask("/x", token, headers=SCRIPT).json["error"] == "waiting"
+    node.people.grant(user, "*", "viewer")
+    node.people.sql(f"UPDATE users SET status = 'active' WHERE id = '{user}'")
+    eventually(lambda: node.ask("/x", token).status == 200, "being let in", 3)
+
+
+def test_a_disabled_user_is_out_at_once_on_every_session(lab, cluster):
+    node = lab.node(cluster)
+    eventually(lambda: is_listening(node), "the listener")
+    token, _, user = node.people.sign_in()
+    other = node.people.session(user)
+    assert node.ask("/x", token).status == node.ask("/x", other).status == 200
+    node.people.sql(f"UPDATE users SET status = 'disabled' WHERE id = '{user}'")
+    eventually(lambda: node.ask("/x", token).status == 302 and node.ask("/x", other).status == 302, "the end", 3)
+
+
+def test_what_is_remembered_costs_no_statement(lab, cluster):
+    node = lab.node(cluster)
+    eventually(lambda: is_listening(node), "the listener")
+    token, _, _ = node.people.sign_in()
+    assert node.ask("/x", token).status == 200
+    node.people.sql("ALTER FUNCTION load_session(bytea, interval, text[]) RENAME TO load_session_gone")
+    for _ in range(20):
+        assert node.ask("/x", token).status == 200
+    assert node.ask("/x", node.people.sign_in()[0]).status == 503
+
+
+def test_simultaneous_requests_of_one_session_share_one_statement(lab, cluster):
+    node = lab.node(cluster)
+    node.people.sql("""CREATE TABLE asked (at timestamptz); GRANT ALL ON asked TO PUBLIC;
+        ALTER FUNCTION load_session(bytea, interval, text[]) RENAME TO load_session_slowly;
+        CREATE FUNCTION load_session(h bytea, i interval, l text[])
+        RETURNS TABLE (status text, expires_at timestamptz, reference text, user_id uuid, email text, name text,
+                       idp text, origin text, access_level text, properties text) LANGUAGE plpgsql AS $$
+        BEGIN INSERT INTO asked VALUES (now()); PERFORM pg_sleep(0.7);
+        RETURN QUERY SELECT * FROM load_session_slowly(h, i, l); END $$""")
+    token, _, _ = node.people.sign_in()
+    statuses = []
+    threads = [threading.Thread(target=lambda: statuses.append(node.ask("/x", token).status)) for _ in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert statuses == [200] * 20
+    assert node.people.sql("SELECT count(*) FROM asked") == ["1"]
+
+
+def test_clients_that_leave_while_the_database_thinks_do_no_harm(lab, cluster):
+    import socket
+    node = lab.node(cluster)
+    node.people.sql("""ALTER FUNCTION load_session(bytea, interval, text[]) RENAME TO load_session_slowly;
+        CREATE FUNCTION load_session(h bytea, i interval, l text[])
+        RETURNS TABLE (status text, expires_at timestamptz, reference text, user_id uuid, email text, name text,
+                       idp text, origin text, access_level text, properties text) LANGUAGE plpgsql AS $$
+        BEGIN PERFORM pg_sleep(0.5); RETURN QUERY SELECT * FROM load_session_slowly(h, i, l); END $$""")
+    token, _, _ = node.people.sign_in()
+    for path in ("/x", "/auth/waiting"):
+        for _ in range(10):
+            with socket.create_connection(("127.0.0.1", node.port), timeout=10) as connection:
+                connection.sendall(f"GET {path} HTTP/1.1\r\nHost: {node.host}\r\nCookie: __Host-anteroom={token}\r\n\r\n"
+                                   .encode())
+    assert node.ask("/x", token).status == 200
+
+
+def test_a_statement_that_takes_too_long_is_given_up(lab, cluster):
+    node = lab.node(cluster)
+    node.people.sql("""ALTER FUNCTION load_session(bytea, interval, text[]) RENAME TO load_session_slowly;
+        CREATE FUNCTION load_session(h bytea, i interval, l text[])
+        RETURNS TABLE (status text, expires_at timestamptz, reference text, user_id uuid, email text, name text,
+                       idp text, origin text, access_level text, properties text) LANGUAGE plpgsql AS $$
+        BEGIN PERFORM pg_sleep(30); RETURN QUERY SELECT * FROM load_session_slowly(h, i, l); END $$""")
+    answer = node.ask("/x", node.people.sign_in()[0])
+    assert answer.status == 503 and answer.header("retry-after")
+
+
+def test_a_full_queue_is_503_at_once(lab, cluster):
+    node = lab.node(cluster, yaml=lambda text: text.replace("pool_size: 2", "pool_size: 1\n  queue_size: 2"))
+    node.people.sql("""ALTER FUNCTION load_session(bytea, interval, text[]) RENAME TO load_session_slowly;
+        CREATE FUNCTION load_session(h bytea, i interval, l text[])
+        RETURNS TABLE (status text, expires_at timestamptz, reference text, user_id uuid, email text, name text,
+                       idp text, origin text, access_level text, properties text) LANGUAGE plpgsql AS $$
+        BEGIN PERFORM pg_sleep(0.5); RETURN QUERY SELECT * FROM load_session_slowly(h, i, l); END $$""")
+    tokens = [node.people.sign_in()[0] for _ in range(8)]
+    statuses = []
+    threads = [threading.Thread(target=lambda t=token: statuses.append(node.ask("/x", t).status)) for token in tokens]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(set(statuses)) == [200, 503]
+    assert statuses.count(200) <= 4
+
+
+def test_away_and_back(lab, own_cluster):
+    node = lab.node(own_cluster)
+    known, email, _ = node.people.sign_in()
+    unknown, _, _ = node.people.sign_in()
+    assert node.ask("/x", known).status == 200
+    own_cluster.stop()
+    for headers in (NAVIGATION, SCRIPT):
+        answer = node.ask("/x", unknown, headers=headers)
+        assert answer.status == 503 and int(answer.header("retry-after")) > 0
+    time.sleep(5.2)  # longer than an answer is trusted without the listener
+    assert node.ask("/x", known).seen("X-Auth-Email") == [email]
+    assert node.ask("/x").status == 302  # a stranger needs no database
+    assert node.ask("/auth/sign-in").status == 200
+    assert node.test()[0] == 0
+    own_cluster.start()
+    eventually(lambda: node.ask("/x", unknown).status == 200, "recovery", 15)
+    assert node.error_log().count("database unavailable") <= 3
+
+
+def test_grace_ends(lab, own_cluster):
+    node = lab.node(own_cluster, yaml=lambda text: text.replace("grace: 60s", "grace: 6s"))
+    known, _, _ = node.people.sign_in()
+    assert node.ask("/x", known).status == 200
+    own_cluster.stop()
+    assert node.ask("/x", known).status == 200
+    eventually(lambda: node.ask("/x", known).status == 503, "the end of the grace", 10)
+
+
+def test_started_without_a_database_it_recovers(lab, own_cluster):
+    node = lab.node(own_cluster, start=False)
+    token, _, _ = node.people.sign_in()
+    own_cluster.stop()
+    node.start()
+    assert node.ask("/x", token).status == 503
+    own_cluster.start()
+    eventually(lambda: node.ask("/x", token).status == 200, "recovery", 15)
+
+
+def test_a_frozen_server_is_503_within_the_deadline_and_others_are_not_held_up(lab, own_cluster):
+    node = lab.node(own_cluster)
+    known, _, _ = node.people.sign_in()
+    unknown, _, _ = node.people.sign_in()
+    assert node.ask("/x", known).status == 200
+    frozen = everybody(own_cluster)
+    for pid in frozen:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        statuses = []
+        asking = threading.Thread(target=lambda: statuses.append(node.ask("/x", unknown).status))
+        asking.start()
+        assert node.ask("/x").status == 302
+        asking.join(15)
+        assert statuses == [503]
+    finally:
+        for pid in frozen:
+            try:
+                os.kill(pid, signal.SIGCONT)
+            except ProcessLookupError:
+                pass
+    eventually(lambda: node.ask("/x", unknown).status == 200, "recovery", 15)
+
+
+def test_an_old_schema_is_named_with_what_mends_it(lab, cluster):
+    node = lab.node(cluster, migrate=False)
+    assert node.ask("/x", "A" * 43).status == 503
+    assert "schema version 0 is older than" in node.error_log()
+    assert "anteroom migrate" in node.error_log()
+    lab.migrate(node)
+    eventually(lambda: node.ask("/x", node.people.sign_in()[0]).status == 200, "recovery", 15)
+
+
+def test_a_connection_that_the_server_ends_is_replaced(lab, cluster):
+    node = lab.node(cluster)
+    assert node.ask("/x", node.people.sign_in()[0]).status == 200
+    cluster.sql(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{node.database}'")
+    eventually(lambda: node.ask("/x", node.people.sign_in()[0]).status == 200, "a new connection", 10)
+
+
+def test_a_flood_of_unknown_cookies_does_not_evict_live_sessions(lab, cluster):
+    import base64
+    node = lab.node(cluster)
+    eventually(lambda: is_listening(node), "the listener")
+    known, _, _ = node.people.sign_in()
+    assert node.ask("/x", known).status == 200
+    connection = node.connect()
+    for _ in range(1500):
+        junk = base64.urlsafe_b64encode(os.urandom(32)).decode().rstrip("=")
+        assert node.ask("/x", junk, connection=connection).status == 302
+    connection.close()
+    node.people.sql("ALTER FUNCTION load_session(bytea, interval, text[]) RENAME TO load_session_gone")
+    assert node.ask("/x", known).status == 200

@@ -1,0 +1,107 @@
+"""The three outcomes, for what people load and for what programs ask."""
+
+import pytest
+from node import COOKIE, NAVIGATION, SCRIPT, WEBSOCKET
+
+
+def test_a_stranger_who_loads_a_page_is_sent_to_sign_in(node):
+    answer = node.ask("/work?x=1")
+    assert answer.status == 302
+    assert "/auth/sign-in" in answer.header("location")
+    assert answer.header("cache-control") == "no-store"
+
+
+@pytest.mark.parametrize("headers", [SCRIPT, WEBSOCKET, [("Accept", "*/*")]])
+def test_a_stranger_who_asks_for_data_gets_401_and_the_sign_on_url(node, headers):
+    answer = node.ask("/work", headers=headers)
+    assert answer.status == 401
+    assert answer.json["sign_on_url"].endswith("/auth/sign-in")
+
+
+def test_who_waits_is_sent_to_the_waiting_room(node):
+    token, _, _ = node.people.sign_in(status="waiting", grants=())
+    answer = node.ask("/work", token)
+    assert answer.status == 302
+    assert "/auth/waiting" in answer.header("location")
+
+
+@pytest.mark.parametrize("headers", [SCRIPT, WEBSOCKET])
+def test_data_for_who_waits_is_403(node, headers):
+    token, _, _ = node.people.sign_in(status="waiting", grants=())
+    answer = node.ask("/work", token, headers=headers)
+    assert answer.status == 403
+    assert answer.json["error"] == "waiting"
+
+
+@pytest.mark.parametrize("headers", [NAVIGATION, SCRIPT])
+def test_who_is_provisioned_reaches_the_app(node, headers):
+    token, email, user = node.people.sign_in(grants=(("*", "viewer"), ("elm-court", "technician")))
+    answer = node.ask("/work?a=b%20c", token, headers=headers)
+    assert answer.status == 200, answer
+    assert answer.json["target"] == "/work?a=b%20c"
+    assert answer.seen("X-Auth-Email") == [email]
+    assert answer.seen("X-Auth-Name") == ["Ann Archer"]
+    assert answer.seen("X-Auth-User") == [user]
+    assert answer.seen("X-Auth-Access-Level") == ["technician"]
+    assert answer.seen("X-Auth-Properties") == ["*=viewer,elm-court=technician"]
+    assert len(answer.seen("X-Auth-Session")[0]) == 16
+
+
+def test_too_low_a_level_is_forbidden_with_a_page_that_says_who_one_is(node):
+    token, email, _ = node.people.sign_in()
+    answer = node.ask("/manager/", token)
+    assert answer.status == 403
+    assert email.split("@")[0] in answer.body.decode()
+    assert node.ask("/manager/", token, headers=SCRIPT).json["error"] == "forbidden"
+
+
+def test_a_high_enough_level_passes(node):
+    token, _, _ = node.people.sign_in(grants=(("*", "admin"),))
+    assert node.ask("/manager/", token).status == 200
+
+
+def test_a_property_in_the_path_decides(node):
+    token, _, _ = node.people.sign_in(grants=(("elm-court", "technician"),))
+    assert node.ask("/properties/elm-court/x", token).status == 200
+    assert node.ask("/properties/harbor-lofts/x", token).status == 403
+
+
+def test_a_location_without_the_gate_is_open(node):
+    assert node.ask("/open/x").status == 200
+
+
+def test_a_session_of_another_origin_is_none(node):
+    token, _, _ = node.people.sign_in(origin="https://elsewhere.example")
+    assert node.ask("/work", token).status == 302
+
+
+def test_a_host_named_in_the_request_line_is_the_one_that_counts(node):
+    token, _, _ = node.people.sign_in()
+    answer = node.raw(f"GET http://other.example/work HTTP/1.1\r\nHost: {node.host}\r\nConnection: close\r\n"
+                      f"Cookie: {COOKIE}={token}\r\n\r\n".encode())
+    assert answer.startswith(b"HTTP/1.1 421")
+
+
+def test_an_unknown_host_is_refused_and_the_log_says_what_to_do(node):
+    token, _, _ = node.people.sign_in()
+    answer = node.ask("/work", token, host="stranger.example")
+    assert answer.status == 421
+    assert "add this origin to service_provider.apps: stranger.example" in node.error_log()
+
+
+def test_an_expired_session_is_none(node):
+    token, _, _ = node.people.sign_in(lifetime="-1 second")
+    assert node.ask("/work", token).status == 302
+
+
+def test_the_outcome_and_the_email_are_in_the_log_and_the_token_is_not(node):
+    token, email, _ = node.people.sign_in()
+    node.ask("/logged", token)
+    line = next(line for line in node.access_log().splitlines() if line.startswith("/logged"))
+    assert "outcome=allow" in line and f"email={email}" in line
+    assert token not in node.access_log() and token not in node.error_log()
+
+
+def test_head_gets_no_body(node):
+    answer = node.ask("/work", method="HEAD", headers=SCRIPT)
+    assert answer.status == 401 and answer.body == b"" and int(answer.header("content-length")) > 0

@@ -1,0 +1,91 @@
+"""Starting, reloading and stopping nginx with the module."""
+
+from processes import wait_until
+from test_database import is_listening
+
+
+def test_a_reload_keeps_what_is_remembered(lab, cluster):
+    node = lab.node(cluster)
+    wait_until(lambda: is_listening(node), 10, "the listener")
+    token, _, _ = node.people.sign_in()
+    assert node.ask("/x", token).status == 200
+    node.people.sql("ALTER FUNCTION load_session(bytea, interval, text[]) RENAME TO load_session_gone")
+    node.reload()
+    assert node.ask("/x", token).status == 200
+
+
+def test_a_broken_configuration_leaves_the_old_one_serving(lab, cluster):
+    node = lab.node(cluster)
+    token, _, _ = node.people.sign_in()
+    whole = node.yaml
+    node.yaml = whole.replace("entity_id:", "entity_idd:")
+    node.reload()
+    assert "[emerg]" in node.error_log() and "entity_idd" in node.error_log()
+    assert node.ask("/x", token).status == 200
+    node.yaml = whole.replace("levels: [viewer, technician", "levels: [viewer, helper, technician")
+    node.nginx_conf = node.nginx_conf.replace("auth_saml_require manager;", "auth_saml_require helper;")
+    node.reload()
+    assert node.ask("/manager/", token).status == 403
+    assert node.ask("/x", token).status == 200
+
+
+def test_a_reload_in_the_middle_of_a_slow_look_up_still_answers_it(lab, cluster):
+    import threading
+    node = lab.node(cluster)
+    node.people.sql("""ALTER FUNCTION load_session(bytea, interval, text[]) RENAME TO load_session_slowly;
+        CREATE FUNCTION load_session(h bytea, i interval, l text[])
+        RETURNS TABLE (status text, expires_at timestamptz, reference text, user_id uuid, email text, name text,
+                       idp text, origin text, access_level text, properties text) LANGUAGE plpgsql AS $$
+        BEGIN PERFORM pg_sleep(1); RETURN QUERY SELECT * FROM load_session_slowly(h, i, l); END $$""")
+    token, _, _ = node.people.sign_in()
+    statuses = []
+    asking = threading.Thread(target=lambda: statuses.append(node.ask("/x", token).status))
+    asking.start()
+    wait_until(lambda: node.people.sql("SELECT 1 FROM pg_stat_activity WHERE query LIKE '%load_session%' AND "
+                                       "wait_event = 'PgSleep'"), 5, "the look-up")
+    node.reload()
+    asking.join(10)
+    assert statuses == [200]
+
+
+def test_quitting_is_prompt_although_connections_to_the_database_are_open(lab, cluster):
+    node = lab.node(cluster, workers=2)
+    wait_until(lambda: is_listening(node), 10, "the listener")
+    assert node.ask("/x", node.people.sign_in()[0]).status == 200
+    node.quit(5)
+    assert "open socket" not in node.error_log()
+
+
+def test_many_workers_share_what_they_remember(lab, cluster):
+    node = lab.node(cluster, workers=3)
+    wait_until(lambda: is_listening(node), 10, "the listener")
+    token, _, _ = node.people.sign_in()
+    assert node.ask("/x", token).status == 200
+    node.people.sql("ALTER FUNCTION load_session(bytea, interval, text[]) RENAME TO load_session_gone")
+    assert [node.ask("/x", token).status for _ in range(30)] == [200] * 30
+
+
+def test_a_single_process(lab, cluster):
+    node = lab.node(cluster, main="master_process off;")
+    token, _, _ = node.people.sign_in()
+    assert node.ask("/x", token).status == 200
+    assert node.ask("/auth/sign-in").status == 200
+
+
+def test_the_cache_manager_is_left_alone(lab, cluster):
+    node = lab.node(cluster, start=False)
+    node.nginx_conf = node.nginx_conf.replace(
+        "upstream app", f"proxy_cache_path {node.directory}/cache keys_zone=c:1m; upstream app")
+    node.start()
+    wait_until(lambda: is_listening(node), 10, "the listener")
+    assert node.people.sql("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
+                           "AND pid <> pg_backend_pid()") == ["1"]
+
+
+def test_no_request_is_lost_over_several_reloads(lab, cluster):
+    node = lab.node(cluster)
+    token, _, _ = node.people.sign_in()
+    for _ in range(3):
+        assert node.ask("/x", token).status == 200
+        node.reload()
+    assert node.ask("/x", token).status == 200
