@@ -152,8 +152,8 @@ def wait(stack):
     """Until somebody stops us, or a server ends by itself."""
     while True:
         time.sleep(0.5)
-        if not stack.nginx.is_running():
-            raise StartError(f"nginx ended by itself; see {stack.logs}/nginx-error.log")
+        if stack.ended():
+            raise StartError(f"{', '.join(stack.ended())} ended; see {stack.logs}")
 
 
 def check(stack):

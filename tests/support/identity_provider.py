@@ -65,6 +65,7 @@ class IdentityProvider:
 
     def __init__(self, company, directory, log, public_port):
         self.company = company
+        self.name = f"{company.display_name}'s identity provider"
         self.port = free_port()
         self._directory = Path(directory)
         self._log = Path(log)
@@ -94,10 +95,13 @@ class IdentityProvider:
                    "-d", "log_errors=1", "-d", f"error_log={self._directory}/data/php.log", "-d", "opcache.enable_cli=1",
                    "-S", f"127.0.0.1:{self.port}", "-t", SIMPLESAMLPHP / "www"]
         environment = clean_environment(SIMPLESAMLPHP_CONFIG_DIR=str(self._directory / "config"))
-        self._process = Process(f"{self.company.display_name}'s identity provider", command, self._log,
+        self._process = Process(self.name, command, self._log,
                                 environment=environment, user=self._user)
         self._process.wait_for_port(self.port)
         return self
+
+    def is_running(self):
+        return self._process is not None and self._process.is_running()
 
     def stop(self):
         if self._process is not None:

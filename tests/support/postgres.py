@@ -24,6 +24,7 @@ class Cluster:
     """
 
     SUPERUSER = "postgres"
+    name = "PostgreSQL"
 
     def __init__(self, directory, socket_directory, log, *, is_durable=True):
         self._directory = Path(directory)
@@ -55,6 +56,9 @@ class Cluster:
                                 patience=20)
         self._process.wait_until(self._is_ready, 30, "to accept connections")
         return self
+
+    def is_running(self):
+        return self._process is not None and self._process.is_running()
 
     def stop(self):
         if self._process is not None:

@@ -131,6 +131,10 @@ class Stack:
     def login_url(self, path="/"):
         return self.plan.login_url + path
 
+    def ended(self):
+        """The names of servers that ended by themselves; empty is good."""
+        return [server.name for server in self._running if not server.is_running()]
+
     def reload_nginx(self):
         self.nginx.signal(signal.SIGHUP)
 
