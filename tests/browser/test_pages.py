@@ -56,7 +56,7 @@ def signed_out(stack, chrome, _newcomer):
 
 
 def error(stack, chrome, _newcomer):
-    chrome.open(stack.login_url("/saml2/idpresponse"))
+    chrome.open(stack.login_url("/auth/no-such-page"))
 
 
 def app(stack, chrome, _newcomer):

@@ -130,7 +130,7 @@ struct Settings {
   ServiceProviderSettings service_provider;
   std::vector<IdentityProvider> identity_providers;
   std::string identity_providers_directory;  ///< absolute; empty: none
-  bool skip_email_page = false;  ///< with exactly one identity provider
+  bool skip_email_page = false;              ///< with exactly one identity provider
   DatabaseSettings database;
   SessionSettings sessions;
   AccessSettings access;

@@ -22,13 +22,13 @@ std::optional<TokenHash> sha256(std::string_view bytes) {
   // OpenSSL 3 looks an algorithm up by name on every EVP_sha256() use: fetched once instead.
   static const std::unique_ptr<EVP_MD, FreeDigest> kDigest(
       EVP_MD_fetch(nullptr, "SHA256", nullptr));
-  thread_local const std::unique_ptr<EVP_MD_CTX, FreeContext> context(EVP_MD_CTX_new());
+  thread_local const std::unique_ptr<EVP_MD_CTX, FreeContext> kContext(EVP_MD_CTX_new());
   TokenHash hash;
   unsigned length = 0;
-  if (kDigest == nullptr || context == nullptr ||
-      EVP_DigestInit_ex2(context.get(), kDigest.get(), nullptr) != 1 ||
-      EVP_DigestUpdate(context.get(), bytes.data(), bytes.size()) != 1 ||
-      EVP_DigestFinal_ex(context.get(), hash.data(), &length) != 1 || length != hash.size()) {
+  if (kDigest == nullptr || kContext == nullptr ||
+      EVP_DigestInit_ex2(kContext.get(), kDigest.get(), nullptr) != 1 ||
+      EVP_DigestUpdate(kContext.get(), bytes.data(), bytes.size()) != 1 ||
+      EVP_DigestFinal_ex(kContext.get(), hash.data(), &length) != 1 || length != hash.size()) {
     return std::nullopt;
   }
   return hash;

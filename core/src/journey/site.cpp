@@ -94,6 +94,10 @@ class Site::Implementation {
     const auto& sp = context_.settings.service_provider;
     const bool is_login_host = origin->text == sp.origin.text;
     if (head.path == sp.acs_path && is_login_host) {
+      // A bookmark or the Back button of somebody who only wants to sign in.
+      if (method == "GET") {
+        return answer_at_once(journey::redirect(303, context_.path("/sign-in") + "?notice=stale"));
+      }
       if (method != "POST") return answer_at_once(wrong_method(context_, head, "POST"));
       return journey::consume_response(Exchange{context_, std::move(request), *origin});
     }

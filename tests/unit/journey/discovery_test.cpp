@@ -109,7 +109,7 @@ TEST_CASE("hosts, paths and methods that are not ours are told so") {
   CHECK(world.answer({.host = "evil.test", .path = "/auth/sign-in"}).status == 421);
   CHECK(world.answer({.path = "/auth/nothing"}).status == 404);
   CHECK(world.answer({.method = "DELETE", .path = "/auth/sign-in"}).status == 405);
-  CHECK(world.answer({.path = "/saml2/idpresponse"}).status == 405);
+  CHECK(world.answer({.method = "PUT", .path = "/saml2/idpresponse"}).status == 405);
   CHECK(world.answer({.method = "POST", .host = "app.test", .path = "/saml2/idpresponse"}).status ==
         404);
   CHECK(header(world.answer({.host = "app.test", .path = "/auth/sign-in"}), "Location") ==
@@ -122,4 +122,12 @@ TEST_CASE("without randomness nobody is sent anywhere") {
   CHECK(
       world.answer({.method = "POST", .path = "/auth/sign-in/start", .body = "idp=corp"}).status ==
       503);
+}
+
+TEST_CASE("a bookmarked Reply URL leads to signing in, with a sentence why") {
+  World world;
+  const Response response = world.answer({.path = "/saml2/idpresponse"});
+  CHECK(header(response, "Location") == "/auth/sign-in?notice=stale");
+  const Response page = world.answer({.path = "/auth/sign-in", .query = "notice=stale"});
+  CHECK(page.body.find("start again") != std::string::npos);
 }
