@@ -11,6 +11,7 @@ using anteroom::cli::Abort;
 using anteroom::cli::Console;
 
 void report(const Console& console, const Abort& abort) {
+  if (abort.message.empty()) return;  // everything was said already
   if (console.is_json) {
     std::cout << anteroom::cli::Json{{"error", abort.message}, {"exit", abort.exit}}.dump(2)
               << "\n";
@@ -33,6 +34,7 @@ int run(int argc, char** argv) {
   anteroom::cli::add_user(app, console);
   anteroom::cli::add_property(app, console);
   anteroom::cli::add_import(app, console);
+  anteroom::cli::add_verify_response(app, console);
   try {
     app.parse(argc, argv);
     return anteroom::cli::kOk;

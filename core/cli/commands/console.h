@@ -72,6 +72,7 @@ void add_idp(CLI::App& app, Console& console);
 void add_user(CLI::App& app, Console& console);
 void add_property(CLI::App& app, Console& console);
 void add_import(CLI::App& app, Console& console);
+void add_verify_response(CLI::App& app, Console& console);
 
 /// A canonical email whose domain is registered to an identity provider, or Abort.
 std::string checked_email(Console& console, const std::string& text,
