@@ -25,7 +25,7 @@ struct LocationConfiguration {
   ngx_http_complex_value_t* property = nullptr;  ///< null: at any property
 };
 
-extern ngx_command_t kDirectives[];
+extern ngx_command_t directives[];
 
 void* create_main(ngx_conf_t* cf) noexcept;
 void* create_server(ngx_conf_t* cf) noexcept;

@@ -122,7 +122,7 @@ void* create(ngx_conf_t* cf) noexcept {
 
 }  // namespace
 
-ngx_command_t kDirectives[] = {
+ngx_command_t directives[] = {
     {ngx_string("auth_saml_config"), NGX_HTTP_MAIN_CONF | NGX_CONF_TAKE1, read_settings,
      NGX_HTTP_MAIN_CONF_OFFSET, 0, nullptr},
     {ngx_string("auth_saml"),

@@ -48,7 +48,7 @@ ngx_http_module_t http_context{add_variables, install_handlers, create_main,    
 
 ngx_module_t ngx_http_auth_saml_module = {NGX_MODULE_V1,
                                           &anteroom::nginx::http_context,
-                                          anteroom::nginx::kDirectives,
+                                          anteroom::nginx::directives,
                                           NGX_HTTP_MODULE,
                                           nullptr,
                                           nullptr,

@@ -226,3 +226,49 @@ def test_a_flood_of_unknown_cookies_does_not_evict_live_sessions(lab, cluster):
     connection.close()
     node.people.sql("ALTER FUNCTION load_session(bytea, interval, text[]) RENAME TO load_session_gone")
     assert node.ask("/x", known).status == 200
+
+
+def test_several_hosts_and_names_that_do_not_resolve_at_once(lab, cluster):
+    database = lab.database(cluster)
+    sockets = cluster.socket_directory
+    parts = f"dbname={database} user=anteroom_test password=secret"
+    node = lab.node(cluster, database, connection=f"host=/nonexistent,no-such-host.invalid,{sockets} {parts}",
+                    migrate=False, start=False)
+    lab.migrate(lab.node(cluster, database, migrate=False, start=False))
+    node.start()
+    token, _, _ = node.people.sign_in()
+    assert node.ask("/x", token).status in (200, 503)  # the first answer may find a resolver that is slow to say no
+    eventually(lambda: node.ask("/x", token).status == 200, "the host that is there", 30)
+
+
+def test_a_standby_is_not_taken_for_the_server_that_accepts_writes(lab, cluster):
+    database = lab.database(cluster)
+    cluster.sql(f"ALTER DATABASE {database} SET default_transaction_read_only = on")
+    node = lab.node(cluster, database, migrate=False)
+    assert node.ask("/x", "A" * 43).status == 503
+    assert "read-only" in node.error_log()
+
+
+def test_a_session_of_which_a_grant_ends_is_loaded_again(lab, cluster):
+    node = lab.node(cluster)
+    token, _, user = node.people.sign_in(grants=(("*", "viewer"), ("elm-court", "admin")))
+    node.people.sql(f"UPDATE grants SET expires_at = now() + interval '2 seconds' WHERE user_id = '{user}' "
+                    "AND property IS NOT NULL")
+    assert node.ask("/manager/", token).status == 200
+    eventually(lambda: node.ask("/manager/", token).status == 403, "the end of the grant", 6)
+    assert node.ask("/x", token).status == 200
+
+
+def test_thousands_of_sessions_in_little_memory(lab, cluster):
+    node = lab.node(cluster, yaml=lambda text: text.replace("cache_size: 8M", "cache_size: 1M"))
+    _, user = node.people.add()
+    node.people.sql(f"""INSERT INTO sessions (token_hash, reference, user_id, sign_on_id, origin, idp, expires_at)
+        SELECT sha256(rpad('t' || n, 43, 'A')::bytea), to_hex(n), '{user}', gen_random_uuid(), 'http://{node.host}',
+               'northwind', now() + interval '1 hour' FROM generate_series(1, 3000) n""")
+    connection = node.connect()
+    for number in range(1, 3001):
+        assert node.ask("/x", f"t{number}".ljust(43, "A"), connection=connection).status == 200
+    connection.close()
+    node.people.sql(f"UPDATE users SET status = 'disabled' WHERE id = '{user}'")
+    eventually(lambda: node.ask("/x", "t3000".ljust(43, "A")).status == 302, "the end of all sessions", 6)
+    assert node.ask("/x", "t1".ljust(43, "A")).status == 302
