@@ -48,10 +48,15 @@ def test_garbage_at_the_acs_is_refused_without_a_5xx(node, body):
     assert answer.header("set-cookie") is None or "__Host-anteroom=" not in answer.header("set-cookie")
 
 
-@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "OPTIONS", "TRACE", "BREW"])
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "OPTIONS", "TRACE", "BREW"])
 @pytest.mark.parametrize("path", [ACS, "/auth/sign-in/start"])
 def test_other_methods_are_refused(node, method, path):
     assert node.ask(path, method=method).status == 405
+
+
+def test_the_reply_url_opened_by_hand_leads_back_to_signing_in(node):
+    answer = node.ask(ACS)
+    assert answer.status == 303 and answer.header("location").startswith("/auth/sign-in")
 
 
 def test_a_body_in_pieces_and_in_buffers_arrives_whole(node):
