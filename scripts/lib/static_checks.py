@@ -16,7 +16,7 @@ LAYERS = {
     "Lasso, xmlsec and libxml2": (r"^(lasso|xmlsec|libxml)/", ["core/src/saml"]),
     "yaml-cpp": (r"^yaml-cpp/", ["core/src/config"]),
     # The hosts draw random bytes for the core.
-    "OpenSSL": (r"^openssl/", ["core/src/crypto", "core/src/saml", "core/cli", "module"]),
+    "OpenSSL": (r"^openssl/", ["core/src/crypto", "core/cli", "module"]),
     "libpq": (r"^(libpq-fe|libpq/|postgresql/)", ["core/src/store", "core/cli", "module"]),
     "mustache": (r"mustache", ["core/src/pages"]),
     "CLI11": (r"^CLI/", ["core/cli"]),
