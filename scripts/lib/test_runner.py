@@ -33,15 +33,13 @@ class Runner:
 
     def environment(self):
         extra = {name: os.environ[name] for name in ("CCACHE_DIR",) if name in os.environ}
-        suppressions = ROOT / "tests" / "support" / "lsan.supp"
         if self.cluster is not None:
             extra["ANTEROOM_TEST_DATABASE"] = self.cluster.conninfo()
         return clean_environment(
             ANTEROOM_BUILD=str(self.build), ANTEROOM_SOURCE=str(ROOT), PYTHONDONTWRITEBYTECODE="1",
             PYTHONPATH=str(ROOT / "tests" / "support"),
             ASAN_OPTIONS="detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1",
-            UBSAN_OPTIONS="print_stacktrace=1:halt_on_error=1",
-            LSAN_OPTIONS=f"suppressions={suppressions}:print_suppressions=0", **extra)
+            UBSAN_OPTIONS="print_stacktrace=1:halt_on_error=1", **extra)
 
     def compile(self, targets):
         heading("build (AddressSanitizer and UndefinedBehaviorSanitizer, warnings are errors)")
