@@ -192,7 +192,10 @@ def main():
     os.umask(0o022)
     started = time.monotonic()
     runner = Runner(given.build.resolve(), arguments[split + 1:])
-    runner.run(parts)
+    try:
+        runner.run(parts)
+    except KeyboardInterrupt:
+        runner.note("run", "interrupted", 0, 1)
     sys.exit(runner.summarize(time.monotonic() - started))
 
 
