@@ -6,6 +6,6 @@
 
 extern ngx_module_t ngx_http_auth_saml_module;
 
-EXPORTED ngx_module_t *ngx_modules[] = {&ngx_http_auth_saml_module, NULL};
-EXPORTED char *ngx_module_names[] = {"ngx_http_auth_saml_module", NULL};
-EXPORTED char *ngx_module_order[] = {NULL};
+EXPORTED ngx_module_t* ngx_modules[] = {&ngx_http_auth_saml_module, NULL};
+EXPORTED char* ngx_module_names[] = {"ngx_http_auth_saml_module", NULL};
+EXPORTED char* ngx_module_order[] = {NULL};

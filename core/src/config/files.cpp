@@ -3,9 +3,9 @@
 #include <sys/stat.h>
 
 #include <cerrno>
-#include <cstring>
 #include <fstream>
 #include <iterator>
+#include <system_error>
 
 namespace anteroom::config {
 
@@ -18,8 +18,7 @@ constexpr std::size_t kMaxSecret = 64u << 10;
 std::pair<std::string, std::string> read_bytes(const std::string& path, std::size_t max) {
   struct stat info {};
   if (stat(path.c_str(), &info) != 0) {
-    return {path + ": " + std::strerror(errno),
-            ""};  // NOLINT(concurrency-mt-unsafe): start-up only
+    return {path + ": " + std::generic_category().message(errno), ""};
   }
   if (!S_ISREG(info.st_mode)) return {path + " is no regular file", ""};
   if (static_cast<std::size_t>(info.st_size) > max) return {path + " is too large", ""};

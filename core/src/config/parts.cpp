@@ -148,7 +148,7 @@ AccessSettings read_access(Section access, Section manage) {
     return settings;
   }
   const auto level_of = [&](const std::string& key) {
-    const std::string level = manage.text_or(key, settings.levels.back());
+    std::string level = manage.text_or(key, settings.levels.back());
     if (std::find(settings.levels.begin(), settings.levels.end(), level) == settings.levels.end()) {
       manage.error(key, "'" + level + "' is none of access.levels");
     }

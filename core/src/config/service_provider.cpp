@@ -16,7 +16,7 @@ bool is_path(const std::string& path) {
 
 std::optional<http::Url> secure_url(Section& section, const Place& place, const std::string& what,
                                     const std::string& text) {
-  const auto url = http::parse_url(text);
+  auto url = http::parse_url(text);
   if (!url) {
     section.problems().error(place, what + " is no URL: '" + text + "'");
     return std::nullopt;
