@@ -96,7 +96,7 @@ void DatabaseConnection::set_up() {
   }
   prepared_.clear();
   phase_ = Phase::ready;
-  run_script(store::session_setup_sql(), [this](Status status) {
+  run_script(store::session_setup_sql(), [this](const Status& status) {
     if (!status) {
       finish_connecting(status);
     } else {

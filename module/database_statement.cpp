@@ -41,7 +41,7 @@ void DatabaseConnection::run_script(const char* sql, std::function<void(Status)>
     done(Failure{code::kDatabaseUnavailable, "not connected"});
     return;
   }
-  done_ = [done = std::move(done)](Result<Rows> result) {
+  done_ = [done = std::move(done)](const Result<Rows>& result) {
     if (result) {
       done(Done{});
     } else {
@@ -128,13 +128,12 @@ void DatabaseConnection::finish(Result<Rows> result, bool is_usable) {
 
 // The connection is in doubt: it is never used again.
 void DatabaseConnection::lose(const Failure& failure) {
-  const Failure reason = failure;
   const bool was_connecting = connected_ != nullptr;  // then connect() reports it
   auto done = std::exchange(done_, nullptr);
   ++generation_;
   drop();
-  if (done) done(reason);
-  if (!was_connecting && events_.lost) events_.lost(reason);
+  if (done) done(failure);
+  if (!was_connecting && events_.lost) events_.lost(failure);
 }
 
 }  // namespace anteroom::nginx

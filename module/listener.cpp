@@ -116,7 +116,7 @@ void Listener::notified(std::string_view payload) {
 
 void Listener::housekeep() {
   housekeeping_timer_.start(kHousekeepingInterval);
-  std::function<void(Result<int>)> done = [this](Result<int> removed) {
+  std::function<void(Result<int>)> done = [this](const Result<int>& removed) {
     if (!removed && removed.failure().code == code::kDatabaseRefused) {
       ports_.log.write(LogLevel::warning,
                        "removing expired rows failed: " + removed.failure().detail);

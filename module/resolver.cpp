@@ -109,7 +109,7 @@ std::vector<ConnectionParameters> expand(const ConnectionParameters& parameters)
 }  // namespace
 
 void resolve(Worker& worker, const ConnectionParameters& parameters,
-             std::function<void(std::vector<ConnectionParameters>)> done) {
+             const std::function<void(std::vector<ConnectionParameters>)>& done) {
   const auto servers = servers_of(parameters);
   if (std::none_of(servers.begin(), servers.end(), [](const Server& server) {
         return server.address.empty() && needs_resolving(server.host);

@@ -17,6 +17,6 @@ using ConnectionParameters = std::vector<std::pair<std::string, std::string>>;
 /// libpq without it resolving anything. `done` gets an empty list if no name resolves; it is called
 /// exactly once, possibly at once (numeric addresses and socket directories need no thread).
 void resolve(Worker& worker, const ConnectionParameters& parameters,
-             std::function<void(std::vector<ConnectionParameters>)> done);
+             const std::function<void(std::vector<ConnectionParameters>)>& done);
 
 }  // namespace anteroom::nginx
