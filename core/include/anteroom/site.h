@@ -30,7 +30,7 @@ class Site {
   /// Once per process that will handle requests, after fork and before any thread: prepares Lasso,
   /// xmlsec and libxml2 (TRUST rules), parses templates, loads keys. Throws std::runtime_error with
   /// the operator's message if it can't.
-  Site(std::shared_ptr<const Settings> settings, Ports ports, SessionLookup lookup);
+  Site(const std::shared_ptr<const Settings>& settings, Ports ports, SessionLookup lookup);
   ~Site();
 
   /// True if `path` (undecoded) is one of ours: the ACS or anything below the pages' prefix.

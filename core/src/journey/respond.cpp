@@ -107,7 +107,7 @@ Response explain_and_audit(Context& context, const RequestHead& request, const F
   Log& log = context.ports.log;
   spawn<Result<Done>>(
       store::audit(context.ports.database, std::move(event)),
-      [&log, reference](Result<Done> written) {
+      [&log, reference](const Result<Done>& written) {
         if (!written) log.write(LogLevel::warning, "audit event lost reference=" + reference);
       },
       [] {});

@@ -65,7 +65,7 @@ Task<Response> answer_at_once(Response response) {
 
 class Site::Implementation {
  public:
-  Implementation(std::shared_ptr<const Settings> settings, Ports ports, SessionLookup lookup)
+  Implementation(const std::shared_ptr<const Settings>& settings, Ports ports, SessionLookup lookup)
       : context_{settings,
                  *settings,
                  ports,
@@ -136,9 +136,9 @@ class Site::Implementation {
   Context context_;
 };
 
-Site::Site(std::shared_ptr<const Settings> settings, Ports ports, SessionLookup lookup) {
+Site::Site(const std::shared_ptr<const Settings>& settings, Ports ports, SessionLookup lookup) {
   saml::initialize();
-  implementation_ = std::make_unique<Implementation>(std::move(settings), ports, std::move(lookup));
+  implementation_ = std::make_unique<Implementation>(settings, ports, std::move(lookup));
 }
 
 Site::~Site() = default;
