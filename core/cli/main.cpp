@@ -37,9 +37,9 @@ int run(int argc, char** argv) {
   anteroom::cli::add_verify_response(app, console);
   try {
     app.parse(argc, argv);
-    return anteroom::cli::kOk;
+    return anteroom::cli::exit_ok;
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? anteroom::cli::kOk : anteroom::cli::kUsage;
+    return app.exit(error) == 0 ? anteroom::cli::exit_ok : anteroom::cli::exit_usage;
   } catch (const Abort& abort) {
     report(console, abort);
     return abort.exit;
@@ -54,6 +54,6 @@ int main(int argc, char** argv) {
     return run(argc, argv);
   } catch (const std::exception& error) {
     std::cerr << "anteroom: internal error: " << error.what() << "\n";
-    return anteroom::cli::kRefused;
+    return anteroom::cli::exit_refused;
   }
 }

@@ -22,9 +22,9 @@ void check(Console& console, bool with_database) {
                         {"severity", problem.is_warning ? "warning" : "error"},
                         {"message", problem.message}});
   }
-  Exit exit = loaded.settings == nullptr ? kBrokenConfiguration : kOk;
+  Exit exit = loaded.settings == nullptr ? exit_configuration : exit_ok;
   std::string database_state = "not checked";
-  if (exit == kOk && with_database) {
+  if (exit == exit_ok && with_database) {
     BlockingDatabase database(loaded.settings->database);
     const Result<int> version = wait(store::schema_version(database));
     if (!version) {
@@ -35,14 +35,14 @@ void check(Console& console, bool with_database) {
     } else {
       database_state = "ok";
     }
-    if (database_state != "ok") exit = kNoDatabase;
+    if (database_state != "ok") exit = exit_database;
   }
   text += "configuration: " + std::string(loaded.settings == nullptr ? "broken" : "ok") +
           "\ndatabase: " + database_state;
   console.say(text, {{"configuration", loaded.settings == nullptr ? "broken" : "ok"},
                      {"problems", problems},
                      {"database", database_state}});
-  if (exit != kOk) throw Abort{exit, "not fit to run"};
+  if (exit != exit_ok) throw Abort{exit, "not fit to run"};
 }
 
 }  // namespace

@@ -19,7 +19,7 @@ const Settings& Console::settings() {
   if (loaded.settings == nullptr) {
     std::string message;
     for (const Problem& problem : loaded.problems) message += to_string(problem) + "\n";
-    throw Abort{kBrokenConfiguration, message + "the configuration is broken"};
+    throw Abort{exit_configuration, message + "the configuration is broken"};
   }
   settings_ = loaded.settings;
   return *settings_;
@@ -36,9 +36,9 @@ BlockingDatabase& Console::database() {
   if (is_first) {
     const int version = need(wait(store::schema_version(database)));
     if (version < kSchemaVersion) {
-      throw Abort{kNoDatabase, "the database schema is version " + std::to_string(version) + ", " +
-                                   std::to_string(kSchemaVersion) +
-                                   " is needed: run `anteroom migrate`"};
+      throw Abort{exit_database, "the database schema is version " + std::to_string(version) +
+                                     ", " + std::to_string(kSchemaVersion) +
+                                     " is needed: run `anteroom migrate`"};
     }
   }
   return database;
@@ -51,8 +51,9 @@ void Console::say(const std::string& text, const Json& json) const {
 void Console::table(const std::vector<std::string>& head,
                     const std::vector<std::vector<std::string>>& rows, const Json& json) const {
   if (is_json) return say("", json);
-  std::vector<std::size_t> widths;
-  for (const std::string& heading : head) widths.push_back(heading.size());
+  std::vector<std::size_t> widths(head.size());
+  std::transform(head.begin(), head.end(), widths.begin(),
+                 [](const std::string& heading) { return heading.size(); });
   for (const auto& row : rows) {
     for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
   }
@@ -76,19 +77,19 @@ std::string Console::actor() {
 void Console::fail(const Failure& failure) {
   const bool is_away = failure.code == code::kDatabaseUnavailable;
   throw Abort{
-      is_away ? kNoDatabase : kRefused,
+      is_away ? exit_database : exit_refused,
       (is_away ? "the database cannot be reached: " : "the database refused: ") + failure.detail};
 }
 
 std::string checked_email(Console& console, const std::string& text,
                           bool allow_unregistered_domain) {
   const auto email = saml::canonical_email(text);
-  if (!email) throw Abort{kRefused, "'" + text + "' is not an email address that can sign in"};
+  if (!email) throw Abort{exit_refused, "'" + text + "' is not an email address that can sign in"};
   const std::string_view domain = saml::email_domain(*email);
   if (!allow_unregistered_domain && console.settings().idp_by_domain(domain) == nullptr) {
-    throw Abort{kRefused, "no identity provider is registered for " + std::string(domain) +
-                              ": nobody could sign in with this address"
-                              " (--allow-unregistered-domain adds it all the same)"};
+    throw Abort{exit_refused, "no identity provider is registered for " + std::string(domain) +
+                                  ": nobody could sign in with this address"
+                                  " (--allow-unregistered-domain adds it all the same)"};
   }
   return *email;
 }
@@ -98,14 +99,14 @@ void check_level(Console& console, const std::string& level) {
   if (std::find(levels.begin(), levels.end(), level) != levels.end()) return;
   std::string known;
   for (const std::string& name : levels) known += (known.empty() ? "" : ", ") + name;
-  throw Abort{kRefused, "'" + level + "' is no access level; there are: " + known};
+  throw Abort{exit_refused, "'" + level + "' is no access level; there are: " + known};
 }
 
 std::string checked_time(const std::string& text) {
   static const std::regex kTime(
       R"(\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])(T([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?Z)?)");
   if (text.empty() || std::regex_match(text, kTime)) return text;
-  throw Abort{kRefused, "'" + text + "' is no date: write 2027-01-31 or 2027-01-31T12:00:00Z"};
+  throw Abort{exit_refused, "'" + text + "' is no date: write 2027-01-31 or 2027-01-31T12:00:00Z"};
 }
 
 }  // namespace anteroom::cli

@@ -16,11 +16,11 @@ using Json = nlohmann::ordered_json;
 
 /// Exit codes, documented in nginx-conf/command-line.md.
 enum Exit : int {
-  kOk = 0,
-  kRefused = 1,
-  kUsage = 2,
-  kBrokenConfiguration = 3,
-  kNoDatabase = 4,
+  exit_ok = 0,
+  exit_refused = 1,
+  exit_usage = 2,
+  exit_configuration = 3,
+  exit_database = 4,
 };
 
 /// Thrown by commands to end with a message on stderr.

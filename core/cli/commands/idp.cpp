@@ -86,19 +86,19 @@ void write_whole(const fs::path& path, const std::string& text) {
   if (file) fs::rename(part, path, error);
   if (!file || error) {
     fs::remove(part, error);
-    throw Abort{kRefused, "cannot write " + path.string()};
+    throw Abort{exit_refused, "cannot write " + path.string()};
   }
 }
 
 std::string read_file(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
-  if (!file) throw Abort{kRefused, "cannot read " + path};
+  if (!file) throw Abort{exit_refused, "cannot read " + path};
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
 fs::path directory_of(const Console& console, const Settings& settings) {
   if (settings.identity_providers_directory.empty()) {
-    throw Abort{kRefused,
+    throw Abort{exit_refused,
                 console.config_file +
                     " has no identity_providers_directory: add it, with a directory for one "
                     "file per customer"};
@@ -110,20 +110,21 @@ void add(Console& console, const NewIdp& idp) {
   constexpr std::string_view kAllowed = "abcdefghijklmnopqrstuvwxyz0123456789-";
   if (idp.name.empty() || idp.name.size() > 63 || idp.name.front() == '-' ||
       idp.name.find_first_not_of(kAllowed) != std::string::npos) {
-    throw Abort{kRefused, "'" + idp.name + "' is no name: a-z, 0-9 and inner hyphens, at most 63"};
+    throw Abort{exit_refused,
+                "'" + idp.name + "' is no name: a-z, 0-9 and inner hyphens, at most 63"};
   }
   const fs::path directory = directory_of(console, console.settings());
   const fs::path yaml = directory / (idp.name + ".yaml");
   const fs::path xml = directory / (idp.name + ".xml");
   if (fs::exists(yaml) || fs::exists(xml)) {
-    throw Abort{kRefused, "there is an identity provider file for " + idp.name +
-                              " already: " + yaml.string()};
+    throw Abort{exit_refused, "there is an identity provider file for " + idp.name +
+                                  " already: " + yaml.string()};
   }
   const std::string metadata = read_file(idp.metadata);
   const auto now = std::chrono::system_clock::now();
   const auto parsed = saml::parse_idp_metadata(
       metadata, std::chrono::time_point_cast<std::chrono::microseconds>(now));
-  if (!parsed) throw Abort{kRefused, idp.metadata + ": " + parsed.failure().detail};
+  if (!parsed) throw Abort{exit_refused, idp.metadata + ": " + parsed.failure().detail};
 
   // The whole configuration decides: names, domains and entity IDs must be unique in it.
   std::error_code ignored;
@@ -144,7 +145,7 @@ void add(Console& console, const NewIdp& idp) {
     for (const Problem& problem : loaded.problems) {
       if (!problem.is_warning) why += to_string(problem) + "\n";
     }
-    throw Abort{kRefused, why + "nothing was added"};
+    throw Abort{exit_refused, why + "nothing was added"};
   }
   Json json = for_the_customer(*loaded.settings);
   json["added"] = idp.name;
@@ -172,7 +173,7 @@ void list(Console& console) {
 void show(Console& console, const std::string& name) {
   const Settings& settings = console.settings();
   const IdentityProvider* idp = settings.idp_by_name(name);
-  if (idp == nullptr) throw Abort{kRefused, "there is no identity provider " + name};
+  if (idp == nullptr) throw Abort{exit_refused, "there is no identity provider " + name};
   const Json certificates = certificates_of(*idp);
   std::string text = "name:       " + idp->name + "\nshown as:   " + idp->display_name +
                      "\nbutton:     " + idp->button + "\ndomains:    " + joined(idp->domains) +

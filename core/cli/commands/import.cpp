@@ -17,7 +17,7 @@ const std::vector<std::string> kColumns{"email", "name", "property", "level", "e
 
 std::string read_file(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
-  if (!file) throw Abort{kRefused, "cannot read " + path};
+  if (!file) throw Abort{exit_refused, "cannot read " + path};
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
@@ -25,16 +25,16 @@ std::map<std::string, std::size_t> columns_of(const CsvRow& head) {
   std::map<std::string, std::size_t> columns;
   for (std::size_t i = 0; i < head.cells.size(); ++i) {
     if (std::find(kColumns.begin(), kColumns.end(), head.cells[i]) == kColumns.end()) {
-      throw Abort{kRefused, "unknown column '" + head.cells[i] +
-                                "'; there are: email, name, property, level, expires"};
+      throw Abort{exit_refused, "unknown column '" + head.cells[i] +
+                                    "'; there are: email, name, property, level, expires"};
     }
     if (!columns.emplace(head.cells[i], i).second) {
-      throw Abort{kRefused, "column '" + head.cells[i] + "' is there twice"};
+      throw Abort{exit_refused, "column '" + head.cells[i] + "' is there twice"};
     }
   }
   for (const char* needed : {"email", "property", "level"}) {
     if (!columns.contains(needed))
-      throw Abort{kRefused, std::string("column '") + needed + "' is missing"};
+      throw Abort{exit_refused, std::string("column '") + needed + "' is missing"};
   }
   return columns;
 }
@@ -51,7 +51,7 @@ class Reader {
   }
 
   Json read(const std::vector<CsvRow>& csv) {
-    if (csv.empty()) throw Abort{kRefused, "the file is empty"};
+    if (csv.empty()) throw Abort{exit_refused, "the file is empty"};
     columns_ = columns_of(csv.front());
     Json rows = Json::array();
     for (auto row = csv.begin() + 1; row != csv.end(); ++row) {
@@ -61,15 +61,15 @@ class Reader {
         complaints_ += "line " + std::to_string(row->line) + ": " + bad.message + "\n";
       }
     }
-    if (!complaints_.empty()) throw Abort{kRefused, complaints_ + "nothing was imported"};
+    if (!complaints_.empty()) throw Abort{exit_refused, complaints_ + "nothing was imported"};
     return rows;
   }
 
  private:
   Json read_row(const CsvRow& row) {
     if (row.cells.size() != columns_.size()) {
-      throw Abort{kRefused, std::to_string(row.cells.size()) + " cells where the head has " +
-                                std::to_string(columns_.size())};
+      throw Abort{exit_refused, std::to_string(row.cells.size()) + " cells where the head has " +
+                                    std::to_string(columns_.size())};
     }
     const auto cell = [&](const char* column) {
       const auto found = columns_.find(column);
@@ -78,12 +78,12 @@ class Reader {
     const std::string email = checked_email(console_, cell("email"), allow_unregistered_);
     check_level(console_, cell("level"));
     if (!properties_.contains(cell("property"))) {
-      throw Abort{kRefused, "there is no property '" + cell("property") + "'"};
+      throw Abort{exit_refused, "there is no property '" + cell("property") + "'"};
     }
     const auto [first, is_new] = seen_.emplace(email + " " + cell("property"), row.line);
     if (!is_new) {
-      throw Abort{kRefused, email + " at " + cell("property") + " is on line " +
-                                std::to_string(first->second) + " already"};
+      throw Abort{exit_refused, email + " at " + cell("property") + " is on line " +
+                                    std::to_string(first->second) + " already"};
     }
     return {{"line", row.line},       {"email", email},
             {"name", cell("name")},   {"property", cell("property")},
@@ -103,7 +103,7 @@ void import(Console& console, const std::string& path, bool is_dry_run, bool all
   try {
     csv = parse_csv(read_file(path));
   } catch (const std::runtime_error& error) {
-    throw Abort{kRefused, error.what() + std::string("; nothing was imported")};
+    throw Abort{exit_refused, error.what() + std::string("; nothing was imported")};
   }
   const Json rows = Reader(console, allow_unregistered).read(csv);
   if (is_dry_run) {

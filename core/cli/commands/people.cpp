@@ -34,7 +34,7 @@ void list(Console& console, const store::PeopleFilter& filter) {
 void show(Console& console, const std::string& given) {
   const std::string email = checked_email(console, given, true);
   const auto person = console.need(wait(store::find_person(console.database(), email)));
-  if (!person) throw Abort{kRefused, "there is no user " + email};
+  if (!person) throw Abort{exit_refused, "there is no user " + email};
   const auto or_none = [](const std::string& text) { return text.empty() ? "-" : text; };
   console.say(
       "email:        " + person->email + "\nname:         " + or_none(person->name) +
@@ -56,7 +56,7 @@ void add(Console& console, const Given& given) {
   const std::string email = checked_email(console, given.email, given.allow_unregistered);
   if (!console.need(
           wait(store::add_user(console.database(), email, given.name, Console::actor())))) {
-    throw Abort{kRefused, "there is a user " + email + " already"};
+    throw Abort{exit_refused, "there is a user " + email + " already"};
   }
   console.say("added " + email + "; provision them to let them in", {{"added", email}});
 }
@@ -65,22 +65,22 @@ void provision(Console& console, const Given& given) {
   const std::string email = checked_email(console, given.email, given.allow_unregistered);
   check_level(console, given.level);
   if (given.is_everywhere == !given.properties.empty()) {
-    throw Abort{kUsage, "say either --property KEY (repeatable) or --all-properties"};
+    throw Abort{exit_usage, "say either --property KEY (repeatable) or --all-properties"};
   }
   store::Provision order{
       email,           given.name, given.level, given.properties, checked_time(given.expires),
       Console::actor()};
   if (given.is_everywhere) order.properties = {"*"};
   for (const std::string& key : given.properties) {
-    if (key == "*") throw Abort{kRefused, "'*' is no property: use --all-properties"};
+    if (key == "*") throw Abort{exit_refused, "'*' is no property: use --all-properties"};
   }
   const std::string outcome = console.need(wait(store::provision(console.database(), order)));
   if (outcome == "disabled") {
-    throw Abort{kRefused, email + " is disabled: `anteroom user enable` first"};
+    throw Abort{exit_refused, email + " is disabled: `anteroom user enable` first"};
   }
   if (outcome != "provisioned") {
-    throw Abort{kRefused, "there is no property '" + outcome.substr(outcome.find(' ') + 1) +
-                              "': `anteroom property add` first"};
+    throw Abort{exit_refused, "there is no property '" + outcome.substr(outcome.find(' ') + 1) +
+                                  "': `anteroom property add` first"};
   }
   console.say("provisioned " + email + "; whoever waits is let in by itself",
               {{"provisioned", email}, {"level", given.level}, {"properties", order.properties}});
@@ -92,7 +92,7 @@ void change(Console& console, const std::string& given, Change change_user, cons
             const char* refused) {
   const std::string email = checked_email(console, given, true);
   if (!console.need(wait(change_user(console.database(), email, Console::actor())))) {
-    throw Abort{kRefused, std::string(refused) + " " + email};
+    throw Abort{exit_refused, std::string(refused) + " " + email};
   }
   console.say(std::string(done) + " " + email, {{done, email}});
 }
@@ -161,11 +161,11 @@ void add_property(CLI::App& app, Console& console) {
     const std::string& key = given->key;
     if (key.empty() || key.size() > 63 || key.front() == '-' ||
         key.find_first_not_of(kAllowed) != std::string::npos) {
-      throw Abort{kRefused,
+      throw Abort{exit_refused,
                   "'" + key + "' is no property key: a-z, 0-9 and inner hyphens, at most 63"};
     }
     if (!console.need(wait(store::add_property(console.database(), *given, Console::actor())))) {
-      throw Abort{kRefused, "there is a property " + key + " already"};
+      throw Abort{exit_refused, "there is a property " + key + " already"};
     }
     console.say("added property " + key, {{"added", key}, {"name", given->name}});
   });

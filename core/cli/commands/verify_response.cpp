@@ -21,7 +21,7 @@ struct Given {
 };
 
 Abort unusable(const std::string& what) {
-  return {kUsage, what};
+  return {exit_usage, what};
 }
 
 std::string read_all(const std::string& path) {
@@ -126,7 +126,7 @@ void verify(Console& console, const Given& given) {
   if (given.domains.empty()) allow_domain_of(idp, *verifier, encoded, params);
   const saml::Verdict verdict = verifier->verify(encoded, params);
   console.say(text_of(verdict), json_of(verdict));
-  if (!verdict.assertion) throw Abort{kRefused, ""};
+  if (!verdict.assertion) throw Abort{exit_refused, ""};
 }
 
 }  // namespace

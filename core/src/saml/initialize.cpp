@@ -36,7 +36,7 @@ bool start_libraries() {
   unsetenv("LASSO_FLAG");                           // NOLINT(concurrency-mt-unsafe): before threads
   unsetenv("LASSO_DEFAULT_KEY_ENCRYPTION_METHOD");  // NOLINT(concurrency-mt-unsafe)
   // Without TZ the time zone file is looked at for each line that Lasso formats and nobody reads.
-  setenv("TZ", "UTC", 0);  // NOLINT(concurrency-mt-unsafe)
+  setenv("TZ", ":/etc/localtime", 0);  // NOLINT(concurrency-mt-unsafe)
   g_log_set_default_handler(drop_log, nullptr);
   if (lasso_init() != 0) return false;
   xmlSecErrorsSetCallback(drop_xmlsec_error);
