@@ -122,7 +122,9 @@ Response unavailable(Context& context, const RequestHead& request, const Failure
           ? error_page(context,
                        {503, "We'll be right back",
                         "Signing in is not possible at the moment. Nothing you did caused this.",
-                        "Please try again in a few seconds.", "", ""},
+                        "Please try again in a few seconds.",
+                        request.method == "GET" ? local_target(request) : context.path("/sign-in"),
+                        "Try again"},
                        reference)
           : json(503, {{"error", "unavailable"}, {"reference", reference}});
   response.headers.emplace_back("Retry-After", std::to_string(kRetryAfterSeconds));
@@ -152,6 +154,13 @@ Response refuse_foreign_form(const Exchange& exchange) {
                  {403, "That did not work", "This form was not sent from our own page.",
                   "Please start again from the page itself.", exchange.context.path("/sign-in"),
                   "Start again"});
+}
+
+std::string local_target(const RequestHead& request) {
+  std::string target(request.path);
+  if (!request.query.empty()) target += "?" + std::string(request.query);
+  if (http::is_local_target(target)) return target;
+  return http::is_local_target(request.path) ? std::string(request.path) : "/";
 }
 
 session::ReturnTo return_to_or_landing(const Context& context, std::string_view sealed) {

@@ -49,6 +49,9 @@ bool is_from_our_page(const Exchange& exchange);
 /// The refusal where is_from_our_page() is false.
 Response refuse_foreign_form(const Exchange& exchange);
 
+/// The page asked for, as path and query; only what no browser takes for another site.
+std::string local_target(const RequestHead& request);
+
 /// Where a sealed return handle leads; the landing page if it is absent, stale or not ours.
 session::ReturnTo return_to_or_landing(const Context& context, std::string_view sealed);
 

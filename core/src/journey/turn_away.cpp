@@ -13,13 +13,6 @@ namespace anteroom::journey {
 
 namespace {
 
-std::string target_of(const RequestHead& request) {
-  std::string target(request.path);
-  if (!request.query.empty()) target += "?" + std::string(request.query);
-  if (http::is_local_target(target)) return target;
-  return http::is_local_target(request.path) ? std::string(request.path) : "/";
-}
-
 // The value of this host's browser cookie, made if there is none yet.
 struct Browser {
   std::string hash_hex;
@@ -44,7 +37,7 @@ std::optional<Browser> browser_of(Context& context, const RequestHead& request) 
 }
 
 Response send_to_sign_in(Context& context, const RequestHead& request, const Origin& origin) {
-  session::ReturnTo return_to{origin.text, target_of(request), ""};
+  session::ReturnTo return_to{origin.text, local_target(request), ""};
   const Origin& login = context.login_origin();
   const bool is_elsewhere = origin.text != login.text;
   std::optional<std::string> new_browser;
@@ -67,7 +60,7 @@ Response send_to_sign_in(Context& context, const RequestHead& request, const Ori
 }
 
 Response send_to_waiting_room(Context& context, const RequestHead& request, const Origin& origin) {
-  const session::ReturnTo return_to{origin.text, target_of(request), ""};
+  const session::ReturnTo return_to{origin.text, local_target(request), ""};
   const auto handle =
       session::seal_return_to(context.sealer, context.ports.random, return_to, context.now());
   if (!handle) return unavailable(context, request, {code::kInternal, "sealing failed"});

@@ -182,3 +182,15 @@ TEST_CASE("a session of one host is worth nothing on another") {
   world.sign_in_as(UserStatus::active, "viewer", "https://app.test");
   CHECK(world.answer({.path = "/auth/sign-in", .cookie = kSessionCookieHeader}).status == 200);
 }
+
+TEST_CASE("while nothing works the page offers to try the same page again") {
+  World world;
+  const Response gone =
+      world.site->unavailable(page("login.test", "/work"), {code::kDatabaseUnavailable, "away"});
+  CHECK(gone.status == 503);
+  CHECK_FALSE(header(gone, "Retry-After").empty());
+  CHECK(gone.body.find("href=\"/work\"") != std::string::npos);
+  const Response json =
+      world.site->unavailable(fetch("login.test"), {code::kDatabaseUnavailable, "away"});
+  CHECK(json.body.find("\"error\":\"unavailable\"") != std::string::npos);
+}
