@@ -18,9 +18,10 @@ def test_provisioned_person_lands_on_the_page_first_asked_for(stack, chrome):
     chrome.wait_for_path("/auth/sign-in")
     assert chrome.url.startswith(stack.login_url("/auth/sign-in"))
     chrome.enter_email(ANN.email)
+    chrome.find("input[name=idp]")
     assert "Log In with Microsoft" in chrome.find("main button[type=submit]").text
     chrome.leave_for_provider()
-    assert "idp.northwind.test" in chrome.url
+    chrome.wait(lambda: "idp.northwind.test" in chrome.url, "Northwind's sign-on page")
     chrome.enter_password(ANN)
     chrome.wait_for_url(stack.app_url(DEEP_LINK))
     assert "Leaking tap" in chrome.text
@@ -82,6 +83,7 @@ def test_waiting_person_sees_no_gated_page(stack, chrome, newcomer):
 def test_other_company_signs_in_at_its_own_provider(stack, chrome):
     chrome.open(stack.app_url("/reports/?month=5"))
     chrome.enter_email(CARLA.email)
+    chrome.find("input[name=idp]")
     assert "Log In with Fabrikam" in chrome.find("main button[type=submit]").text
     chrome.leave_for_provider()
     chrome.wait(lambda: "idp.fabrikam.test" in chrome.url, "Fabrikam's sign-on page")

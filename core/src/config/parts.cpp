@@ -109,6 +109,10 @@ SessionSettings read_sessions(Section section) {
   sessions.sign_on_timeout =
       in_seconds(section.duration_or("sign_on_timeout", sessions.sign_on_timeout, 1min, 24h));
   sessions.cache_ttl = in_seconds(section.duration_or("cache_ttl", sessions.cache_ttl, 1s, 1h));
+  // Use of a session is noted when a node asks for it again.
+  if (sessions.cache_ttl * 2 > sessions.idle_timeout) {
+    section.error("cache_ttl", "'sessions.cache_ttl' must be at most half of 'idle_timeout'");
+  }
   sessions.cache_bytes =
       section.size_or("cache_size", sessions.cache_bytes, 1u << 20, std::size_t{4} << 30);
   for (const Text& file : section.texts("cookie_keys")) {

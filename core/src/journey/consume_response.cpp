@@ -14,6 +14,8 @@ namespace anteroom::journey {
 namespace {
 
 constexpr auto kRepeatLife = std::chrono::minutes(5);
+// The database forgets a message by its own clock, which may run ahead of ours.
+constexpr auto kClockMargin = std::chrono::hours(1);
 constexpr std::size_t kReferenceBytes = 8;
 constexpr std::size_t kMaxShown = 500;
 constexpr std::size_t kMaxRelayState = 80;  // saml-bindings 3.5.3
@@ -111,7 +113,7 @@ store::SignOn sign_on_of(const Exchange& exchange, const saml::VerifiedAssertion
   sign_on.issuer = assertion.issuer();
   sign_on.response_id = assertion.response_id();
   sign_on.assertion_id = assertion.assertion_id();
-  sign_on.replay_until = assertion.replay_until();
+  sign_on.replay_until = assertion.replay_until() + kClockMargin;
   sign_on.subject = assertion.subject();
   sign_on.email = assertion.email();
   sign_on.display_name = assertion.display_name();

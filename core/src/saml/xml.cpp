@@ -44,6 +44,10 @@ std::optional<std::string> bad_markup(std::string_view bytes) {
     if (rest.starts_with('?') && !(at == 0 && rest.starts_with("?xml "))) {
       return "a processing instruction";
     }
+    const std::string_view until_next = rest.substr(0, rest.find('<'));
+    if (std::count(until_next.begin(), until_next.end(), '=') > kMaxAttributes) {
+      return "an element with more than 256 attributes";
+    }
   }
   return std::nullopt;
 }

@@ -3,6 +3,7 @@
 
 #include <libxml/tree.h>
 
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <string>
@@ -26,6 +27,8 @@ inline constexpr const char* kXmlEnc = "http://www.w3.org/2001/04/xmlenc#";
 
 inline constexpr std::size_t kMaxElements = 20'000;
 inline constexpr int kMaxDepth = 64;
+/// Attributes and namespace declarations of one element: libxml2 compares each with each.
+inline constexpr std::ptrdiff_t kMaxAttributes = 256;
 
 /// Bytes to a tree: UTF-8 without NUL, no DOCTYPE, no processing instruction, bounded in tags and
 /// depth; nothing is fetched, no entity is expanded. `max_bytes` is the caller's bound.

@@ -291,6 +291,14 @@ TEST_CASE("the email page can be skipped with one identity provider only") {
           "needs exactly one identity provider"));
 }
 
+TEST_CASE("a node must ask for a session often enough to note its use") {
+  const Files files;
+  const std::string from = "cookie_keys: [cookie.key]";
+  CHECK(has(files.complaints(with(from, from + ", idle_timeout: 10m, cache_ttl: 6m")),
+            "at most half of"));
+  CHECK(files.load(with(from, from + ", idle_timeout: 10m, cache_ttl: 5m")).settings != nullptr);
+}
+
 TEST_CASE("templates that override nothing or do not parse are told") {
   const Files files;
   fs::create_directory(files.path("templates"));

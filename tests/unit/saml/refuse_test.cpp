@@ -44,6 +44,9 @@ TEST_CASE("floods of elements and depth are refused") {
   std::string flood;
   for (int i = 0; i < 20'001; ++i) flood += "<a/>";
   CHECK(outcome(Trust().verify("<r>" + flood + "</r>")) == "xml_markup");
+  std::string attributes;
+  for (int i = 0; i < 300; ++i) attributes += " a" + std::to_string(i) + "=\"\"";
+  CHECK(outcome(Trust().verify("<r" + attributes + "/>")) == "xml_markup");
   std::string deep;
   for (int i = 0; i < 100; ++i) deep += "<a>";
   for (int i = 0; i < 100; ++i) deep += "</a>";
