@@ -67,6 +67,10 @@ Task<Response> land(Exchange& exchange, const CurrentSession& session, std::stri
 
 Task<Response> redeem_handoff(Exchange exchange) {
   Context& context = exchange.context;
+  // A look ahead must not use the ticket up.
+  if (exchange.head().method != "GET" || !exchange.head().headers.sec_purpose.empty()) {
+    co_return refuse(context, exchange.head(), 405, {Code{"method_not_allowed"}, "ticket"});
+  }
   const auto query = http::Form::parse(exchange.head().query);
   const auto ticket_hash = query ? hash_token(query->get("ticket")) : std::nullopt;
   const auto browser =

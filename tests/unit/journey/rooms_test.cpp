@@ -168,6 +168,11 @@ TEST_CASE("a session crosses hosts by a ticket bound to the browser that asked")
     CHECK(header(in, "Set-Cookie").starts_with("__Host-anteroom="));
     CHECK(world.database.last["issue_ticket"][3] == world.database.last["redeem_ticket"][2]);
   }
+  SECTION("a HEAD uses nothing up") {
+    ask.method = "HEAD";
+    CHECK(world.answer(ask).status == 405);
+    CHECK(world.database.calls["redeem_ticket"] == 0);
+  }
   SECTION("refused by the database") {
     world.record.clear();
     world.database.give("redeem_ticket", {std::nullopt});
