@@ -59,6 +59,32 @@ def test_time_request_and_domain_are_what_one_says_they_are(authority):
     assert verify(authority, message, "--domain", "other.test")[1]["failure"] == "email_domain_not_registered"
 
 
+def test_an_encrypted_one_opens_with_any_of_the_given_keys(authority, tmp_path):
+    for name in ("old", "new", "foreign"):
+        (tmp_path / name).mkdir()
+        subprocess.run([str(BUILD / "tests" / "forge-response"), "authority", str(tmp_path / name), "x:y", "https://x.test/"],
+                       check=True)
+    keys = [word for name in ("old", "new") for word in ("--decryption-key", str(tmp_path / name / "key.pem"))]
+    for name in ("old", "new"):
+        code, said = verify(authority, forge(authority, encrypt_for=str(tmp_path / name)), *keys)
+        assert (code, said["email"]) == (0, "ann@corp.test")
+        assert {"name": "decryption_failed", "passed": True, "detail": ""} in said["checks"]
+    message = forge(authority, encrypt_for=str(tmp_path / "foreign"))
+    assert verify(authority, message, *keys)[1]["failure"] == "decryption_failed"
+    assert verify(authority, message)[1]["failure"] == "decryption_key_missing"
+
+
+def test_an_email_attribute_can_be_named(authority):
+    message = forge(authority, attributes={"work": ["bob@corp.test"]})
+    assert verify(authority, message, "--email-attribute", "work")[1]["email"] == "bob@corp.test"
+
+
+def test_sha1_is_refused_unless_asked_for(authority):
+    message = forge(authority, signature_method="http://www.w3.org/2000/09/xmldsig#rsa-sha1")
+    assert verify(authority, message)[1]["failure"] == "signature_algorithm"
+    assert verify(authority, message, "--allow-sha1")[0] == 0
+
+
 @pytest.mark.parametrize("arguments", [
     ["--at", "now"], ["--clock-skew", "900"], ["--idp-metadata", "/nonexistent"], ["--unsolicited"],
 ])

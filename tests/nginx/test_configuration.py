@@ -128,3 +128,13 @@ def test_every_directive_and_variable_is_documented_and_exists():
     assert directives and variables
     assert set(re.findall(r"^## (auth_saml\w*)", documented, re.MULTILINE)) == directives
     assert set(re.findall(r"^\| `\$(auth_saml_\w+)`", documented, re.MULTILINE)) == variables
+
+
+def test_every_reason_code_is_explained_and_exists():
+    sources = [path for folder in ("core/src", "core/include", "module") for path in (ROOT / folder).rglob("*.[ch]*")]
+    in_code = {code for path in sources for code in re.findall(r'Code[ \w]*\{\s*"([a-z0-9_]+)"', path.read_text())}
+    in_code |= {code for path in sources for code in re.findall(r'code=([a-z_]{4,})[ "]', path.read_text())}
+    text = (CONF / "refusals.md").read_text()
+    explained = {code for line in text.splitlines() if line.startswith("| `") for code in re.findall(r"`([a-z0-9_]+)`", line.split("|")[1])}
+    explained |= set(re.findall(r"`([a-z0-9_]+)`", text.split("Only from")[1]))
+    assert in_code - explained == set() and explained - in_code == set()

@@ -7,6 +7,7 @@
 #include <openssl/ec.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
+#include <openssl/rand.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 
@@ -218,7 +219,120 @@ std::string response_xml(const Options& o) {
          assertion_xml(o) + "</samlp:Response>";
 }
 
+std::string random_bytes(std::size_t count) {
+  std::string out(count, '\0');
+  need(RAND_bytes(reinterpret_cast<unsigned char*>(out.data()), static_cast<int>(count)) == 1,
+       "randomness");
+  return out;
+}
+
+std::string encrypt_block(const std::string& algorithm, const std::string& key,
+                          const std::string& plain) {
+  const bool is_gcm = algorithm.ends_with("gcm");
+  const std::string cipher_name =
+      "AES-" + std::to_string(key.size() * 8) + (is_gcm ? "-GCM" : "-CBC");
+  const std::unique_ptr<EVP_CIPHER, Deleter<EVP_CIPHER_free>> cipher(
+      EVP_CIPHER_fetch(nullptr, cipher_name.c_str(), nullptr));
+  const std::unique_ptr<EVP_CIPHER_CTX, Deleter<EVP_CIPHER_CTX_free>> context(EVP_CIPHER_CTX_new());
+  const std::string iv = random_bytes(is_gcm ? 12 : 16);
+  const auto bytes = [](const std::string& s) {
+    return reinterpret_cast<const unsigned char*>(s.data());
+  };
+  need(EVP_EncryptInit_ex2(context.get(), cipher.get(), bytes(key), bytes(iv), nullptr) == 1,
+       "cipher");
+  std::string out(plain.size() + 32, '\0');
+  auto* at = reinterpret_cast<unsigned char*>(out.data());
+  int first = 0;
+  int last = 0;
+  need(EVP_EncryptUpdate(context.get(), at, &first, bytes(plain), static_cast<int>(plain.size())) ==
+               1 &&
+           EVP_EncryptFinal_ex(context.get(), at + first, &last) == 1,
+       "encryption");
+  out.resize(static_cast<std::size_t>(first + last));
+  if (is_gcm) {
+    std::string tag(16, '\0');
+    EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_AEAD_GET_TAG, 16, tag.data());
+    out += tag;
+  }
+  return iv + out;
+}
+
+std::string wrap_key(const std::string& key, const Encryption& e) {
+  const auto* der = reinterpret_cast<const unsigned char*>(e.recipient.certificate_der.data());
+  const Certificate certificate(
+      d2i_X509(nullptr, &der, static_cast<long>(e.recipient.certificate_der.size())));
+  const std::unique_ptr<EVP_PKEY_CTX, Deleter<EVP_PKEY_CTX_free>> context(
+      EVP_PKEY_CTX_new(X509_get0_pubkey(certificate.get()), nullptr));
+  need(EVP_PKEY_encrypt_init(context.get()) == 1, "wrapping");
+  if (e.transport.ends_with("rsa-1_5")) {
+    EVP_PKEY_CTX_set_rsa_padding(context.get(), RSA_PKCS1_PADDING);
+  } else {
+    EVP_PKEY_CTX_set_rsa_padding(context.get(), RSA_PKCS1_OAEP_PADDING);
+    EVP_PKEY_CTX_set_rsa_oaep_md(context.get(),
+                                 e.digest.empty() ? EVP_sha1() : digest_of(e.digest));
+    EVP_PKEY_CTX_set_rsa_mgf1_md(context.get(), e.mask.empty() ? EVP_sha1() : digest_of(e.mask));
+  }
+  std::string out(512, '\0');
+  std::size_t length = out.size();
+  need(EVP_PKEY_encrypt(context.get(), reinterpret_cast<unsigned char*>(out.data()), &length,
+                        reinterpret_cast<const unsigned char*>(key.data()), key.size()) == 1,
+       "wrapping the key");
+  out.resize(length);
+  return out;
+}
+
+std::string cipher_data(const std::string& bytes) {
+  return "<xenc:CipherData><xenc:CipherValue>" + to_base64(bytes) +
+         "</xenc:CipherValue></xenc:CipherData>";
+}
+
+// The element from its start tag to its end tag; there is one of that name.
+std::string encrypt_element(std::string xml, const std::string& name, const std::string& wrapper,
+                            const Encryption& encryption) {
+  const auto from = xml.find("<" + name);
+  const std::string end = "</" + name + ">";
+  const auto to = xml.find(end);
+  need(from != std::string::npos && to != std::string::npos, "nothing to encrypt");
+  const std::string plain = xml.substr(from, to + end.size() - from);
+  return xml.replace(from, plain.size(), encrypted(wrapper, plain, encryption));
+}
+
 }  // namespace
+
+std::string encrypted(const std::string& name, const std::string& plain, const Encryption& e) {
+  const std::size_t key_bytes = e.block.find("128") != std::string::npos   ? 16u
+                                : e.block.find("192") != std::string::npos ? 24u
+                                                                           : 32u;
+  const std::string key = random_bytes(key_bytes);
+  const std::string xenc = " xmlns:xenc=\"http://www.w3.org/2001/04/xmlenc#\"";
+  std::string method;
+  if (!e.digest.empty()) {
+    method += "<ds:DigestMethod xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\" Algorithm=\"" +
+              e.digest + "\"/>";
+  }
+  if (!e.mask.empty()) {
+    method += "<xenc11:MGF xmlns:xenc11=\"http://www.w3.org/2009/xmlenc11#\" Algorithm=\"" +
+              e.mask + "\"/>";
+  }
+  const std::string wrapped = "<xenc:EncryptedKey" + xenc +
+                              " Id=\"_ek\"><xenc:EncryptionMethod Algorithm=\"" + e.transport +
+                              "\">" + method + "</xenc:EncryptionMethod>" +
+                              cipher_data(wrap_key(key, e)) + "</xenc:EncryptedKey>";
+  const std::string found =
+      e.is_key_beside
+          ? "<ds:RetrievalMethod Type=\"http://www.w3.org/2001/04/xmlenc#EncryptedKey\" "
+            "URI=\"#_ek\"/>"
+          : wrapped;
+  std::string data = "<xenc:EncryptedData" + xenc +
+                     " Type=\"http://www.w3.org/2001/04/xmlenc#Element\"><xenc:EncryptionMethod "
+                     "Algorithm=\"" +
+                     e.block + "\"/><ds:KeyInfo xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\">" +
+                     found + "</ds:KeyInfo>" + cipher_data(encrypt_block(e.block, key, plain)) +
+                     "</xenc:EncryptedData>" + (e.is_key_beside ? wrapped : "");
+  if (e.after) data = e.after(data);
+  return "<" + name + " xmlns=\"urn:oasis:names:tc:SAML:2.0:assertion\">" + data + "</" + name +
+         ">";
+}
 
 std::string to_base64(const std::string& bytes) {
   std::string out(4 * ((bytes.size() + 2) / 3) + 1, '\0');
@@ -323,8 +437,14 @@ std::string sign(const std::string& xml, const std::string& id, const Authority&
 std::string make_response(const Authority& authority, const Options& options) {
   std::string xml = response_xml(options);
   if (options.before_signing) xml = options.before_signing(xml);
+  if (options.encrypt_name_id) {
+    xml = encrypt_element(xml, "NameID", "EncryptedID", *options.encrypt_name_id);
+  }
   if (options.sign == Sign::assertion || options.sign == Sign::both) {
     xml = sign(xml, options.assertion_id, authority, options);
+  }
+  if (options.encrypt_assertion) {
+    xml = encrypt_element(xml, "Assertion", "EncryptedAssertion", *options.encrypt_assertion);
   }
   if (options.sign == Sign::response || options.sign == Sign::both) {
     xml = sign(xml, options.response_id, authority, options);

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,21 @@ std::string make_metadata(const std::string& entity_id, const std::string& sso_u
 
 enum class Sign { none, assertion, response, both };
 
+/// How an assertion or NameID is encrypted. Own code, on OpenSSL's RSA and AES.
+struct Encryption {
+  Authority recipient;
+  std::string block = "http://www.w3.org/2001/04/xmlenc#aes256-cbc";
+  std::string transport = "http://www.w3.org/2001/04/xmlenc#rsa-oaep-mgf1p";
+  std::string digest;          ///< of OAEP; empty: none named, so SHA-1
+  std::string mask;            ///< of xmlenc11's OAEP; empty: none named, so MGF1 with SHA-1
+  bool is_key_beside = false;  ///< EncryptedKey beside the data, found by RetrievalMethod (Okta)
+  std::function<std::string(std::string)> after;  ///< applied to the EncryptedData's XML
+};
+
+/// `<name>` (EncryptedAssertion, EncryptedID) around the encrypted `plain`.
+std::string encrypted(const std::string& name, const std::string& plain,
+                      const Encryption& encryption);
+
 /// Defaults make a good Response shaped like Entra ID's.
 struct Options {
   std::string issuer = "https://idp.test/";
@@ -48,6 +64,8 @@ struct Options {
   Sign sign = Sign::assertion;
   std::string signature_method = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256";
   std::string digest_method = "http://www.w3.org/2001/04/xmlenc#sha256";
+  std::shared_ptr<Encryption> encrypt_assertion;  ///< after it was signed
+  std::shared_ptr<Encryption> encrypt_name_id;    ///< before anything is signed
   std::string inclusive_prefixes;  ///< PrefixList of InclusiveNamespaces, empty: none
   /// Applied to the text before and after signing.
   std::function<std::string(std::string)> before_signing;

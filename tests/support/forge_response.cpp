@@ -6,10 +6,11 @@
 //   forge-response response DIR < JSON
 //     prints the base64 of a Response signed with DIR's key. All members are optional:
 //     {"issuer", "audience", "acs_url", "in_response_to", "response_id", "assertion_id", "name_id",
-//      "name_id_format": text,
+//      "name_id_format", "signature_method", "digest_method": text,
 //      "now": seconds since 1970 (default: the clock),
 //      "attributes": {"mail": ["ann@corp.test"]},
 //      "sign": "none" | "assertion" | "response" | "both",
+//      "encrypt_for": DIR of another authority, "encrypt_with": its algorithm for the data,
 //      "replace": [["from", "to"], …]         before signing,
 //      "replace_after": [["from", "to"], …]}  after signing
 
@@ -60,6 +61,8 @@ Options options_of(const json& given) {
   text("assertion_id", o.assertion_id);
   text("name_id", o.name_id);
   text("name_id_format", o.name_id_format);
+  text("signature_method", o.signature_method);
+  text("digest_method", o.digest_method);
   if (given.contains("attributes")) {
     o.attributes.clear();
     for (const auto& [name, values] : given["attributes"].items()) {
@@ -72,6 +75,12 @@ Options options_of(const json& given) {
                                           {"response", Sign::response},
                                           {"both", Sign::both}};
   o.sign = signs.at(given.value("sign", "assertion"));
+  if (given.contains("encrypt_for")) {
+    o.encrypt_assertion = std::make_shared<anteroom::forge::Encryption>();
+    o.encrypt_assertion->recipient.certificate_der =
+        read_file(given["encrypt_for"].get<std::string>() + "/certificate.der");
+    text("encrypt_with", o.encrypt_assertion->block);
+  }
   if (given.contains("replace")) o.before_signing = replacements(given["replace"]);
   if (given.contains("replace_after")) o.after_signing = replacements(given["replace_after"]);
   return o;

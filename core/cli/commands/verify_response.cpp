@@ -14,9 +14,10 @@ namespace {
 
 struct Given {
   std::string file, metadata, sp_entity_id, acs_url, in_response_to, at;
-  std::vector<std::string> email_attributes, domains;
+  std::vector<std::string> email_attributes, domains, decryption_keys;
   bool is_unsolicited = false;
   bool allow_sha1 = false;
+  bool allow_rsa_pkcs1 = false;
   int clock_skew = 120;
 };
 
@@ -46,17 +47,6 @@ Time time_of(const std::string& text) {
   const auto time = saml::parse_instant(text);
   if (!time) throw unusable("--at wants a UTC time such as 2027-01-31T12:00:00Z");
   return *time;
-}
-
-// The ACS takes any domain that is registered; here, without a configuration, any is.
-void allow_domain_of(IdentityProvider& idp, const saml::ResponseVerifier& verifier,
-                     const std::string& encoded, const saml::VerifyParams& params) {
-  constexpr std::string_view kNotRegistered = " is not registered to ";
-  const saml::Verdict verdict = verifier.verify(encoded, params);
-  if (verdict.assertion) return;
-  const std::string& detail = verdict.assertion.failure().detail;
-  const auto at = detail.find(kNotRegistered);
-  if (at != std::string::npos) idp.domains.push_back(detail.substr(0, at));
 }
 
 Json json_of(const saml::Verdict& verdict) {
@@ -97,6 +87,18 @@ std::string text_of(const saml::Verdict& verdict) {
   return text + "rejected: " + std::string(verdict.assertion.failure().code.name);
 }
 
+// The ACS takes any domain that is registered; here, without a configuration, any is.
+saml::Verdict verdict_of(saml::ResponseVerifier& verifier, IdentityProvider& idp,
+                         const std::string& encoded, const saml::VerifyParams& params) {
+  const bool is_any_domain = idp.domains.empty();
+  saml::Verdict verdict = verifier.verify(encoded, params);
+  if (is_any_domain && !verdict.unregistered_domain.empty()) {
+    idp.domains.push_back(verdict.unregistered_domain);
+    return verifier.verify(encoded, params);
+  }
+  return verdict;
+}
+
 void verify(Console& console, const Given& given) {
   const Time now = time_of(given.at);
   const auto metadata = saml::parse_idp_metadata(read_all(given.metadata), now);
@@ -107,10 +109,14 @@ void verify(Console& console, const Given& given) {
   ServiceProviderSettings sp;
   sp.entity_id = given.sp_entity_id;
   sp.acs_url = given.acs_url;
+  for (const std::string& file : given.decryption_keys) {
+    sp.decryption.push_back({Secret(read_all(file)), ""});
+  }
   IdentityProvider idp;
   idp.name = "the given metadata";
   idp.metadata = *metadata;
   idp.allow_sha1 = given.allow_sha1;
+  idp.allow_rsa_pkcs1 = given.allow_rsa_pkcs1;
   idp.domains = given.domains;
   idp.email_attributes = given.email_attributes;
   const saml::VerifyParams params{given.sp_entity_id, given.acs_url, given.in_response_to, now,
@@ -123,8 +129,7 @@ void verify(Console& console, const Given& given) {
   } catch (const std::runtime_error& error) {
     throw unusable(error.what());
   }
-  if (given.domains.empty()) allow_domain_of(idp, *verifier, encoded, params);
-  const saml::Verdict verdict = verifier->verify(encoded, params);
+  const saml::Verdict verdict = verdict_of(*verifier, idp, encoded, params);
   console.say(text_of(verdict), json_of(verdict));
   if (!verdict.assertion) throw Abort{exit_refused, ""};
 }
@@ -151,7 +156,11 @@ void add_verify_response(CLI::App& app, Console& console) {
   command->add_option("--clock-skew", given->clock_skew, "seconds")
       ->check(CLI::Range(0, 300))
       ->capture_default_str();
+  command->add_option("--decryption-key", given->decryption_keys,
+                      "file with one of our private keys, PEM; repeatable");
   command->add_flag("--allow-sha1", given->allow_sha1);
+  command->add_flag("--allow-rsa-pkcs1", given->allow_rsa_pkcs1,
+                    "content keys encrypted by PKCS#1 v1.5");
   command->add_option("--email-attribute", given->email_attributes, "tried in order; repeatable");
   command->add_option("--domain", given->domains, "email domains of the IdP; default: any");
   command->callback([&console, given] { verify(console, *given); });

@@ -109,6 +109,8 @@ struct Verdict {
   /// Set when the IdP answered with a Status other than Success: untrusted text to show as such.
   std::string status_code;
   std::string status_message;
+  /// Set when the email's domain is why it failed: that domain.
+  std::string unregistered_domain;
 };
 
 /// Verifies Responses of one IdP. Construction loads keys (slow: once per configuration); verify()

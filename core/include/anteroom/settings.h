@@ -46,6 +46,7 @@ struct ServiceProviderSettings {
   std::string landing_url;   ///< where one lands without having asked for a page (absolute)
   std::vector<Origin> apps;  ///< every origin served, the login host's among them
   std::optional<KeyPair> signing;
+  std::vector<KeyPair> decryption;  ///< what IdPs may encrypt for; all are tried
 };
 
 enum class RequestBinding { redirect, post };
@@ -75,6 +76,7 @@ struct IdentityProvider {
   std::string name_id_format;  ///< NameIDPolicy/@Format; empty: no NameIDPolicy
   bool allow_unsolicited = false;
   bool allow_sha1 = false;
+  bool allow_rsa_pkcs1 = false;  ///< key transport by PKCS#1 v1.5
   ExpiredCertificate expired_certificate = ExpiredCertificate::warn;
   /// Attribute names tried in order; the special name "NameID" stands for the assertion's NameID.
   std::vector<std::string> email_attributes;

@@ -169,6 +169,7 @@ ReadIdp read_identity_provider(Section section, const ServiceProviderSettings& s
   idp.name_id_format = section.text_or("name_id_format", "");
   idp.allow_unsolicited = section.boolean_or("allow_unsolicited", false);
   idp.allow_sha1 = section.boolean_or("allow_sha1", false);
+  idp.allow_rsa_pkcs1 = section.boolean_or("allow_rsa_pkcs1", false);
   idp.expired_certificate = one_of<ExpiredCertificate>(
       section, "expired_certificate",
       {{"warn", ExpiredCertificate::warn}, {"reject", ExpiredCertificate::reject}},

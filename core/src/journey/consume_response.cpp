@@ -36,7 +36,7 @@ struct Judgement {
 };
 
 saml::Verdict rejected(Failure failure) {
-  return {std::move(failure), {}, "", ""};
+  return {std::move(failure), {}, "", "", ""};
 }
 
 // Runs on another thread: reads only what is const.

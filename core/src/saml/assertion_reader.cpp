@@ -11,6 +11,7 @@ namespace anteroom::saml {
 
 namespace {
 
+constexpr std::size_t kMaxPlain = 512u << 10;
 constexpr const char* kBearer = "urn:oasis:names:tc:SAML:2.0:cm:bearer";
 
 // saml-core 2.5.1: what we do not understand must not be ignored.
@@ -52,10 +53,11 @@ Result<VerifiedAssertion> AssertionReader::read(const xmlNode* assertion, std::s
   for (const Step& step : kSteps) {
     const Status status = (this->*step.rule)();
     if (!status) {
-      checks_.push_back({std::string(status.failure().code.name), false, status.failure().detail});
+      verdict_.checks.push_back(
+          {std::string(status.failure().code.name), false, status.failure().detail});
       return status.failure();
     }
-    checks_.push_back({std::string(step.code.name), true, ""});
+    verdict_.checks.push_back({std::string(step.code.name), true, ""});
   }
   read_display_name();
   return result_;
@@ -204,13 +206,43 @@ Status AssertionReader::read_name_id() {
   subject_ = only_child(assertion_, kAssertion, "Subject");
   if (subject_ == nullptr) return Failure{code::kConfirmation, "not exactly one Subject"};
   const auto name_ids = children(subject_, kAssertion, "NameID");
-  if (name_ids.size() > 1) return Failure{code::kText, "several NameIDs"};
-  if (name_ids.empty()) return Done{};
-  const auto text = plain_text(name_ids.front());
+  const auto encrypted = children(subject_, kAssertion, "EncryptedID");
+  if (name_ids.size() + encrypted.size() > 1) return Failure{code::kText, "several NameIDs"};
+  if (!name_ids.empty()) return take_name_id(name_ids.front());
+  return encrypted.empty() ? Status(Done{}) : read_encrypted_id(encrypted.front());
+}
+
+Status AssertionReader::take_name_id(const xmlNode* node) {
+  const auto text = plain_text(node);
   if (!text || text->size() > 1024) return Failure{code::kText, "NameID is no plain text"};
   result_.name_id_ = *text;
-  result_.name_id_format_ = attribute(name_ids.front(), "Format").value_or("");
+  result_.name_id_format_ = attribute(node, "Format").value_or("");
   return Done{};
+}
+
+// saml-core 2.2.4. Its cipher text is among the signed bytes.
+Status AssertionReader::read_encrypted_id(xmlNode* holder) {
+  const auto element = read_encrypted(holder);
+  if (!element) return element.failure();
+  const auto around = cut_out(holder);
+  if (!around) return Failure{code::kDecryption, "out of memory"};
+  Document opened;
+  const xmlNode* name_id = nullptr;
+  const Status status = decryptor_.decrypt(*element, [&](const std::string& plain) {
+    // In place, for the prefixes that it may take from its surroundings.
+    auto document = parse_xml(around->before + plain + around->behind, kMaxPlain);
+    if (!document) return false;
+    opened = std::move(*document);
+    const xmlNode* root = xmlDocGetRootElement(opened.get());
+    const xmlNode* assertion = is_element(root, kAssertion, "Assertion")
+                                   ? root
+                                   : only_child(root, kAssertion, "Assertion");
+    const xmlNode* subject =
+        assertion == nullptr ? nullptr : only_child(assertion, kAssertion, "Subject");
+    name_id = subject == nullptr ? nullptr : only_child(subject, kAssertion, "NameID");
+    return name_id != nullptr;
+  });
+  return status ? take_name_id(name_id) : status;
 }
 
 }  // namespace anteroom::saml

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "anteroom/saml.h"
+#include "saml/decryptor.h"
 #include "saml/xml.h"
 
 namespace anteroom::saml {
@@ -14,8 +15,8 @@ class AssertionReader {
  public:
   /// Notes each check by its code; false ends the reading with `failure()`.
   AssertionReader(const IdentityProvider& idp, const VerifyParams& params,
-                  std::vector<Check>& checks)
-      : idp_(idp), params_(params), checks_(checks) {}
+                  const Decryptor& decryptor, Verdict& verdict)
+      : idp_(idp), params_(params), decryptor_(decryptor), verdict_(verdict) {}
 
   /// `assertion`: the only Assertion of a document made from signed bytes. `response_id` for
   /// replay.
@@ -32,6 +33,8 @@ class AssertionReader {
   Status check_confirmation();
   Status check_authn_statement();
   Status read_name_id();
+  Status read_encrypted_id(xmlNode* holder);
+  Status take_name_id(const xmlNode* node);
   Status read_attributes();
   Status read_email();
   Status read_subject_identifier();
@@ -48,7 +51,8 @@ class AssertionReader {
 
   const IdentityProvider& idp_;
   const VerifyParams& params_;
-  std::vector<Check>& checks_;
+  const Decryptor& decryptor_;
+  Verdict& verdict_;
   const xmlNode* assertion_ = nullptr;
   const xmlNode* subject_ = nullptr;
   const xmlNode* conditions_ = nullptr;

@@ -18,7 +18,10 @@ inline constexpr Code kShape{"response_shape"};          ///< not a Response as 
 inline constexpr Code kVersion{"version"};               ///< Version other than 2.0
 inline constexpr Code kAssertionCount{
     "assertion_count"};  ///< not exactly one, or not where it belongs
-inline constexpr Code kEncrypted{"encryption_unsupported"};  ///< EncryptedAssertion, EncryptedID, …
+inline constexpr Code kEncryptionShape{
+    "encryption_shape"};  ///< encrypted parts in another place or shape, or naming something to
+                          ///< fetch
+inline constexpr Code kEncryptionAlgorithm{"encryption_algorithm"};  ///< one that is not allowed
 inline constexpr Code kSignatureShape{
     "signature_shape"};                                   ///< place, parts, reference or transforms
 inline constexpr Code kAlgorithm{"signature_algorithm"};  ///< an algorithm that is not allowed
@@ -29,6 +32,9 @@ inline constexpr Code kUnsigned{"signature_missing"};   ///< nothing covers the 
 inline constexpr Code kSignature{"signature_invalid"};  ///< no registered key made the signature
 inline constexpr Code kCertificate{"certificate_expired"};  ///< and the IdP's policy says reject
 inline constexpr Code kSecondOpinion{"signature_second_opinion"};  ///< the second library disagrees
+inline constexpr Code kNoDecryptionKey{
+    "decryption_key_missing"};                           ///< encrypted, and we have no key
+inline constexpr Code kDecryption{"decryption_failed"};  ///< whatever was wrong with it
 // What it says, read from the signed bytes only.
 inline constexpr Code kText{"text_not_plain"};  ///< child nodes where a plain value belongs
 inline constexpr Code kDestination{"destination"};

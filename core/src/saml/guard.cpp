@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <set>
+#include <tuple>
 
 #include "crypto/encoding.h"
 #include "http/text.h"
@@ -63,18 +64,10 @@ Status check_ids(xmlNode* root) {
   return status;
 }
 
-bool is_encryption(const xmlNode* node) {
-  return node->ns != nullptr &&
-         (std::strcmp(reinterpret_cast<const char*>(node->ns->href), kXmlEnc) == 0 ||
-          is_element(node, kAssertion, "EncryptedAssertion") ||
-          is_element(node, kAssertion, "EncryptedID") ||
-          is_element(node, kAssertion, "EncryptedAttribute"));
-}
-
 struct Census {
   std::size_t assertions = 0;
   std::size_t signatures = 0;
-  bool is_encrypted = false;
+  std::size_t encrypted = 0;  ///< SAML's wrappers of encrypted elements
 };
 
 Census take_census(xmlNode* root) {
@@ -83,7 +76,11 @@ Census take_census(xmlNode* root) {
     if (node->type != XML_ELEMENT_NODE) return true;
     if (is_element(node, kAssertion, "Assertion")) ++census.assertions;
     if (is_element(node, kDsig, "Signature")) ++census.signatures;
-    census.is_encrypted = census.is_encrypted || is_encryption(node);
+    if (is_element(node, kAssertion, "EncryptedAssertion") ||
+        is_element(node, kAssertion, "EncryptedID") ||
+        is_element(node, kAssertion, "EncryptedAttribute")) {
+      ++census.encrypted;
+    }
     return true;
   });
   return census;
@@ -114,13 +111,38 @@ Status check_response_children(const xmlNode* response) {
   return Done{};
 }
 
-Status find_assertion(GuardedResponse& guarded, const Census& census) {
-  if (census.is_encrypted) return Failure{code::kEncrypted, "the IdP must send plain assertions"};
-  guarded.assertion = only_child(guarded.response, kAssertion, "Assertion");
-  if (census.assertions == 0 && !guarded.is_success()) return Done{};
-  if (census.assertions != 1 || guarded.assertion == nullptr) {
-    return Failure{code::kAssertionCount, std::to_string(census.assertions) + " assertions"};
+// In at most two places: the assertion itself, and the NameID of its Subject.
+Status find_encryption(GuardedResponse& guarded, const Census& census) {
+  std::vector<EncryptedElement> read;
+  const xmlNode* subject =
+      guarded.assertion == nullptr ? nullptr : only_child(guarded.assertion, kAssertion, "Subject");
+  for (const auto& [parent, name, where] :
+       {std::tuple{static_cast<const xmlNode*>(guarded.response), "EncryptedAssertion",
+                   &guarded.encrypted_assertion},
+        std::tuple{subject, "EncryptedID", &guarded.encrypted_id}}) {
+    xmlNode* holder = parent == nullptr ? nullptr : only_child(parent, kAssertion, name);
+    if (holder == nullptr) continue;
+    auto element = read_encrypted(holder);
+    if (!element) return element.failure();
+    read.push_back(*element);
+    *where = std::move(*element);
   }
+  if (read.size() != census.encrypted || !has_no_other_encryption(guarded.response, read)) {
+    return Failure{code::kEncryptionShape, "an encrypted part where none belongs"};
+  }
+  return Done{};
+}
+
+Status find_assertion(GuardedResponse& guarded, const Census& census) {
+  guarded.assertion = only_child(guarded.response, kAssertion, "Assertion");
+  const auto encrypted = children(guarded.response, kAssertion, "EncryptedAssertion");
+  if (census.assertions == 0 && encrypted.empty() && !guarded.is_success()) return Done{};
+  if (census.assertions + encrypted.size() != 1 ||
+      (encrypted.empty() && guarded.assertion == nullptr)) {
+    return Failure{code::kAssertionCount,
+                   std::to_string(census.assertions + encrypted.size()) + " assertions"};
+  }
+  if (guarded.assertion == nullptr) return Done{};
   if (attribute(guarded.assertion, "Version") != "2.0") return Failure{code::kVersion, "Assertion"};
   if (!is_id(attribute(guarded.assertion, "ID"))) return shape("Assertion/@ID");
   return Done{};
@@ -167,11 +189,9 @@ bool GuardedResponse::is_success() const {
   return status_code != nullptr && attribute(status_code, "Value") == kSuccess;
 }
 
-Result<GuardedResponse> guard_response(std::string_view encoded) {
+Result<GuardedResponse> guard_document(std::string_view xml, std::size_t max_bytes) {
   GuardedResponse guarded;
-  auto bytes = decode(encoded, guarded.base64);
-  if (!bytes) return bytes.failure();
-  auto document = parse_xml(*bytes, kMaxResponseBytes);
+  auto document = parse_xml(xml, max_bytes);
   if (!document) return document.failure();
   guarded.document = std::move(*document);
   guarded.response = xmlDocGetRootElement(guarded.document.get());
@@ -185,10 +205,20 @@ Result<GuardedResponse> guard_response(std::string_view encoded) {
   if (Status ids = check_ids(guarded.response); !ids) return ids.failure();
   if (Status fine = check_response_children(guarded.response); !fine) return fine.failure();
   const Census census = take_census(guarded.response);
-  if (Status found = find_assertion(guarded, census); !found) return found.failure();
-  if (Status found = find_signatures(guarded, census); !found) return found.failure();
+  for (const auto find : {find_assertion, find_encryption, find_signatures}) {
+    if (Status found = find(guarded, census); !found) return found.failure();
+  }
   register_id(guarded.response);
   register_id(guarded.assertion);
+  return guarded;
+}
+
+Result<GuardedResponse> guard_response(std::string_view encoded) {
+  std::string compact;
+  auto bytes = decode(encoded, compact);
+  if (!bytes) return bytes.failure();
+  auto guarded = guard_document(*bytes, kMaxResponseBytes);
+  if (guarded) guarded->base64 = std::move(compact);
   return guarded;
 }
 

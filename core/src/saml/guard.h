@@ -2,10 +2,12 @@
 // comes out of here is trusted.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "saml/encryption_shape.h"
 #include "saml/xml.h"
 
 namespace anteroom::saml {
@@ -22,7 +24,9 @@ struct GuardedResponse {
   std::string base64;  ///< the message without line breaks
   Document document;
   xmlNode* response = nullptr;
-  xmlNode* assertion = nullptr;  ///< null only where the Status is not Success
+  xmlNode* assertion = nullptr;  ///< null where it is encrypted, or the Status is not Success
+  std::optional<EncryptedElement> encrypted_assertion;
+  std::optional<EncryptedElement> encrypted_id;  ///< in the assertion's Subject
   SignatureParts response_signature;
   SignatureParts assertion_signature;
   bool has_unusual_order = false;  ///< legal, but not judged by every library
@@ -34,6 +38,8 @@ inline constexpr std::size_t kMaxEncodedBytes = 512u << 10;
 inline constexpr std::size_t kMaxResponseBytes = 256u << 10;
 
 Result<GuardedResponse> guard_response(std::string_view encoded);
+/// The same for XML that we hold already: what decryption made of it. `base64` stays empty.
+Result<GuardedResponse> guard_document(std::string_view xml, std::size_t max_bytes);
 
 /// Whether a signature or digest algorithm is allowed. SHA-1 only where the IdP opted in.
 bool is_allowed_signature_method(std::string_view algorithm, bool allow_sha1);

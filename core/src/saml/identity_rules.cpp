@@ -86,6 +86,7 @@ Status AssertionReader::read_email() {
     if (!email) return Failure{code::kEmail, "'" + name + "' is no email address"};
     const std::string domain(email_domain(*email));
     if (std::find(idp_.domains.begin(), idp_.domains.end(), domain) == idp_.domains.end()) {
+      verdict_.unregistered_domain = domain;
       return Failure{code::kEmailDomain, domain + " is not registered to " + idp_.name};
     }
     result_.email_ = *email;

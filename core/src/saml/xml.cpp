@@ -143,6 +143,30 @@ std::optional<std::string> plain_text(const xmlNode* node) {
   return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
 }
 
+std::optional<Surroundings> cut_out(xmlNode* node) {
+  xmlDoc* document = node->doc;
+  // A mark that is nowhere else in the text.
+  for (std::string mark = "cut";; mark += "-cut") {
+    const auto dump = [document] {
+      xmlChar* text = nullptr;
+      int size = 0;
+      xmlDocDumpMemoryEnc(document, &text, &size, "UTF-8");
+      const std::unique_ptr<xmlChar, decltype(xmlFree)> owner(text, xmlFree);
+      return text == nullptr ? std::string()
+                             : std::string(c_str(text), static_cast<std::size_t>(size));
+    };
+    if (dump().find(mark) != std::string::npos) continue;
+    xmlNode* placeholder = xmlNewDocText(document, reinterpret_cast<const xmlChar*>(mark.c_str()));
+    if (placeholder == nullptr) return std::nullopt;
+    xmlReplaceNode(node, placeholder);
+    xmlFreeNode(node);
+    const std::string text = dump();
+    const auto at = text.find(mark);
+    if (at == std::string::npos) return std::nullopt;
+    return Surroundings{text.substr(0, at), text.substr(at + mark.size())};
+  }
+}
+
 std::string escape_xml(std::string_view text) {
   std::string out;
   for (const char c : text) {

@@ -66,6 +66,13 @@ bool walk(xmlNode* node, Visit visit) {
   return true;
 }
 
+/// The document's text before and behind an element, which is taken out of it.
+struct Surroundings {
+  std::string before;
+  std::string behind;
+};
+std::optional<Surroundings> cut_out(xmlNode* node);
+
 std::string escape_xml(std::string_view text);
 
 }  // namespace anteroom::saml

@@ -270,6 +270,34 @@ TEST_CASE("signing needs a key and a certificate that belong together and are in
             "needs 'service_provider.signing'"));
 }
 
+TEST_CASE("decryption keys: up to three pairs that belong together, RSA of 2048 bits") {
+  const Files files;
+  const auto yaml = [](const std::string& list) {
+    return with("landing_url", "decryption: [" + list + "]\n  landing_url");
+  };
+  const std::string pair = "{ key: sp.key, certificate: sp.crt }";
+  files.write("sp.key", authority().private_key_pem, 0600);
+  files.write("sp.crt", authority().certificate_pem);
+  const LoadedSettings two = files.load(yaml(pair + ", " + pair));
+  REQUIRE(two.settings != nullptr);
+  CHECK(two.settings->service_provider.decryption.size() == 2);
+  CHECK(has(files.complaints(yaml(pair + "," + pair + "," + pair + "," + pair)), "at most three"));
+  CHECK(has(files.complaints(yaml("{ key: sp.key }")), "certificate"));
+  files.write("sp.key", authority().private_key_pem, 0644);
+  CHECK(has(files.complaints(yaml(pair)), "sp.key"));
+  for (const auto type : {forge::KeyType::rsa1024, forge::KeyType::ec256}) {
+    const forge::Authority weak = forge::make_authority(type);
+    files.write("sp.key", weak.private_key_pem, 0600);
+    files.write("sp.crt", weak.certificate_pem);
+    CHECK(has(files.complaints(yaml(pair)), "must be RSA with at least 2048 bits"));
+  }
+  const forge::Authority old = forge::make_authority(forge::KeyType::rsa2048, -1);
+  files.write("sp.key", old.private_key_pem, 0600);
+  files.write("sp.crt", old.certificate_pem);
+  CHECK(files.load(yaml(pair)).settings != nullptr);
+  CHECK(has(files.complaints(yaml(pair)), "warning: "));
+}
+
 TEST_CASE("secrets that others can read are refused") {
   const Files files;
   files.write("cookie.key", std::string(64, 'a'), 0644);

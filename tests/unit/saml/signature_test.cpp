@@ -227,14 +227,14 @@ TEST_CASE("IDs in other spellings and places are refused") {
   CHECK(outcome(tampered("<samlp:Status>", "<samlp:Status id=\"_r1\">")) == "xml_duplicate_id");
 }
 
-TEST_CASE("an encrypted part is refused before anything is decrypted or fetched") {
+TEST_CASE("an encrypted part that names a place to fetch from is refused in the guard") {
   const std::string encrypted =
       "<EncryptedAssertion xmlns=\"urn:oasis:names:tc:SAML:2.0:assertion\"><xenc:EncryptedData "
       "xmlns:xenc=\"http://www.w3.org/2001/04/xmlenc#\"><xenc:CipherData><xenc:CipherReference "
       "URI=\"http://127.0.0.1:1/\"/></xenc:CipherData></xenc:EncryptedData></EncryptedAssertion>";
   const Parts p;
-  CHECK(outcome(Trust().verify(p.with(encrypted))) == "encryption_unsupported");
-  CHECK(outcome(Trust().verify(p.with(p.assertion + encrypted))) == "encryption_unsupported");
+  CHECK(outcome(Trust().verify(p.with(encrypted))) == "encryption_shape");
+  CHECK(outcome(Trust().verify(p.with(p.assertion + encrypted))) == "assertion_count");
 }
 
 TEST_CASE("LASSO_FLAG in the environment switches nothing off") {

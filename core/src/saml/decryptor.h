@@ -1,0 +1,27 @@
+// Our decryption keys at work. Whatever goes wrong, the answer is the same: kDecryption.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "anteroom/settings.h"
+#include "saml/encryption_shape.h"
+
+namespace anteroom::saml {
+
+class Decryptor {
+ public:
+  /// Throws std::runtime_error with an operator's message for an unusable key.
+  Decryptor(const ServiceProviderSettings& sp, const IdentityProvider& idp);
+
+  /// The plain text under the first of our keys for which `fits` says that it is what it should be.
+  [[nodiscard]] Status decrypt(const EncryptedElement& element,
+                               const std::function<bool(const std::string&)>& fits) const;
+
+ private:
+  std::vector<crypto::DecryptionKey> keys_;
+  bool allow_rsa_pkcs1_;
+};
+
+}  // namespace anteroom::saml
