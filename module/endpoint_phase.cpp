@@ -151,7 +151,8 @@ bool is_ours(const ngx_http_request_t* r, const MainConfiguration& configuration
   if (process != nullptr) return process->site().owns(path_of(r));
   // Without a site nothing of ours can be answered; the app must not get it either.
   const auto& sp = configuration.settings->service_provider;
-  return path_of(r) == sp.acs_path || path_of(r).starts_with(sp.pages_prefix + "/");
+  return path_of(r) == sp.acs_path || path_of(r) == sp.slo_path ||
+         path_of(r).starts_with(sp.pages_prefix + "/");
 }
 
 ngx_int_t handle(ngx_http_request_t* r) {

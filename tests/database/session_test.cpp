@@ -86,11 +86,11 @@ TEST_CASE("signing out ends every session of the same sign-on and no other") {
   REQUIRE(wait(store::redeem_ticket(
                    db, {hash_of(50), "https://app.test", hash_of(60), hash_of(3), "ref", "", ""}))
               ->has_value());
-  CHECK(*wait(store::sign_out(db, hash_of(3), "127.0.0.1")));
+  CHECK(wait(store::sign_out(db, hash_of(3), "127.0.0.1"))->has_value());
   CHECK(load(db, 1).empty());
   CHECK(load(db, 3).empty());
   CHECK_FALSE(load(db, 2).empty());
-  CHECK_FALSE(*wait(store::sign_out(db, hash_of(3), "127.0.0.1")));
+  CHECK_FALSE(wait(store::sign_out(db, hash_of(3), "127.0.0.1"))->has_value());
 }
 
 TEST_CASE("a ticket carries a session to one origin, one browser, once, for thirty seconds") {
@@ -125,7 +125,7 @@ TEST_CASE("a ticket carries a session to one origin, one browser, once, for thir
     CHECK_FALSE(redeem());
   }
   SECTION("after signing out") {
-    REQUIRE(*wait(store::sign_out(db, hash_of(1), "")));
+    REQUIRE(wait(store::sign_out(db, hash_of(1), ""))->has_value());
     CHECK_FALSE(redeem());
   }
 }
@@ -168,4 +168,74 @@ TEST_CASE("a connection string that libpq cannot read is refused without repeati
   const auto bad = store::connection_parameters("host=x password=s3cret bogus", "");
   REQUIRE_FALSE(bad);
   CHECK(bad.failure().detail.find("s3cret") == std::string::npos);
+}
+
+namespace {
+
+store::IdpLogout logout_of(int message, const std::string& name_id,
+                           std::vector<std::string> indexes = {}) {
+  return {"corp",
+          "https://idp.test/",
+          "_logout" + std::to_string(message),
+          SystemClock().now() + 1h,
+          name_id,
+          std::move(indexes),
+          "192.0.2.7"};
+}
+
+// Sign-on number `n`, known to its IdP by these.
+void sign_on_as(TestDatabase& db, int n, const std::string& name_id, const std::string& index) {
+  store::SignOn sign_on = sign_on_number(n);
+  sign_on.idp = "corp";
+  sign_on.name_id = name_id;
+  sign_on.session_index = index;
+  REQUIRE(sign_on_outcome(db, std::move(sign_on)) == store::SignOnOutcome::waiting);
+}
+
+}  // namespace
+
+TEST_CASE("signing out tells what the IdP needs to be told") {
+  TestDatabase db;
+  sign_on_as(db, 1, "ann", "_s1");
+  const auto ended = wait(store::sign_out(db, hash_of(1), ""));
+  REQUIRE(ended->has_value());
+  CHECK((*ended)->idp == "corp");
+  CHECK((*ended)->name_id == "ann");
+  CHECK((*ended)->session_index == "_s1");
+}
+
+TEST_CASE("an IdP ends the sessions of a NameID, or only those of a SessionIndex") {
+  TestDatabase db;
+  sign_on_as(db, 1, "ann", "_s1");
+  sign_on_as(db, 2, "ann", "_s2");
+  CHECK(*wait(store::log_out_by_idp(db, logout_of(1, "bob"))) == 0);
+  CHECK(*wait(store::log_out_by_idp(db, logout_of(2, "ann", {"_s2"}))) == 1);
+  CHECK_FALSE(load(db, 1).empty());
+  CHECK(load(db, 2).empty());
+  CHECK(*wait(store::log_out_by_idp(db, logout_of(3, "ann"))) == 1);
+  CHECK(load(db, 1).empty());
+}
+
+TEST_CASE("an IdP's logout works once, and never on another IdP's people") {
+  TestDatabase db;
+  sign_on_as(db, 1, "ann", "_s1");
+  store::IdpLogout foreign = logout_of(1, "ann");
+  foreign.idp = "other";
+  CHECK(*wait(store::log_out_by_idp(db, foreign)) == 0);
+  CHECK(*wait(store::log_out_by_idp(db, logout_of(2, "ann"))) == 1);
+  sign_on_as(db, 2, "ann", "_s1");
+  CHECK_FALSE(wait(store::log_out_by_idp(db, logout_of(2, "ann")))->has_value());
+  CHECK_FALSE(load(db, 2).empty());
+}
+
+TEST_CASE("a long SessionIndex finds the session under another NameID, a short one does not") {
+  TestDatabase db;
+  sign_on_as(db, 1, "ann", "1");
+  sign_on_as(db, 2, "ann", "_0123456789abcdef0123456789abcdef");
+  CHECK(*wait(store::log_out_by_idp(db, logout_of(1, "pairwise", {"1"}))) == 0);
+  CHECK(*wait(store::log_out_by_idp(
+            db, logout_of(2, "pairwise", {"_0123456789abcdef0123456789abcdef"}))) == 1);
+  // Sessions without a NameID are nobody's.
+  sign_on_as(db, 3, "", "");
+  CHECK(*wait(store::log_out_by_idp(db, logout_of(3, ""))) == 0);
 }

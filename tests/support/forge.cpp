@@ -452,6 +452,11 @@ std::string make_response(const Authority& authority, const Options& options) {
   return options.after_signing ? options.after_signing(xml) : xml;
 }
 
+std::string raw_signature(const std::string& octets, const Authority& authority,
+                          const std::string& algorithm) {
+  return raw_sign(octets, authority, digest_of(algorithm));
+}
+
 std::string replaced(std::string text, const std::string& from, const std::string& to) {
   const auto at = text.find(from);
   need(at != std::string::npos, "nothing to replace");

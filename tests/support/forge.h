@@ -79,6 +79,10 @@ std::string make_response(const Authority& authority, const Options& options);
 std::string sign(const std::string& xml, const std::string& id, const Authority& authority,
                  const Options& options);
 
+/// A bare signature over octets, by the digest that the algorithm's name ends with.
+std::string raw_signature(const std::string& octets, const Authority& authority,
+                          const std::string& algorithm);
+
 /// `text` with the only occurrence of `from` replaced; throws std::logic_error if there is none.
 std::string replaced(std::string text, const std::string& from, const std::string& to);
 

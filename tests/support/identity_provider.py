@@ -74,7 +74,7 @@ class IdentityProvider:
         self._user = service_user("www-data")
         self._process = None
 
-    def configure(self, sp_entity_id, acs_url):
+    def configure(self, sp_entity_id, acs_url, slo_url):
         """Writes the configuration; keys and secrets of an earlier run are kept."""
         for name in ("config", "metadata", "cert", "sessions", "data", "tmp"):
             (self._directory / name).mkdir(parents=True, exist_ok=True)
@@ -84,7 +84,7 @@ class IdentityProvider:
         self._write("metadata/saml20-idp-hosted.php",
                     f"<?php\n$metadata[{php(self.entity_id)}] = {php(self._hosted())};\n")
         self._write("metadata/saml20-sp-remote.php",
-                    f"<?php\n$metadata[{php(sp_entity_id)}] = {php(self._service_provider(acs_url))};\n")
+                    f"<?php\n$metadata[{php(sp_entity_id)}] = {php(self._service_provider(acs_url, slo_url))};\n")
         if self._user is not None:
             for path in (self._directory, *self._directory.rglob("*")):
                 os.chown(path, self._user.pw_uid, self._user.pw_gid)
@@ -169,7 +169,7 @@ class IdentityProvider:
                 "OrganizationDisplayName": {"en": self.company.display_name}, "OrganizationURL": {"en": self.base_url},
                 "signature.algorithm": "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256",
                 # As Entra ID does by default: the assertion is signed, the Response around it is not.
-                "saml20.sign.response": False, "saml20.sign.assertion": True,
+                "saml20.sign.response": False, "saml20.sign.assertion": True, "sign.logout": True,
                 "attributes.NameFormat": "urn:oasis:names:tc:SAML:2.0:attrname-format:uri",
                 "SingleSignOnServiceBinding": ["urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect",
                                                "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST"],
@@ -177,7 +177,9 @@ class IdentityProvider:
                 "authproc": {"3": {"class": "saml:AttributeNameID", "attribute": email, "Format": address}}}
 
     @staticmethod
-    def _service_provider(acs_url):
+    def _service_provider(acs_url, slo_url):
         return {"AssertionConsumerService": [
             {"Binding": "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST", "Location": acs_url, "index": 0}],
+            "SingleLogoutService": [
+                {"Binding": "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect", "Location": slo_url}],
             "NameIDFormat": "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress"}

@@ -162,7 +162,8 @@ class Stack:
         self._make_database()
         for provider in self.providers:
             say(f"identity provider of {provider.company.display_name} (SimpleSAMLphp)")
-            provider.configure(self.plan.entity_id, self.plan.login_url + "/saml2/idpresponse")
+            provider.configure(self.plan.entity_id, self.plan.login_url + "/saml2/idpresponse",
+                               self.plan.login_url + "/saml2/logout")
             self._running.append(provider)
             provider.start()
         say("maintenance app")

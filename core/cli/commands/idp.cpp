@@ -44,6 +44,7 @@ Json certificates_of(const IdentityProvider& idp) {
 Json for_the_customer(const Settings& settings) {
   return {{"identifier", settings.service_provider.entity_id},
           {"reply_url", settings.service_provider.acs_url},
+          {"logout_url", settings.service_provider.slo_url},
           {"sign_on_url", settings.service_provider.landing_url}};
 }
 
@@ -52,7 +53,8 @@ std::string for_the_customer_text(const Settings& settings) {
   return "Send to the customer's administrator:\n  Identifier (Entity ID)  " +
          values["identifier"].get<std::string>() + "\n  Reply URL (ACS)         " +
          values["reply_url"].get<std::string>() + "\n  Sign on URL             " +
-         values["sign_on_url"].get<std::string>();
+         values["sign_on_url"].get<std::string>() + "\n  Logout URL              " +
+         values["logout_url"].get<std::string>();
 }
 
 std::string joined(const std::vector<std::string>& items) {

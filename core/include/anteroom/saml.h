@@ -34,15 +34,89 @@ struct AuthnRequestParams {
 
 /// What the browser must be sent to the IdP with.
 struct OutgoingMessage {
-  std::string url;           ///< redirect binding: complete; post binding: the form's action
-  std::string saml_request;  ///< post binding only: base64
-  std::string relay_state;   ///< post binding only
+  std::string url;          ///< redirect binding: complete; post binding: the form's action
+  std::string parameter;    ///< "SAMLRequest" or "SAMLResponse"
+  std::string message;      ///< post binding only: base64
+  std::string relay_state;  ///< post binding only
 };
 
 /// saml-core 3.4.1, saml-bindings 3.4 and 3.5.
 Result<OutgoingMessage> build_authn_request(const ServiceProviderSettings& sp,
                                             const IdentityProvider& idp,
                                             const AuthnRequestParams& params);
+
+struct LogoutRequestParams {
+  std::string id;
+  Time now;
+  std::string name_id, name_id_format, session_index;  ///< as the IdP gave them
+  std::string relay_state;
+};
+struct LogoutResponseParams {
+  std::string id;
+  Time now;
+  std::string in_response_to;
+  std::string relay_state;  ///< as it came
+};
+/// saml-core 3.7; signed where we have a key; sent by idp.logout.binding, which must not be off.
+Result<OutgoingMessage> build_logout_request(const ServiceProviderSettings& sp,
+                                             const IdentityProvider& idp,
+                                             const LogoutRequestParams& params);
+Result<OutgoingMessage> build_logout_response(const ServiceProviderSettings& sp,
+                                              const IdentityProvider& idp,
+                                              const LogoutResponseParams& params);
+
+/// A logout message of an IdP as it arrived, by Redirect or POST.
+struct LogoutArrival {
+  bool is_post = false;
+  std::string query;        ///< redirect: the raw query, escapes as received
+  bool is_request = false;  ///< post: which field it was in
+  std::string encoded;      ///< post: that field
+  std::string relay_state;  ///< post
+};
+
+/// What a verified logout message says.
+struct LogoutFacts {
+  bool is_request = false;
+  std::string idp, id, issuer, relay_state;
+  Time keep_until{};  ///< until when its ID must be remembered
+  // Requests:
+  std::string name_id;
+  std::vector<std::string> session_indexes;  ///< none: all of that NameID's sessions
+  // Responses:
+  std::string in_response_to;
+  bool is_success = false;
+};
+
+/// Only the verifier can make one.
+class VerifiedLogout {
+ public:
+  [[nodiscard]] const LogoutFacts& facts() const { return facts_; }
+
+ private:
+  friend class LogoutVerifier;
+  explicit VerifiedLogout(LogoutFacts facts) : facts_(std::move(facts)) {}
+  LogoutFacts facts_;
+};
+
+/// Verifies logout messages of one IdP; as ResponseVerifier, const and safe from many threads.
+class LogoutVerifier {
+ public:
+  LogoutVerifier(const ServiceProviderSettings& sp, const IdentityProvider& idp);
+  ~LogoutVerifier();
+  LogoutVerifier(const LogoutVerifier&) = delete;
+  LogoutVerifier& operator=(const LogoutVerifier&) = delete;
+
+  [[nodiscard]] const IdentityProvider& idp() const;
+  [[nodiscard]] Result<VerifiedLogout> verify(const LogoutArrival& arrival, Time now,
+                                              std::chrono::seconds clock_skew) const;
+
+ private:
+  class Implementation;
+  std::unique_ptr<Implementation> implementation_;
+};
+
+/// Whom an unverified logout message says to be from, for choosing the IdP only.
+Result<std::string> peek_logout_issuer(const LogoutArrival& arrival);
 
 /// What an unverified Response says of itself, for choosing the login state and the IdP only.
 struct ResponsePeek {

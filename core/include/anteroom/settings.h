@@ -42,6 +42,8 @@ struct ServiceProviderSettings {
   Origin origin;             ///< of base_url: the login host
   std::string acs_path;      ///< "/saml2/idpresponse"
   std::string acs_url;       ///< origin + acs_path
+  std::string slo_path;      ///< "/saml2/logout"
+  std::string slo_url;       ///< origin + slo_path
   std::string pages_prefix;  ///< "/auth": all other pages live below it
   std::string landing_url;   ///< where one lands without having asked for a page (absolute)
   std::vector<Origin> apps;  ///< every origin served, the login host's among them
@@ -50,16 +52,30 @@ struct ServiceProviderSettings {
 };
 
 enum class RequestBinding { redirect, post };
+enum class LogoutBinding { off, redirect, post };
 enum class ExpiredCertificate { warn, reject };
 
 /// What an IdP's metadata says that we use (saml-metadata 2.4.3).
 struct IdpMetadata {
   std::string entity_id;
-  std::string sso_redirect_url;  ///< empty if the IdP has none
-  std::string sso_post_url;      ///< empty if the IdP has none
-  std::string slo_redirect_url;  ///< empty if the IdP has none
+  std::string sso_redirect_url;           ///< empty if the IdP has none
+  std::string sso_post_url;               ///< empty if the IdP has none
+  std::string slo_redirect_url;           ///< empty if the IdP has none
+  std::string slo_redirect_response_url;  ///< where responses go instead; empty: the same
+  std::string slo_post_url;               ///< empty if the IdP has none
+  std::string slo_post_response_url;
   std::vector<std::string>
       signing_certificates_der;  ///< in document order, at least one, DER bytes
+};
+
+/// Single logout with one IdP (saml-profiles 4.4).
+struct SingleLogout {
+  LogoutBinding binding = LogoutBinding::off;  ///< for our messages; its own come by either
+  std::string request_url;
+  std::string response_url;
+  bool answer = true;  ///< send a LogoutResponse to its LogoutRequests
+  /// Issuers of logout messages besides the entity ID.
+  std::vector<std::string> issuers;
 };
 
 struct IdentityProvider {
@@ -77,6 +93,7 @@ struct IdentityProvider {
   bool allow_unsolicited = false;
   bool allow_sha1 = false;
   bool allow_rsa_pkcs1 = false;  ///< key transport by PKCS#1 v1.5
+  SingleLogout logout;
   ExpiredCertificate expired_certificate = ExpiredCertificate::warn;
   /// Attribute names tried in order; the special name "NameID" stands for the assertion's NameID.
   std::vector<std::string> email_attributes;

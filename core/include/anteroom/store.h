@@ -52,9 +52,25 @@ Task<Result<std::string>> load_session(Database& database, TokenHash hash,
                                        std::chrono::seconds idle_timeout,
                                        std::vector<std::string> levels);
 
+/// What the IdP of an ended session needs to be told.
+struct EndedSession {
+  std::string idp, name_id, name_id_format, session_index;
+};
 /// Ends this session and every session of the same sign-on, on all nodes. Writes the audit event.
-/// True if there was one.
-Task<Result<bool>> sign_out(Database& database, TokenHash hash, std::string client_address);
+/// nullopt: there was none.
+Task<Result<std::optional<EndedSession>>> sign_out(Database& database, TokenHash hash,
+                                                   std::string client_address);
+
+/// A verified LogoutRequest: consumed until keep_until.
+struct IdpLogout {
+  std::string idp, issuer, message_id;
+  Time keep_until;
+  std::string name_id;
+  std::vector<std::string> session_indexes;  ///< none: all sessions of that NameID
+  std::string client_address;
+};
+/// Ends the sessions that it names, on all nodes. How many sign-ons; nullopt: it was used before.
+Task<Result<std::optional<int>>> log_out_by_idp(Database& database, IdpLogout logout);
 
 /// A one-time ticket that carries a session to another origin. Lives 30 s.
 struct HandoffTicket {

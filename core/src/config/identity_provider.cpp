@@ -142,6 +142,44 @@ void read_attributes(Section section, IdentityProvider& idp) {
     section.error("email", "'attributes.email' must name an attribute");
 }
 
+// Entra ID signs logout messages as login.microsoftonline.com where sign-on says sts.windows.net
+// (Microsoft's single-sign-out-saml-protocol).
+std::string entra_logout_issuer(const std::string& entity_id) {
+  constexpr std::string_view kSignOn = "https://sts.windows.net/";
+  if (!entity_id.starts_with(kSignOn)) return "";
+  return "https://login.microsoftonline.com/" + entity_id.substr(kSignOn.size());
+}
+
+// After the metadata, whose addresses it needs.
+void read_single_logout(Section section, IdentityProvider& idp) {
+  const IdpMetadata& metadata = idp.metadata;
+  SingleLogout& logout = idp.logout;
+  const bool is_entra = idp.preset == "entra";
+  logout.binding =
+      one_of<LogoutBinding>(section, "binding",
+                            {{"redirect", LogoutBinding::redirect},
+                             {"post", LogoutBinding::post},
+                             {"off", LogoutBinding::off}},
+                            !metadata.slo_redirect_url.empty() ? LogoutBinding::redirect
+                            : !metadata.slo_post_url.empty()   ? LogoutBinding::post
+                                                               : LogoutBinding::off);
+  const bool is_post = logout.binding == LogoutBinding::post;
+  if (logout.binding != LogoutBinding::off) {
+    logout.request_url = is_post ? metadata.slo_post_url : metadata.slo_redirect_url;
+    const std::string& other =
+        is_post ? metadata.slo_post_response_url : metadata.slo_redirect_response_url;
+    logout.response_url = other.empty() ? logout.request_url : other;
+    if (logout.request_url.empty() && !metadata.entity_id.empty()) {
+      section.error("binding", "the metadata has no logout address for this 'binding'");
+    }
+  }
+  // Entra's own endpoint refuses LogoutResponses of applications.
+  logout.answer = section.boolean_or("answer", !is_entra);
+  if (is_entra) logout.issuers = {entra_logout_issuer(metadata.entity_id)};
+  std::erase(logout.issuers, "");
+  logout.issuers = names_or(section, "issuers", logout.issuers);
+}
+
 }  // namespace
 
 ReadIdp read_identity_provider(Section section, const ServiceProviderSettings& sp, Time now) {
@@ -177,6 +215,7 @@ ReadIdp read_identity_provider(Section section, const ServiceProviderSettings& s
   read_attributes(section.section("attributes"), idp);
   read_domains(section, read);
   read_metadata(section, idp, now);
+  read_single_logout(section.section("single_logout"), idp);
   return read;
 }
 

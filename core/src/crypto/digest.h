@@ -8,6 +8,8 @@
 
 namespace anteroom::crypto {
 
+enum class Hash { sha1, sha256, sha384, sha512 };
+
 /// nullopt only if the library fails. Its algorithm is looked up once per process.
 std::optional<TokenHash> sha256(std::string_view bytes);
 

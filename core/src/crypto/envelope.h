@@ -7,9 +7,9 @@
 #include <string>
 #include <string_view>
 
-namespace anteroom::crypto {
+#include "crypto/digest.h"
 
-enum class Hash { sha1, sha256, sha384, sha512 };
+namespace anteroom::crypto {
 
 /// XML Encryption 1.1, section 5.5
 struct KeyTransport {

@@ -23,6 +23,7 @@ struct Context {
   pages::Renderer renderer;
   std::vector<std::unique_ptr<const saml::ResponseVerifier>>
       verifiers;  ///< one per IdP, same order
+  std::vector<std::unique_ptr<const saml::LogoutVerifier>> logout_verifiers;  ///< likewise
 
   [[nodiscard]] const Origin* origin_of(std::string_view host) const;
   [[nodiscard]] const saml::ResponseVerifier* verifier_of(const IdentityProvider& idp) const;

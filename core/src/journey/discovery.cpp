@@ -39,17 +39,6 @@ Response sign_in_page(const Exchange& exchange, const std::string& handle, std::
   return exchange.context.renderer.page("sign_in", error.empty() ? 200 : 422, values);
 }
 
-// Chrome holds the whole chain of redirects behind a form to form-action, and an IdP may send
-// people on to hosts that nobody knows beforehand: any https address may follow.
-std::string form_targets(const IdentityProvider& idp) {
-  std::string targets = "https:";
-  for (const std::string& url : {idp.metadata.sso_redirect_url, idp.metadata.sso_post_url}) {
-    const auto parsed = http::parse_url(url);
-    if (parsed && parsed->scheme == "http") targets += ' ' + parsed->origin().text;
-  }
-  return targets;
-}
-
 Response provider_page(const Exchange& exchange, const IdentityProvider& idp,
                        std::string_view email, const std::string& handle) {
   pages::Values values;
@@ -60,7 +49,7 @@ Response provider_page(const Exchange& exchange, const IdentityProvider& idp,
   values.text["return"] = handle;
   values.text["return_query"] = handle;
   values.flags["is_entra"] = idp.preset == "entra";
-  return exchange.context.renderer.page("provider", 200, values, form_targets(idp));
+  return exchange.context.renderer.page("provider", 200, values, form_targets(&idp));
 }
 
 // The cookies that leave so that a new sign-on fits: the unusable ones, then the oldest.
@@ -74,17 +63,6 @@ std::vector<std::string> cookies_to_drop(const Exchange& exchange) {
     drop.push_back(states[i].cookie_name());
   }
   return drop;
-}
-
-Response send_to_idp(const Context& context, const IdentityProvider& idp,
-                     const saml::OutgoingMessage& message) {
-  if (idp.request_binding == RequestBinding::redirect) return redirect(303, message.url);
-  pages::Values values;
-  values.text["action"] = message.url;
-  values.text["saml_request"] = message.saml_request;
-  values.text["relay_state"] = message.relay_state;
-  values.text["display_name"] = idp.display_name;
-  return context.renderer.page("post_to_idp", 200, values, form_targets(idp));
 }
 
 Response bad_form(const Exchange& exchange) {
@@ -162,7 +140,7 @@ Response leave_for_idp(Exchange exchange) {
     return unavailable(context, exchange.head(),
                        message ? Failure{code::kInternal, "sealing failed"} : message.failure());
   }
-  Response response = send_to_idp(context, *idp, *message);
+  Response response = send_away(context, *idp, *message);
   for (const std::string& name : cookies_to_drop(exchange)) {
     response.headers.emplace_back(
         "Set-Cookie", http::set_cookie(name, "", http::SameSite::none, std::chrono::seconds(0)));

@@ -58,6 +58,13 @@ session::ReturnTo return_to_or_landing(const Context& context, std::string_view 
 /// The `r` of a query or form if it has the shape of a sealed value; else empty.
 std::string return_handle(std::string_view given);
 
+/// Where a form of ours may end up at this IdP, for Content-Security-Policy; nullptr: any https.
+std::string form_targets(const IdentityProvider* idp);
+
+/// The browser on its way to the IdP with a message: 303, or a page that posts it.
+Response send_away(const Context& context, const IdentityProvider& idp,
+                   const saml::OutgoingMessage& message);
+
 /// "?r=…" or empty.
 std::string return_query(std::string_view handle);
 

@@ -2,6 +2,7 @@
 #include "http/cookie.h"
 #include "http/form.h"
 #include "journey/respond.h"
+#include "journey/single_logout.h"
 #include "journey/steps.h"
 #include "session/names.h"
 
@@ -25,7 +26,9 @@ Task<Response> confirm_sign_out(Exchange exchange) {
   if (session->view() == nullptr) co_return redirect(303, exchange.context.path("/signed-out"));
   pages::Values values;
   values.text["email"] = session->view()->fields().email;
-  co_return exchange.context.renderer.page("sign_out", 200, values);
+  co_return exchange.context.renderer.page(
+      "sign_out", 200, values,
+      form_targets(exchange.context.settings.idp_by_name(session->view()->fields().idp)));
 }
 
 Task<Response> sign_out(Exchange exchange) {
@@ -37,7 +40,7 @@ Task<Response> sign_out(Exchange exchange) {
   const auto hash = token ? hash_token(*token) : std::nullopt;
   if (hash) {
     context.ports.memory.forget(*hash);
-    const Result<bool> ended = co_await store::sign_out(
+    const Result<std::optional<store::EndedSession>> ended = co_await store::sign_out(
         context.ports.database, *hash, std::string(exchange.head().client_address));
     if (!ended) {
       // The cookie goes all the same; the page says that the session could not be ended everywhere.
@@ -46,16 +49,17 @@ Task<Response> sign_out(Exchange exchange) {
       co_return response;
     }
     context.ports.memory.forget(*hash);
+    // Our own session has ended, whatever the IdP says now.
+    if (*ended && !is_switch) {
+      if (std::optional<Response> response = tell_idp(exchange, **ended)) {
+        clear_session_cookie(*response);
+        co_return std::move(*response);
+      }
+    }
   }
   Response response = redirect(303, context.path(is_switch ? "/sign-in" : "/signed-out"));
   clear_session_cookie(response);
   co_return response;
-}
-
-Response show_signed_out(Exchange exchange) {
-  pages::Values values;
-  values.text["sign_in_url"] = exchange.context.path("/sign-in");
-  return exchange.context.renderer.page("signed_out", 200, values);
 }
 
 }  // namespace anteroom::journey

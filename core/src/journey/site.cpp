@@ -41,11 +41,11 @@ constexpr std::array<Route, 9> kRoutes{{
     {"GET", "/signed-out", false, at_once<journey::show_signed_out>},
 }};
 
-std::vector<std::unique_ptr<const saml::ResponseVerifier>> make_verifiers(
-    const Settings& settings) {
-  std::vector<std::unique_ptr<const saml::ResponseVerifier>> verifiers;
+template <class Verifier>
+std::vector<std::unique_ptr<const Verifier>> make_verifiers(const Settings& settings) {
+  std::vector<std::unique_ptr<const Verifier>> verifiers;
   for (const IdentityProvider& idp : settings.identity_providers) {
-    verifiers.push_back(std::make_unique<saml::ResponseVerifier>(settings.service_provider, idp));
+    verifiers.push_back(std::make_unique<Verifier>(settings.service_provider, idp));
   }
   return verifiers;
 }
@@ -72,11 +72,12 @@ class Site::Implementation {
                  std::move(lookup),
                  crypto::Sealer(settings->sessions.cookie_keys),
                  pages::Renderer(*settings),
-                 make_verifiers(*settings)} {}
+                 make_verifiers<saml::ResponseVerifier>(*settings),
+                 make_verifiers<saml::LogoutVerifier>(*settings)} {}
 
   [[nodiscard]] bool owns(std::string_view path) const {
     const auto& sp = context_.settings.service_provider;
-    if (path == sp.acs_path) return true;
+    if (path == sp.acs_path || path == sp.slo_path) return true;
     if (!path.starts_with(sp.pages_prefix)) return false;
     return path.size() == sp.pages_prefix.size() || path[sp.pages_prefix.size()] == '/';
   }
@@ -101,6 +102,12 @@ class Site::Implementation {
       if (method != "POST") return answer_at_once(wrong_method(context_, head, "POST"));
       return journey::consume_response(Exchange{context_, std::move(request), *origin});
     }
+    if (head.path == sp.slo_path && is_login_host) {
+      if (method != "GET" && method != "POST") {
+        return answer_at_once(wrong_method(context_, head, "GET, HEAD, POST"));
+      }
+      return journey::single_logout(Exchange{context_, std::move(request), *origin});
+    }
     const std::string_view page = head.path.starts_with(sp.pages_prefix)
                                       ? head.path.substr(sp.pages_prefix.size())
                                       : std::string_view{};
@@ -108,7 +115,8 @@ class Site::Implementation {
     if (method == "GET" && page.starts_with(kAssets)) {
       return answer_at_once(context_.renderer.asset(page.substr(kAssets.size())));
     }
-    if (method == "GET" && (page.empty() || page == "/") && head.path != sp.acs_path) {
+    if (method == "GET" && (page.empty() || page == "/") && head.path != sp.acs_path &&
+        head.path != sp.slo_path) {
       return answer_at_once(journey::redirect(302, context_.path("/sign-in")));
     }
     return route_page(page, method, is_login_host, *origin, std::move(request));

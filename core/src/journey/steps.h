@@ -25,6 +25,8 @@ Task<Response> waiting_status(Exchange exchange);
 Task<Response> confirm_sign_out(Exchange exchange);
 Task<Response> sign_out(Exchange exchange);
 Response show_signed_out(Exchange exchange);
+/// Logout messages of IdPs, by Redirect and POST, with or without cookies.
+Task<Response> single_logout(Exchange exchange);
 
 /// What the gate answers to whoever is not let through.
 Response turn_away(Context& context, Outcome outcome, const RequestHead& request,

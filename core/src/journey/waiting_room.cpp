@@ -42,7 +42,7 @@ Task<Response> show_waiting_room(Exchange exchange) {
   values.text["status_url"] = context.path("/waiting/status") + return_query(handle);
   values.text["refresh_url"] = context.path("/waiting") + return_query(handle);
   values.text["reference"] = view->fields().reference;
-  co_return context.renderer.page("waiting", 200, values);
+  co_return context.renderer.page("waiting", 200, values, form_targets(idp));
 }
 
 Task<Response> waiting_status(Exchange exchange) {

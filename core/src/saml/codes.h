@@ -6,7 +6,11 @@
 
 namespace anteroom::saml::code {
 
-// The form value and its bytes.
+inline constexpr Code kCannotBuild{"outgoing_message"};  ///< a message of ours could not be built
+
+// The form value or query and its bytes.
+inline constexpr Code kRedirect{
+    "redirect_encoding"};                          ///< a query that holds no message (bindings 3.4)
 inline constexpr Code kSize{"response_size"};      ///< empty, or decoded longer than 256 KiB
 inline constexpr Code kBase64{"response_base64"};  ///< not canonical base64
 inline constexpr Code kBytes{"xml_bytes"};         ///< NUL, control characters or no valid UTF-8

@@ -14,8 +14,6 @@ namespace anteroom::saml {
 
 namespace {
 
-constexpr const char* kSuccess = "urn:oasis:names:tc:SAML:2.0:status:Success";
-
 Failure shape(std::string detail) {
   return {code::kShape, std::move(detail)};
 }
@@ -84,13 +82,6 @@ Census take_census(xmlNode* root) {
     return true;
   });
   return census;
-}
-
-bool is_id(const std::optional<std::string>& id) {
-  constexpr std::string_view kAllowed =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.";
-  return id && !id->empty() && id->size() <= 256 &&
-         id->find_first_not_of(kAllowed) == std::string::npos;
 }
 
 // saml-core 3.2.2, 3.3.3
@@ -171,6 +162,15 @@ Status find_signatures(GuardedResponse& guarded, const Census& census) {
   return Done{};
 }
 
+}  // namespace
+
+bool is_id(const std::optional<std::string>& id) {
+  constexpr std::string_view kAllowed =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.";
+  return id && !id->empty() && id->size() <= 256 &&
+         id->find_first_not_of(kAllowed) == std::string::npos;
+}
+
 void register_id(xmlNode* node) {
   if (node == nullptr) return;
   xmlAttr* attr = xmlHasProp(node, BAD_CAST "ID");
@@ -180,13 +180,31 @@ void register_id(xmlNode* node) {
   }
 }
 
-}  // namespace
-
-bool GuardedResponse::is_success() const {
-  const xmlNode* status = only_child(response, kProtocol, "Status");
+bool status_is_success(const xmlNode* message) {
+  const xmlNode* status = only_child(message, kProtocol, "Status");
   const xmlNode* status_code =
       status == nullptr ? nullptr : only_child(status, kProtocol, "StatusCode");
   return status_code != nullptr && attribute(status_code, "Value") == kSuccess;
+}
+
+bool GuardedResponse::is_success() const {
+  return status_is_success(response);
+}
+
+Result<std::string> decode_form_value(std::string_view encoded) {
+  std::string compact;
+  return decode(encoded, compact);
+}
+
+Status check_plain_document(xmlDoc* document) {
+  xmlNode* root = xmlDocGetRootElement(document);
+  for (const xmlNode* node = document->children; node != nullptr; node = node->next) {
+    if (node != root) return Failure{code::kMarkup, "something beside the root element"};
+  }
+  if (!has_only_elements_and_text(root)) {
+    return Failure{code::kMarkup, "comments or CDATA sections"};
+  }
+  return check_ids(root);
 }
 
 Result<GuardedResponse> guard_document(std::string_view xml, std::size_t max_bytes) {
@@ -195,14 +213,7 @@ Result<GuardedResponse> guard_document(std::string_view xml, std::size_t max_byt
   if (!document) return document.failure();
   guarded.document = std::move(*document);
   guarded.response = xmlDocGetRootElement(guarded.document.get());
-  for (const xmlNode* node = guarded.document->children; node != nullptr; node = node->next) {
-    if (node != guarded.response)
-      return Failure{code::kMarkup, "something beside the root element"};
-  }
-  if (!has_only_elements_and_text(guarded.response)) {
-    return Failure{code::kMarkup, "comments or CDATA sections"};
-  }
-  if (Status ids = check_ids(guarded.response); !ids) return ids.failure();
+  if (Status plain = check_plain_document(guarded.document.get()); !plain) return plain.failure();
   if (Status fine = check_response_children(guarded.response); !fine) return fine.failure();
   const Census census = take_census(guarded.response);
   for (const auto find : {find_assertion, find_encryption, find_signatures}) {

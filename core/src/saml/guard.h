@@ -41,6 +41,16 @@ Result<GuardedResponse> guard_response(std::string_view encoded);
 /// The same for XML that we hold already: what decryption made of it. `base64` stays empty.
 Result<GuardedResponse> guard_document(std::string_view xml, std::size_t max_bytes);
 
+/// The base64 of a form value as bytes: line breaks forgiven, nothing else.
+Result<std::string> decode_form_value(std::string_view encoded);
+/// Nothing but elements and text in it, and every ID once.
+Status check_plain_document(xmlDoc* document);
+/// An ID that we accept: a subset of NCName (saml-core 1.3.4).
+bool is_id(const std::optional<std::string>& id);
+/// Makes `#ID` lead to this element, for xmlsec.
+void register_id(xmlNode* node);
+bool status_is_success(const xmlNode* message);
+
 /// Whether a signature or digest algorithm is allowed. SHA-1 only where the IdP opted in.
 bool is_allowed_signature_method(std::string_view algorithm, bool allow_sha1);
 bool is_allowed_digest_method(std::string_view algorithm, bool allow_sha1);

@@ -65,10 +65,11 @@ Status read_keys(const xmlNode* role, IdpMetadata& idp) {
 }
 
 Status read_endpoint(const xmlNode* role, const char* service, const char* binding,
-                     std::string& url) {
+                     std::string& url, const char* attribute_name = "Location") {
   for (const xmlNode* endpoint : children(role, kMetadata, service)) {
     if (attribute(endpoint, "Binding") != binding || !url.empty()) continue;
-    const std::string location = attribute(endpoint, "Location").value_or("");
+    const std::string location = attribute(endpoint, attribute_name).value_or("");
+    if (location.empty() && attribute_name != std::string_view("Location")) continue;
     const auto parsed = http::parse_url(location);
     if (!parsed || (parsed->scheme != "https" && !http::is_loopback(*parsed))) {
       return unusable(std::string(service) + " leads to '" + location + "', which is no https URL");
@@ -94,6 +95,13 @@ Status read_role(const xmlNode* role, IdpMetadata& idp) {
         std::tuple{"SingleSignOnService", kPost, &idp.sso_post_url},
         std::tuple{"SingleLogoutService", kRedirect, &idp.slo_redirect_url}}) {
     if (Status fine = read_endpoint(role, service, binding, *url); !fine) return fine;
+  }
+  for (const auto& [binding, name, url] :
+       {std::tuple{kPost, "Location", &idp.slo_post_url},
+        std::tuple{kRedirect, "ResponseLocation", &idp.slo_redirect_response_url},
+        std::tuple{kPost, "ResponseLocation", &idp.slo_post_response_url}}) {
+    if (Status fine = read_endpoint(role, "SingleLogoutService", binding, *url, name); !fine)
+      return fine;
   }
   if (idp.sso_redirect_url.empty() && idp.sso_post_url.empty()) {
     return unusable("there is no SingleSignOnService with HTTP-Redirect or HTTP-POST in it");

@@ -25,6 +25,8 @@ inline constexpr const char* kMetadata = "urn:oasis:names:tc:SAML:2.0:metadata";
 inline constexpr const char* kDsig = "http://www.w3.org/2000/09/xmldsig#";
 inline constexpr const char* kXmlEnc = "http://www.w3.org/2001/04/xmlenc#";
 
+inline constexpr const char* kSuccess = "urn:oasis:names:tc:SAML:2.0:status:Success";
+
 inline constexpr std::size_t kMaxElements = 20'000;
 inline constexpr int kMaxDepth = 64;
 /// Attributes and namespace declarations of one element: libxml2 compares each with each.

@@ -17,7 +17,13 @@ constexpr Statement kLoadSession{
     "SELECT status, (extract(epoch FROM expires_at) * 1000000)::bigint, reference, user_id, email,"
     " name, idp, origin, access_level, properties"
     " FROM anteroom.load_session($1::bytea, $2::interval, $3::text[])"};
-constexpr Statement kSignOut{"sign_out", "SELECT anteroom.sign_out($1::bytea, $2)"};
+constexpr Statement kSignOut{"sign_out",
+                             "SELECT idp, name_id, name_id_format, session_index"
+                             " FROM anteroom.sign_out($1::bytea, $2)"};
+constexpr Statement kLogOutByIdp{
+    "log_out_by_idp",
+    "SELECT anteroom.log_out_by_idp($1, $2, $3, to_timestamp($4::float8 / 1000000), $5,"
+    " $6::text[], $7)"};
 constexpr Statement kIssueTicket{
     "issue_ticket", "SELECT anteroom.issue_ticket($1::bytea, $2::bytea, $3, $4::bytea, $5)"};
 constexpr Statement kRedeemTicket{
@@ -85,12 +91,27 @@ Task<Result<std::string>> load_session(Database& database, TokenHash hash,
   co_return record_of(result->rows[0]);
 }
 
-Task<Result<bool>> sign_out(Database& database, TokenHash hash, std::string client_address) {
+Task<Result<std::optional<EndedSession>>> sign_out(Database& database, TokenHash hash,
+                                                   std::string client_address) {
   Params params{bytea_literal(hash), std::move(client_address)};
   Result<Rows> result = co_await run(database, kSignOut, std::move(params));
   if (!result) co_return result.failure();
-  if (result->rows.size() != 1) co_return unexpected_rows(kSignOut);
-  co_return is_true(result->rows[0], 0);
+  if (result->rows.empty()) co_return std::optional<EndedSession>();
+  const auto& row = result->rows[0];
+  co_return std::optional(EndedSession{text(row, 0), text(row, 1), text(row, 2), text(row, 3)});
+}
+
+Task<Result<std::optional<int>>> log_out_by_idp(Database& database, IdpLogout l) {
+  Params params{l.idp,           l.issuer,
+                l.message_id,    microseconds(l.keep_until),
+                l.name_id,       array_literal(l.session_indexes),
+                l.client_address};
+  Result<Rows> result = co_await run(database, kLogOutByIdp, std::move(params));
+  if (!result) co_return result.failure();
+  if (result->rows.size() != 1) co_return unexpected_rows(kLogOutByIdp);
+  const Cell& ended = result->rows[0].at(0);
+  if (!ended) co_return std::optional<int>();
+  co_return std::optional(static_cast<int>(std::strtol(ended->c_str(), nullptr, 10)));
 }
 
 Task<Result<bool>> issue_ticket(Database& database, HandoffTicket ticket) {

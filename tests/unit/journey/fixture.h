@@ -63,6 +63,8 @@ struct World {
     sp.origin = {"https://login.test", "login.test"};
     sp.acs_path = "/saml2/idpresponse";
     sp.acs_url = "https://login.test/saml2/idpresponse";
+    sp.slo_path = "/saml2/logout";
+    sp.slo_url = "https://login.test/saml2/logout";
     sp.pages_prefix = "/auth";
     sp.landing_url = "https://login.test/home";
     sp.apps = {sp.origin, {"https://app.test", "app.test"}};

@@ -109,7 +109,7 @@ TEST_CASE("who waits sees the Waiting Room, and is let in when provisioned") {
 TEST_CASE("signing out ends the session and clears the cookie") {
   World world;
   world.sign_in_as(UserStatus::active, "viewer");
-  world.database.give("sign_out", {"t"});
+  world.database.give("sign_out", {"corp", "ann", "", ""});
   const Response response =
       world.answer({.method = "POST", .path = "/auth/sign-out", .cookie = kSessionCookieHeader});
   CHECK(response.status == 303);

@@ -96,7 +96,8 @@ TEST_CASE("another address keeps where the person wanted to go") {
 
 TEST_CASE("the posted request works without a script") {
   pages::Values values;
-  values.text = {{"action", "https://idp.test/sso"}, {"saml_request", "PHg+"}};
+  values.text = {
+      {"action", "https://idp.test/sso"}, {"parameter", "SAMLRequest"}, {"message", "PHg+"}};
   const std::string page = samples::body("post_to_idp", values);
   CHECK_THAT(page, Contains("method=\"post\" action=\"https://idp.test/sso\""));
   CHECK_THAT(page, Contains("name=\"SAMLRequest\" value=\"PHg+\"") && !Contains("RelayState"));

@@ -51,7 +51,8 @@ std::vector<Sample> sign_on() {
               {"button", "Log In with Fabrikam"}}),
       sample("post_to_idp", "post_to_idp", 200,
              {{"action", "https://idp.contoso.example/saml2"},
-              {"saml_request", "PHNhbWxwOkF1dGhuUmVxdWVzdC8+"},
+              {"parameter", "SAMLRequest"},
+              {"message", "PHNhbWxwOkF1dGhuUmVxdWVzdC8+"},
               {"relay_state", "0123456789abcdef"},
               {"display_name", "Contoso"}}),
   };
@@ -77,6 +78,8 @@ std::vector<Sample> signed_in() {
               {"back_url", "/"}}),
       sample("sign_out", "sign_out", 200, {{"email", kAda}}),
       sample("signed_out", "signed_out", 200, {{"sign_in_url", "/auth/sign-in"}}),
+      sample("signed_out_unconfirmed", "signed_out", 200,
+             {{"sign_in_url", "/auth/sign-in"}, {"company", "Northwind Property Group"}}),
   };
 }
 
@@ -127,13 +130,13 @@ const std::map<std::string, std::vector<std::string>>& text_values() {
   static const std::map<std::string, std::vector<std::string>> kValues{
       {"sign_in", {"email", "return", "error", "notice"}},
       {"provider", {"email", "idp", "display_name", "button", "return", "return_query"}},
-      {"post_to_idp", {"action", "saml_request", "relay_state", "display_name"}},
+      {"post_to_idp", {"action", "parameter", "message", "relay_state", "display_name"}},
       {"waiting", {"email", "name", "company", "status_url", "refresh_url", "reference"}},
       {"denied",
        {"email", "name", "needed_level", "property", "your_level", "your_properties", "reference",
         "back_url"}},
       {"sign_out", {"email"}},
-      {"signed_out", {"sign_in_url"}},
+      {"signed_out", {"sign_in_url", "company"}},
       {"error", {"title", "message", "hint", "reference", "retry_url", "retry_label"}},
   };
   return kValues;

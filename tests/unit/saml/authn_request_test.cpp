@@ -135,7 +135,7 @@ TEST_CASE("a signed POST request carries a good signature right behind its Issue
   REQUIRE(message);
   CHECK(message->url == "https://idp.test/post?login_hint=ann%2Bx%40corp.test");
   CHECK(message->relay_state == "relay-1");
-  const std::string xml = *crypto::from_base64(message->saml_request);
+  const std::string xml = *crypto::from_base64(message->message);
   CHECK(xml.find("</saml:Issuer><Signature") != std::string::npos);
   // The independent signer makes the same value for the same document (RSASSA-PKCS1-v1_5 is
   // deterministic).

@@ -1,0 +1,13 @@
+#pragma once
+
+#include <optional>
+
+#include "anteroom/store.h"
+#include "journey/context.h"
+
+namespace anteroom::journey {
+
+/// The way to the IdP that is told of a session's end; nullopt if it is not to be told.
+std::optional<Response> tell_idp(const Exchange& exchange, const store::EndedSession& ended);
+
+}  // namespace anteroom::journey
