@@ -20,7 +20,7 @@ from postgres import Cluster  # noqa: E402
 from processes import clean_environment  # noqa: E402
 from stack import state_directory  # noqa: E402
 
-PARTS = ("unit", "database", "nginx", "browser", "static")
+PARTS = ("unit", "attacks", "database", "nginx", "browser", "static")
 TIME_LIMIT = 1200  # seconds for one program
 
 
@@ -128,6 +128,9 @@ class Runner:
 
     def nginx(self):
         self.pytest("nginx", "tests/nginx")
+
+    def attacks(self):
+        self.pytest("attacks", "tests/attacks")
 
     def browser(self):
         self.pytest("browser", "tests/browser")

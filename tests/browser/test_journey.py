@@ -169,8 +169,22 @@ def test_sign_out_ends_the_session(stack, chrome):
     chrome.wait_for_url(stack.app_url("/"))
     chrome.press("form[action='/auth/sign-out'] button")
     chrome.wait_for_path("/auth/signed-out")
+    assert "confirmed that you are signed out there too" in chrome.text
+    assert not csp_complaints(chrome)
     chrome.driver.back()
     chrome.wait_for_path("/auth/sign-in")
+    chrome.open(stack.app_url("/reports/"))
+    chrome.wait_for_path("/auth/sign-in")
+    assert chrome.has("input[name=email]"), "the login host still knew who it was"
+
+
+def test_sign_out_at_the_identity_provider_ends_the_session_here(stack, chrome):
+    chrome.open(stack.app_url("/"))
+    chrome.sign_on(ANN)
+    chrome.wait_for_url(stack.app_url("/"))
+    chrome.open(f"{stack.providers[0].base_url}saml2/idp/initSLO.php?RelayState={stack.providers[0].base_url}")
+    # It asked us, took our answer, and asks whoever comes next.
+    chrome.wait(lambda: "loginuserpass" in chrome.url, "the identity provider's own page")
     chrome.open(stack.app_url("/reports/"))
     chrome.wait_for_path("/auth/sign-in")
     assert chrome.has("input[name=email]"), "the login host still knew who it was"

@@ -142,3 +142,13 @@ def test_random_requests_are_answered_without_a_5xx(node):
         answer = node.raw(b"GET /auth/" + junk.hex().encode()[:40] + b"?" + junk.replace(b" ", b"") + b" HTTP/1.1\r\nHost: "
                           + node.host.encode() + b"\r\nCookie: " + junk + b"\r\nConnection: close\r\n\r\n", timeout=5)
         assert not answer.startswith(b"HTTP/1.1 5"), answer
+
+
+@pytest.mark.parametrize("query", ["", "?SAMLRequest=AAAA", "?SAMLRequest=%zz&SAMLRequest=x", "?SAMLResponse=" + "A" * 4000])
+def test_the_logout_url_takes_anything_without_a_5xx(node, query):
+    answer = node.ask("/saml2/logout" + query)
+    assert answer.status in (303, 403), answer
+    if answer.status == 403:
+        assert answer.header("x-frame-options") is None, "an identity provider shows it in a frame"
+    posted = node.ask("/saml2/logout", method="POST", headers=FORM, body=query.lstrip("?").encode())
+    assert posted.status in (303, 403), posted

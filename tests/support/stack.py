@@ -267,7 +267,7 @@ pages:
         quote = json.dumps
         lines = [f"  - name: {company.key}", f"    display_name: {quote(company.display_name)}",
                  f"    preset: {company.preset}", f"    metadata: {company.key}.xml",
-                 f"    domains: [{quote(company.domain)}]"]
+                 f"    domains: [{quote(company.domain)}]", "    single_logout: { answer: true }"]
         lines += [f"    {key}: {quote(value)}" for key, value in company.options.items()]
         return "\n".join(lines) + "\n"
 

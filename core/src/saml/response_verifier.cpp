@@ -173,7 +173,7 @@ class Run {
     const auto around = cut_out(element.node);
     if (!around) return Failure{code::kDecryption, "out of memory"};
     std::string opened;
-    const Status status = decryptor_.decrypt(element, [&](const std::string& plain) {
+    Status status = decryptor_.decrypt(element, [&](const std::string& plain) {
       opened = around->before + plain + around->behind;
       const auto document = parse_xml(opened, kMaxResponseBytes * 2);
       return document &&

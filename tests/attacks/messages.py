@@ -1,0 +1,316 @@
+"""Responses made and signed by code of another hand than what verifies them: lxml's c14n, cryptography's keys.
+
+A case is a mapping (see cases/*.yaml):
+  name, why      what it is, and where it comes from
+  sign           none, assertion (default), response, both
+  key            idp (default), idp2 (registered too), other (another IdP's), ec (registered, P-256)
+  say            [[from, to], …] in the text before signing: the IdP itself says so
+  tamper         [[from, to], …] in the text after signing
+  wrap           a wrapping of WRAPPINGS, after signing
+  algorithm, digest, transforms, c14n, reference, prefixes    of the signature
+  options        further words for `anteroom verify-response`
+  expect         a code of nginx-conf/refusals.md, or accepted
+"""
+
+import base64
+import copy
+import hashlib
+from datetime import datetime, timedelta, timezone
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, hmac, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from lxml import etree
+
+NOW = datetime(2027, 1, 15, 8, 0, 0, tzinfo=timezone.utc)
+REQUEST = "id00112233445566778899aabbccddeeff"
+DS = "http://www.w3.org/2000/09/xmldsig#"
+SAML = "urn:oasis:names:tc:SAML:2.0:assertion"
+SAMLP = "urn:oasis:names:tc:SAML:2.0:protocol"
+EXC = "http://www.w3.org/2001/10/xml-exc-c14n#"
+ENVELOPED = DS + "enveloped-signature"
+RSA_SHA256 = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256"
+SHA256 = "http://www.w3.org/2001/04/xmlenc#sha256"
+
+BASE = """<samlp:Response xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" ID="_r1" Version="2.0" \
+IssueInstant="2027-01-15T08:00:00Z" Destination="https://login.test/saml2/idpresponse" \
+InResponseTo="id00112233445566778899aabbccddeeff">\
+<saml:Issuer xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion">https://idp.test/</saml:Issuer>\
+<samlp:Status><samlp:StatusCode Value="urn:oasis:names:tc:SAML:2.0:status:Success"/></samlp:Status>\
+<saml:Assertion xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion" ID="_a1" Version="2.0" \
+IssueInstant="2027-01-15T08:00:00Z"><saml:Issuer>https://idp.test/</saml:Issuer>\
+<saml:Subject><saml:NameID>ann@corp.test</saml:NameID>\
+<saml:SubjectConfirmation Method="urn:oasis:names:tc:SAML:2.0:cm:bearer"><saml:SubjectConfirmationData \
+NotOnOrAfter="2027-01-15T08:05:00Z" Recipient="https://login.test/saml2/idpresponse" \
+InResponseTo="id00112233445566778899aabbccddeeff"/></saml:SubjectConfirmation></saml:Subject>\
+<saml:Conditions NotBefore="2027-01-15T08:00:00Z" NotOnOrAfter="2027-01-15T09:00:00Z">\
+<saml:AudienceRestriction><saml:Audience>https://sp.test</saml:Audience></saml:AudienceRestriction></saml:Conditions>\
+<saml:AuthnStatement AuthnInstant="2027-01-15T07:59:00Z" SessionIndex="_a1"><saml:AuthnContext>\
+<saml:AuthnContextClassRef>urn:oasis:names:tc:SAML:2.0:ac:classes:Password</saml:AuthnContextClassRef>\
+</saml:AuthnContext></saml:AuthnStatement><saml:AttributeStatement><saml:Attribute Name="mail">\
+<saml:AttributeValue>ann@corp.test</saml:AttributeValue></saml:Attribute></saml:AttributeStatement>\
+</saml:Assertion></samlp:Response>"""
+
+
+class Authority:
+    def __init__(self, name, kind="rsa"):
+        self.key = ec.generate_private_key(ec.SECP256R1()) if kind == "ec" else rsa.generate_private_key(65537, 2048)
+        subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
+        self.certificate = (x509.CertificateBuilder().subject_name(subject).issuer_name(subject)
+                            .public_key(self.key.public_key()).serial_number(1)
+                            .not_valid_before(datetime(2020, 1, 1)).not_valid_after(datetime(2040, 1, 1))
+                            .sign(self.key, hashes.SHA256()))
+
+    @property
+    def der(self):
+        return base64.b64encode(self.certificate.public_bytes(serialization.Encoding.DER)).decode()
+
+    def sign(self, data, algorithm):
+        digest = {"sha1": hashes.SHA1(), "sha256": hashes.SHA256(), "sha384": hashes.SHA384(), "sha512": hashes.SHA512(),
+                  "md5": hashes.MD5()}[algorithm.rsplit("-", 1)[1]]
+        if "hmac" in algorithm:
+            public = self.certificate.public_key().public_bytes(
+                serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+            mac = hmac.HMAC(public, digest)
+            mac.update(data)
+            return mac.finalize()
+        if isinstance(self.key, ec.EllipticCurvePrivateKey):
+            r, s = decode_dss_signature(self.key.sign(data, ec.ECDSA(digest)))
+            return r.to_bytes(32, "big") + s.to_bytes(32, "big")
+        return self.key.sign(data, padding.PKCS1v15(), digest)
+
+
+def metadata(authorities):
+    keys = "".join('<KeyDescriptor use="signing"><KeyInfo xmlns="http://www.w3.org/2000/09/xmldsig#"><X509Data>'
+                   f"<X509Certificate>{authority.der}</X509Certificate></X509Data></KeyInfo></KeyDescriptor>"
+                   for authority in authorities)
+    return ('<EntityDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata" entityID="https://idp.test/">'
+            '<IDPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol">' + keys +
+            '<SingleSignOnService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect" '
+            'Location="https://idp.test/sso"/></IDPSSODescriptor></EntityDescriptor>')
+
+
+def canonical(element, prefixes=None):
+    return etree.tostring(element, method="c14n", exclusive=True, with_comments=False,
+                          inclusive_ns_prefixes=prefixes.split() if prefixes else None)
+
+
+def sign_element(element, authority, case):
+    digest_name = case.get("digest", SHA256)
+    algorithm = case.get("algorithm", RSA_SHA256)
+    prefixes = case.get("prefixes")
+    hash_name = digest_name.rsplit("#", 1)[1]
+    digest = hashlib.new(hash_name, canonical(element, prefixes)).digest()
+    inner = f'<ec:InclusiveNamespaces xmlns:ec="{EXC}" PrefixList="{prefixes}"/>' if prefixes else ""
+    transforms = "".join(f'<ds:Transform Algorithm="{name}">{inner if name == EXC else ""}</ds:Transform>'
+                         for name in case.get("transforms", [ENVELOPED, EXC]))
+    reference = case.get("reference", "#" + element.get("ID"))
+    signature = etree.fromstring(
+        f'<ds:Signature xmlns:ds="{DS}"><ds:SignedInfo><ds:CanonicalizationMethod Algorithm="{case.get("c14n", EXC)}"/>'
+        f'<ds:SignatureMethod Algorithm="{algorithm}"/><ds:Reference URI="{reference}"><ds:Transforms>{transforms}'
+        f'</ds:Transforms><ds:DigestMethod Algorithm="{digest_name}"/><ds:DigestValue>'
+        f"{base64.b64encode(digest).decode()}</ds:DigestValue></ds:Reference></ds:SignedInfo><ds:SignatureValue/>"
+        f"<ds:KeyInfo><ds:X509Data><ds:X509Certificate>{authority.der}</ds:X509Certificate></ds:X509Data></ds:KeyInfo>"
+        "</ds:Signature>")
+    element.insert(1, signature)
+    value = authority.sign(canonical(signature[0]), algorithm)
+    signature[1].text = base64.b64encode(value).decode()
+
+
+def replace_all(text, pairs):
+    for old, new in pairs:
+        assert text.count(old) >= 1, f"nothing to replace: {old}"
+        text = text.replace(old, new, 1)
+    return text
+
+
+def parse(text):
+    return etree.fromstring(text.encode(), etree.XMLParser(resolve_entities=False, strip_cdata=False))
+
+
+def make(case, authorities):
+    """The Response's bytes."""
+    text = replace_all(BASE, case.get("say", []))
+    sign = case.get("sign", "assertion")
+    if sign != "none":
+        root = parse(text)
+        authority = authorities[case.get("key", "idp")]
+        assertion = root.find(f"{{{SAML}}}Assertion")
+        if sign in ("assertion", "both"):
+            sign_element(assertion, authority, case)
+        if sign in ("response", "both"):
+            sign_element(root, authority, case)
+        if "wrap" in case:
+            root = WRAPPINGS[case["wrap"]](root)
+        text = etree.tostring(root).decode()
+    data = replace_all(text, case.get("tamper", [])).encode()
+    return data + case.get("behind", "").encode("latin-1")
+
+
+# The signature wrappings of Somorovsky et al., "On Breaking SAML" (USENIX Security 2012), figures 5 to 12, and later ones.
+
+def evil_copy(element):
+    """Says to be Eve, under another ID and without the signature."""
+    evil = copy.deepcopy(element)
+    for signature in evil.findall(f"{{{DS}}}Signature"):
+        evil.remove(signature)
+    evil.set("ID", "_evil" + element.get("ID"))
+    inner = evil.find(f"{{{SAML}}}Assertion")
+    if inner is not None:
+        inner.set("ID", "_evil_inner")
+    for node in evil.iter(f"{{{SAML}}}NameID", f"{{{SAML}}}AttributeValue"):
+        node.text = "eve@corp.test"
+    return evil
+
+
+def parts(element):
+    signature = element.find(f"{{{DS}}}Signature")
+    return signature, evil_copy(element)
+
+
+def without_signature(element):
+    bare = copy.deepcopy(element)
+    bare.remove(bare.find(f"{{{DS}}}Signature"))
+    return bare
+
+
+def response_in_signature(root):
+    signature, evil = parts(root)
+    moved = copy.deepcopy(signature)
+    moved.append(without_signature(root))
+    evil.insert(1, moved)
+    return evil
+
+
+def response_beside_signature(root):
+    signature, evil = parts(root)
+    evil.insert(1, without_signature(root))
+    evil.insert(2, copy.deepcopy(signature))
+    return evil
+
+
+def response_in_extensions(root):
+    _, evil = parts(root)
+    extensions = etree.SubElement(evil, f"{{{SAMLP}}}Extensions")
+    extensions.append(copy.deepcopy(root))
+    evil.insert(1, extensions)
+    return evil
+
+
+def response_in_object(root):
+    signature, evil = parts(root)
+    moved = copy.deepcopy(signature)
+    etree.SubElement(moved, f"{{{DS}}}Object").append(without_signature(root))
+    evil.insert(1, moved)
+    return evil
+
+
+def on_assertion(change):
+    def wrap(root):
+        assertion = root.find(f"{{{SAML}}}Assertion")
+        signature, evil = parts(assertion)
+        change(root, assertion, signature, evil)
+        return root
+    return wrap
+
+
+def evil_first(root, assertion, _, evil):
+    root.insert(root.index(assertion), evil)
+
+
+def evil_last(root, _assertion, _, evil):
+    root.append(evil)
+
+
+def evil_around(root, assertion, _, evil):
+    root.replace(assertion, evil)
+    evil.append(assertion)
+
+
+def evil_with_signature_original_last(root, assertion, signature, evil):
+    root.replace(assertion, evil)
+    assertion.remove(signature)
+    evil.insert(1, signature)
+    root.append(assertion)
+
+
+def original_in_evil_signature(root, assertion, signature, evil):
+    root.replace(assertion, evil)
+    assertion.remove(signature)
+    signature.append(assertion)
+    evil.insert(1, signature)
+
+
+def evil_in_extensions(root, _assertion, _, evil):
+    extensions = etree.Element(f"{{{SAMLP}}}Extensions")
+    extensions.append(evil)
+    root.insert(1, extensions)
+
+
+def original_in_object(root, assertion, signature, evil):
+    root.replace(assertion, evil)
+    assertion.remove(signature)
+    etree.SubElement(signature, f"{{{DS}}}Object").append(assertion)
+    evil.insert(1, signature)
+
+
+def original_in_advice(root, assertion, _, evil):
+    root.replace(assertion, evil)
+    advice = etree.SubElement(evil, f"{{{SAML}}}Advice")
+    advice.append(assertion)
+
+
+def original_in_status_detail(root, assertion, _, evil):
+    root.replace(assertion, evil)
+    detail = etree.SubElement(root.find(f"{{{SAMLP}}}Status"), f"{{{SAMLP}}}StatusDetail")
+    detail.append(assertion)
+
+
+def evil_in_genuine_signature(_root, assertion, signature, evil):
+    etree.SubElement(signature, f"{{{DS}}}Object").append(evil)
+
+
+def evil_in_key_info(_root, assertion, signature, evil):
+    signature.find(f"{{{DS}}}KeyInfo").append(evil)
+
+
+def same_id_first(root, assertion, _, evil):
+    evil.set("ID", assertion.get("ID"))
+    root.insert(root.index(assertion), evil)
+
+
+def same_id_last(root, assertion, _, evil):
+    evil.set("ID", assertion.get("ID"))
+    root.append(evil)
+
+
+def signature_moved_to_response(root, assertion, signature, evil):
+    root.replace(assertion, evil)
+    root.insert(1, signature)
+    root.append(assertion)
+
+
+
+
+def signature_removed(_root, assertion, signature, _evil):
+    assertion.remove(signature)
+
+
+def assertion_in_subject_confirmation(root, assertion, _, evil):
+    root.replace(assertion, evil)
+    data = next(evil.iter(f"{{{SAML}}}SubjectConfirmationData"))
+    data.append(assertion)
+
+
+WRAPPINGS = {
+    "xsw1": response_in_signature, "xsw2": response_beside_signature, "response_in_extensions": response_in_extensions,
+    "response_in_object": response_in_object,
+    **{name: on_assertion(change) for name, change in {
+        "xsw3": evil_first, "xsw4": evil_around, "xsw5": evil_with_signature_original_last,
+        "xsw6": original_in_evil_signature, "xsw7": evil_in_extensions, "xsw8": original_in_object,
+        "evil_last": evil_last, "advice": original_in_advice, "status_detail": original_in_status_detail,
+        "object_in_genuine_signature": evil_in_genuine_signature, "key_info": evil_in_key_info,
+        "same_id_first": same_id_first, "same_id_last": same_id_last,
+        "signature_moved_to_response": signature_moved_to_response, "signature_removed": signature_removed,
+        "subject_confirmation_data": assertion_in_subject_confirmation}.items()}}

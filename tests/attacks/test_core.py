@@ -1,0 +1,65 @@
+"""Every case of cases/*.yaml against the code of the Reply URL, by way of `anteroom verify-response`."""
+
+import base64
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+from messages import REQUEST, Authority, make, metadata
+
+BUILD = Path(os.environ["ANTEROOM_BUILD"])
+
+
+def load_cases():
+    cases = []
+    for path in sorted((Path(__file__).parent / "cases").glob("*.yaml")):
+        for case in yaml.safe_load(path.read_text()):
+            cases.append({"file": path.stem, **case})
+    return cases
+
+
+CASES = load_cases()
+
+
+def label(case):
+    return f"{case['file']}: {case['name']}"
+
+
+@pytest.fixture(scope="session")
+def authorities():
+    return {"idp": Authority("IdP"), "idp2": Authority("IdP, next key"), "other": Authority("Another IdP"),
+            "ec": Authority("IdP, EC", "ec")}
+
+
+@pytest.fixture(scope="session")
+def trusted(authorities, tmp_path_factory):
+    path = tmp_path_factory.mktemp("metadata") / "idp.xml"
+    path.write_text(metadata([authorities["idp"], authorities["idp2"], authorities["ec"]]))
+    return path
+
+
+def test_every_case_has_its_own_name():
+    names = [label(case) for case in CASES]
+    assert len(set(names)) == len(names)
+    assert sum(case["expect"] != "accepted" for case in CASES) >= 120
+    assert sum(case["expect"] == "accepted" for case in CASES) >= 25
+
+
+@pytest.mark.parametrize("case", CASES, ids=label)
+def test_case(case, authorities, trusted):
+    message = case["raw"].encode("latin-1") if "raw" in case else base64.b64encode(make(case, authorities))
+    request = [] if "--unsolicited" in case.get("options", []) else ["--in-response-to", REQUEST]
+    command = [str(BUILD / "core" / "cli" / "anteroom"), "--json", "verify-response", "-", "--idp-metadata", str(trusted),
+               "--sp-entity-id", "https://sp.test", "--acs-url", "https://login.test/saml2/idpresponse",
+               "--at", case.get("at", "2027-01-15T08:00:00Z"), "--domain", "corp.test", "--email-attribute", "mail",
+               *request, *case.get("options", [])]
+    done = subprocess.run(command, input=message, capture_output=True, check=False, timeout=60)
+    said = json.loads(done.stdout)
+    got = "accepted" if said["accepted"] else said["failure"]
+    assert got == case["expect"], (case.get("why", ""), done.stderr[-500:])
+    if got == "accepted":
+        assert said["email"] == case.get("email", "ann@corp.test")
+    assert done.returncode == (0 if got == "accepted" else 1)
