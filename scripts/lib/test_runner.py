@@ -20,7 +20,7 @@ from postgres import Cluster  # noqa: E402
 from processes import clean_environment  # noqa: E402
 from stack import state_directory  # noqa: E402
 
-PARTS = ("unit", "attacks", "database", "nginx", "browser", "static")
+PARTS = ("unit", "fuzz", "attacks", "database", "nginx", "browser", "static")
 TIME_LIMIT = 1200  # seconds for one program
 
 
@@ -79,8 +79,8 @@ class Runner:
         except subprocess.TimeoutExpired as late:
             return f"{command[0]} took longer than {TIME_LIMIT} s\n{late.stdout or ''}"
         # The summary of a program that a sanitizer stopped at its end does not count.
-        if done.returncode != 0 and "All tests passed" in done.stdout:
-            return done.stdout.replace("All tests passed", "ended with an error after its tests passed")
+        if done.returncode != 0:
+            return re.sub(r"All tests passed|inputs replayed", "ended with an error after its tests passed", done.stdout)
         return done.stdout
 
     def pytest(self, part, folder):
@@ -117,6 +117,20 @@ class Runner:
         for name in names:
             self.catch2("unit", name)
 
+    def fuzz(self):
+        """Every stored input of every fuzz target, once more. A target without inputs, and inputs without a target, fail."""
+        sources = ROOT / "tests" / "fuzz"
+        targets = {path.stem for path in (sources / "targets").glob("*.cpp")}
+        for name in sorted({path.name for path in (sources / "corpus").iterdir()} - targets):
+            self.note("fuzz", f"corpus/{name} (no such target)", 0, 1)
+        for name in sorted(targets):
+            done = self.execute([self.build / "tests" / "fuzz" / f"fuzz_{name}", sources / "corpus" / name])
+            replayed = re.search(r"^(\d+) inputs replayed$", done, re.MULTILINE)
+            good = replayed is not None and int(replayed[1]) > 0 and "ended with an error" not in done
+            if not good:
+                print(*done.splitlines()[-60:], sep="\n", flush=True)
+            self.note("fuzz", f"{name} ({replayed[1] if good else 'no'} inputs replayed)", int(good), int(not good))
+
     def database(self):
         names = self.programs(r"database_tests")
         for name in names:
@@ -140,7 +154,7 @@ class Runner:
         self.note("static", "format, layers, clang-tidy", passed, failed)
 
     def run(self, parts):
-        targets = r"unit_\w+" if set(parts) <= {"unit", "static"} else None
+        targets = r"(unit|fuzz)_\w+" if set(parts) <= {"unit", "fuzz", "static"} else None
         try:
             if parts != ["static"]:
                 self.compile(targets)

@@ -121,14 +121,13 @@ std::string canonical(xmlDoc* document, xmlNode* node, const std::string& prefix
   for (std::string& word : words) list.push_back(reinterpret_cast<xmlChar*>(word.data()));
   list.push_back(nullptr);
   Subtree subtree{node};
-  xmlOutputBuffer* buffer = xmlAllocOutputBuffer(nullptr);
+  const std::unique_ptr<xmlOutputBuffer, Deleter<xmlOutputBufferClose>> buffer(
+      xmlAllocOutputBuffer(nullptr));
   need(xmlC14NExecute(document, is_within, &subtree, XML_C14N_EXCLUSIVE_1_0,
-                      words.empty() ? nullptr : list.data(), 0, buffer) >= 0,
+                      words.empty() ? nullptr : list.data(), 0, buffer.get()) >= 0,
        "c14n");
-  std::string out(reinterpret_cast<const char*>(xmlOutputBufferGetContent(buffer)),
-                  xmlOutputBufferGetSize(buffer));
-  xmlOutputBufferClose(buffer);
-  return out;
+  return {reinterpret_cast<const char*>(xmlOutputBufferGetContent(buffer.get())),
+          xmlOutputBufferGetSize(buffer.get())};
 }
 
 xmlNode* by_id(xmlNode* node, const std::string& id) {

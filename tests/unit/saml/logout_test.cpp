@@ -1,10 +1,9 @@
 // Logout messages: what an IdP may tell us, and what we tell it.
-#include <zlib.h>
-
 #include "crypto/encoding.h"
 #include "fixture.h"
 #include "http/form.h"
 #include "saml/redirect_message.h"
+#include "support/redirect.h"
 
 using namespace anteroom;
 using namespace anteroom::test;
@@ -14,30 +13,6 @@ namespace {
 
 constexpr const char* kRsaSha256 = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256";
 constexpr const char* kSlo = "https://login.test/saml2/logout";
-
-std::string deflated(const std::string& text) {
-  z_stream stream{};
-  REQUIRE(deflateInit2(&stream, 9, Z_DEFLATED, -MAX_WBITS, 8, Z_DEFAULT_STRATEGY) == Z_OK);
-  std::string out(deflateBound(&stream, text.size()), '\0');
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
-  stream.avail_in = static_cast<uInt>(text.size());
-  stream.next_out = reinterpret_cast<Bytef*>(out.data());
-  stream.avail_out = static_cast<uInt>(out.size());
-  REQUIRE(deflate(&stream, Z_FINISH) == Z_STREAM_END);
-  out.resize(stream.total_out);
-  deflateEnd(&stream);
-  return out;
-}
-
-std::string lower_escapes(std::string text) {
-  for (std::size_t i = 0; i + 2 < text.size(); ++i) {
-    if (text[i] != '%') continue;
-    for (const std::size_t at : {i + 1, i + 2}) {
-      text[at] = static_cast<char>(std::tolower(static_cast<unsigned char>(text[at])));
-    }
-  }
-  return text;
-}
 
 struct Logout : Trust {
   std::string xml =
@@ -62,19 +37,12 @@ struct Logout : Trust {
     return *this;
   }
 
-  [[nodiscard]] std::string unsigned_query() const {
-    const std::string query =
-        parameter + "=" + http::percent_encode(forge::to_base64(deflated(xml))) +
-        (relay_state.empty() ? "" : "&RelayState=" + http::percent_encode(relay_state));
-    return is_lower ? lower_escapes(query) : query;
+  [[nodiscard]] forge::Redirect message() const {
+    return {parameter, xml, relay_state, algorithm, is_lower};
   }
+  [[nodiscard]] std::string unsigned_query() const { return forge::unsigned_query(message()); }
   [[nodiscard]] std::string query(const forge::Authority& by = authority()) const {
-    const std::string alg = http::percent_encode(algorithm);
-    const std::string octets =
-        unsigned_query() + "&SigAlg=" + (is_lower ? lower_escapes(alg) : alg);
-    const std::string value =
-        http::percent_encode(forge::to_base64(forge::raw_signature(octets, by, algorithm)));
-    return octets + "&Signature=" + (is_lower ? lower_escapes(value) : value);
+    return forge::signed_query(message(), by);
   }
   [[nodiscard]] Result<saml::VerifiedLogout> verify_query(const std::string& text) const {
     saml::LogoutArrival arrival;
@@ -250,10 +218,10 @@ TEST_CASE("a query holds one message, once, in DEFLATE, and not too much of it")
   CHECK(refused(good + "&SAMLEncoding=none"));
   CHECK(refused("SAMLRequest=%zz"));
   CHECK(refused("SAMLRequest=AAAA"));
-  CHECK(
-      refused("SAMLRequest=" + http::percent_encode(forge::to_base64(deflated(logout.xml) + "x"))));
   CHECK(refused("SAMLRequest=" +
-                http::percent_encode(forge::to_base64(deflated(std::string(20u << 20, 'a'))))));
+                http::percent_encode(forge::to_base64(forge::deflated(logout.xml) + "x"))));
+  CHECK(refused("SAMLRequest=" + http::percent_encode(forge::to_base64(
+                                     forge::deflated(std::string(20u << 20, 'a'))))));
 }
 
 TEST_CASE("our LogoutRequest names the person as the IdP did, and is signed where we have a key") {
