@@ -23,6 +23,8 @@ struct LocationConfiguration {
   bool has_requirement = false;
   ngx_http_complex_value_t* level = nullptr;     ///< null: any level
   ngx_http_complex_value_t* property = nullptr;  ///< null: at any property
+  time_t max_age = NGX_CONF_UNSET;               ///< seconds; 0: a sign-on of any age
+  ngx_str_t authn_context = ngx_null_string;     ///< class reference; empty: any
 };
 
 extern ngx_command_t directives[];

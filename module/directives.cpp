@@ -75,6 +75,34 @@ char* read_requirement(ngx_conf_t* cf, ngx_command_t* /*command*/, void* conf) n
   return location.property == nullptr ? kFailed : NGX_CONF_OK;
 }
 
+// auth_saml_step_up MAX_AGE [CLASS]; or off
+char* read_step_up(ngx_conf_t* cf, ngx_command_t* /*command*/, void* conf) noexcept {
+  // A sign-on takes its time: less than this would ask again and again.
+  constexpr ngx_int_t kLeast = 60;
+  auto& location = *static_cast<LocationConfiguration*>(conf);
+  static char duplicate[] = "is duplicate";
+  if (location.max_age != NGX_CONF_UNSET) return duplicate;
+  auto* arguments = static_cast<ngx_str_t*>(cf->args->elts);
+  if (view(arguments[1]) == "off" && cf->args->nelts == 2) {
+    location.max_age = 0;
+    return NGX_CONF_OK;
+  }
+  const ngx_int_t seconds = ngx_parse_time(&arguments[1], 1);
+  if (seconds == NGX_ERROR || seconds < kLeast) {
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                       "auth_saml_step_up: \"%V\" must be \"off\" or a time of at least 60s",
+                       &arguments[1]);
+    return kFailed;
+  }
+  location.max_age = seconds;
+  if (cf->args->nelts == 3) location.authn_context = arguments[2];
+  if (view(location.authn_context).find(' ') != std::string_view::npos) {
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "auth_saml_step_up: one class reference, a URI");
+    return kFailed;
+  }
+  return NGX_CONF_OK;
+}
+
 // A level without variables in it is checked now, not at the first request.
 bool is_known_level(ngx_conf_t* cf, const MainConfiguration& main,
                     const LocationConfiguration& location) {
@@ -131,6 +159,8 @@ ngx_command_t directives[] = {
      nullptr},
     {ngx_string("auth_saml_require"), NGX_HTTP_SRV_CONF | NGX_HTTP_LOC_CONF | NGX_CONF_TAKE13,
      read_requirement, NGX_HTTP_LOC_CONF_OFFSET, 0, nullptr},
+    {ngx_string("auth_saml_step_up"), NGX_HTTP_SRV_CONF | NGX_HTTP_LOC_CONF | NGX_CONF_TAKE12,
+     read_step_up, NGX_HTTP_LOC_CONF_OFFSET, 0, nullptr},
     ngx_null_command};
 
 void* create_main(ngx_conf_t* cf) noexcept {
@@ -153,6 +183,10 @@ char* merge_location(ngx_conf_t* cf, void* parent, void* child) noexcept {
     location.has_requirement = true;
     location.level = outer.level;
     location.property = outer.property;
+  }
+  if (location.max_age == NGX_CONF_UNSET) {
+    location.max_age = outer.max_age == NGX_CONF_UNSET ? 0 : outer.max_age;
+    location.authn_context = outer.authn_context;
   }
   if (location.is_on == 0) return NGX_CONF_OK;
   static_cast<ServerConfiguration*>(

@@ -40,6 +40,8 @@ bool read_requirement(ngx_http_request_t* r, const LocationConfiguration& locati
     requirement.property = view(text);
     requirement.has_property = true;
   }
+  requirement.max_age = std::chrono::seconds(location.max_age);
+  requirement.authn_context = view(location.authn_context);
   return true;
 }
 
@@ -89,6 +91,8 @@ const char* name_of(Outcome outcome) {
       return "waiting_room";
     case Outcome::forbidden:
       return "forbidden";
+    case Outcome::step_up:
+      return "step_up";
   }
   return "-";
 }

@@ -237,3 +237,26 @@ def test_disabled_person_loses_access_at_once(stack, chrome, newcomer):
     chrome.enter_email(newcomer.email)
     chrome.leave_for_provider()
     chrome.wait(lambda: "turned off" in chrome.text, "an explanation")
+
+
+def test_a_sensitive_page_asks_for_a_fresh_sign_on(stack, chrome):
+    chrome.open(stack.app_url("/"))
+    chrome.sign_on(ANN)
+    chrome.wait_for_url(stack.app_url("/"))
+    before = chrome.cookies()["__Host-anteroom"]["value"]
+    stack.cluster.sql("UPDATE anteroom.sessions SET authenticated_at = now() - interval '1 hour'; NOTIFY anteroom, 'all'",
+                      "anteroom")
+    wanted = stack.app_url("/payouts/?batch=7")
+
+    def is_asked():
+        chrome.open(wanted)
+        return "/auth/sign-in" in chrome.url
+
+    chrome.wait(is_asked, "the page that asks for a fresh sign-on")
+    assert "Please sign in once more" in chrome.text
+    chrome.leave_for_provider()
+    chrome.find("input[name=username]")  # the provider asks again, although it knows this browser
+    chrome.enter_password(ANN)
+    chrome.wait_for_url(wanted)
+    assert chrome.cookies()["__Host-anteroom"]["value"] != before
+    assert not csp_complaints(chrome)

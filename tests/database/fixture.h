@@ -108,6 +108,7 @@ inline store::SignOn sign_on_number(int number) {
   s.reference = "0123456789abcdef";
   s.origin = "https://login.test";
   s.lifetime = 12h;
+  s.authenticated_at = SystemClock().now();
   return s;
 }
 

@@ -239,3 +239,44 @@ TEST_CASE("a long SessionIndex finds the session under another NameID, a short o
   sign_on_as(db, 3, "", "");
   CHECK(*wait(store::log_out_by_idp(db, logout_of(3, ""))) == 0);
 }
+
+TEST_CASE("a session tells when and how its person signed on, on every host") {
+  TestDatabase db;
+  store::SignOn s = sign_on_number(1);
+  s.authenticated_at = Time(1'700'000'000'123'456us);
+  s.authn_context = "urn:mfa";
+  REQUIRE(sign_on_outcome(db, s) == store::SignOnOutcome::waiting);
+  const std::string bytes = load(db, 1);
+  const auto view = SessionView::parse(bytes);
+  REQUIRE(view);
+  CHECK(view->authenticated_at() == s.authenticated_at);
+  CHECK(view->fields().authn_context == "urn:mfa");
+
+  REQUIRE(*wait(
+      store::issue_ticket(db, {hash_of(50), hash_of(1), "https://app.test", hash_of(51), "/"})));
+  REQUIRE(*wait(store::redeem_ticket(
+      db, {hash_of(50), "https://app.test", hash_of(51), hash_of(2), "r2", "", ""})));
+  const std::string other = load(db, 2);
+  const auto there = SessionView::parse(other);
+  REQUIRE(there);
+  CHECK(there->authenticated_at() == s.authenticated_at);
+  CHECK(there->fields().authn_context == "urn:mfa");
+}
+
+TEST_CASE("a new sign-on ends the one that the browser had, on all its hosts, and no other") {
+  TestDatabase db;
+  for (const int number : {1, 2}) {
+    REQUIRE(sign_on_outcome(db, sign_on_number(number)) == store::SignOnOutcome::waiting);
+  }
+  REQUIRE(*wait(
+      store::issue_ticket(db, {hash_of(50), hash_of(1), "https://app.test", hash_of(51), "/"})));
+  REQUIRE(*wait(store::redeem_ticket(
+      db, {hash_of(50), "https://app.test", hash_of(51), hash_of(11), "r2", "", ""})));
+  store::SignOn again = sign_on_number(3);
+  again.replaces = hash_of(1);
+  REQUIRE(sign_on_outcome(db, again) == store::SignOnOutcome::waiting);
+  CHECK(load(db, 1).empty());
+  CHECK(load(db, 11).empty());
+  CHECK_FALSE(load(db, 2).empty());
+  CHECK_FALSE(load(db, 3).empty());
+}

@@ -20,6 +20,8 @@ LOCATIONS = """
 location / { auth_saml on; proxy_pass http://app; }
 location /open/ { proxy_pass http://app; }
 location /manager/ { auth_saml on; auth_saml_require manager; proxy_pass http://app; }
+location /fresh/ { auth_saml on; auth_saml_step_up 5m; proxy_pass http://app; location /fresh/not/ { auth_saml_step_up off; proxy_pass http://app; } }
+location /kind/ { auth_saml on; auth_saml_step_up 1h urn:mfa; proxy_pass http://app; }
 location ~ ^/properties/(?<property>[^/]+)/ { auth_saml on; auth_saml_require technician at $property; proxy_pass http://app; }
 """
 

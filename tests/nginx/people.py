@@ -30,13 +30,14 @@ class People:
         value = "NULL" if key == "*" else f"'{key}'"
         self.sql(f"INSERT INTO grants (user_id, property, level) VALUES ('{user}', {value}, '{level}')")
 
-    def session(self, user, origin=None, lifetime="1 hour"):
+    def session(self, user, origin=None, lifetime="1 hour", sign_on_age="0"):
         """A live session of the user; returns the cookie's value."""
         token = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode().rstrip("=")
         digest = hashlib.sha256(token.encode()).hexdigest()
-        self.sql("INSERT INTO sessions (token_hash, reference, user_id, sign_on_id, origin, idp, expires_at) VALUES "
+        self.sql("INSERT INTO sessions (token_hash, reference, user_id, sign_on_id, origin, idp, expires_at, "
+                 "authenticated_at) VALUES "
                  f"('\\x{digest}', '{secrets.token_hex(8)}', '{user}', gen_random_uuid(), '{origin or self._origin}', "
-                 f"'northwind', now() + interval '{lifetime}')")
+                 f"'northwind', now() + interval '{lifetime}', now() - interval '{sign_on_age}')")
         return token
 
     def sign_in(self, grants=(("*", "viewer"),), status="active", **session):

@@ -92,6 +92,16 @@ def test_an_unknown_variable_in_a_requirement(checked):
     assert status != 0 and "nothing_such" in said
 
 
+@pytest.mark.parametrize("arguments, complaint", [
+    ("59s", "at least 60s"), ("soon", "at least 60s"), ("", "invalid number of arguments"),
+    ("5m urn:a urn:b", "invalid number of arguments"), ('5m "urn:a urn:b"', "one class reference"),
+    ("5m; auth_saml_step_up off", "is duplicate"),
+])
+def test_step_up_wants_a_time(checked, arguments, complaint):
+    status, said = checked(f"location / {{ auth_saml on; auth_saml_step_up {arguments}; }}")
+    assert status != 0 and complaint in said
+
+
 def test_a_second_configuration_is_refused(lab, cluster):
     node = lab.node(cluster, migrate=False, start=False)
     node.nginx_conf = node.nginx_conf.replace("auth_saml_config", "auth_saml_config x.yaml; auth_saml_config", 1)

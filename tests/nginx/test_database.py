@@ -75,7 +75,8 @@ def test_simultaneous_requests_of_one_session_share_one_statement(lab, cluster):
         ALTER FUNCTION load_session(bytea, interval, text[]) RENAME TO load_session_slowly;
         CREATE FUNCTION load_session(h bytea, i interval, l text[])
         RETURNS TABLE (status text, expires_at timestamptz, reference text, user_id uuid, email text, name text,
-                       idp text, origin text, access_level text, properties text) LANGUAGE plpgsql AS $$
+                       idp text, origin text, access_level text, properties text, authn_context text,
+                       authenticated_at timestamptz) LANGUAGE plpgsql AS $$
         BEGIN INSERT INTO asked VALUES (now()); PERFORM pg_sleep(0.7);
         RETURN QUERY SELECT * FROM load_session_slowly(h, i, l); END $$""")
     token, _, _ = node.people.sign_in()
@@ -95,7 +96,8 @@ def test_clients_that_leave_while_the_database_thinks_do_no_harm(lab, cluster):
     node.people.sql("""ALTER FUNCTION load_session(bytea, interval, text[]) RENAME TO load_session_slowly;
         CREATE FUNCTION load_session(h bytea, i interval, l text[])
         RETURNS TABLE (status text, expires_at timestamptz, reference text, user_id uuid, email text, name text,
-                       idp text, origin text, access_level text, properties text) LANGUAGE plpgsql AS $$
+                       idp text, origin text, access_level text, properties text, authn_context text,
+                       authenticated_at timestamptz) LANGUAGE plpgsql AS $$
         BEGIN PERFORM pg_sleep(0.5); RETURN QUERY SELECT * FROM load_session_slowly(h, i, l); END $$""")
     token, _, _ = node.people.sign_in()
     for path in ("/x", "/auth/waiting"):
@@ -111,7 +113,8 @@ def test_a_statement_that_takes_too_long_is_given_up(lab, cluster):
     node.people.sql("""ALTER FUNCTION load_session(bytea, interval, text[]) RENAME TO load_session_slowly;
         CREATE FUNCTION load_session(h bytea, i interval, l text[])
         RETURNS TABLE (status text, expires_at timestamptz, reference text, user_id uuid, email text, name text,
-                       idp text, origin text, access_level text, properties text) LANGUAGE plpgsql AS $$
+                       idp text, origin text, access_level text, properties text, authn_context text,
+                       authenticated_at timestamptz) LANGUAGE plpgsql AS $$
         BEGIN PERFORM pg_sleep(30); RETURN QUERY SELECT * FROM load_session_slowly(h, i, l); END $$""")
     answer = node.ask("/x", node.people.sign_in()[0])
     assert answer.status == 503 and answer.header("retry-after")
@@ -122,7 +125,8 @@ def test_a_full_queue_is_503_at_once(lab, cluster):
     node.people.sql("""ALTER FUNCTION load_session(bytea, interval, text[]) RENAME TO load_session_slowly;
         CREATE FUNCTION load_session(h bytea, i interval, l text[])
         RETURNS TABLE (status text, expires_at timestamptz, reference text, user_id uuid, email text, name text,
-                       idp text, origin text, access_level text, properties text) LANGUAGE plpgsql AS $$
+                       idp text, origin text, access_level text, properties text, authn_context text,
+                       authenticated_at timestamptz) LANGUAGE plpgsql AS $$
         BEGIN PERFORM pg_sleep(0.5); RETURN QUERY SELECT * FROM load_session_slowly(h, i, l); END $$""")
     tokens = [node.people.sign_in()[0] for _ in range(8)]
     statuses = []

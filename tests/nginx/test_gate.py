@@ -105,3 +105,30 @@ def test_the_outcome_and_the_email_are_in_the_log_and_the_token_is_not(node):
 def test_head_gets_no_body(node):
     answer = node.ask("/work", method="HEAD", headers=SCRIPT)
     assert answer.status == 401 and answer.body == b"" and int(answer.header("content-length")) > 0
+
+
+def test_an_old_sign_on_is_asked_for_again_where_a_location_wants_a_fresh_one(node):
+    fresh, _, _ = node.people.sign_in(sign_on_age="4 minutes")
+    old, _, _ = node.people.sign_in(sign_on_age="6 minutes")
+    assert node.ask("/fresh/", fresh).status == 200
+    assert node.ask("/work", old).status == 200
+    assert node.ask("/fresh/not/", old).status == 200
+    answer = node.ask("/fresh/", old)
+    assert answer.status == 302
+    assert "/auth/sign-in?r=" in answer.header("location")
+    page = node.ask(answer.header("location"), old)
+    assert page.status == 200
+    assert "Please sign in once more" in page.body.decode()
+    told = node.ask("/fresh/", old, headers=SCRIPT)
+    assert told.status == 401
+    assert told.json["error"] == "step_up_required"
+    assert "/auth/sign-in?r=" in told.json["sign_on_url"]
+
+
+def test_a_location_may_want_a_kind_of_sign_on(node):
+    token, _, user = node.people.sign_in()
+    assert node.ask("/kind/", token).status == 302
+    node.people.sql(f"UPDATE sessions SET authn_context = 'urn:mfa' WHERE user_id = '{user}'")
+    other = node.people.session(user)
+    node.people.sql(f"UPDATE sessions SET authn_context = 'urn:mfa' WHERE user_id = '{user}'")
+    assert node.ask("/kind/", other).status == 200

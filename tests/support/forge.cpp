@@ -426,9 +426,10 @@ std::string sign(const std::string& xml, const std::string& id, const Authority&
                               "<ds:X509Certificate>" +
                               to_base64(authority.certificate_der) +
                               "</ds:X509Certificate></ds:X509Data></ds:KeyInfo></ds:Signature>");
-  xmlNode* copy = xmlDocCopyNode(xmlDocGetRootElement(signature.get()), document.get(), 1);
   xmlNode* first = element->children;
   while (first != nullptr && first->type != XML_ELEMENT_NODE) first = first->next;
+  need(first != nullptr, "no Issuer to put the signature behind");
+  xmlNode* copy = xmlDocCopyNode(xmlDocGetRootElement(signature.get()), document.get(), 1);
   xmlAddNextSibling(first, copy);
   return dump(document.get());
 }

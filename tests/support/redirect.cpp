@@ -42,6 +42,21 @@ std::string deflated(const std::string& text) {
   return out;
 }
 
+std::string inflated(const std::string& packed) {
+  z_stream stream{};
+  if (inflateInit2(&stream, -MAX_WBITS) != Z_OK) throw std::logic_error("inflateInit2");
+  std::string out(64u << 10, '\0');
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(packed.data()));
+  stream.avail_in = static_cast<uInt>(packed.size());
+  stream.next_out = reinterpret_cast<Bytef*>(out.data());
+  stream.avail_out = static_cast<uInt>(out.size());
+  const int end = inflate(&stream, Z_FINISH);
+  out.resize(stream.total_out);
+  inflateEnd(&stream);
+  if (end != Z_STREAM_END) throw std::logic_error("inflate");
+  return out;
+}
+
 std::string unsigned_query(const Redirect& message) {
   const bool is_lower = message.is_lower;
   return message.parameter + "=" + escaped(to_base64(deflated(message.xml)), is_lower) +

@@ -10,6 +10,9 @@ namespace anteroom::forge {
 /// RFC 1951. Throws std::logic_error.
 std::string deflated(const std::string& text);
 
+/// The opposite, of at most 64 KiB.
+std::string inflated(const std::string& packed);
+
 struct Redirect {
   std::string parameter = "SAMLRequest";
   std::string xml;

@@ -1,6 +1,7 @@
 // The gate: what `auth_saml on;` does to one request. Pure; no allocation on the way to "allow".
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string_view>
 
@@ -16,6 +17,8 @@ struct Requirement {
   std::string_view level;
   std::string_view property;
   bool has_property = false;  ///< "at PROPERTY" was written; an empty value then grants nobody
+  std::chrono::seconds max_age{0};      ///< of the last sign-on; 0: any
+  std::string_view authn_context = {};  ///< class reference of the last sign-on; empty: any
 };
 
 enum class Outcome {
@@ -23,12 +26,16 @@ enum class Outcome {
   sign_on,       ///< anonymous
   waiting_room,  ///< signed in, not provisioned
   forbidden,     ///< provisioned, not enough access here
+  step_up,       ///< enough access, but the sign-on is too old or of another kind
 };
 
 /// `session` is null for an anonymous request. A session that has expired at `now`, belongs to a
 /// disabled user or to another origin than `origin` counts as none.
 [[nodiscard]] Outcome decide(const Settings& settings, const SessionView* session,
                              const Requirement& requirement, std::string_view origin, Time now);
+
+/// Whether the sign-on behind a session is as recent and of the kind that is required.
+[[nodiscard]] bool is_fresh(const SessionView& session, const Requirement& requirement, Time now);
 
 /// True for what a person sees as a page load: only this is ever redirected (Fetch Metadata; an
 /// HTML Accept on GET or HEAD where those headers are missing). Prefetches and upgrades are none.

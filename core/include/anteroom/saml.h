@@ -30,6 +30,10 @@ struct AuthnRequestParams {
   Time issue_instant;
   std::string login_hint;   ///< email, or empty
   std::string relay_state;  ///< at most 80 bytes (saml-bindings 3.4.3)
+  bool force_authn = false;
+  bool is_passive = false;
+  /// RequestedAuthnContext, Comparison exact; may be none.
+  std::vector<std::string> authn_contexts = {};
 };
 
 /// What the browser must be sent to the IdP with.
@@ -132,6 +136,10 @@ struct VerifyParams {
       in_response_to;  ///< the login state's request ID; empty: unsolicited (none may be present)
   Time now;
   std::chrono::seconds clock_skew{120};
+  /// ForceAuthn was asked at this time: an AuthnInstant before it is refused.
+  std::optional<Time> authenticated_since = std::nullopt;
+  /// One of these was asked for: any other class reference is refused. None: whatever it is.
+  std::vector<std::string> authn_contexts = {};
 };
 
 struct Check {
@@ -160,6 +168,10 @@ class VerifiedAssertion {
     return subject_;
   }  ///< stable identifier at the IdP
   [[nodiscard]] const Attributes& attributes() const { return attributes_; }
+  /// AuthnInstant, the earliest where there are several; may be days old.
+  [[nodiscard]] Time authn_instant() const { return authn_instant_; }
+  /// AuthnContextClassRef; empty: none, or several that differ.
+  [[nodiscard]] const std::string& authn_context() const { return authn_context_; }
   /// Until when its IDs must be remembered.
   [[nodiscard]] Time replay_until() const { return replay_until_; }
   [[nodiscard]] std::optional<Time> session_not_on_or_after() const {
@@ -170,7 +182,8 @@ class VerifiedAssertion {
   friend class AssertionReader;
   VerifiedAssertion() = default;
   std::string idp_, issuer_, response_id_, assertion_id_, name_id_, name_id_format_, session_index_,
-      email_, display_name_, subject_;
+      email_, display_name_, subject_, authn_context_;
+  Time authn_instant_{};
   Attributes attributes_;
   Time replay_until_{};
   std::optional<Time> session_not_on_or_after_;

@@ -23,6 +23,7 @@ struct SessionFields {
   std::string_view origin;  ///< the origin ("https://app.example.com") this session belongs to
   std::string_view access_level;  ///< highest level over all unexpired grants; empty without one
   std::string_view properties;    ///< "key=level,key=level"; key "*" stands for all properties
+  std::string_view authn_context = {};  ///< AuthnContextClassRef of the sign-on, may be empty
 };
 
 /// One session as loaded from the store; owns its bytes.
@@ -31,7 +32,8 @@ struct SessionFields {
 /// order: it never leaves the node.
 class SessionRecord {
  public:
-  SessionRecord(UserStatus status, Time expires_at, const SessionFields& fields);
+  SessionRecord(UserStatus status, Time expires_at, Time authenticated_at,
+                const SessionFields& fields);
   [[nodiscard]] std::string_view bytes() const { return bytes_; }
 
  private:
@@ -47,6 +49,8 @@ class SessionView {
   [[nodiscard]] UserStatus status() const { return status_; }
   /// When the session or the first of its grants ends, whichever comes first: reload then.
   [[nodiscard]] Time expires_at() const { return expires_at_; }
+  /// When the person last proved to the identity provider who they are; never in the future.
+  [[nodiscard]] Time authenticated_at() const { return authenticated_at_; }
   [[nodiscard]] const SessionFields& fields() const { return fields_; }
   /// Status active and at least one grant.
   [[nodiscard]] bool is_provisioned() const {
@@ -56,6 +60,7 @@ class SessionView {
  private:
   UserStatus status_ = UserStatus::disabled;
   Time expires_at_{};
+  Time authenticated_at_{};
   SessionFields fields_;
 };
 

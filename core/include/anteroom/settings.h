@@ -81,7 +81,7 @@ struct SingleLogout {
 struct IdentityProvider {
   std::string name;  ///< [a-z0-9][a-z0-9-]*: stable, kept in user records
   std::string display_name;
-  std::string preset;                ///< "entra" or "generic"
+  std::string preset;                ///< "entra", "adfs", "okta", "google", "keycloak", "generic"
   std::vector<std::string> domains;  ///< lower case ASCII
   std::string button;
   IdpMetadata metadata;
@@ -89,7 +89,10 @@ struct IdentityProvider {
   RequestBinding request_binding = RequestBinding::redirect;
   bool sign_requests = false;
   bool send_login_hint = true;
-  std::string name_id_format;  ///< NameIDPolicy/@Format; empty: no NameIDPolicy
+  bool force_authn = false;    ///< ForceAuthn at every sign-on
+  bool passive_first = false;  ///< a silent attempt (IsPassive) before the sign-on page
+  std::vector<std::string> authn_contexts;  ///< class references, one of which is demanded
+  std::string name_id_format;               ///< NameIDPolicy/@Format; empty: no NameIDPolicy
   bool allow_unsolicited = false;
   bool allow_sha1 = false;
   bool allow_rsa_pkcs1 = false;  ///< key transport by PKCS#1 v1.5

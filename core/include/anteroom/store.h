@@ -27,6 +27,9 @@ struct SignOn {
   std::string origin;     ///< the origin the session is for
   std::chrono::seconds lifetime;
   std::optional<Time> not_after;  ///< SessionNotOnOrAfter
+  Time authenticated_at;          ///< not in the future
+  std::string authn_context;
+  std::optional<TokenHash> replaces;  ///< this browser's session until now: its sign-on ends
   std::string client_address, user_agent;
 };
 

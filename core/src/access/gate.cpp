@@ -9,6 +9,14 @@
 
 namespace anteroom {
 
+bool is_fresh(const SessionView& session, const Requirement& requirement, Time now) {
+  if (requirement.max_age.count() != 0 && now - session.authenticated_at() > requirement.max_age) {
+    return false;
+  }
+  return requirement.authn_context.empty() ||
+         session.fields().authn_context == requirement.authn_context;
+}
+
 Outcome decide(const Settings& settings, const SessionView* session, const Requirement& requirement,
                std::string_view origin, Time now) {
   if (session == nullptr || session->status() == UserStatus::disabled ||
@@ -17,7 +25,7 @@ Outcome decide(const Settings& settings, const SessionView* session, const Requi
   }
   if (!session->is_provisioned()) return Outcome::waiting_room;
   if (!access::meets(settings.access, session->fields(), requirement)) return Outcome::forbidden;
-  return Outcome::allow;
+  return is_fresh(*session, requirement, now) ? Outcome::allow : Outcome::step_up;
 }
 
 bool is_navigation(const RequestHead& request) {

@@ -24,22 +24,103 @@ constexpr const char* kGivenNameClaim =
     "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/givenname";
 constexpr const char* kSurnameClaim =
     "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/surname";
+constexpr const char* kAdfsUpnClaim = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/upn";
 constexpr const char* kTenantClaim = "http://schemas.microsoft.com/identity/claims/tenantid";
 constexpr const char* kObjectClaim =
     "http://schemas.microsoft.com/identity/claims/objectidentifier";
 
-void apply_preset(IdentityProvider& idp) {
-  if (idp.preset == "entra") {
-    idp.button = "Log In with Microsoft";
-    idp.email_attributes = {kEmailClaim, kUpnClaim, "NameID"};
-    idp.name_attributes = {kDisplayNameClaim, kGivenNameClaim, kSurnameClaim};
-    idp.subject_attributes = {kTenantClaim, kObjectClaim};
-  } else {
-    idp.button = "Log In with " + idp.display_name;
-    // eduPerson and inetOrgPerson names, and their OIDs.
-    idp.email_attributes = {"mail", "email", "urn:oid:0.9.2342.19200300.100.1.3", kEmailClaim,
-                            "NameID"};
-    idp.name_attributes = {"displayName", "cn", "urn:oid:2.16.840.1.113730.3.1.241"};
+template <class T>
+T one_of(Section& section, const std::string& key, const std::map<std::string, T>& choices,
+         T fallback) {
+  const auto value = section.text(key);
+  if (!value) return fallback;
+  const auto found = choices.find(*value);
+  if (found != choices.end()) return found->second;
+  std::string all;
+  for (const auto& [name, unused] : choices) all += (all.empty() ? "" : ", ") + name;
+  section.error(key, "'" + key + "' must be one of: " + all);
+  return fallback;
+}
+
+std::vector<std::string> names_or(Section& section, const std::string& key,
+                                  std::vector<std::string> fallback) {
+  if (!section.has(key)) return fallback;
+  std::vector<std::string> out;
+  for (const Text& text : section.texts(key)) out.push_back(text.value);
+  return out;
+}
+
+struct Preset {
+  const char* name;
+  const char* button;  // empty: "Log In with " and the name for people
+  std::vector<std::string> email, display_name, subject;
+};
+
+// What each product sends unless somebody changed it there (sources: configuration.md, Presets).
+const std::vector<Preset>& presets() {
+  static const std::vector<Preset> kPresets{
+      {"entra",
+       "Log In with Microsoft",
+       {kEmailClaim, kUpnClaim, "NameID"},
+       {kDisplayNameClaim, kGivenNameClaim, kSurnameClaim},
+       {kTenantClaim, kObjectClaim}},
+      {"adfs",
+       "",
+       {kEmailClaim, kAdfsUpnClaim, "NameID"},
+       {kDisplayNameClaim, kGivenNameClaim, kSurnameClaim},
+       {}},
+      {"okta",
+       "Log In with Okta",
+       {"email", "mail", "NameID"},
+       {"displayName", "firstName", "lastName"},
+       {}},
+      {"google",
+       "Log In with Google",
+       {"email", "mail", "NameID"},
+       {"displayName", "firstName", "lastName"},
+       {}},
+      {"keycloak",
+       "",
+       {"email", "urn:oid:1.2.840.113549.1.9.1", "mail", "NameID"},
+       {"displayName", "urn:oid:2.5.4.42", "urn:oid:2.5.4.4", "firstName", "lastName"},
+       {}},
+      // eduPerson and inetOrgPerson names, and their OIDs.
+      {"generic",
+       "",
+       {"mail", "email", "urn:oid:0.9.2342.19200300.100.1.3", kEmailClaim, "NameID"},
+       {"displayName", "cn", "urn:oid:2.16.840.1.113730.3.1.241"},
+       {}}};
+  return kPresets;
+}
+
+void read_preset(Section& section, IdentityProvider& idp) {
+  std::map<std::string, const Preset*> choices;
+  for (const Preset& preset : presets()) choices.emplace(preset.name, &preset);
+  const Preset& preset = *one_of(section, "preset", choices, &presets().back());
+  idp.preset = preset.name;
+  idp.button = *preset.button == '\0' ? "Log In with " + idp.display_name : preset.button;
+  idp.email_attributes = preset.email;
+  idp.name_attributes = preset.display_name;
+  idp.subject_attributes = preset.subject;
+}
+
+// saml-core 3.4.1: how we ask to be signed on.
+void read_authentication(Section& section, IdentityProvider& idp) {
+  idp.force_authn = section.boolean_or("force_authn", false);
+  idp.passive_first = section.boolean_or("passive_first", false);
+  if (idp.force_authn && idp.passive_first) {
+    section.error("passive_first", "'passive_first' and 'force_authn' contradict each other");
+  }
+  idp.authn_contexts = names_or(section, "authn_context", {});
+  for (const std::string& context : idp.authn_contexts) {
+    if (context.empty() || context.find_first_of(" \t\r\n") != std::string::npos) {
+      section.error("authn_context", "'authn_context' must be a list of URIs");
+    }
+  }
+  if (idp.preset == "entra" && !idp.authn_contexts.empty()) {
+    section.problems().warn(section.place_of("authn_context"),
+                            "Entra ID answers AADSTS75011 to people who signed in there in another "
+                            "way, such as with a second factor or a passkey");
   }
 }
 
@@ -113,27 +194,6 @@ void read_metadata(Section& section, IdentityProvider& idp, Time now) {
   check_certificates(section, idp, now);
 }
 
-template <class T>
-T one_of(Section& section, const std::string& key, const std::map<std::string, T>& choices,
-         T fallback) {
-  const auto value = section.text(key);
-  if (!value) return fallback;
-  const auto found = choices.find(*value);
-  if (found != choices.end()) return found->second;
-  std::string all;
-  for (const auto& [name, unused] : choices) all += (all.empty() ? "" : ", ") + name;
-  section.error(key, "'" + key + "' must be one of: " + all);
-  return fallback;
-}
-
-std::vector<std::string> names_or(Section& section, const std::string& key,
-                                  std::vector<std::string> fallback) {
-  if (!section.has(key)) return fallback;
-  std::vector<std::string> out;
-  for (const Text& text : section.texts(key)) out.push_back(text.value);
-  return out;
-}
-
 void read_attributes(Section section, IdentityProvider& idp) {
   idp.email_attributes = names_or(section, "email", idp.email_attributes);
   idp.name_attributes = names_or(section, "name", idp.name_attributes);
@@ -191,9 +251,7 @@ ReadIdp read_identity_provider(Section section, const ServiceProviderSettings& s
     section.error("name", "'name' must be a-z, 0-9 and inner hyphens, at most 63 characters");
   }
   idp.display_name = section.text_or("display_name", idp.name);
-  idp.preset = one_of<std::string>(section, "preset", {{"entra", "entra"}, {"generic", "generic"}},
-                                   "generic");
-  apply_preset(idp);
+  read_preset(section, idp);
   idp.button = section.text_or("button", idp.button);
   idp.request_binding = one_of<RequestBinding>(
       section, "request_binding",
@@ -204,6 +262,7 @@ ReadIdp read_identity_provider(Section section, const ServiceProviderSettings& s
     section.error("sign_requests", "'sign_requests' needs 'service_provider.signing'");
   }
   idp.send_login_hint = section.boolean_or("send_login_hint", true);
+  read_authentication(section, idp);
   idp.name_id_format = section.text_or("name_id_format", "");
   idp.allow_unsolicited = section.boolean_or("allow_unsolicited", false);
   idp.allow_sha1 = section.boolean_or("allow_sha1", false);

@@ -66,6 +66,13 @@ std::shared_ptr<const Settings> read_settings(Problems& problems, const std::str
   if (settings->skip_email_page && settings->identity_providers.size() != 1) {
     root.error("skip_email_page", "'skip_email_page' needs exactly one identity provider");
   }
+  for (const IdentityProvider& idp : settings->identity_providers) {
+    if (idp.passive_first && !settings->skip_email_page) {
+      problems.warn(root.place(), "'passive_first' of '" + idp.name +
+                                      "' has no effect without 'skip_email_page': who comes is "
+                                      "not known before an email address is entered");
+    }
+  }
   if (idps.empty()) {
     problems.warn(root.place(), "there is no identity provider yet: nobody can sign in");
   }

@@ -1,9 +1,12 @@
 #include <algorithm>
+#include <iterator>
+#include <sstream>
 
 #include "anteroom/store.h"
 #include "http/cookie.h"
 #include "http/form.h"
 #include "http/text.h"
+#include "journey/idp_errors.h"
 #include "journey/respond.h"
 #include "journey/steps.h"
 #include "session/names.h"
@@ -39,6 +42,11 @@ saml::Verdict rejected(Failure failure) {
   return {std::move(failure), {}, "", "", ""};
 }
 
+std::vector<std::string> words(const std::string& text) {
+  std::istringstream stream(text);
+  return {std::istream_iterator<std::string>(stream), {}};
+}
+
 // Runs on another thread: reads only what is const.
 Judgement judge(const Context& context, const std::string& encoded,
                 const std::vector<session::LoginState>& states, Time now) {
@@ -63,14 +71,20 @@ Judgement judge(const Context& context, const std::string& encoded,
   const auto* verifier = judgement.idp == nullptr ? nullptr : context.verifier_of(*judgement.idp);
   if (verifier == nullptr) return judgement;
   const auto& sp = context.settings.service_provider;
-  judgement.verdict = verifier->verify(
-      encoded, {sp.entity_id, sp.acs_url, judgement.state ? judgement.state->request_id : "", now,
-                context.settings.clock_skew});
+  saml::VerifyParams params{sp.entity_id, sp.acs_url, "", now, context.settings.clock_skew};
+  params.authn_contexts = judgement.idp->authn_contexts;
+  if (const auto& state = judgement.state) {
+    params.in_response_to = state->request_id;
+    if (state->is_forced) params.authenticated_since = state->issued_at;
+    params.authn_contexts = words(state->authn_contexts);
+  }
+  judgement.verdict = verifier->verify(encoded, params);
   return judgement;
 }
 
-Response start_again(const Exchange& exchange, std::string_view handle) {
-  std::string location = exchange.context.path("/sign-in") + "?notice=stale";
+Response start_again(const Exchange& exchange, std::string_view handle,
+                     std::string_view notice = "stale") {
+  std::string location = exchange.context.path("/sign-in") + "?notice=" + std::string(notice);
   if (!handle.empty()) location += "&r=" + std::string(handle);
   return redirect(303, location);
 }
@@ -90,6 +104,18 @@ Response start_again_without_state(Exchange& exchange, std::string_view relay_st
   return start_again(exchange, found == states.end() ? "" : found->return_to);
 }
 
+void explain_status(Explanation& explanation, const Judgement& judgement) {
+  const saml::Verdict& verdict = judgement.verdict;
+  const auto known = explain_idp_error(verdict.status_code, verdict.status_message);
+  explanation.message = judgement.idp->display_name + " did not sign you in.";
+  if (known) explanation.message += " " + std::string(known->meaning);
+  explanation.hint = known ? known->remedy : "";
+  const std::string said = http::printable(verdict.status_message, kMaxShown);
+  if (!said.empty()) {
+    explanation.hint += (explanation.hint.empty() ? "" : " ") + ("It said: \"" + said + "\"");
+  }
+}
+
 Explanation explain_rejection(const Exchange& exchange, const Judgement& judgement) {
   const std::string handle = judgement.state ? judgement.state->return_to : "";
   Explanation explanation{403,
@@ -99,15 +125,27 @@ Explanation explain_rejection(const Exchange& exchange, const Judgement& judgeme
                           exchange.context.path("/sign-in") + return_query(handle),
                           "Try again"};
   if (!judgement.verdict.status_code.empty() && judgement.idp != nullptr) {
-    explanation.message = judgement.idp->display_name + " did not sign you in.";
-    const std::string said = http::printable(judgement.verdict.status_message, kMaxShown);
-    if (!said.empty()) explanation.hint = "It said: \"" + said + "\"";
+    explain_status(explanation, judgement);
+  }
+  if (judgement.verdict.assertion.failure().code.name == "authn_not_fresh") {
+    explanation.message =
+        "This page asks for a fresh sign-in, but your company's sign-on did not ask you again.";
+    explanation.hint =
+        "Please sign out there, then try again. Support can help with the number below.";
   }
   return explanation;
 }
 
-store::SignOn sign_on_of(const Exchange& exchange, const saml::VerifiedAssertion& assertion,
+// An IdP's clock may be behind ours: what we asked for afresh is no older than our question.
+Time authenticated_at(const Judgement& judgement, Time now) {
+  const Time said = judgement.verdict.assertion->authn_instant();
+  const bool is_forced = judgement.state && judgement.state->is_forced;
+  return std::min(now, is_forced ? std::max(said, judgement.state->issued_at) : said);
+}
+
+store::SignOn sign_on_of(const Exchange& exchange, const Judgement& judgement,
                          const TokenHash& token_hash, std::string reference) {
+  const saml::VerifiedAssertion& assertion = *judgement.verdict.assertion;
   store::SignOn sign_on;
   sign_on.idp = assertion.idp();
   sign_on.issuer = assertion.issuer();
@@ -127,6 +165,9 @@ store::SignOn sign_on_of(const Exchange& exchange, const saml::VerifiedAssertion
   sign_on.not_after = assertion.session_not_on_or_after();
   sign_on.client_address = exchange.head().client_address;
   sign_on.user_agent = http::printable(exchange.head().headers.user_agent, 300);
+  sign_on.authenticated_at = authenticated_at(judgement, exchange.now());
+  sign_on.authn_context = assertion.authn_context();
+  if (judgement.state) sign_on.replaces = session::hash_from_hex(judgement.state->replaces);
   return sign_on;
 }
 
@@ -204,6 +245,10 @@ Response reject(Exchange& exchange, const Arrival& arrival, const Judgement& jud
   if (why.code == code::kNoLoginState) {
     return start_again_without_state(exchange, arrival.relay_state, arrival.states);
   }
+  // A silent attempt that needs the person after all: the page with the button, not an error.
+  if (judgement.state && judgement.state->is_passive && !judgement.verdict.status_code.empty()) {
+    return start_again(exchange, judgement.state->return_to, "choose");
+  }
   const Explanation explanation = explain_rejection(exchange, judgement);
   // Only a browser with a sign-on of ours under way can make us write to the database.
   if (!judgement.state || judgement.idp == nullptr) {
@@ -224,7 +269,7 @@ Task<Response> open_session(Exchange& exchange, const Judgement& judgement) {
     co_return unavailable(context, exchange.head(),
                           {anteroom::code::kInternal, "no randomness or no SHA-256"});
   }
-  store::SignOn sign_on = sign_on_of(exchange, assertion, *hash, *reference);
+  store::SignOn sign_on = sign_on_of(exchange, judgement, *hash, *reference);
   const Result<store::SignOnResult> result =
       co_await store::sign_on(context.ports.database, std::move(sign_on));
   if (!result) co_return unavailable(context, exchange.head(), result.failure());

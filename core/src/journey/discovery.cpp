@@ -1,18 +1,12 @@
-#include <algorithm>
-
-#include "http/cookie.h"
+#include "anteroom/gate.h"
 #include "http/form.h"
-#include "http/url.h"
 #include "journey/respond.h"
+#include "journey/start.h"
 #include "journey/steps.h"
-#include "session/token.h"
 
 namespace anteroom::journey {
 
 namespace {
-
-constexpr std::size_t kMaxLoginStates = 8;  // cookies pile up to a 400 otherwise
-constexpr std::size_t kRelayStateDigits = 16;
 
 const IdentityProvider* only_idp(const Settings& settings) {
   return settings.skip_email_page && settings.identity_providers.size() == 1
@@ -40,7 +34,7 @@ Response sign_in_page(const Exchange& exchange, const std::string& handle, std::
 }
 
 Response provider_page(const Exchange& exchange, const IdentityProvider& idp,
-                       std::string_view email, const std::string& handle) {
+                       std::string_view email, const std::string& handle, bool is_step_up) {
   pages::Values values;
   values.text["email"] = email;
   values.text["idp"] = idp.name;
@@ -49,20 +43,27 @@ Response provider_page(const Exchange& exchange, const IdentityProvider& idp,
   values.text["return"] = handle;
   values.text["return_query"] = handle;
   values.flags["is_entra"] = idp.preset == "entra";
+  values.flags["is_step_up"] = is_step_up;
   return exchange.context.renderer.page("provider", 200, values, form_targets(&idp));
 }
 
-// The cookies that leave so that a new sign-on fits: the unusable ones, then the oldest.
-std::vector<std::string> cookies_to_drop(const Exchange& exchange) {
-  std::vector<std::string> drop;
-  auto states = session::login_states(exchange.context.sealer, exchange.head().headers.cookie,
-                                      exchange.now(), drop);
-  std::sort(states.begin(), states.end(),
-            [](const auto& a, const auto& b) { return a.issued_at > b.issued_at; });
-  for (std::size_t i = kMaxLoginStates - 1; i < states.size(); ++i) {
-    drop.push_back(states[i].cookie_name());
+// Whether who is signed in must do it once more for the page that was asked for.
+bool must_step_up(const SessionView& session, const session::ReturnTo& wanted, Time now) {
+  Requirement requirement;
+  requirement.max_age = wanted.max_age;
+  requirement.authn_context = wanted.authn_context;
+  return !is_fresh(session, requirement, now);
+}
+
+// Nobody is signed in here: the email page, or what takes its place with one identity provider.
+Response ask_who(const Exchange& exchange, const std::string& handle, std::string_view notice) {
+  const std::string text = notice_text(notice);
+  const auto* idp = only_idp(exchange.context.settings);
+  if (idp == nullptr || !text.empty()) return sign_in_page(exchange, handle, "", "", text);
+  if (idp->passive_first && notice.empty() && is_navigation(exchange.head())) {
+    return start_sign_on(exchange, {idp, "", handle, true});
   }
-  return drop;
+  return provider_page(exchange, *idp, "", handle, false);
 }
 
 Response bad_form(const Exchange& exchange) {
@@ -74,23 +75,27 @@ Response bad_form(const Exchange& exchange) {
 }  // namespace
 
 Task<Response> show_sign_in(Exchange exchange) {
+  Context& context = exchange.context;
   const auto query = http::Form::parse(exchange.head().query);
   const std::string handle = query ? return_handle(query->get("r")) : "";
   if (!exchange.is_on_login_host()) {
-    co_return redirect(302, exchange.context.login_origin().text +
-                                exchange.context.path("/sign-in") + return_query(handle));
+    co_return redirect(
+        302, context.login_origin().text + context.path("/sign-in") + return_query(handle));
   }
   Result<CurrentSession> session = co_await current_session(exchange);
-  if (!session) co_return unavailable(exchange.context, exchange.head(), session.failure());
-  if (session->view() != nullptr) {
-    Response landed = co_await land(exchange, *session, handle);
-    co_return landed;
+  if (!session) co_return unavailable(context, exchange.head(), session.failure());
+  if (const SessionView* view = session->view(); view != nullptr) {
+    const auto* idp = context.settings.idp_by_name(view->fields().idp);
+    const bool is_due = must_step_up(*view, return_to_or_landing(context, handle), exchange.now());
+    if (is_due && idp != nullptr) {
+      co_return provider_page(exchange, *idp, view->fields().email, handle, true);
+    }
+    if (!is_due) {
+      Response landed = co_await land(exchange, *session, handle);
+      co_return landed;
+    }
   }
-  const std::string notice = query ? notice_text(query->get("notice")) : "";
-  if (const auto* idp = only_idp(exchange.context.settings); idp != nullptr && notice.empty()) {
-    co_return provider_page(exchange, *idp, "", handle);
-  }
-  co_return sign_in_page(exchange, handle, "", "", notice);
+  co_return ask_who(exchange, handle, query ? query->get("notice") : "");
 }
 
 Response submit_email(Exchange exchange) {
@@ -114,40 +119,17 @@ Response submit_email(Exchange exchange) {
             "or ask support.",
         "");
   }
-  return provider_page(exchange, *idp, *email, handle);
+  return provider_page(exchange, *idp, *email, handle, false);
 }
 
 Response leave_for_idp(Exchange exchange) {
   if (!is_from_our_page(exchange)) return refuse_foreign_form(exchange);
-  Context& context = exchange.context;
   const auto form = http::Form::parse(exchange.request.body());
-  const IdentityProvider* idp = form ? context.settings.idp_by_name(form->get("idp")) : nullptr;
+  const IdentityProvider* idp =
+      form ? exchange.context.settings.idp_by_name(form->get("idp")) : nullptr;
   if (idp == nullptr) return bad_form(exchange);
-
-  const auto digits = session::new_hex(context.ports.random, 16);
-  if (!digits) return unavailable(context, exchange.head(), {code::kInternal, "no randomness"});
-  const Time now = exchange.now();
-  const auto life = context.settings.sessions.sign_on_timeout;
-  const session::LoginState state{"id" + *digits, idp->name, return_handle(form->get("r")), now,
-                                  false};
-  const auto sealed =
-      session::seal_login_state(context.sealer, context.ports.random, state, now + life);
-  const auto message = saml::build_authn_request(
-      context.settings.service_provider, *idp,
-      {state.request_id, now, saml::canonical_email(form->get("email")).value_or(""),
-       digits->substr(0, kRelayStateDigits)});
-  if (!sealed || !message) {
-    return unavailable(context, exchange.head(),
-                       message ? Failure{code::kInternal, "sealing failed"} : message.failure());
-  }
-  Response response = send_away(context, *idp, *message);
-  for (const std::string& name : cookies_to_drop(exchange)) {
-    response.headers.emplace_back(
-        "Set-Cookie", http::set_cookie(name, "", http::SameSite::none, std::chrono::seconds(0)));
-  }
-  response.headers.emplace_back(
-      "Set-Cookie", http::set_cookie(state.cookie_name(), *sealed, http::SameSite::none, life));
-  return response;
+  return start_sign_on(exchange, {idp, saml::canonical_email(form->get("email")).value_or(""),
+                                  return_handle(form->get("r")), false});
 }
 
 }  // namespace anteroom::journey

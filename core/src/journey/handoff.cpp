@@ -1,6 +1,5 @@
 #include "anteroom/store.h"
 #include "crypto/digest.h"
-#include "crypto/encoding.h"
 #include "http/cookie.h"
 #include "http/form.h"
 #include "http/text.h"
@@ -15,14 +14,6 @@ namespace anteroom::journey {
 namespace {
 
 constexpr std::size_t kReferenceBytes = 8;
-
-std::optional<TokenHash> hash_from_hex(std::string_view hex) {
-  const auto bytes = crypto::from_hex(hex);
-  TokenHash hash;
-  if (!bytes || bytes->size() != hash.size()) return std::nullopt;
-  std::copy(bytes->begin(), bytes->end(), hash.begin());
-  return hash;
-}
 
 Response handoff_failed(const Exchange& exchange, std::string detail) {
   return explain(
@@ -47,7 +38,7 @@ Task<Response> land(Exchange& exchange, const CurrentSession& session, std::stri
   Context& context = exchange.context;
   const session::ReturnTo wanted = return_to_or_landing(context, handle);
   if (wanted.origin == exchange.origin.text) co_return redirect(303, wanted.target);
-  const auto browser_hash = hash_from_hex(wanted.browser_hash);
+  const auto browser_hash = session::hash_from_hex(wanted.browser_hash);
   // Nobody was turned away over there yet: its gate sends this browser back with what binds the
   // ticket.
   if (!browser_hash) co_return redirect(303, wanted.origin + wanted.target);

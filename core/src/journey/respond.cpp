@@ -174,9 +174,9 @@ session::ReturnTo return_to_or_landing(const Context& context, std::string_view 
     }
   }
   const auto landing = http::parse_url(context.settings.service_provider.landing_url);
-  if (!landing) return {context.login_origin().text, "/", ""};
+  if (!landing) return {context.login_origin().text, "/", "", {}, ""};
   const std::string query = landing->query.empty() ? "" : "?" + landing->query;
-  return {landing->origin().text, landing->path + query, ""};
+  return {landing->origin().text, landing->path + query, "", {}, ""};
 }
 
 std::string return_handle(std::string_view given) {

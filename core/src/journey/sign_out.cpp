@@ -57,7 +57,8 @@ Task<Response> sign_out(Exchange exchange) {
       }
     }
   }
-  Response response = redirect(303, context.path(is_switch ? "/sign-in" : "/signed-out"));
+  Response response =
+      redirect(303, context.path(is_switch ? "/sign-in?notice=choose" : "/signed-out"));
   clear_session_cookie(response);
   co_return response;
 }

@@ -29,10 +29,11 @@ struct Route {
 };
 
 // All that this site answers itself, besides the ACS and the assets.
-constexpr std::array<Route, 9> kRoutes{{
+constexpr std::array<Route, 10> kRoutes{{
     {"GET", "/sign-in", false, journey::show_sign_in},
     {"POST", "/sign-in", true, at_once<journey::submit_email>},
     {"POST", "/sign-in/start", true, at_once<journey::leave_for_idp>},
+    {"GET", "/microsoft-error", false, at_once<journey::explain_microsoft_error>},
     {"GET", "/handoff", false, journey::redeem_handoff},
     {"GET", "/waiting", false, journey::show_waiting_room},
     {"GET", "/waiting/status", false, journey::waiting_status},

@@ -9,6 +9,8 @@ namespace anteroom::journey {
 Task<Response> show_sign_in(Exchange exchange);
 Response submit_email(Exchange exchange);
 Response leave_for_idp(Exchange exchange);
+/// What a number on Microsoft's own error page means.
+Response explain_microsoft_error(Exchange exchange);
 
 // The way back (saml-bindings 3.5, saml-profiles 4.1).
 Task<Response> consume_response(Exchange exchange);

@@ -36,8 +36,12 @@ std::optional<Browser> browser_of(Context& context, const RequestHead& request) 
   return browser;
 }
 
-Response send_to_sign_in(Context& context, const RequestHead& request, const Origin& origin) {
-  session::ReturnTo return_to{origin.text, local_target(request), ""};
+// The sign-on page, as a page to go to; or as JSON, for a person who is there but has to step up.
+Response send_to_sign_in(Context& context, const RequestHead& request, const Origin& origin,
+                         const Requirement& requirement) {
+  const bool is_page = is_navigation(request);
+  session::ReturnTo return_to{origin.text, is_page ? local_target(request) : "/", "",
+                              requirement.max_age, std::string(requirement.authn_context)};
   const Origin& login = context.login_origin();
   const bool is_elsewhere = origin.text != login.text;
   std::optional<std::string> new_browser;
@@ -50,8 +54,10 @@ Response send_to_sign_in(Context& context, const RequestHead& request, const Ori
   const auto handle =
       session::seal_return_to(context.sealer, context.ports.random, return_to, context.now());
   if (!handle) return unavailable(context, request, {code::kInternal, "sealing failed"});
-  Response response = redirect(
-      302, (is_elsewhere ? login.text : "") + context.path("/sign-in") + return_query(*handle));
+  const std::string page = context.path("/sign-in") + return_query(*handle);
+  Response response =
+      is_page ? redirect(302, (is_elsewhere ? login.text : "") + page)
+              : json(401, {{"error", "step_up_required"}, {"sign_on_url", login.text + page}});
   if (new_browser) {
     response.headers.emplace_back(
         "Set-Cookie", http::set_cookie(session::kBrowserCookie, *new_browser, http::SameSite::lax));
@@ -60,7 +66,7 @@ Response send_to_sign_in(Context& context, const RequestHead& request, const Ori
 }
 
 Response send_to_waiting_room(Context& context, const RequestHead& request, const Origin& origin) {
-  const session::ReturnTo return_to{origin.text, local_target(request), ""};
+  const session::ReturnTo return_to{origin.text, local_target(request), "", {}, ""};
   const auto handle =
       session::seal_return_to(context.sealer, context.ports.random, return_to, context.now());
   if (!handle) return unavailable(context, request, {code::kInternal, "sealing failed"});
@@ -106,9 +112,11 @@ Response turn_away(Context& context, Outcome outcome, const RequestHead& request
   const bool is_page = is_navigation(request);
   switch (outcome) {
     case Outcome::sign_on:
-      if (is_page) return send_to_sign_in(context, request, *origin);
+      if (is_page) return send_to_sign_in(context, request, *origin, requirement);
       return json(401, {{"error", "sign_on_required"},
                         {"sign_on_url", context.login_origin().text + context.path("/sign-in")}});
+    case Outcome::step_up:
+      return send_to_sign_in(context, request, *origin, requirement);
     case Outcome::waiting_room:
       if (is_page) return send_to_waiting_room(context, request, *origin);
       return json(403, {{"error", "waiting"},

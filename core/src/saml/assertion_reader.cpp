@@ -12,6 +12,7 @@ namespace anteroom::saml {
 namespace {
 
 constexpr std::size_t kMaxPlain = 512u << 10;
+constexpr std::size_t kMaxClass = 1024;
 constexpr const char* kBearer = "urn:oasis:names:tc:SAML:2.0:cm:bearer";
 
 // saml-core 2.5.1: what we do not understand must not be ignored.
@@ -25,6 +26,15 @@ bool is_known_condition(const xmlNode* node) {
 bool is_uri(const std::string& text) {
   const auto colon = text.find(':');
   return colon != std::string::npos && colon > 0;
+}
+
+// saml-core 2.7.2.2; empty where there is none.
+std::string context_class(const xmlNode* statement) {
+  const xmlNode* context = only_child(statement, kAssertion, "AuthnContext");
+  const xmlNode* name =
+      context == nullptr ? nullptr : only_child(context, kAssertion, "AuthnContextClassRef");
+  const std::string text = name == nullptr ? "" : plain_text(name).value_or("");
+  return text.size() <= kMaxClass ? text : "";
 }
 
 }  // namespace
@@ -183,22 +193,47 @@ Status AssertionReader::check_confirmation() {
 Status AssertionReader::check_authn_statement() {
   const auto statements = children(assertion_, kAssertion, "AuthnStatement");
   if (statements.empty()) return Failure{code::kAuthnStatement, "no AuthnStatement"};
+  result_.authn_instant_ = Time::max();
+  result_.authn_context_ = context_class(statements.front());
   for (const xmlNode* statement : statements) {
-    const auto authn = instant(statement, "AuthnInstant", code::kAuthnStatement);
-    if (!authn) return authn.failure();
-    if (*authn > params_.now + params_.clock_skew) {
-      return Failure{code::kAuthnStatement, "AuthnInstant is in the future"};
-    }
-    const auto end = optional_instant(statement, "SessionNotOnOrAfter", code::kSessionExpired);
-    if (!end) return end.failure();
-    if (!*end) continue;
-    if (params_.now - params_.clock_skew >= **end) {
-      return Failure{code::kSessionExpired, "ended at " + format_instant(**end)};
-    }
-    const auto& known = result_.session_not_on_or_after_;
-    if (!known || **end < *known) result_.session_not_on_or_after_ = *end;
+    if (Status fine = read_authn_statement(statement); !fine) return fine;
   }
   result_.session_index_ = attribute(statements.front(), "SessionIndex").value_or("");
+  return check_authentication();
+}
+
+Status AssertionReader::read_authn_statement(const xmlNode* statement) {
+  const auto authn = instant(statement, "AuthnInstant", code::kAuthnStatement);
+  if (!authn) return authn.failure();
+  if (*authn > params_.now + params_.clock_skew) {
+    return Failure{code::kAuthnStatement, "AuthnInstant is in the future"};
+  }
+  result_.authn_instant_ = std::min(result_.authn_instant_, *authn);
+  if (context_class(statement) != result_.authn_context_) result_.authn_context_.clear();
+  const auto end = optional_instant(statement, "SessionNotOnOrAfter", code::kSessionExpired);
+  if (!end) return end.failure();
+  if (!*end) return Done{};
+  if (params_.now - params_.clock_skew >= **end) {
+    return Failure{code::kSessionExpired, "ended at " + format_instant(**end)};
+  }
+  const auto& known = result_.session_not_on_or_after_;
+  if (!known || **end < *known) result_.session_not_on_or_after_ = *end;
+  return Done{};
+}
+
+// saml-core 3.4.1: what we asked for is not always what an IdP does.
+Status AssertionReader::check_authentication() const {
+  if (params_.authenticated_since &&
+      result_.authn_instant_ + params_.clock_skew < *params_.authenticated_since) {
+    return Failure{code::kNotFresh, "a fresh sign-on was asked for, but AuthnInstant is " +
+                                        format_instant(result_.authn_instant_)};
+  }
+  const auto& asked = params_.authn_contexts;
+  if (!asked.empty() &&
+      std::find(asked.begin(), asked.end(), result_.authn_context_) == asked.end()) {
+    return Failure{code::kAuthnContext,
+                   "signed on by '" + result_.authn_context_ + "', which was not asked for"};
+  }
   return Done{};
 }
 

@@ -32,6 +32,8 @@ class AssertionReader {
   Status check_times();
   Status check_confirmation();
   Status check_authn_statement();
+  Status read_authn_statement(const xmlNode* statement);
+  Status check_authentication() const;
   Status read_name_id();
   Status read_encrypted_id(xmlNode* holder);
   Status take_name_id(const xmlNode* node);

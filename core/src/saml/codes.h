@@ -53,8 +53,10 @@ inline constexpr Code kRecipient{"recipient"};
 inline constexpr Code kConfirmationTime{"confirmation_expired"};
 inline constexpr Code kAuthnStatement{"authn_statement"};
 inline constexpr Code kSessionExpired{"session_expired"};
-inline constexpr Code kAttributes{"attributes"};  ///< malformed, or a name twice
-inline constexpr Code kEmail{"email"};            ///< missing, several, or not plain
+inline constexpr Code kNotFresh{"authn_not_fresh"};    ///< ForceAuthn was asked for, and not done
+inline constexpr Code kAuthnContext{"authn_context"};  ///< not signed on in the way asked for
+inline constexpr Code kAttributes{"attributes"};       ///< malformed, or a name twice
+inline constexpr Code kEmail{"email"};                 ///< missing, several, or not plain
 inline constexpr Code kEmailDomain{"email_domain_not_registered"};
 inline constexpr Code kSubject{"subject_missing"};  ///< the stable identifier is not there
 

@@ -1,5 +1,7 @@
 #include "session/login_state.h"
 
+#include <cstdlib>
+
 #include "http/cookie.h"
 #include "session/names.h"
 #include "session/packing.h"
@@ -14,11 +16,31 @@ constexpr auto kReturnLife = std::chrono::hours(24);
 constexpr std::size_t kIdPrefixBytes = 2;  // "id"
 constexpr std::size_t kNameDigits = 16;
 
+// Sealed by us: it is a number.
+long long number(const std::string& text) {
+  return std::strtoll(text.c_str(), nullptr, 10);
+}
+
+LoginState from_fields(const std::vector<std::string>& fields) {
+  LoginState state;
+  state.request_id = fields[0];
+  state.idp = fields[1];
+  state.return_to = fields[2];
+  state.issued_at = Time(Time::duration(number(fields[3])));
+  state.is_done = fields[4] == "1";
+  state.is_forced = fields[5] == "1";
+  state.is_passive = fields[6] == "1";
+  state.authn_contexts = fields[7];
+  state.replaces = fields[8];
+  return state;
+}
+
 }  // namespace
 
 std::optional<std::string> seal_return_to(const crypto::Sealer& sealer, Random& random,
                                           const ReturnTo& return_to, Time now) {
-  const auto packed = pack({return_to.origin, return_to.target, return_to.browser_hash});
+  const auto packed = pack({return_to.origin, return_to.target, return_to.browser_hash,
+                            std::to_string(return_to.max_age.count()), return_to.authn_context});
   if (!packed) return std::nullopt;
   return sealer.seal(random, kReturnPurpose, *packed, now + kReturnLife);
 }
@@ -27,9 +49,10 @@ std::optional<ReturnTo> open_return_to(const crypto::Sealer& sealer, std::string
                                        Time now) {
   const auto packed = sealer.open(kReturnPurpose, sealed, now);
   if (!packed) return std::nullopt;
-  auto fields = unpack(*packed, 3);
+  auto fields = unpack(*packed, 5);
   if (!fields) return std::nullopt;
-  return ReturnTo{std::move((*fields)[0]), std::move((*fields)[1]), std::move((*fields)[2])};
+  return ReturnTo{std::move((*fields)[0]), std::move((*fields)[1]), std::move((*fields)[2]),
+                  std::chrono::seconds(number((*fields)[3])), std::move((*fields)[4])};
 }
 
 std::string LoginState::cookie_name() const {
@@ -39,8 +62,10 @@ std::string LoginState::cookie_name() const {
 std::optional<std::string> seal_login_state(const crypto::Sealer& sealer, Random& random,
                                             const LoginState& state, Time expires_at) {
   const auto issued = std::to_string(state.issued_at.time_since_epoch().count());
+  const auto flag = [](bool is_set) { return is_set ? "1" : "0"; };
   const auto packed =
-      pack({state.request_id, state.idp, state.return_to, issued, state.is_done ? "1" : "0"});
+      pack({state.request_id, state.idp, state.return_to, issued, flag(state.is_done),
+            flag(state.is_forced), flag(state.is_passive), state.authn_contexts, state.replaces});
   if (!packed) return std::nullopt;
   return sealer.seal(random, kLoginPurpose, *packed, expires_at);
 }
@@ -51,9 +76,8 @@ std::vector<LoginState> login_states(const crypto::Sealer& sealer, std::string_v
   http::for_each_cookie(cookie_header, [&](std::string_view name, std::string_view value) {
     if (!name.starts_with(kLoginCookiePrefix)) return;
     if (const auto packed = sealer.open(kLoginPurpose, value, now)) {
-      if (auto fields = unpack(*packed, 5)) {
-        const Time issued{Time::duration(std::stoll((*fields)[3]))};  // sealed by us: a number
-        LoginState state{(*fields)[0], (*fields)[1], (*fields)[2], issued, (*fields)[4] == "1"};
+      if (const auto fields = unpack(*packed, 9)) {
+        LoginState state = from_fields(*fields);
         // A sealed value moved to another name would let one sign-on pass for another.
         if (state.cookie_name() == name) {
           states.push_back(std::move(state));

@@ -2,6 +2,7 @@
 // and signing in. Sealed; nothing of it is kept on the server.
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,6 +20,8 @@ struct ReturnTo {
   std::string target;  ///< path and query at that origin
   std::string
       browser_hash;  ///< hex SHA-256 of that host's browser cookie; empty: the login host itself
+  std::chrono::seconds max_age{0};  ///< how old a sign-on may be there; 0: any
+  std::string authn_context = {};   ///< class reference that is needed there; empty: any
 
   friend bool operator==(const ReturnTo&, const ReturnTo&) = default;
 };
@@ -35,7 +38,11 @@ struct LoginState {
   std::string idp;         ///< configured name of the IdP this browser was sent to
   std::string return_to;   ///< sealed ReturnTo, or empty
   Time issued_at;
-  bool is_done = false;  ///< it has led to a session: kept a while so that a repeat finds its way
+  bool is_done = false;    ///< it has led to a session: kept a while so that a repeat finds its way
+  bool is_forced = false;  ///< ForceAuthn was asked for
+  bool is_passive = false;          ///< IsPassive was asked for
+  std::string authn_contexts = {};  ///< class references asked for, with spaces between
+  std::string replaces = {};        ///< hex token hash of the session this browser had; or empty
 
   /// The cookie that holds it.
   [[nodiscard]] std::string cookie_name() const;

@@ -7,8 +7,8 @@ namespace anteroom {
 
 namespace {
 
-constexpr char kVersion = 1;
-constexpr std::size_t kFixedBytes = 2 + sizeof(std::int64_t);
+constexpr char kVersion = 2;
+constexpr std::size_t kFixedBytes = 2 + 2 * sizeof(std::int64_t);
 constexpr std::size_t kMaxString = 0xffff;
 
 template <class Fields, class Visit>
@@ -21,6 +21,7 @@ void for_each_field(Fields& fields, Visit visit) {
   visit(fields.origin);
   visit(fields.access_level);
   visit(fields.properties);
+  visit(fields.authn_context);
 }
 
 // Control characters would let a stored value end a header line: they do not get into a record.
@@ -32,11 +33,14 @@ void append_clean(std::string& out, std::string_view text) {
 
 }  // namespace
 
-SessionRecord::SessionRecord(UserStatus status, Time expires_at, const SessionFields& fields) {
+SessionRecord::SessionRecord(UserStatus status, Time expires_at, Time authenticated_at,
+                             const SessionFields& fields) {
   bytes_ += kVersion;
   bytes_ += static_cast<char>(status);
-  const std::int64_t expires = expires_at.time_since_epoch().count();
-  bytes_.append(reinterpret_cast<const char*>(&expires), sizeof expires);
+  for (const Time time : {expires_at, authenticated_at}) {
+    const std::int64_t count = time.time_since_epoch().count();
+    bytes_.append(reinterpret_cast<const char*>(&count), sizeof count);
+  }
   for_each_field(fields, [this](std::string_view text) {
     const auto length = static_cast<std::uint16_t>(std::min(text.size(), kMaxString));
     bytes_.append(reinterpret_cast<const char*>(&length), sizeof length);
@@ -48,9 +52,10 @@ std::optional<SessionView> SessionView::parse(std::string_view bytes) {
   if (bytes.size() < kFixedBytes || bytes[0] != kVersion) return std::nullopt;
   SessionView view;
   view.status_ = static_cast<UserStatus>(bytes[1]);
-  std::int64_t expires = 0;
-  std::memcpy(&expires, bytes.data() + 2, sizeof expires);
-  view.expires_at_ = Time(Time::duration(expires));
+  std::array<std::int64_t, 2> times{};
+  std::memcpy(times.data(), bytes.data() + 2, sizeof times);
+  view.expires_at_ = Time(Time::duration(times[0]));
+  view.authenticated_at_ = Time(Time::duration(times[1]));
   bytes.remove_prefix(kFixedBytes);
   bool is_whole = true;
   for_each_field(view.fields_, [&](std::string_view& text) {

@@ -1,7 +1,7 @@
 #include "session/token.h"
 
+#include <algorithm>
 #include <array>
-#include <string_view>
 #include <vector>
 
 #include "crypto/encoding.h"
@@ -28,6 +28,14 @@ std::optional<std::string> new_hex(Random& random, std::size_t bytes) {
   const auto raw = random_bytes(random, bytes);
   if (!raw) return std::nullopt;
   return crypto::to_hex(*raw);
+}
+
+std::optional<TokenHash> hash_from_hex(std::string_view hex) {
+  const auto bytes = crypto::from_hex(hex);
+  TokenHash hash;
+  if (!bytes || bytes->size() != hash.size()) return std::nullopt;
+  std::copy(bytes->begin(), bytes->end(), hash.begin());
+  return hash;
 }
 
 std::string new_reference(Random& random) {

@@ -11,11 +11,13 @@ constexpr Statement kSignOn{
     "sign_on",
     "SELECT outcome, user_id FROM anteroom.sign_on($1, $2, $3, $4,"
     " to_timestamp($5::float8 / 1000000), $6, $7, $8, $9, $10, $11, $12::bytea, $13, $14,"
-    " $15::interval, to_timestamp($16::float8 / 1000000), $17, $18)"};
+    " $15::interval, to_timestamp($16::float8 / 1000000), $17, $18,"
+    " to_timestamp($19::float8 / 1000000), $20, $21::bytea)"};
 constexpr Statement kLoadSession{
     "load_session",
     "SELECT status, (extract(epoch FROM expires_at) * 1000000)::bigint, reference, user_id, email,"
-    " name, idp, origin, access_level, properties"
+    " name, idp, origin, access_level, properties, authn_context,"
+    " (extract(epoch FROM authenticated_at) * 1000000)::bigint"
     " FROM anteroom.load_session($1::bytea, $2::interval, $3::text[])"};
 constexpr Statement kSignOut{"sign_out",
                              "SELECT idp, name_id, name_id_format, session_index"
@@ -48,10 +50,12 @@ Failure unexpected_rows(const Statement& statement) {
 }
 
 std::string record_of(const std::vector<Cell>& row) {
-  const Time expires_at{Time::duration(std::strtoll(text(row, 1).c_str(), nullptr, 10))};
-  const SessionFields fields{text(row, 2), text(row, 3), text(row, 4), text(row, 5),
-                             text(row, 6), text(row, 7), text(row, 8), text(row, 9)};
-  return std::string(SessionRecord(status_of(text(row, 0)), expires_at, fields).bytes());
+  const auto time = [&](std::size_t column) {
+    return Time(Time::duration(std::strtoll(text(row, column).c_str(), nullptr, 10)));
+  };
+  const SessionFields fields{text(row, 2), text(row, 3), text(row, 4), text(row, 5), text(row, 6),
+                             text(row, 7), text(row, 8), text(row, 9), text(row, 10)};
+  return std::string(SessionRecord(status_of(text(row, 0)), time(1), time(11), fields).bytes());
 }
 
 }  // namespace
@@ -74,7 +78,10 @@ Task<Result<SignOnResult>> sign_on(Database& database, SignOn s) {
                 interval(s.lifetime),
                 s.not_after ? Cell(microseconds(*s.not_after)) : std::nullopt,
                 s.client_address,
-                s.user_agent};
+                s.user_agent,
+                microseconds(s.authenticated_at),
+                s.authn_context,
+                s.replaces ? Cell(bytea_literal(*s.replaces)) : std::nullopt};
   Result<Rows> result = co_await run(database, kSignOn, std::move(params));
   if (!result) co_return result.failure();
   if (result->rows.size() != 1) co_return unexpected_rows(kSignOn);

@@ -21,12 +21,21 @@ struct Person {
   std::string properties = "elm=technician,oak=viewer";
   std::string origin = "https://app.test";
   Time expires_at = Time(1000s);
+  Time authenticated_at = Time(200s);
 };
 
+Requirement asking(std::string_view level, std::string_view property, bool has_property) {
+  Requirement requirement;
+  requirement.level = level;
+  requirement.property = property;
+  requirement.has_property = has_property;
+  return requirement;
+}
+
 Outcome decide_for(const Person& person, const Requirement& requirement, Time now = Time(500s)) {
-  const SessionFields fields{"ref", "user",        "a@b.test",   "A",
-                             "idp", person.origin, person.level, person.properties};
-  const SessionRecord record(person.status, person.expires_at, fields);
+  const SessionFields fields{"ref",         "user",       "a@b.test",        "A",           "idp",
+                             person.origin, person.level, person.properties, "urn:password"};
+  const SessionRecord record(person.status, person.expires_at, person.authenticated_at, fields);
   const auto view = SessionView::parse(record.bytes());
   return decide(settings(), &*view, requirement, "https://app.test", now);
 }
@@ -64,34 +73,56 @@ TEST_CASE("a disabled user has no session") {
 TEST_CASE("who is not provisioned waits, whatever the location asks") {
   CHECK(decide_for({.status = UserStatus::waiting}, {}) == Outcome::waiting_room);
   CHECK(decide_for({.level = "", .properties = ""}, {}) == Outcome::waiting_room);
-  CHECK(decide_for({.status = UserStatus::waiting}, {"viewer", "", false}) ==
+  CHECK(decide_for({.status = UserStatus::waiting}, asking("viewer", "", false)) ==
         Outcome::waiting_room);
 }
 
 TEST_CASE("a required level is met by itself and any higher one") {
-  CHECK(decide_for({}, {"viewer", "", false}) == Outcome::allow);
-  CHECK(decide_for({}, {"technician", "", false}) == Outcome::allow);
-  CHECK(decide_for({}, {"manager", "", false}) == Outcome::forbidden);
+  CHECK(decide_for({}, asking("viewer", "", false)) == Outcome::allow);
+  CHECK(decide_for({}, asking("technician", "", false)) == Outcome::allow);
+  CHECK(decide_for({}, asking("manager", "", false)) == Outcome::forbidden);
+}
+
+TEST_CASE("a location may ask for a sign-on that is not older than so and so long") {
+  Requirement fresh;
+  fresh.max_age = 300s;
+  CHECK(decide_for({}, fresh, Time(500s)) == Outcome::allow);
+  CHECK(decide_for({}, fresh, Time(500s) + 1us) == Outcome::step_up);
+  CHECK(decide_for({.authenticated_at = Time(501s)}, fresh, Time(500s)) == Outcome::allow);
+  SECTION("what is missing otherwise comes first") {
+    CHECK(decide_for({.status = UserStatus::waiting}, fresh, Time(900s)) == Outcome::waiting_room);
+    fresh.level = "manager";
+    CHECK(decide_for({}, fresh, Time(900s)) == Outcome::forbidden);
+    CHECK(decide_for({}, fresh, Time(1000s)) == Outcome::sign_on);
+  }
+}
+
+TEST_CASE("a location may ask for a kind of sign-on") {
+  Requirement kind;
+  kind.authn_context = "urn:password";
+  CHECK(decide_for({}, kind) == Outcome::allow);
+  kind.authn_context = "urn:mfa";
+  CHECK(decide_for({}, kind) == Outcome::step_up);
 }
 
 TEST_CASE("a level nobody knows is met by nobody, and grants nothing") {
-  CHECK(decide_for({.level = "admin"}, {"root", "", false}) == Outcome::forbidden);
-  CHECK(decide_for({.level = "root"}, {"viewer", "", false}) == Outcome::forbidden);
+  CHECK(decide_for({.level = "admin"}, asking("root", "", false)) == Outcome::forbidden);
+  CHECK(decide_for({.level = "root"}, asking("viewer", "", false)) == Outcome::forbidden);
   CHECK(decide_for({.level = "root"}, {}) == Outcome::forbidden);
 }
 
 TEST_CASE("at a property, only grants for it or for all of them count") {
-  CHECK(decide_for({}, {"technician", "elm", true}) == Outcome::allow);
-  CHECK(decide_for({}, {"technician", "oak", true}) == Outcome::forbidden);
-  CHECK(decide_for({}, {"viewer", "oak", true}) == Outcome::allow);
-  CHECK(decide_for({}, {"viewer", "ash", true}) == Outcome::forbidden);
-  CHECK(decide_for({}, {"viewer", "", true}) == Outcome::forbidden);
-  CHECK(decide_for({}, {"viewer", "el", true}) == Outcome::forbidden);
-  CHECK(decide_for({}, {"viewer", "elm=technician,oak", true}) == Outcome::forbidden);
+  CHECK(decide_for({}, asking("technician", "elm", true)) == Outcome::allow);
+  CHECK(decide_for({}, asking("technician", "oak", true)) == Outcome::forbidden);
+  CHECK(decide_for({}, asking("viewer", "oak", true)) == Outcome::allow);
+  CHECK(decide_for({}, asking("viewer", "ash", true)) == Outcome::forbidden);
+  CHECK(decide_for({}, asking("viewer", "", true)) == Outcome::forbidden);
+  CHECK(decide_for({}, asking("viewer", "el", true)) == Outcome::forbidden);
+  CHECK(decide_for({}, asking("viewer", "elm=technician,oak", true)) == Outcome::forbidden);
   const Person everywhere{.level = "manager", .properties = "*=manager,elm=viewer"};
-  CHECK(decide_for(everywhere, {"manager", "ash", true}) == Outcome::allow);
-  CHECK(decide_for(everywhere, {"manager", "elm", true}) == Outcome::allow);
-  CHECK(decide_for(everywhere, {"viewer", "*", true}) == Outcome::forbidden);
+  CHECK(decide_for(everywhere, asking("manager", "ash", true)) == Outcome::allow);
+  CHECK(decide_for(everywhere, asking("manager", "elm", true)) == Outcome::allow);
+  CHECK(decide_for(everywhere, asking("viewer", "*", true)) == Outcome::forbidden);
 }
 
 TEST_CASE("only page loads are navigations") {

@@ -319,6 +319,45 @@ TEST_CASE("the email page can be skipped with one identity provider only") {
           "needs exactly one identity provider"));
 }
 
+TEST_CASE("how people are signed on is configured per identity provider") {
+  const Files files;
+  const auto loaded =
+      files.load(with("preset: entra", "force_authn: true\n    authn_context: urn:a"));
+  REQUIRE(loaded.settings != nullptr);
+  const auto& idp = loaded.settings->identity_providers.at(0);
+  CHECK(idp.force_authn);
+  CHECK(idp.authn_contexts == std::vector<std::string>{"urn:a"});
+  const auto complaint = [&](const std::string& more) {
+    return files.complaints(with("preset: entra", "preset: entra\n    " + more));
+  };
+  CHECK(has(complaint("force_authn: true\n    passive_first: true"), "contradict"));
+  CHECK(has(complaint("passive_first: true"), "no effect without 'skip_email_page'"));
+  CHECK(has(complaint("authn_context: \"urn:a urn:b\""), "must be a list of URIs"));
+  CHECK(has(complaint("authn_context: urn:a"), "AADSTS75011"));
+}
+
+TEST_CASE("presets know what each product sends") {
+  const Files files;
+  const auto idp = [&](const std::string& preset) {
+    const auto loaded = files.load(with("preset: entra", "preset: " + preset));
+    REQUIRE(loaded.settings != nullptr);
+    return loaded.settings->identity_providers.at(0);
+  };
+  CHECK(idp("adfs").email_attributes.at(1) ==
+        "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/upn");
+  CHECK(idp("adfs").button == "Log In with corp");
+  CHECK(idp("okta").button == "Log In with Okta");
+  CHECK(idp("google").button == "Log In with Google");
+  CHECK(idp("keycloak").email_attributes.at(1) == "urn:oid:1.2.840.113549.1.9.1");
+  CHECK(idp("generic").email_attributes.at(0) == "mail");
+  for (const char* preset : {"adfs", "okta", "google", "keycloak", "generic"}) {
+    CHECK(idp(preset).email_attributes.back() == "NameID");
+    CHECK(idp(preset).subject_attributes.empty());
+  }
+  CHECK(has(files.complaints(with("preset: entra", "preset: azure")),
+            "must be one of: adfs, entra, generic, google, keycloak, okta"));
+}
+
 TEST_CASE("a node must ask for a session often enough to note its use") {
   const Files files;
   const std::string from = "cookie_keys: [cookie.key]";

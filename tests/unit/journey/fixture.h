@@ -55,7 +55,8 @@ struct World {
   InlineWorker worker;
   FakeMemory memory;
   std::unique_ptr<Site> site;
-  std::string record;  ///< the session that any token has; empty: none
+  std::string record;                   ///< the session that any token has; empty: none
+  std::chrono::seconds sign_on_age{0};  ///< of that session
 
   World() {
     auto& sp = settings->service_provider;
@@ -102,7 +103,9 @@ struct World {
     const std::string properties = level.empty() ? "" : "*=" + level;
     const SessionFields own{"ref",  "user", "ann@corp.test", "Ann",
                             "corp", origin, level,           properties};
-    record = std::string(SessionRecord(status, clock.now() + std::chrono::hours(1), own).bytes());
+    record = std::string(
+        SessionRecord(status, clock.now() + std::chrono::hours(1), clock.now() - sign_on_age, own)
+            .bytes());
   }
 
   struct Ask {

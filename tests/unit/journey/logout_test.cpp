@@ -122,7 +122,7 @@ TEST_CASE("an answer to another browser's sign-out, or to none, says nothing of 
 
 TEST_CASE("switching the account, or an IdP without logout, ends the session here only") {
   LogoutWorld world;
-  CHECK(header(world.press_sign_out("then=sign-in"), "Location") == "/auth/sign-in");
+  CHECK(header(world.press_sign_out("then=sign-in"), "Location") == "/auth/sign-in?notice=choose");
   for (IdentityProvider& idp : world.settings->identity_providers)
     idp.logout.binding = LogoutBinding::off;
   CHECK(header(world.press_sign_out(), "Location") == "/auth/signed-out");

@@ -122,7 +122,7 @@ TEST_CASE("signing out ends the session and clears the cookie") {
                              .path = "/auth/sign-out",
                              .body = "then=sign-in",
                              .cookie = kSessionCookieHeader}),
-               "Location") == "/auth/sign-in");
+               "Location") == "/auth/sign-in?notice=choose");
 }
 
 TEST_CASE("signing out while the database is away says so, and clears the cookie all the same") {

@@ -89,7 +89,8 @@ TEST_CASE("every value that a page is given is documented, and every documented 
     Names given(values.begin(), values.end());
     if (given.count("email") == 1 && name != "sign_in") given.insert({"email_start", "email_end"});
     if (name == "sign_in") given.insert("show_support");
-    if (name == "provider") given.insert("is_entra");
+    if (name == "provider") given.merge(Names{"is_entra", "is_step_up"});
+    if (name == "microsoft_error") given.insert("is_unknown");
     if (name == "signed_out") given.insert("is_confirmed");
     if (name == "denied") given.insert("your_grants");
     if (name == "error") given.insert({"show_retry", "is_maintenance"});

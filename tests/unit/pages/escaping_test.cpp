@@ -25,8 +25,8 @@ pages::Values filled(const std::vector<std::string>& names, const std::string& v
   if (values.text.count("your_properties") != 0) {
     values.text["your_properties"] = value + "x=" + value;
   }
-  for (const char* flag :
-       {"is_entra", "show_support", "show_retry", "is_maintenance", "is_confirmed"}) {
+  for (const char* flag : {"is_entra", "is_step_up", "is_unknown", "show_support", "show_retry",
+                           "is_maintenance", "is_confirmed"}) {
     values.flags[flag] = true;
   }
   return values;

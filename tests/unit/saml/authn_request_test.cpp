@@ -3,12 +3,12 @@
 #include <openssl/bio.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
-#include <zlib.h>
 
 #include <memory>
 
 #include "crypto/encoding.h"
 #include "http/form.h"
+#include "support/redirect.h"
 #include "unit/saml/fixture.h"
 
 using namespace anteroom;
@@ -19,20 +19,6 @@ namespace {
 const saml::AuthnRequestParams kParams{"id00112233445566778899aabbccddeeff", forge::Options{}.now,
                                        "ann+x@corp.test", "relay-1"};
 
-std::string inflated(const std::string& packed) {
-  z_stream stream{};
-  REQUIRE(inflateInit2(&stream, -MAX_WBITS) == Z_OK);
-  std::string out(16'384, '\0');
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(packed.data()));
-  stream.avail_in = static_cast<uInt>(packed.size());
-  stream.next_out = reinterpret_cast<Bytef*>(out.data());
-  stream.avail_out = static_cast<uInt>(out.size());
-  REQUIRE(inflate(&stream, Z_FINISH) == Z_STREAM_END);
-  out.resize(stream.total_out);
-  inflateEnd(&stream);
-  return out;
-}
-
 std::string query_of(const std::string& url) {
   return url.substr(url.find('?') + 1);
 }
@@ -40,7 +26,7 @@ std::string query_of(const std::string& url) {
 std::string request_in(const std::string& url) {
   const auto form = http::Form::parse(query_of(url));
   REQUIRE(form);
-  return inflated(*crypto::from_base64(form->get("SAMLRequest")));
+  return forge::inflated(*crypto::from_base64(form->get("SAMLRequest")));
 }
 
 bool is_signed_by(const forge::Authority& authority, const std::string& text,
@@ -67,6 +53,24 @@ Trust signing_trust() {
 }
 
 }  // namespace
+
+TEST_CASE("how to be signed on is asked for only where it is wished") {
+  const Trust trust;
+  const std::string plain =
+      request_in(saml::build_authn_request(trust.sp, trust.idp, kParams)->url);
+  for (const char* part : {"ForceAuthn", "IsPassive", "RequestedAuthnContext"}) {
+    CHECK(plain.find(part) == std::string::npos);
+  }
+  saml::AuthnRequestParams params = kParams;
+  params.force_authn = params.is_passive = true;
+  params.authn_contexts = {"urn:a", "urn:b&c"};
+  const std::string asked = request_in(saml::build_authn_request(trust.sp, trust.idp, params)->url);
+  CHECK(asked.find(" ForceAuthn=\"true\" IsPassive=\"true\"") != std::string::npos);
+  CHECK(asked.find("<samlp:RequestedAuthnContext Comparison=\"exact\">"
+                   "<saml:AuthnContextClassRef>urn:a</saml:AuthnContextClassRef>"
+                   "<saml:AuthnContextClassRef>urn:b&amp;c</saml:AuthnContextClassRef>"
+                   "</samlp:RequestedAuthnContext></samlp:AuthnRequest>") != std::string::npos);
+}
 
 TEST_CASE(
     "a redirect carries the request, the relay state and the hint, and nothing Entra refuses") {

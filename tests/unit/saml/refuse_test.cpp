@@ -273,3 +273,36 @@ TEST_CASE("peeking tells the request and the issuer, and refuses what the guard 
   CHECK(peek->issuer == "https://idp.test/");
   CHECK_FALSE(saml::peek_response("junk"));
 }
+
+TEST_CASE("a fresh sign-on that was asked for is checked, to the second") {
+  Trust trust;
+  trust.params.authenticated_since = forge::Options{}.now + std::chrono::seconds(60);
+  CHECK(outcome(trust.verify(forge::Options{})) == "accepted");
+  trust.params.authenticated_since = forge::Options{}.now + std::chrono::seconds(61);
+  CHECK(outcome(trust.verify(forge::Options{})) == "authn_not_fresh");
+}
+
+TEST_CASE("the oldest of several sign-ons counts") {
+  const std::string second =
+      "</Conditions><AuthnStatement AuthnInstant=\"2027-01-10T00:00:00Z\"><AuthnContext>"
+      "<AuthnContextClassRef>urn:other</AuthnContextClassRef></AuthnContext></AuthnStatement>";
+  Trust trust;
+  const auto both = saying("</Conditions>", second);
+  const auto verdict = trust.verify(both);
+  REQUIRE(outcome(verdict) == "accepted");
+  CHECK(verdict.assertion->authn_context().empty());
+  trust.params.authenticated_since = forge::Options{}.now;
+  CHECK(outcome(trust.verify(both)) == "authn_not_fresh");
+}
+
+TEST_CASE("a kind of sign-on that was asked for is checked") {
+  Trust trust;
+  trust.params.authn_contexts = {"urn:x", "urn:oasis:names:tc:SAML:2.0:ac:classes:Password"};
+  CHECK(outcome(trust.verify(forge::Options{})) == "accepted");
+  trust.params.authn_contexts = {"urn:oasis:names:tc:SAML:2.0:ac:classes"};
+  CHECK(outcome(trust.verify(forge::Options{})) == "authn_context");
+  CHECK(outcome(trust.verify(saying("<AuthnContextClassRef>",
+                                    "<AuthnContextDeclRef>x</"
+                                    "AuthnContextDeclRef><AuthnContextClassRef>urn:no"))) ==
+        "authn_context");
+}

@@ -23,47 +23,53 @@ SessionFields fields() {
           "corp",
           "https://app.test",
           "manager",
-          "*=viewer,elm=manager"};
+          "*=viewer,elm=manager",
+          "urn:mfa"};
 }
 
 }  // namespace
 
 TEST_CASE("a session record reads back as it was written") {
   const Time end(123456789us);
-  const SessionRecord record(UserStatus::active, end, fields());
+  const SessionRecord record(UserStatus::active, end, Time(5us), fields());
   const auto view = SessionView::parse(record.bytes());
   REQUIRE(view);
   CHECK(view->status() == UserStatus::active);
   CHECK(view->expires_at() == end);
+  CHECK(view->authenticated_at() == Time(5us));
   CHECK(view->fields().email == "ann@corp.test");
   CHECK(view->fields().properties == "*=viewer,elm=manager");
+  CHECK(view->fields().authn_context == "urn:mfa");
   CHECK(view->is_provisioned());
 }
 
 TEST_CASE("only an active user with a grant is provisioned") {
   SessionFields without_grant = fields();
   without_grant.access_level = "";
-  CHECK_FALSE(SessionView::parse(SessionRecord(UserStatus::active, Time{}, without_grant).bytes())
-                  ->is_provisioned());
-  CHECK_FALSE(SessionView::parse(SessionRecord(UserStatus::waiting, Time{}, fields()).bytes())
-                  ->is_provisioned());
-  CHECK_FALSE(SessionView::parse(SessionRecord(UserStatus::disabled, Time{}, fields()).bytes())
-                  ->is_provisioned());
+  CHECK_FALSE(
+      SessionView::parse(SessionRecord(UserStatus::active, Time{}, Time{}, without_grant).bytes())
+          ->is_provisioned());
+  CHECK_FALSE(
+      SessionView::parse(SessionRecord(UserStatus::waiting, Time{}, Time{}, fields()).bytes())
+          ->is_provisioned());
+  CHECK_FALSE(
+      SessionView::parse(SessionRecord(UserStatus::disabled, Time{}, Time{}, fields()).bytes())
+          ->is_provisioned());
 }
 
 TEST_CASE("a cut or padded record is none") {
-  const std::string bytes(SessionRecord(UserStatus::active, Time{}, fields()).bytes());
+  const std::string bytes(SessionRecord(UserStatus::active, Time{}, Time{}, fields()).bytes());
   for (std::size_t length = 0; length < bytes.size(); ++length) {
     CHECK_FALSE(SessionView::parse(bytes.substr(0, length)));
   }
   CHECK_FALSE(SessionView::parse(bytes + "x"));
-  CHECK_FALSE(SessionView::parse("\x02" + bytes.substr(1)));
+  CHECK_FALSE(SessionView::parse("\x01" + bytes.substr(1)));
 }
 
 TEST_CASE("no control character of a stored value reaches a header") {
   SessionFields hostile = fields();
   hostile.name = "Ann\r\nX-Auth-Access-Level: admin";
-  const SessionRecord record(UserStatus::active, Time{}, hostile);
+  const SessionRecord record(UserStatus::active, Time{}, Time{}, hostile);
   CHECK(SessionView::parse(record.bytes())->fields().name == "Ann  X-Auth-Access-Level: admin");
 }
 
@@ -92,8 +98,14 @@ TEST_CASE("a login state comes back from its own cookie only") {
   test::FakeClock clock;
   test::FakeRandom random;
   const crypto::Sealer sealer(kKeys);
-  const session::LoginState state{"id0123456789abcdef0123456789abcdef", "corp", "handle",
-                                  clock.now(), false};
+  session::LoginState state;
+  state.request_id = "id0123456789abcdef0123456789abcdef";
+  state.idp = "corp";
+  state.return_to = "handle";
+  state.issued_at = clock.now();
+  state.is_forced = true;
+  state.authn_contexts = "urn:a urn:b";
+  state.replaces = "00ff";
   const auto sealed = *session::seal_login_state(sealer, random, state, clock.now() + 900s);
   CHECK(state.cookie_name() == "__Host-anteroom-login-0123456789abcdef");
 
@@ -104,7 +116,12 @@ TEST_CASE("a login state comes back from its own cookie only") {
   CHECK(found[0].request_id == state.request_id);
   CHECK(found[0].idp == "corp");
   CHECK(found[0].return_to == "handle");
+  CHECK(found[0].issued_at == clock.now());
   CHECK_FALSE(found[0].is_done);
+  CHECK(found[0].is_forced);
+  CHECK_FALSE(found[0].is_passive);
+  CHECK(found[0].authn_contexts == "urn:a urn:b");
+  CHECK(found[0].replaces == "00ff");
   CHECK(stale.empty());
 
   SECTION("moved to another name it is stale") {
@@ -126,7 +143,7 @@ TEST_CASE("a return handle is no login state, and the other way round") {
   test::FakeClock clock;
   test::FakeRandom random;
   const crypto::Sealer sealer(kKeys);
-  const session::ReturnTo wanted{"https://app.test", "/a?b=c", "00"};
+  const session::ReturnTo wanted{"https://app.test", "/a?b=c", "00", 300s, "urn:mfa"};
   const auto handle = *session::seal_return_to(sealer, random, wanted, clock.now());
   CHECK(session::open_return_to(sealer, handle, clock.now()) == wanted);
   CHECK_FALSE(session::open_return_to(sealer, handle, clock.now() + 24h));

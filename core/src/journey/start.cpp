@@ -1,0 +1,137 @@
+#include "journey/start.h"
+
+#include <algorithm>
+
+#include "anteroom/gate.h"
+#include "crypto/encoding.h"
+#include "http/cookie.h"
+#include "journey/respond.h"
+#include "session/token.h"
+
+namespace anteroom::journey {
+
+namespace {
+
+constexpr std::size_t kMaxLoginStates = 8;  // cookies pile up to a 400 otherwise
+constexpr std::size_t kRelayStateDigits = 16;
+// More than this is no person who has mistyped something.
+constexpr std::size_t kMostStarts = 6;
+constexpr auto kStartsWindow = std::chrono::seconds(60);
+
+// What this browser carries from earlier starts.
+struct Earlier {
+  std::vector<session::LoginState> states;  // newest first
+  std::vector<std::string> unusable;        // names of cookies
+};
+
+Earlier earlier_starts(const Exchange& exchange) {
+  Earlier earlier;
+  earlier.states = session::login_states(exchange.context.sealer, exchange.head().headers.cookie,
+                                         exchange.now(), earlier.unusable);
+  std::sort(earlier.states.begin(), earlier.states.end(),
+            [](const auto& a, const auto& b) { return a.issued_at > b.issued_at; });
+  return earlier;
+}
+
+// How long this browser has to wait; zero: not at all.
+std::chrono::seconds pause(const Earlier& earlier, Time now) {
+  if (earlier.states.size() < kMostStarts) return std::chrono::seconds(0);
+  const Time free_at = earlier.states[kMostStarts - 1].issued_at + kStartsWindow;
+  return free_at <= now ? std::chrono::seconds(0)
+                        : std::chrono::ceil<std::chrono::seconds>(free_at - now);
+}
+
+Response too_many(const Exchange& exchange, const Start& start, std::chrono::seconds wait) {
+  Response response = explain(
+      exchange.context, exchange.head(),
+      {Code{"too_many_sign_ons"}, "six in a minute: cookies are lost, or something reloads"},
+      {429, "Let's pause for a moment",
+       "This browser has begun to sign in several times within a minute and has not got anywhere.",
+       "Please wait a minute, then try once more. If it happens again, allow cookies for this site "
+       "or use another browser, and tell support the number below.",
+       exchange.context.path("/sign-in") + "?notice=choose" +
+           (start.handle.empty() ? "" : "&r=" + start.handle),
+       "Try again"},
+      start.idp->name);
+  response.headers.emplace_back("Retry-After", std::to_string(wait.count()));
+  return response;
+}
+
+std::string joined(const std::vector<std::string>& words) {
+  std::string out;
+  for (const std::string& word : words) out += (out.empty() ? "" : " ") + word;
+  return out;
+}
+
+// The session that this browser has here until now: the new one takes its place.
+std::string present_session(const Exchange& exchange) {
+  const auto token = session_token(exchange.head().headers.cookie);
+  const auto hash = token ? hash_token(*token) : std::nullopt;
+  if (!hash) return "";
+  return crypto::to_hex({reinterpret_cast<const char*>(hash->data()), hash->size()});
+}
+
+void drop_cookies(Response& response, const Earlier& earlier) {
+  const auto drop = [&](const std::string& name) {
+    response.headers.emplace_back(
+        "Set-Cookie", http::set_cookie(name, "", http::SameSite::none, std::chrono::seconds(0)));
+  };
+  for (const std::string& name : earlier.unusable) drop(name);
+  for (std::size_t i = kMaxLoginStates - 1; i < earlier.states.size(); ++i) {
+    drop(earlier.states[i].cookie_name());
+  }
+}
+
+session::LoginState state_of(const Exchange& exchange, const Start& start,
+                             const saml::AuthnRequestParams& params) {
+  session::LoginState state;
+  state.request_id = params.id;
+  state.idp = start.idp->name;
+  state.return_to = start.handle;
+  state.issued_at = params.issue_instant;
+  state.is_forced = params.force_authn;
+  state.is_passive = params.is_passive;
+  state.authn_contexts = joined(params.authn_contexts);
+  state.replaces = present_session(exchange);
+  return state;
+}
+
+}  // namespace
+
+Response start_sign_on(const Exchange& exchange, const Start& start) {
+  const Context& context = exchange.context;
+  const IdentityProvider& idp = *start.idp;
+  const Time now = exchange.now();
+  const Earlier earlier = earlier_starts(exchange);
+  if (const auto wait = pause(earlier, now); wait.count() > 0) {
+    return too_many(exchange, start, wait);
+  }
+  const auto digits = session::new_hex(context.ports.random, 16);
+  if (!digits) {
+    return unavailable(exchange.context, exchange.head(), {code::kInternal, "no randomness"});
+  }
+  saml::AuthnRequestParams params{"id" + *digits, now, start.email,
+                                  digits->substr(0, kRelayStateDigits)};
+  const session::ReturnTo wanted = return_to_or_landing(context, start.handle);
+  params.force_authn = idp.force_authn || wanted.max_age.count() > 0;
+  params.is_passive = start.is_passive;
+  params.authn_contexts = idp.authn_contexts;
+  if (!wanted.authn_context.empty()) params.authn_contexts = {wanted.authn_context};
+
+  const auto life = context.settings.sessions.sign_on_timeout;
+  const session::LoginState state = state_of(exchange, start, params);
+  const auto sealed =
+      session::seal_login_state(context.sealer, context.ports.random, state, now + life);
+  const auto message = saml::build_authn_request(context.settings.service_provider, idp, params);
+  if (!sealed || !message) {
+    return unavailable(exchange.context, exchange.head(),
+                       message ? Failure{code::kInternal, "sealing failed"} : message.failure());
+  }
+  Response response = send_away(context, idp, *message);
+  drop_cookies(response, earlier);
+  response.headers.emplace_back(
+      "Set-Cookie", http::set_cookie(state.cookie_name(), *sealed, http::SameSite::none, life));
+  return response;
+}
+
+}  // namespace anteroom::journey
