@@ -30,6 +30,7 @@ int run(int argc, char** argv) {
   app.fallthrough();
   anteroom::cli::add_check(app, console);
   anteroom::cli::add_migrate(app, console);
+  anteroom::cli::add_metadata(app, console);
   anteroom::cli::add_idp(app, console);
   anteroom::cli::add_user(app, console);
   anteroom::cli::add_property(app, console);

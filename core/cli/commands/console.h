@@ -68,6 +68,7 @@ class Console {
 /// Each adds its subcommands to the application; they run while it parses.
 void add_check(CLI::App& app, Console& console);
 void add_migrate(CLI::App& app, Console& console);
+void add_metadata(CLI::App& app, Console& console);
 void add_idp(CLI::App& app, Console& console);
 void add_user(CLI::App& app, Console& console);
 void add_property(CLI::App& app, Console& console);

@@ -22,8 +22,16 @@ void initialize();
 
 /// Reads IdP metadata (an EntityDescriptor with exactly one IDPSSODescriptor for SAML 2.0; other
 /// roles ignored). saml-metadata 2.3.2, 2.4.3. Works without initialize(). The failure's detail is
-/// written for an operator. `now` decides about validUntil.
-Result<IdpMetadata> parse_idp_metadata(std::string_view xml, Time now);
+/// written for an operator. `now` decides about validUntil. With a pinned certificate (DER) the
+/// metadata must be signed by its key, and only what is signed is read.
+Result<IdpMetadata> parse_idp_metadata(std::string_view xml, Time now,
+                                       std::string_view pinned_certificate_der = {});
+
+/// Our own metadata (saml-metadata 2.4.4) for these identity providers, signed if the settings say
+/// so. Needs initialize() to sign. `product_name` is the name of the service.
+Result<std::string> build_sp_metadata(const ServiceProviderSettings& sp,
+                                      const std::vector<const IdentityProvider*>& idps,
+                                      const std::string& product_name);
 
 struct AuthnRequestParams {
   std::string id;  ///< "id" + 32 hex digits: never starts with a digit (saml-core 1.3.4)

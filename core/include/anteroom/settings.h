@@ -48,6 +48,7 @@ struct ServiceProviderSettings {
   std::string landing_url;   ///< where one lands without having asked for a page (absolute)
   std::vector<Origin> apps;  ///< every origin served, the login host's among them
   std::optional<KeyPair> signing;
+  bool sign_metadata = false;
   std::vector<KeyPair> decryption;  ///< what IdPs may encrypt for; all are tried
 };
 
@@ -66,6 +67,8 @@ struct IdpMetadata {
   std::string slo_post_response_url;
   std::vector<std::string>
       signing_certificates_der;  ///< in document order, at least one, DER bytes
+  /// validUntil, the earliest where there are several: nothing is accepted afterwards.
+  std::optional<std::chrono::system_clock::time_point> valid_until;
 };
 
 /// Single logout with one IdP (saml-profiles 4.4).

@@ -171,14 +171,32 @@ void check_certificates(Section& section, const IdentityProvider& idp, Time now)
   }
 }
 
+// DER bytes of the certificate that the metadata must be signed with; empty: none is pinned.
+std::optional<std::string> read_pinned_certificate(Section& section) {
+  if (!section.has("metadata_certificate")) return std::string();
+  const std::string file = section.resolve(section.required("metadata_certificate"));
+  const auto pem = read_file(section, section.place_of("metadata_certificate"), file, 64u << 10);
+  if (!pem) return std::nullopt;
+  const auto der = crypto::pem_to_der_certificate(*pem);
+  const auto facts =
+      der ? crypto::certificate_facts(*der) : Result<crypto::CertificateFacts>(der.failure());
+  if (!facts || facts->key_type != "RSA" || facts->key_bits < 2048) {
+    section.error("metadata_certificate",
+                  file + ": this is no certificate in PEM with an RSA key of at least 2048 bits");
+    return std::nullopt;
+  }
+  return *der;
+}
+
 void read_metadata(Section& section, IdentityProvider& idp, Time now) {
   const std::string path = section.required("metadata");
   if (path.empty()) return;
   idp.metadata_file = section.resolve(path);
   const auto xml =
       read_file(section, section.place_of("metadata"), idp.metadata_file, kMaxMetadata);
-  if (!xml) return;
-  auto metadata = saml::parse_idp_metadata(*xml, now);
+  const auto pinned = read_pinned_certificate(section);
+  if (!xml || !pinned) return;
+  auto metadata = saml::parse_idp_metadata(*xml, now, *pinned);
   if (!metadata) {
     section.error("metadata", idp.metadata_file + ": " + metadata.failure().detail);
     return;

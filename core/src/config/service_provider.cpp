@@ -160,6 +160,10 @@ ServiceProviderSettings read_service_provider(Section section, Time now) {
     read_landing(section, sp);
   }
   read_signing(section.section("signing"), sp, now);
+  sp.sign_metadata = section.boolean_or("sign_metadata", false);
+  if (sp.sign_metadata && !section.has("signing")) {
+    section.error("sign_metadata", "'sign_metadata' needs 'service_provider.signing'");
+  }
   read_decryption(section, sp, now);
   return sp;
 }

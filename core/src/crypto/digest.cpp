@@ -34,6 +34,21 @@ std::optional<TokenHash> sha256(std::string_view bytes) {
   return hash;
 }
 
+std::optional<std::string> digest(Hash hash, std::string_view bytes) {
+  const EVP_MD* const kind = hash == Hash::sha1     ? EVP_sha1()
+                             : hash == Hash::sha256 ? EVP_sha256()
+                             : hash == Hash::sha384 ? EVP_sha384()
+                                                    : EVP_sha512();
+  std::string out(EVP_MAX_MD_SIZE, '\0');
+  unsigned length = 0;
+  if (EVP_Digest(bytes.data(), bytes.size(), reinterpret_cast<unsigned char*>(out.data()), &length,
+                 kind, nullptr) != 1) {
+    return std::nullopt;
+  }
+  out.resize(length);
+  return out;
+}
+
 bool equal_in_constant_time(std::string_view a, std::string_view b) {
   return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
 }

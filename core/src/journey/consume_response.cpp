@@ -70,6 +70,10 @@ Judgement judge(const Context& context, const std::string& encoded,
   }
   const auto* verifier = judgement.idp == nullptr ? nullptr : context.verifier_of(*judgement.idp);
   if (verifier == nullptr) return judgement;
+  if (const auto& until = judgement.idp->metadata.valid_until; until && now >= *until) {
+    judgement.verdict = rejected({Code{"metadata_expired"}, "validUntil has passed"});
+    return judgement;
+  }
   const auto& sp = context.settings.service_provider;
   saml::VerifyParams params{sp.entity_id, sp.acs_url, "", now, context.settings.clock_skew};
   params.authn_contexts = judgement.idp->authn_contexts;

@@ -24,6 +24,7 @@ struct Context {
   std::vector<std::unique_ptr<const saml::ResponseVerifier>>
       verifiers;  ///< one per IdP, same order
   std::vector<std::unique_ptr<const saml::LogoutVerifier>> logout_verifiers;  ///< likewise
+  std::string metadata;  ///< our own, as it is served
 
   [[nodiscard]] const Origin* origin_of(std::string_view host) const;
   [[nodiscard]] const saml::ResponseVerifier* verifier_of(const IdentityProvider& idp) const;

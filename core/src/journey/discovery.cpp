@@ -132,4 +132,13 @@ Response leave_for_idp(Exchange exchange) {
                                   return_handle(form->get("r")), false});
 }
 
+Response show_metadata(Exchange exchange) {
+  return {200,
+          {{"Content-Type", "application/samlmetadata+xml"},
+           {"Content-Disposition", "attachment; filename=\"metadata.xml\""},
+           {"Cache-Control", "public, max-age=300"},
+           {"X-Content-Type-Options", "nosniff"}},
+          exchange.context.metadata};
+}
+
 }  // namespace anteroom::journey

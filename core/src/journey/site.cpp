@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <stdexcept>
 
 #include "anteroom/store.h"
 #include "journey/respond.h"
@@ -29,11 +30,12 @@ struct Route {
 };
 
 // All that this site answers itself, besides the ACS and the assets.
-constexpr std::array<Route, 10> kRoutes{{
+constexpr std::array<Route, 11> kRoutes{{
     {"GET", "/sign-in", false, journey::show_sign_in},
     {"POST", "/sign-in", true, at_once<journey::submit_email>},
     {"POST", "/sign-in/start", true, at_once<journey::leave_for_idp>},
     {"GET", "/microsoft-error", false, at_once<journey::explain_microsoft_error>},
+    {"GET", "/metadata", true, at_once<journey::show_metadata>},
     {"GET", "/handoff", false, journey::redeem_handoff},
     {"GET", "/waiting", false, journey::show_waiting_room},
     {"GET", "/waiting/status", false, journey::waiting_status},
@@ -49,6 +51,15 @@ std::vector<std::unique_ptr<const Verifier>> make_verifiers(const Settings& sett
     verifiers.push_back(std::make_unique<Verifier>(settings.service_provider, idp));
   }
   return verifiers;
+}
+
+std::string make_metadata(const Settings& settings) {
+  std::vector<const IdentityProvider*> idps;
+  for (const IdentityProvider& idp : settings.identity_providers) idps.push_back(&idp);
+  auto metadata =
+      saml::build_sp_metadata(settings.service_provider, idps, settings.pages.product_name);
+  if (!metadata) throw std::runtime_error("metadata: " + metadata.failure().detail);
+  return std::move(*metadata);
 }
 
 Response wrong_method(Context& context, const RequestHead& head, const char* allow) {
@@ -74,7 +85,8 @@ class Site::Implementation {
                  crypto::Sealer(settings->sessions.cookie_keys),
                  pages::Renderer(*settings),
                  make_verifiers<saml::ResponseVerifier>(*settings),
-                 make_verifiers<saml::LogoutVerifier>(*settings)} {}
+                 make_verifiers<saml::LogoutVerifier>(*settings),
+                 make_metadata(*settings)} {}
 
   [[nodiscard]] bool owns(std::string_view path) const {
     const auto& sp = context_.settings.service_provider;

@@ -57,6 +57,16 @@ Response too_many(const Exchange& exchange, const Start& start, std::chrono::sec
   return response;
 }
 
+Response refuse_expired(const Exchange& exchange, const IdentityProvider& idp) {
+  return explain(
+      exchange.context, exchange.head(),
+      {Code{"metadata_expired"}, "validUntil of " + idp.metadata_file + " has passed"},
+      {403, "Signing in is not possible at the moment",
+       "The connection to " + idp.display_name + " has expired and must be renewed.",
+       "Please tell support, with the number below. There is nothing that you can do.", "", ""},
+      idp.name);
+}
+
 std::string joined(const std::vector<std::string>& words) {
   std::string out;
   for (const std::string& word : words) out += (out.empty() ? "" : " ") + word;
@@ -102,6 +112,8 @@ Response start_sign_on(const Exchange& exchange, const Start& start) {
   const Context& context = exchange.context;
   const IdentityProvider& idp = *start.idp;
   const Time now = exchange.now();
+  if (idp.metadata.valid_until && now >= *idp.metadata.valid_until)
+    return refuse_expired(exchange, idp);
   const Earlier earlier = earlier_starts(exchange);
   if (const auto wait = pause(earlier, now); wait.count() > 0) {
     return too_many(exchange, start, wait);

@@ -30,6 +30,9 @@ Response show_signed_out(Exchange exchange);
 /// Logout messages of IdPs, by Redirect and POST, with or without cookies.
 Task<Response> single_logout(Exchange exchange);
 
+/// Our own metadata, for the identity providers' administrators.
+Response show_metadata(Exchange exchange);
+
 /// What the gate answers to whoever is not let through.
 Response turn_away(Context& context, Outcome outcome, const RequestHead& request,
                    const SessionView* session, const Requirement& requirement);

@@ -5,6 +5,7 @@
 #include "crypto/pem.h"
 #include "http/url.h"
 #include "saml/instant.h"
+#include "saml/metadata_signature.h"
 #include "saml/xml.h"
 
 namespace anteroom::saml {
@@ -79,12 +80,13 @@ Status read_endpoint(const xmlNode* role, const char* service, const char* bindi
   return Done{};
 }
 
-Status check_validity(const xmlNode* node, Time now) {
+Status check_validity(const xmlNode* node, Time now, IdpMetadata& idp) {
   const auto text = attribute(node, "validUntil");
   if (!text) return Done{};
   const auto until = parse_instant(*text);
   if (!until) return unusable("validUntil '" + *text + "' is no UTC time");
   if (now >= *until) return unusable("it expired at " + *text + " (validUntil): ask for a new one");
+  if (!idp.valid_until || *until < *idp.valid_until) idp.valid_until = *until;
   return Done{};
 }
 
@@ -117,10 +119,15 @@ bool speaks_saml2(const xmlNode* role) {
 
 }  // namespace
 
-Result<IdpMetadata> parse_idp_metadata(std::string_view xml, Time now) {
-  const auto document = parse_xml(xml, kMaxMetadataBytes);
+Result<IdpMetadata> parse_idp_metadata(std::string_view xml, Time now,
+                                       std::string_view pinned_certificate_der) {
+  auto document = parse_xml(xml, kMaxMetadataBytes);
   if (!document) {
     return unusable("this is no usable XML: " + document.failure().detail);
+  }
+  if (!pinned_certificate_der.empty()) {
+    document = open_signed_metadata(document->get(), pinned_certificate_der);
+    if (!document) return unusable(document.failure().detail);
   }
   const xmlNode* root = xmlDocGetRootElement(document->get());
   const auto entity = find_idp(root);
@@ -139,7 +146,7 @@ Result<IdpMetadata> parse_idp_metadata(std::string_view xml, Time now) {
                                   : "there are several IDPSSODescriptors in it; one is needed");
   }
   for (const xmlNode* node : {root, *entity, static_cast<const xmlNode*>(roles.front())}) {
-    if (Status fine = check_validity(node, now); !fine) return fine.failure();
+    if (Status fine = check_validity(node, now, idp); !fine) return fine.failure();
   }
   if (Status read = read_role(roles.front(), idp); !read) return read.failure();
   return idp;

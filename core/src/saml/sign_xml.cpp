@@ -22,8 +22,12 @@ xmlNode* add_template(xmlDoc* document, xmlNode* root, const std::string& id) {
   xmlNode* issuer = only_child(root, kAssertion, "Issuer");
   xmlNode* signature = xmlSecTmplSignatureCreate(document, xmlSecTransformExclC14NId,
                                                  xmlSecTransformRsaSha256Id, nullptr);
-  if (issuer == nullptr || signature == nullptr) return nullptr;
-  xmlAddNextSibling(issuer, signature);
+  if (root->children == nullptr || signature == nullptr) return nullptr;
+  if (issuer != nullptr) {
+    xmlAddNextSibling(issuer, signature);
+  } else {
+    xmlAddPrevSibling(root->children, signature);
+  }
   const std::string uri = "#" + id;
   xmlNode* reference =
       xmlSecTmplSignatureAddReference(signature, xmlSecTransformSha256Id, nullptr,

@@ -231,6 +231,60 @@ TEST_CASE("metadata must hold one SAML 2.0 identity provider") {
             "no signing certificate"));
 }
 
+TEST_CASE("metadata is read only as it was signed, where its certificate is pinned") {
+  const Files files;
+  const std::string plain =
+      forge::make_metadata("https://idp.test/", "https://idp.test/sso", {authority()});
+  const std::string good = forge::sign(plain, "_m1", authority(), {});
+  const std::string pinned = with("metadata: corp.xml",
+                                  "metadata: corp.xml\n    "
+                                  "metadata_certificate: pinned.pem");
+  files.write("pinned.pem", authority().certificate_pem);
+  const auto complain = [&](const std::string& xml) {
+    files.write("corp.xml", xml);
+    return files.complaints(pinned);
+  };
+  CHECK(complain(good).empty());
+  CHECK(
+      complain(forge::replaced(good, "<KeyDescriptor", "<!-- a remark --><KeyDescriptor")).empty());
+  CHECK(has(complain(plain), "it is not signed"));
+  CHECK(has(complain(forge::replaced(good, "https://idp.test/sso", "https://evil.test/sso")),
+            "changed after it was signed"));
+  CHECK(has(complain(forge::replaced(good, "<ds:SignatureValue>", "<ds:SignatureValue>AAAA")),
+            "not signed by the certificate"));
+  CHECK(has(complain(forge::sign(plain, "_m1", forge::make_authority(), {})),
+            "not signed by the certificate"));
+  CHECK(has(complain(forge::replaced(good, "ID=\"_m1\"", "ID=\"_m2\"")), "its signature"));
+  forge::Options sha1;
+  sha1.digest_method = "http://www.w3.org/2000/09/xmldsig#sha1";
+  CHECK(has(complain(forge::sign(plain, "_m1", authority(), sha1)), "signed with SHA-1"));
+  sha1.digest_method = forge::Options{}.digest_method;
+  sha1.signature_method = "http://www.w3.org/2000/09/xmldsig#rsa-sha1";
+  CHECK(has(complain(forge::sign(plain, "_m1", authority(), sha1)), "not supported"));
+  SECTION("a forged entity around or beside the signed one is no part of it") {
+    const std::string forged = forge::replaced(plain, "_m1", "_evil");
+    const std::string body = good.substr(good.find("<EntityDescriptor"));
+    CHECK(has(complain("<EntitiesDescriptor xmlns=\"urn:oasis:names:tc:SAML:2.0:metadata\">" +
+                       body + "</EntitiesDescriptor>"),
+              "it is not signed"));
+    const auto from = body.find("<ds:Signature ");
+    const std::string signature = body.substr(from, body.find("</ds:Signature>") + 15 - from);
+    CHECK(
+        has(complain(forge::replaced(forged, "<IDPSSODescriptor", signature + "<IDPSSODescriptor")),
+            "its signature"));
+  }
+  SECTION("what is pinned must be a certificate") {
+    files.write("pinned.pem", "junk");
+    CHECK(has(complain(good), "no certificate in PEM with an RSA key"));
+  }
+}
+
+TEST_CASE("our own metadata is signed only with a key") {
+  const Files files;
+  CHECK(has(files.complaints(with("base_url:", "sign_metadata: true\n  base_url:")),
+            "needs 'service_provider.signing'"));
+}
+
 TEST_CASE("an expired signing certificate warns, or refuses where the IdP's policy says so") {
   const Files files;
   files.write("corp.xml",

@@ -131,3 +131,36 @@ TEST_CASE("a bookmarked Reply URL leads to signing in, with a sentence why") {
   const Response page = world.answer({.path = "/auth/sign-in", .query = "notice=stale"});
   CHECK(page.body.find("start again") != std::string::npos);
 }
+
+TEST_CASE("our metadata is served on the login host, for everybody to keep a while") {
+  World world;
+  const Response response = world.answer({.path = "/auth/metadata"});
+  CHECK(response.status == 200);
+  CHECK(header(response, "Content-Type") == "application/samlmetadata+xml");
+  CHECK(header(response, "Cache-Control") == "public, max-age=300");
+  for (const char* part :
+       {"entityID=\"https://sp.test\"", "Location=\"https://login.test/saml2/idpresponse\"",
+        "Location=\"https://login.test/saml2/logout\"", "<md:RequestedAttribute Name=\"mail\""}) {
+    CHECK(response.body.find(part) != std::string::npos);
+  }
+  CHECK(world.answer({.host = "app.test", .path = "/auth/metadata"}).status == 404);
+}
+
+TEST_CASE("after validUntil of its metadata an IdP is trusted no more") {
+  World world;
+  const Response left =
+      world.answer({.method = "POST", .path = "/auth/sign-in/start", .body = "idp=corp"});
+  REQUIRE(left.status == 303);
+  world.settings->identity_providers[0].metadata.valid_until =
+      world.clock.now() + std::chrono::seconds(10);
+  world.start();
+  const auto press = [&] {
+    return world.answer({.method = "POST", .path = "/auth/sign-in/start", .body = "idp=corp"});
+  };
+  CHECK(press().status == 303);
+  world.clock.advance(std::chrono::seconds(10));
+  const Response refused = press();
+  CHECK(refused.status == 403);
+  CHECK(refused.body.find("must be renewed") != std::string::npos);
+  CHECK(world.log.has("code=metadata_expired"));
+}

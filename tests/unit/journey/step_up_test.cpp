@@ -270,3 +270,13 @@ TEST_CASE("a number from Microsoft's own page can be looked up") {
   CHECK(page("code=AADSTS123").find("no explanation") != std::string::npos);
   CHECK(page("code=%3Cscript%3E").find("<script>") == std::string::npos);
 }
+
+TEST_CASE("an answer that comes after validUntil is not looked at any more") {
+  World world;
+  world.settings->identity_providers[0].metadata.valid_until = world.clock.now() + 10s;
+  world.start();
+  const Response left = press_button(world, "");
+  world.clock.advance(10s);
+  CHECK(answer_with(world, left, {}).status == 403);
+  CHECK(world.log.has("code=metadata_expired"));
+}
