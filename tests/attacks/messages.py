@@ -3,12 +3,14 @@
 A case is a mapping (see cases/*.yaml):
   name, why      what it is, and where it comes from
   sign           none, assertion (default), response, both
-  key            idp (default), idp2 (registered too), other (another IdP's), ec (registered, P-256)
+  key            idp (default), idp2 (registered too), other (another IdP's), ec, ec384 (registered, P-256 and P-384)
   say            [[from, to], …] in the text before signing: the IdP itself says so
   tamper         [[from, to], …] in the text after signing
+  encrypt        how the assertion or NameID is encrypted, see encryption.py
   wrap           a wrapping of WRAPPINGS, after signing
   algorithm, digest, transforms, c14n, reference, prefixes    of the signature
   options        further words for `anteroom verify-response`
+  live           false: not through nginx, whose clock cannot be set to the second
   expect         a code of nginx-conf/refusals.md, or accepted
 """
 
@@ -21,6 +23,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, hmac, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from encryption import encrypt_in
 from lxml import etree
 
 NOW = datetime(2027, 1, 15, 8, 0, 0, tzinfo=timezone.utc)
@@ -53,9 +56,12 @@ InResponseTo="id00112233445566778899aabbccddeeff"/></saml:SubjectConfirmation></
 </saml:Assertion></samlp:Response>"""
 
 
+CURVES = {"ec": ec.SECP256R1(), "ec384": ec.SECP384R1()}
+
+
 class Authority:
     def __init__(self, name, kind="rsa"):
-        self.key = ec.generate_private_key(ec.SECP256R1()) if kind == "ec" else rsa.generate_private_key(65537, 2048)
+        self.key = (ec.generate_private_key(CURVES[kind]) if kind in CURVES else rsa.generate_private_key(65537, 2048))
         subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
         self.certificate = (x509.CertificateBuilder().subject_name(subject).issuer_name(subject)
                             .public_key(self.key.public_key()).serial_number(1)
@@ -65,6 +71,15 @@ class Authority:
     @property
     def der(self):
         return base64.b64encode(self.certificate.public_bytes(serialization.Encoding.DER)).decode()
+
+    @property
+    def private_pem(self):
+        return self.key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
+                                      serialization.NoEncryption())
+
+    @property
+    def certificate_pem(self):
+        return self.certificate.public_bytes(serialization.Encoding.PEM)
 
     def sign(self, data, algorithm):
         digest = {"sha1": hashes.SHA1(), "sha256": hashes.SHA256(), "sha384": hashes.SHA384(), "sha512": hashes.SHA512(),
@@ -77,7 +92,8 @@ class Authority:
             return mac.finalize()
         if isinstance(self.key, ec.EllipticCurvePrivateKey):
             r, s = decode_dss_signature(self.key.sign(data, ec.ECDSA(digest)))
-            return r.to_bytes(32, "big") + s.to_bytes(32, "big")
+            size = self.key.key_size // 8
+            return r.to_bytes(size, "big") + s.to_bytes(size, "big")
         return self.key.sign(data, padding.PKCS1v15(), digest)
 
 
@@ -129,21 +145,28 @@ def parse(text):
     return etree.fromstring(text.encode(), etree.XMLParser(resolve_entities=False, strip_cdata=False))
 
 
-def make(case, authorities):
+def signed(text, case, authorities, what):
+    """`text` with the assertion or the Response signed, if the case wants it."""
+    if case.get("sign", "assertion") not in (what, "both"):
+        return text
+    root = parse(text)
+    element = root if what == "response" else root.find(f"{{{SAML}}}Assertion")
+    sign_element(element, authorities[case.get("key", "idp")], case)
+    return etree.tostring(root).decode()
+
+
+def make(case, authorities, base=BASE):
     """The Response's bytes."""
-    text = replace_all(BASE, case.get("say", []))
-    sign = case.get("sign", "assertion")
-    if sign != "none":
-        root = parse(text)
-        authority = authorities[case.get("key", "idp")]
-        assertion = root.find(f"{{{SAML}}}Assertion")
-        if sign in ("assertion", "both"):
-            sign_element(assertion, authority, case)
-        if sign in ("response", "both"):
-            sign_element(root, authority, case)
-        if "wrap" in case:
-            root = WRAPPINGS[case["wrap"]](root)
-        text = etree.tostring(root).decode()
+    text = replace_all(base, case.get("say", []))
+    how = case.get("encrypt", {})
+    if how.get("what") == "name_id":
+        text = encrypt_in(text, how, authorities)
+    text = signed(text, case, authorities, "assertion")
+    if how and how.get("what") != "name_id":
+        text = encrypt_in(text, how, authorities)
+    text = signed(text, case, authorities, "response")
+    if "wrap" in case:
+        text = etree.tostring(WRAPPINGS[case["wrap"]](parse(text))).decode()
     data = replace_all(text, case.get("tamper", [])).encode()
     return data + case.get("behind", "").encode("latin-1")
 

@@ -6,9 +6,10 @@ import os
 import subprocess
 from pathlib import Path
 
+import live
 import pytest
 import yaml
-from messages import REQUEST, Authority, make, metadata
+from messages import REQUEST, make
 
 BUILD = Path(os.environ["ANTEROOM_BUILD"])
 
@@ -30,14 +31,14 @@ def label(case):
 
 @pytest.fixture(scope="session")
 def authorities():
-    return {"idp": Authority("IdP"), "idp2": Authority("IdP, next key"), "other": Authority("Another IdP"),
-            "ec": Authority("IdP, EC", "ec")}
+    return live.authorities()
 
 
 @pytest.fixture(scope="session")
 def trusted(authorities, tmp_path_factory):
     path = tmp_path_factory.mktemp("metadata") / "idp.xml"
-    path.write_text(metadata([authorities["idp"], authorities["idp2"], authorities["ec"]]))
+    path.write_text(live.registered(authorities))
+    live.write_key_pairs(authorities, path.parent)
     return path
 
 
@@ -55,6 +56,7 @@ def test_case(case, authorities, trusted):
     command = [str(BUILD / "core" / "cli" / "anteroom"), "--json", "verify-response", "-", "--idp-metadata", str(trusted),
                "--sp-entity-id", "https://sp.test", "--acs-url", "https://login.test/saml2/idpresponse",
                "--at", case.get("at", "2027-01-15T08:00:00Z"), "--domain", "corp.test", "--email-attribute", "mail",
+               "--decryption-key", str(trusted.parent / "sp.key"), "--decryption-key", str(trusted.parent / "sp2.key"),
                *request, *case.get("options", [])]
     done = subprocess.run(command, input=message, capture_output=True, check=False, timeout=60)
     said = json.loads(done.stdout)

@@ -183,6 +183,10 @@ Result<EncryptedElement> read_encrypted(xmlNode* holder) {
                 {{kXmlEnc, "EncryptionMethod"}, {kDsig, "KeyInfo"}, {kXmlEnc, "CipherData"}})) {
     return bad("parts of EncryptedData");
   }
+  // saml-core 2.2.4: if present, it MUST be this.
+  const auto type = attribute(data, "Type");
+  if (type && type != "http://www.w3.org/2001/04/xmlenc#Element")
+    return bad("Type of EncryptedData");
   const xmlNode* method = only_child(data, kXmlEnc, "EncryptionMethod");
   if (method == nullptr || !has_only(method, {{kXmlEnc, "KeySize"}})) {
     return bad("EncryptionMethod");

@@ -100,6 +100,7 @@ Result<RedirectMessage> read_redirect(std::string_view raw_query) {
   const auto signature_text = decoded(*parameters, "Signature");
   const auto signature = signature_text ? crypto::from_base64(*signature_text) : std::nullopt;
   if (!relay_state || !algorithm || !signature) return bad("RelayState, SigAlg or Signature");
+  if (algorithm->empty() != signature->empty()) return bad("SigAlg or Signature without the other");
   return RedirectMessage{is_request, std::move(*xml), *relay_state,
                          *algorithm, *signature,      signed_octets(*parameters, name)};
 }

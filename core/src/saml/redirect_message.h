@@ -18,8 +18,9 @@ struct RedirectMessage {
   std::string signed_octets;
 };
 
-/// Fails on a parameter that is given twice, on both kinds of message at once, on an encoding other
-/// than DEFLATE, and on what inflates to more than 64 KiB.
+/// Fails on a parameter that is given twice, on SigAlg or Signature without the other, on both
+/// kinds of message at once, on an encoding other than DEFLATE, and on what inflates to more than
+/// 64 KiB.
 Result<RedirectMessage> read_redirect(std::string_view raw_query);
 
 }  // namespace anteroom::saml

@@ -105,6 +105,15 @@ TEST_CASE("an unsigned or foreign logout message is refused") {
   CHECK(code_of(logout.verify_post(logout.posted(other_authority()))) == "signature_invalid");
 }
 
+TEST_CASE("half a signature is none") {
+  const Logout logout;
+  const std::string query = logout.query();
+  CHECK(code_of(logout.verify_query(query.substr(0, query.find("&Signature=")))) ==
+        "redirect_encoding");
+  CHECK(code_of(logout.verify_query(forge::replaced(query, "&SigAlg=", "&Other="))) ==
+        "redirect_encoding");
+}
+
 TEST_CASE("whatever is changed after signing is noticed") {
   Logout logout;
   logout.relay_state = "one";

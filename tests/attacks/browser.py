@@ -1,0 +1,49 @@
+"""A browser's part of a sign-on at a live node: leaving for the IdP, and posting what it answers."""
+
+import base64
+import re
+import zlib
+from dataclasses import dataclass
+from urllib.parse import parse_qs, quote, urlsplit
+
+LOGIN_HOST = "login.test"
+ACS = "/saml2/idpresponse"
+FORM = ("Content-Type", "application/x-www-form-urlencoded")
+PAGE = ("Accept", "text/html")
+
+
+@dataclass
+class UnderWay:
+    request_id: str
+    relay_state: str
+    cookie: str  # "name=value"
+
+
+def start(node, idp="corp", cookies=()):
+    """Presses the IdP's button."""
+    answer = node.ask("/auth/sign-in/start", method="POST", host=LOGIN_HOST, body=f"idp={idp}".encode(),
+                      headers=[FORM, PAGE, ("Sec-Fetch-Site", "same-origin")], cookies=cookies)
+    assert answer.status == 303, answer
+    query = parse_qs(urlsplit(answer.header("location")).query)
+    xml = zlib.decompress(base64.b64decode(query["SAMLRequest"][0]), -15).decode()
+    return UnderWay(re.search(r' ID="([^"]+)"', xml)[1], query["RelayState"][0],
+                    answer.header("set-cookie").split(";")[0])
+
+
+def post_form(node, body, cookies=()):
+    return node.ask(ACS, method="POST", host=LOGIN_HOST, body=body, cookies=cookies,
+                    headers=[FORM, PAGE, ("Sec-Fetch-Site", "cross-site"), ("Origin", "https://idp.test")])
+
+
+def post_response(node, message, under_way, relay_state=None):
+    state = under_way.relay_state if relay_state is None else relay_state
+    body = f"SAMLResponse={quote(message, safe='')}&RelayState={quote(state, safe='')}"
+    return post_form(node, body.encode(), [under_way.cookie])
+
+
+def session_of(answer):
+    """The session cookie that an answer sets, or None."""
+    for name, value in answer.headers:
+        if name.lower() == "set-cookie" and value.startswith("__Host-anteroom="):
+            return value.split(";")[0].split("=", 1)[1] or None
+    return None

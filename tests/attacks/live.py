@@ -1,0 +1,52 @@
+"""Cases moved to the present and to a request that was really made."""
+
+import math
+import re
+from datetime import datetime, timedelta, timezone
+
+import messages
+from messages import NOW, REQUEST, Authority, metadata
+
+INSTANT = re.compile(r"(?<![\d-])\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")
+
+
+def authorities():
+    return {"idp": Authority("IdP"), "idp2": Authority("IdP, next key"), "other": Authority("Another IdP"),
+            "ec": Authority("IdP, EC", "ec"), "ec384": Authority("IdP, EC P-384", "ec384"),
+            "sp": Authority("Service provider"), "sp2": Authority("Service provider, next key")}
+
+
+def write_key_pairs(keys, folder):
+    """NAME.key and NAME.pem of our own two keys; for the configuration."""
+    for name in ("sp", "sp2"):
+        (folder / f"{name}.key").write_bytes(keys[name].private_pem)
+        (folder / f"{name}.key").chmod(0o600)
+        (folder / f"{name}.pem").write_bytes(keys[name].certificate_pem)
+
+
+def registered(keys):
+    return metadata([keys["idp"], keys["idp2"], keys["ec"], keys["ec384"]])
+
+
+def moved(value, offset, request_id):
+    """Every text in a case, an offset later and for another request."""
+    def later(match):
+        try:
+            return (datetime.fromisoformat(match[0]) + offset).isoformat()
+        except ValueError:
+            return match[0]  # no such day: that is the point of the case
+
+    if isinstance(value, str):
+        return INSTANT.sub(later, value).replace(REQUEST, request_id)
+    if isinstance(value, list):
+        return [moved(item, offset, request_id) for item in value]
+    if isinstance(value, dict):
+        return {key: moved(item, offset, request_id) for key, item in value.items()}
+    return value
+
+
+def make_now(case, keys, request_id, base=messages.BASE):
+    """The case's bytes as of now, for this request."""
+    at = datetime.fromisoformat(case["at"].replace("Z", "+00:00")) if "at" in case else NOW
+    offset = timedelta(seconds=math.floor((datetime.now(timezone.utc) - at).total_seconds()))
+    return messages.make(moved(case, offset, request_id), keys, moved(base, offset, request_id))
