@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import parse_qs, quote, urlsplit
 
 LOGIN_HOST = "login.test"
+APP_HOST = "app.test"
 ACS = "/saml2/idpresponse"
 FORM = ("Content-Type", "application/x-www-form-urlencoded")
 PAGE = ("Accept", "text/html")

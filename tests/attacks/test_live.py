@@ -6,7 +6,7 @@ import re
 
 import live
 import pytest
-from browser import LOGIN_HOST, post_response, session_of, start
+from browser import APP_HOST, LOGIN_HOST, post_response, session_of, start
 from messages import REQUEST
 from test_core import CASES, label
 
@@ -20,7 +20,8 @@ def configuration(metadata_file, more):
                       for name in ("sp", "sp2"))
 
     def change(text):
-        text = text.replace("identity_providers:", f"  decryption: [{pairs}]\nidentity_providers:", 1)
+        own = f"  decryption: [{pairs}]\n  apps: [https://{APP_HOST}]\n"
+        text = text.replace("identity_providers:", f"{own}identity_providers:", 1)
         text = re.sub(r"base_url: \S+", f"base_url: https://{LOGIN_HOST}", text).replace("urn:example:sp", "https://sp.test")
         return re.sub(r"identity_providers:\n.*?(?=database:)",
                       f"identity_providers:\n  - name: corp\n    metadata: {metadata_file}\n    domains: [corp.test]\n"

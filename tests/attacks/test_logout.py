@@ -1,0 +1,145 @@
+"""Logout messages that an attacker forges, bends or repeats: nobody is signed out by them."""
+
+import base64
+import zlib
+from datetime import datetime, timedelta, timezone
+from urllib.parse import quote
+
+import live
+import pytest
+from browser import FORM, LOGIN_HOST, PAGE, post_response, session_of, start
+from lxml import etree
+from messages import RSA_SHA256, sign_element
+from test_cookies import is_inside
+from test_live import configuration
+
+SLO = "/saml2/logout"
+REQUEST = """<samlp:LogoutRequest xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" ID="{id}" Version="2.0" \
+IssueInstant="{now}" Destination="https://login.test/saml2/logout"><saml:Issuer \
+xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion">https://idp.test/</saml:Issuer><saml:NameID \
+xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion">ann@corp.test</saml:NameID></samlp:LogoutRequest>"""
+NUMBERS = iter(range(10_000))
+
+
+@pytest.fixture(scope="module")
+def keys_of_idp():
+    return live.authorities()
+
+
+@pytest.fixture(scope="module")
+def node(workspace, keys, app, cluster, keys_of_idp):
+    from laboratory import Lab
+    path = workspace / "logout.xml"
+    path.write_text(live.registered(keys_of_idp).replace(
+        "<SingleSignOnService", '<SingleLogoutService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect" '
+        'Location="https://idp.test/slo"/><SingleSignOnService'))
+    live.write_key_pairs(keys_of_idp, workspace)
+    made = Lab(workspace, keys, app)
+    running = made.node(cluster, yaml=configuration(path, ""))
+    running.people.add("ann@corp.test")
+    yield running
+    made.close()
+
+
+def new_session(node, keys_of_idp):
+    """Of ann's; its Response's IDs are forgotten, those of logout messages are not."""
+    under_way = start(node)
+    message = base64.b64encode(live.make_now({}, keys_of_idp, under_way.request_id)).decode()
+    made = session_of(post_response(node, message, under_way))
+    node.people.sql("DELETE FROM consumed_messages WHERE message_id IN ('_r1', '_a1')")
+    assert is_inside(node, made)
+    return made
+
+
+@pytest.fixture
+def token(node, keys_of_idp):
+    return new_session(node, keys_of_idp)
+
+
+def xml(age=0, **more):
+    issued = datetime.now(timezone.utc) - timedelta(seconds=age)
+    return REQUEST.format(id=f"_l{next(NUMBERS)}", now=issued.strftime("%Y-%m-%dT%H:%M:%SZ"), **more)
+
+
+def query_of(text, key, algorithm=RSA_SHA256, relay_state=None):
+    packed = zlib.compressobj(9, zlib.DEFLATED, -15)
+    value = base64.b64encode(packed.compress(text.encode()) + packed.flush())
+    parts = [f"SAMLRequest={quote(value, safe='')}"]
+    if relay_state is not None:
+        parts.append(f"RelayState={quote(relay_state, safe='')}")
+    parts.append(f"SigAlg={quote(algorithm, safe='')}")
+    octets = "&".join(parts)
+    return octets + "&Signature=" + quote(base64.b64encode(key.sign(octets.encode(), algorithm)), safe="")
+
+
+def arrive(node, query):
+    return node.ask(f"{SLO}?{query}", host=LOGIN_HOST, headers=[PAGE, ("Sec-Fetch-Dest", "iframe")])
+
+
+def post(node, text):
+    body = f"SAMLRequest={quote(base64.b64encode(text.encode()), safe='')}".encode()
+    return node.ask(SLO, method="POST", host=LOGIN_HOST, headers=[FORM, PAGE], body=body)
+
+
+def test_the_genuine_one_ends_the_session(node, keys_of_idp, token):
+    assert arrive(node, query_of(xml(), keys_of_idp["idp"])).status < 400
+    assert not is_inside(node, token)
+
+
+def test_the_genuine_one_by_post(node, keys_of_idp, token):
+    root = etree.fromstring(xml())
+    sign_element(root, keys_of_idp["idp"], {})
+    assert post(node, etree.tostring(root).decode()).status < 400
+    assert not is_inside(node, token)
+
+
+FORGERIES = {
+    "another IdP's key": lambda keys: query_of(xml(), keys["other"]),
+    "no signature": lambda keys: query_of(xml(), keys["idp"]).split("&SigAlg")[0],
+    "no Signature, but SigAlg": lambda keys: query_of(xml(), keys["idp"]).split("&Signature")[0],
+    "another message's signature": lambda keys: query_of(xml(), keys["idp"]).split("&SigAlg")[0] + "&SigAlg"
+                                                + query_of(xml(), keys["idp"]).split("&SigAlg")[1],
+    "RelayState added behind": lambda keys: query_of(xml(), keys["idp"]) + "&RelayState=x",
+    "RelayState changed": lambda keys: query_of(xml(), keys["idp"], relay_state="x").replace("RelayState=x", "RelayState=y"),
+    "RelayState taken away": lambda keys: query_of(xml(), keys["idp"], relay_state="x").replace("&RelayState=x", ""),
+    "the message twice": lambda keys: (lambda q: q.split("&")[0] + "&" + q)(query_of(xml(), keys["idp"])),
+    "a SAMLResponse beside it": lambda keys: query_of(xml(), keys["idp"]) + "&SAMLResponse=x",
+    "SHA-1": lambda keys: query_of(xml(), keys["idp"], "http://www.w3.org/2000/09/xmldsig#rsa-sha1"),
+    "HMAC with the public key": lambda keys: query_of(xml(), keys["idp"], "http://www.w3.org/2001/04/xmldsig-more#hmac-sha256"),
+    "another Destination": lambda keys: query_of(xml().replace("login.test/saml2/logout", "login.test/saml2/x"), keys["idp"]),
+    "another Issuer": lambda keys: query_of(xml().replace("https://idp.test/", "https://evil.test/"), keys["idp"]),
+    "from yesterday": lambda keys: query_of(xml(age=86_400), keys["idp"]),
+    "from tomorrow": lambda keys: query_of(xml(age=-86_400), keys["idp"]),
+    "another person": lambda keys: query_of(xml().replace("ann@corp.test", "bob@corp.test"), keys["idp"]),
+    "part of the name": lambda keys: query_of(xml().replace("ann@corp.test", "ann@corp"), keys["idp"]),
+    "a wildcard": lambda keys: query_of(xml().replace("ann@corp.test", "%"), keys["idp"]),
+    "a comment in the name": lambda keys: query_of(xml().replace("ann@corp.test", "ann@corp.test<!-- -->"), keys["idp"]),
+    "a DOCTYPE": lambda keys: query_of("<!DOCTYPE x>" + xml(), keys["idp"]),
+    "an inflate bomb": lambda keys: query_of(xml() + " " * 30_000_000, keys["idp"]),
+    "escaped letters of the parameter": lambda keys: query_of(xml(), keys["idp"]).replace("SAMLRequest", "SAMLReques%74"),
+}
+
+
+@pytest.mark.parametrize("forgery", FORGERIES)
+def test_a_forged_message_signs_nobody_out(node, keys_of_idp, token, forgery):
+    answer = arrive(node, FORGERIES[forgery](keys_of_idp))
+    assert answer.status < 500, answer
+    assert is_inside(node, token)
+
+
+def test_an_unsigned_post_signs_nobody_out(node, keys_of_idp, token):
+    root = etree.fromstring(xml())
+    sign_element(root, keys_of_idp["other"], {})
+    for text in (xml(), etree.tostring(root).decode()):
+        assert post(node, text).status < 500
+        assert is_inside(node, token)
+
+
+def test_a_message_that_comes_again_does_not_end_the_next_session(node, keys_of_idp, token):
+    query = query_of(xml(), keys_of_idp["idp"])
+    arrive(node, query)
+    assert not is_inside(node, token)
+    again = new_session(node, keys_of_idp)
+    assert is_inside(node, again)
+    arrive(node, query)
+    assert is_inside(node, again)
