@@ -49,9 +49,9 @@ std::optional<Parameters> split(std::string_view query) {
     query = end == std::string_view::npos ? std::string_view{} : query.substr(end + 1);
     const auto equals = pair.find('=');
     if (pair.empty()) continue;
-    const std::string_view value =
-        equals == std::string_view::npos ? std::string_view{} : pair.substr(equals + 1);
-    if (!parameters.emplace(pair.substr(0, equals), value).second ||
+    // "RelayState" alone is not what was signed as "RelayState=".
+    if (equals == std::string_view::npos ||
+        !parameters.emplace(pair.substr(0, equals), pair.substr(equals + 1)).second ||
         parameters.size() > kMaxParameters) {
       return std::nullopt;
     }
@@ -83,7 +83,7 @@ std::string signed_octets(const Parameters& parameters, std::string_view message
 Result<RedirectMessage> read_redirect(std::string_view raw_query) {
   if (raw_query.size() > kMaxQuery) return bad("the query is too long");
   const auto parameters = split(raw_query);
-  if (!parameters) return bad("a parameter is there twice");
+  if (!parameters) return bad("a parameter is there twice, or without a value");
   const bool is_request = parameters->contains("SAMLRequest");
   if (is_request == parameters->contains("SAMLResponse")) return bad("not exactly one message");
   const std::string_view name = is_request ? "SAMLRequest" : "SAMLResponse";

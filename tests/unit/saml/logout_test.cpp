@@ -105,6 +105,13 @@ TEST_CASE("an unsigned or foreign logout message is refused") {
   CHECK(code_of(logout.verify_post(logout.posted(other_authority()))) == "signature_invalid");
 }
 
+TEST_CASE("what was signed is verified to the letter") {
+  const Logout logout;
+  const std::string query = logout.query();
+  CHECK(code_of(logout.verify_query(forge::replaced(query, "&SigAlg=", "&RelayState&SigAlg="))) ==
+        "redirect_encoding");
+}
+
 TEST_CASE("half a signature is none") {
   const Logout logout;
   const std::string query = logout.query();
