@@ -16,6 +16,9 @@ struct MainConfiguration {
 
 struct ServerConfiguration {
   bool is_active = false;  ///< auth_saml is on somewhere in it
+  /// What stands in for its loc_conf while one of our own endpoints is served. Lives as long as the
+  /// configuration: nginx looks into it after the request's pool is gone.
+  void** endpoint_locations = nullptr;
 };
 
 struct LocationConfiguration {

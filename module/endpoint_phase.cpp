@@ -12,27 +12,7 @@ namespace anteroom::nginx {
 
 namespace {
 
-// Our own bounds instead of the server's, for this request alone: the body stays in memory, and
-// nginx stops reading where it becomes too long, chunked or not.
-ngx_int_t bound_body(ngx_http_request_t* r) {
-  const auto* server =
-      static_cast<ngx_http_core_loc_conf_t*>(ngx_http_get_module_loc_conf(r, ngx_http_core_module));
-  auto* ours =
-      static_cast<ngx_http_core_loc_conf_t*>(ngx_palloc(r->pool, sizeof(ngx_http_core_loc_conf_t)));
-  auto** all = static_cast<void**>(ngx_palloc(r->pool, sizeof(void*) * ngx_http_max_module));
-  if (ours == nullptr || all == nullptr) return NGX_ERROR;
-  *ours = *server;
-  ours->client_max_body_size = static_cast<off_t>(kMaxBodyBytes);
-  ours->client_body_buffer_size = kMaxBodyBytes + 1;
-  ours->client_body_in_file_only = 0;
-  ours->error_pages = nullptr;
-  ngx_memcpy(all, r->loc_conf, sizeof(void*) * ngx_http_max_module);
-  all[ngx_http_core_module.ctx_index] = ours;
-  r->loc_conf = all;
-  return NGX_OK;
-}
-
-// nullopt if it is not in memory, which bound_body() rules out.
+// nullopt if it is not in memory, which prepare_endpoints() rules out.
 std::optional<std::string> body_of(const ngx_http_request_t* r) {
   std::string body;
   if (r->request_body == nullptr) return body;
@@ -117,7 +97,7 @@ ngx_int_t answer_endpoint(ngx_http_request_t* r) {
                                             {Code{"body_too_large"}, std::string(head.path)})));
     return NGX_DONE;
   }
-  if (bound_body(r) != NGX_OK) return NGX_HTTP_INTERNAL_SERVER_ERROR;
+  r->loc_conf = server_configuration(r).endpoint_locations;
   if (r->method == NGX_HTTP_POST) {
     const ngx_int_t read = ngx_http_read_client_request_body(r, body_is_here);
     if (read >= NGX_HTTP_SPECIAL_RESPONSE) return read;
@@ -165,6 +145,24 @@ ngx_int_t handle(ngx_http_request_t* r) {
 }
 
 }  // namespace
+
+ngx_int_t prepare_endpoints(ngx_conf_t* cf, const ngx_http_core_srv_conf_t& server) noexcept {
+  void** const locations = server.ctx->loc_conf;
+  auto* ours = static_cast<ngx_http_core_loc_conf_t*>(
+      ngx_palloc(cf->pool, sizeof(ngx_http_core_loc_conf_t)));
+  auto** all = static_cast<void**>(ngx_palloc(cf->pool, sizeof(void*) * ngx_http_max_module));
+  if (ours == nullptr || all == nullptr) return NGX_ERROR;
+  *ours = *static_cast<ngx_http_core_loc_conf_t*>(locations[ngx_http_core_module.ctx_index]);
+  ours->client_max_body_size = static_cast<off_t>(kMaxBodyBytes);
+  ours->client_body_buffer_size = kMaxBodyBytes + 1;
+  ours->client_body_in_file_only = 0;
+  ours->error_pages = nullptr;
+  ngx_memcpy(all, locations, sizeof(void*) * ngx_http_max_module);
+  all[ngx_http_core_module.ctx_index] = ours;
+  static_cast<ServerConfiguration*>(server.ctx->srv_conf[ngx_http_auth_saml_module.ctx_index])
+      ->endpoint_locations = all;
+  return NGX_OK;
+}
 
 ngx_int_t endpoint_handler(ngx_http_request_t* r) noexcept {
   return guarded<ngx_int_t>("an endpoint", NGX_HTTP_SERVICE_UNAVAILABLE, [r] { return handle(r); });

@@ -22,6 +22,12 @@ ngx_int_t install_handlers(ngx_conf_t* cf) noexcept {
   const auto& main = *static_cast<MainConfiguration*>(
       ngx_http_conf_get_module_main_conf(cf, ngx_http_auth_saml_module));
   if (!main.settings) return NGX_OK;
+  const auto* core = static_cast<ngx_http_core_main_conf_t*>(
+      ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module));
+  auto* const* servers = static_cast<ngx_http_core_srv_conf_t**>(core->servers.elts);
+  for (ngx_uint_t i = 0; i < core->servers.nelts; ++i) {
+    if (prepare_endpoints(cf, *servers[i]) != NGX_OK) return NGX_ERROR;
+  }
   if (add_handler(cf, NGX_HTTP_SERVER_REWRITE_PHASE, endpoint_handler) != NGX_OK) return NGX_ERROR;
   return add_handler(cf, NGX_HTTP_ACCESS_PHASE, gate_handler);
 }

@@ -15,13 +15,15 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "support"))
 sys.path.insert(0, str(ROOT / "scripts" / "lib"))
 
+import pool_nginx  # noqa: E402
 import static_checks  # noqa: E402
 from postgres import Cluster  # noqa: E402
 from processes import clean_environment  # noqa: E402
 from stack import state_directory  # noqa: E402
 
+BY_NAME = ("leaks",)  # take long: only when asked for
 PARTS = ("unit", "fuzz", "attacks", "database", "nginx", "browser", "static")
-TIME_LIMIT = 1200  # seconds for one program
+TIME_LIMIT = 1800  # seconds for one program
 
 
 class Runner:
@@ -30,9 +32,12 @@ class Runner:
         self.pytest_arguments = pytest_arguments
         self.results = []  # (part, name, passed, failed, skipped)
         self.cluster = None
+        self.nginx = None  # the installed one
 
     def environment(self):
         extra = {name: os.environ[name] for name in ("CCACHE_DIR",) if name in os.environ}
+        if self.nginx is not None:
+            extra["ANTEROOM_NGINX"] = str(self.nginx)
         if self.cluster is not None:
             extra["ANTEROOM_TEST_DATABASE"] = self.cluster.conninfo()
         return clean_environment(
@@ -143,6 +148,9 @@ class Runner:
     def nginx(self):
         self.pytest("nginx", "tests/nginx")
 
+    def leaks(self):
+        self.pytest("leaks", "tests/leaks")
+
     def attacks(self):
         self.pytest("attacks", "tests/attacks")
 
@@ -164,6 +172,8 @@ class Runner:
             self.note("build", "see above", 0, 1)
             return
         needs_database = {"database", "nginx"} & set(parts)
+        if {"attacks", "nginx", "leaks"} & set(parts):
+            self.nginx = pool_nginx.build(self.build / "nginx-pool")
         sockets = Path(tempfile.mkdtemp(prefix="anteroom-test-", dir="/tmp"))
         sockets.chmod(0o755)
         try:
@@ -197,15 +207,16 @@ def heading(text):
 def main():
     parser = argparse.ArgumentParser(prog="scripts/test", description=__doc__)
     parser.add_argument("part", nargs="*", default=["all"],
-                        help=f"{', '.join(PARTS)} or all (default); what follows -- goes to pytest")
+                        help=f"{', '.join(PARTS)} or all of them (default); {', '.join(BY_NAME)} by name only; "
+                             "what follows -- goes to pytest")
     parser.add_argument("--build", type=Path, default=ROOT / "build" / "dev", help="build directory (build/dev)")
     arguments = sys.argv[1:]
     split = arguments.index("--") if "--" in arguments else len(arguments)
     given = parser.parse_args(arguments[:split])
-    unknown = set(given.part) - {*PARTS, "all"}
+    unknown = set(given.part) - {*PARTS, *BY_NAME, "all"}
     if unknown:
         parser.error(f"unknown part {', '.join(sorted(unknown))}: {', '.join(PARTS)} or all")
-    parts = list(PARTS) if "all" in given.part else [part for part in PARTS if part in given.part]
+    parts = [part for part in (*PARTS, *BY_NAME) if part in given.part or (part in PARTS and "all" in given.part)]
     os.umask(0o022)
     started = time.monotonic()
     runner = Runner(given.build.resolve(), arguments[split + 1:])

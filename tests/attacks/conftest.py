@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 TESTS = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(TESTS / "nginx"), str(TESTS / "support")]
+sys.path[:0] = [str(TESTS / name) for name in ("nginx", "support", "attacks")]
 
 spec = importlib.util.spec_from_file_location("laboratory", TESTS / "nginx" / "conftest.py")
 laboratory = importlib.util.module_from_spec(spec)

@@ -26,12 +26,12 @@ location ~ ^/properties/(?<property>[^/]+)/ { auth_saml on; auth_saml_require te
 """
 
 
-def sanitizer_environment(build, log_path):
+def sanitizer_environment(build, log_path, asan_options):
     cache = Path(build) / "CMakeCache.txt"
     if "ANTEROOM_SANITIZE:BOOL=ON" not in cache.read_text():
         return {}
     libraries = [run(["/usr/bin/gcc", f"-print-file-name=lib{name}.so"]).strip() for name in ("asan", "ubsan")]
-    return {"LD_PRELOAD": " ".join(libraries), "ASAN_OPTIONS": f"detect_leaks=0:log_path={log_path}",
+    return {"LD_PRELOAD": " ".join(libraries), "ASAN_OPTIONS": f"{asan_options}:detect_odr_violation=0:log_path={log_path}",
             "UBSAN_OPTIONS": f"print_stacktrace=1:log_path={log_path}"}
 
 
@@ -66,6 +66,7 @@ class Node:
         self.host = f"localhost:{port}"
         self.yaml = yaml
         self.nginx_conf = nginx_conf
+        self.asan_options = "detect_leaks=0"
         self._process = None
 
     def write(self):
@@ -73,10 +74,10 @@ class Node:
         (self.directory / "nginx.conf").write_text(self.nginx_conf)
 
     def environment(self):
-        return clean_environment(**sanitizer_environment(self.build, self.directory / "sanitizer"))
+        return clean_environment(**sanitizer_environment(self.build, self.directory / "sanitizer", self.asan_options))
 
     def command(self, *more):
-        return ["/usr/sbin/nginx", "-p", str(self.directory), "-c", str(self.directory / "nginx.conf"), *more]
+        return [os.environ.get("ANTEROOM_NGINX", "/usr/sbin/nginx"), "-p", str(self.directory), "-c", str(self.directory / "nginx.conf"), *more]
 
     def test(self):
         """nginx -t: exit status and what it said."""
