@@ -1,0 +1,126 @@
+"""Knocks every check of the SAML code out, one at a time, and says which test notices: tests/attacks/knock_out.py BUILD_DIR.
+
+A copy of the source gets a switch into each `if` that leads to a refusal. One build, then one run of the tests per switch:
+first unit_saml, then, if that notices nothing, the attack cases. Not part of scripts/test: it takes a quarter of an hour.
+Exit code 1 if a check can go missing unnoticed and stands not in EQUIVALENT with the reason why that does no harm.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+FILES = ["guard", "xml", "signature_shape", "signature", "encryption_shape", "decryptor", "response_verifier",
+         "assertion_reader", "identity_rules", "email", "instant", "logout_verifier", "redirect_message", "metadata",
+         "metadata_signature"]
+REFUSALS = re.compile(r"\{?\s*(//[^\n]*\n\s*)*return (bad\(|Failure|unusable\(|not_allowed|fail\(|false|std::nullopt|"
+                      r"\w+\.failure\(\)|\w+->failure\(\)|fine\b|plain\b|status\b|why\b)")
+SWITCH = """
+#include <cstdlib>
+namespace anteroom {
+inline bool knocked_out(int number) {
+  static const char* const kChosen = std::getenv("KNOCK_OUT");
+  return kChosen != nullptr && std::atoi(kChosen) == number;
+}
+}  // namespace anteroom
+"""
+# Checks that others stand behind, by their text: what is refused stays refused, for the reason given.
+EQUIVALENT = {}
+
+
+@dataclass
+class Check:
+    number: int
+    place: str
+    text: str
+
+
+def end_of_parenthesis(text, start):
+    depth = 0
+    for at in range(start, len(text)):
+        depth += {"(": 1, ")": -1}.get(text[at], 0)
+        if depth == 0:
+            return at
+    raise ValueError("unbalanced")
+
+
+def instrument(path, checks):
+    text, out, at = path.read_text(), "", 0
+    # Of the same length, without parentheses and semicolons that stand in literals.
+    bare = re.sub(r'"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])+\'', lambda literal: "_" * len(literal[0]), text)
+    for found in re.finditer(r"\bif \(", bare):
+        start = found.end() - 1
+        end = end_of_parenthesis(bare, start)
+        if start < at or not REFUSALS.match(text[end + 1:].lstrip()):
+            continue
+        inside = text[start + 1:end]
+        # "init; condition"
+        cut = bare[start + 1:end].rfind(";") + 1
+        number = len(checks) + 1
+        line = text.count("\n", 0, start) + 1
+        checks.append(Check(number, f"{path.stem}:{line}", " ".join(inside.split())))
+        out += text[at:start + 1] + f"{inside[:cut]} !knocked_out({number}) && ({inside[cut:].strip()})"
+        at = end
+    path.write_text(out + text[at:])
+
+
+def prepare(build):
+    source = build / "source"
+    shutil.rmtree(source, ignore_errors=True)
+    shutil.copytree(ROOT, source, ignore=shutil.ignore_patterns("build", ".git", "__pycache__"))
+    result = source / "core" / "include" / "anteroom" / "result.h"
+    result.write_text(result.read_text() + SWITCH)
+    flags = source / "CMakeLists.txt"
+    flags.write_text(flags.read_text().replace(" -Werror", ""))
+    checks = []
+    for name in FILES:
+        instrument(source / "core" / "src" / "saml" / f"{name}.cpp", checks)
+    tree = build / "tree"
+    subprocess.run(["/usr/bin/cmake", "-S", source, "-B", tree, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Debug",
+                    "-DANTEROOM_MODULE=OFF", "-DCMAKE_CXX_COMPILER_LAUNCHER=/usr/bin/ccache"], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(["/usr/bin/cmake", "--build", tree, "--target", "unit_saml", "unit_config", "anteroom"], check=True,
+                   stdout=subprocess.DEVNULL)
+    return tree, checks
+
+
+def noticed_by(tree, check):
+    """The first test that fails without this check, or None."""
+    environment = {**os.environ, "KNOCK_OUT": str(check.number), "ANTEROOM_BUILD": str(tree)}
+    for program in ("unit_saml", "unit_config"):
+        try:
+            done = subprocess.run([tree / "tests" / program, "--abort"], env=environment, capture_output=True, text=True,
+                                  timeout=120, check=False, errors="replace")
+        except subprocess.TimeoutExpired:
+            return f"{program}: does not end"
+        if done.returncode != 0:
+            names = re.findall(r"^-{20,}\n(.+)\n(?:  .*\n)*-{20,}$", done.stdout, re.MULTILINE)
+            return f"{program}: {names[0] if names else 'crashes'}"
+    done = subprocess.run(["/usr/bin/python3", "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider",
+                           "tests/attacks/test_core.py"], cwd=ROOT, env=environment, capture_output=True, text=True,
+                          check=False)
+    failed = re.search(r"^FAILED \S+::(.*)$", done.stdout, re.MULTILINE)
+    return failed[1] if failed else None
+
+
+def main():
+    build = Path(sys.argv[1]).resolve()
+    build.mkdir(parents=True, exist_ok=True)
+    tree, checks = prepare(build)
+    print(f"{len(checks)} checks", flush=True)
+    survivors = []
+    for check in checks:
+        caught = noticed_by(tree, check)
+        if caught is None and check.text not in EQUIVALENT:
+            survivors.append(check)
+        print(f"{check.number:4} {check.place:24} {check.text[:70]:70} {caught or 'NOBODY'}", flush=True)
+    print(f"{len(checks) - len(survivors)} of {len(checks)} checks are noticed when they are gone")
+    print(*(f"unnoticed: {check.place} {check.text}" for check in survivors), sep="\n")
+    sys.exit(1 if survivors else 0)
+
+
+if __name__ == "__main__":
+    main()
