@@ -32,12 +32,12 @@ class Runner:
         self.pytest_arguments = pytest_arguments
         self.results = []  # (part, name, passed, failed, skipped)
         self.cluster = None
-        self.nginx = None  # the installed one
+        self.nginx_program = None  # the installed one
 
     def environment(self):
         extra = {name: os.environ[name] for name in ("CCACHE_DIR",) if name in os.environ}
-        if self.nginx is not None:
-            extra["ANTEROOM_NGINX"] = str(self.nginx)
+        if self.nginx_program is not None:
+            extra["ANTEROOM_NGINX"] = str(self.nginx_program)
         if self.cluster is not None:
             extra["ANTEROOM_TEST_DATABASE"] = self.cluster.conninfo()
         return clean_environment(
@@ -173,7 +173,7 @@ class Runner:
             return
         needs_database = {"database", "nginx"} & set(parts)
         if {"attacks", "nginx", "leaks"} & set(parts):
-            self.nginx = pool_nginx.build(self.build / "nginx-pool")
+            self.nginx_program = pool_nginx.build(self.build / "nginx-pool")
         sockets = Path(tempfile.mkdtemp(prefix="anteroom-test-", dir="/tmp"))
         sockets.chmod(0o755)
         try:
