@@ -8,7 +8,7 @@ from pathlib import Path
 
 CONFIGURATION = [
     "--with-cc-opt=-O1 -g -fno-omit-frame-pointer -DNGX_DEBUG_PALLOC=1 -fsanitize=address -Wno-error",
-    "--with-ld-opt=-fsanitize=address -Wl,-E", "--error-log-path=stderr", "--with-compat", "--with-debug", "--with-threads",
+    "--with-ld-opt=-fsanitize=address -Wl,-E", "--with-compat", "--with-debug", "--with-threads",
     "--with-pcre-jit", "--with-http_ssl_module", "--with-http_v2_module", "--with-http_realip_module",
     "--with-http_auth_request_module", "--with-http_sub_module", "--with-http_stub_status_module"]
 INSTALLED = Path("/usr/sbin/nginx")
@@ -53,6 +53,12 @@ def fetch(directory):
     return source
 
 
+def paths():
+    """Where the installed one looks for files by itself."""
+    said = subprocess.run([INSTALLED, "-V"], capture_output=True, text=True, check=True).stderr
+    return re.findall(r"--(?:prefix|\S+-path)=\S+", said)
+
+
 def build(directory):
     """Path of the program to test on; built once per build directory."""
     program = directory / "nginx"
@@ -63,7 +69,7 @@ def build(directory):
     say("building nginx with NGX_DEBUG_PALLOC and AddressSanitizer")
     try:
         source = fetch(directory)
-        subprocess.run(["./configure", *CONFIGURATION], check=True, cwd=source, capture_output=True)
+        subprocess.run(["./configure", *paths(), *CONFIGURATION], check=True, cwd=source, capture_output=True)
         subprocess.run(["/usr/bin/make", "-j2"], check=True, cwd=source, capture_output=True)
     except (OSError, ValueError, subprocess.SubprocessError) as error:
         said = (getattr(error, "stderr", b"") or b"").decode(errors="replace")[-300:]

@@ -48,6 +48,16 @@ def end_of_parenthesis(text, start):
     raise ValueError("unbalanced")
 
 
+def behind_initializer(inside):
+    """Where the condition begins in what stands between the parentheses of an if."""
+    depth = 0
+    for at, character in enumerate(inside):
+        depth += {"(": 1, ")": -1}.get(character, 0)
+        if character == ";" and depth == 0:
+            return at + 1
+    return 0
+
+
 def instrument(path, checks):
     text, out, at = path.read_text(), "", 0
     # Of the same length, without parentheses and semicolons that stand in literals.
@@ -59,11 +69,14 @@ def instrument(path, checks):
             continue
         inside = text[start + 1:end]
         # "init; condition"
-        cut = bare[start + 1:end].rfind(";") + 1
+        cut = behind_initializer(bare[start + 1:end])
         number = len(checks) + 1
         line = text.count("\n", 0, start) + 1
         checks.append(Check(number, f"{path.stem}:{line}", " ".join(inside.split())))
-        out += text[at:start + 1] + f"{inside[:cut]} !knocked_out({number}) && ({inside[cut:].strip()})"
+        declared = re.match(r"(?:const )?\w+[*&]? (\w+) = ", inside[cut:])
+        condition = f"{inside[cut:]}; !knocked_out({number}) && {declared[1]}" if declared else (
+            f" !knocked_out({number}) && ({inside[cut:].strip()})")
+        out += text[at:start + 1] + inside[:cut] + condition
         at = end
     path.write_text(out + text[at:])
 

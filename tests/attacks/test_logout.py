@@ -10,6 +10,7 @@ import pytest
 from browser import FORM, LOGIN_HOST, PAGE, post_response, session_of, start
 from lxml import etree
 from messages import RSA_SHA256, sign_element
+from processes import wait_until
 from test_cookies import is_inside
 from test_live import configuration
 
@@ -83,14 +84,14 @@ def post(node, text):
 
 def test_the_genuine_one_ends_the_session(node, keys_of_idp, token):
     assert arrive(node, query_of(xml(), keys_of_idp["idp"])).status < 400
-    assert not is_inside(node, token)
+    wait_until(lambda: not is_inside(node, token), 10, "the end of the session")
 
 
 def test_the_genuine_one_by_post(node, keys_of_idp, token):
     root = etree.fromstring(xml())
     sign_element(root, keys_of_idp["idp"], {})
     assert post(node, etree.tostring(root).decode()).status < 400
-    assert not is_inside(node, token)
+    wait_until(lambda: not is_inside(node, token), 10, "the end of the session")
 
 
 FORGERIES = {
@@ -138,7 +139,7 @@ def test_an_unsigned_post_signs_nobody_out(node, keys_of_idp, token):
 def test_a_message_that_comes_again_does_not_end_the_next_session(node, keys_of_idp, token):
     query = query_of(xml(), keys_of_idp["idp"])
     arrive(node, query)
-    assert not is_inside(node, token)
+    wait_until(lambda: not is_inside(node, token), 10, "the end of the session")
     again = new_session(node, keys_of_idp)
     assert is_inside(node, again)
     arrive(node, query)

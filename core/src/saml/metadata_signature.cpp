@@ -56,6 +56,7 @@ std::optional<std::string> canonical(xmlDoc* document, Selection selection, cons
   if (algorithm != kExclusive) return std::nullopt;
   std::vector<std::string> prefixes = inclusive_prefixes(method);
   std::vector<xmlChar*> list;
+  list.reserve(prefixes.size() + 1);
   for (std::string& prefix : prefixes) list.push_back(reinterpret_cast<xmlChar*>(prefix.data()));
   list.push_back(nullptr);
   const std::unique_ptr<xmlOutputBuffer, CloseBuffer> buffer(xmlAllocOutputBuffer(nullptr));
