@@ -100,6 +100,18 @@ TRICKS = {
     "other_type": lambda text: text.replace(f'Type="{XENC}Element"', f'Type="{XENC}Content"'),
     "triple_des": lambda text: text.replace(XENC11 + "aes256-gcm", XENC + "tripledes-cbc"),
     "unknown_transport": lambda text: text.replace("rsa-oaep-mgf1p", "rsa-oaep-mgf2p"),
+    "odd_part_of_key": lambda text: text.replace("</xenc:EncryptedKey>", '<x xmlns="urn:x"/></xenc:EncryptedKey>'),
+    "odd_part_of_data": lambda text: text.replace("</xenc:EncryptedData>", '<x xmlns="urn:x"/></xenc:EncryptedData>'),
+    "odd_parameter": lambda text: text.replace("</xenc:EncryptionMethod>", '<x xmlns="urn:x"/></xenc:EncryptionMethod>', 1),
+    "hint_to_elsewhere": lambda text: text.replace(
+        "</xenc:EncryptionMethod>", '</xenc:EncryptionMethod><ds:KeyInfo><ds:RetrievalMethod URI="http://evil.test/"/>'
+        "</ds:KeyInfo>", 1),
+    "two_key_infos": lambda text: text.replace("<ds:KeyInfo", f'<ds:KeyInfo xmlns:ds="{DS}"/><ds:KeyInfo', 1),
+    "unknown_mask": lambda text: text.replace("mgf1sha256", "mgf1md5"),
+    "unknown_digest": lambda text: text.replace(f'{XENC}sha256"', f'{DS}md5"'),
+    "long_label": lambda text: text.replace("</xenc:EncryptionMethod>", "<xenc:OAEPparams>" + "AAAA" * 500 +
+                                            "</xenc:OAEPparams></xenc:EncryptionMethod>", 1),
+    "no_cipher_value": lambda text: CONTENT.sub("<xenc:CipherData/></xenc:EncryptedData>", text),
     "declared_cbc": lambda text: text.replace(XENC11 + "aes256-gcm", XENC + "aes256-cbc"),
     "declared_128": lambda text: text.replace("aes256-gcm", "aes128-gcm"),
 }
