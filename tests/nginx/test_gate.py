@@ -2,6 +2,7 @@
 
 import pytest
 from node import COOKIE, NAVIGATION, SCRIPT, WEBSOCKET
+from processes import wait_until
 
 
 def test_a_stranger_who_loads_a_page_is_sent_to_sign_in(node):
@@ -97,6 +98,8 @@ def test_an_expired_session_is_none(node):
 def test_the_outcome_and_the_email_are_in_the_log_and_the_token_is_not(node):
     token, email, _ = node.people.sign_in()
     node.ask("/logged", token)
+    # nginx writes it once the answer is sent.
+    wait_until(lambda: "/logged" in node.access_log(), 10, "the line in the access log")
     line = next(line for line in node.access_log().splitlines() if line.startswith("/logged"))
     assert "outcome=allow" in line and f"email={email}" in line
     assert token not in node.access_log() and token not in node.error_log()
