@@ -66,7 +66,7 @@ class Cluster:
             self._process = None
 
     def __enter__(self):
-        return self.start()
+        return self if self.is_running() else self.start()
 
     def __exit__(self, *_):
         self.stop()
