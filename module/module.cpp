@@ -1,4 +1,6 @@
 // The module as nginx sees it.
+#include <sys/prctl.h>
+
 #include "configuration.h"
 #include "endpoint_phase.h"
 #include "gate_phase.h"
@@ -32,12 +34,22 @@ ngx_int_t install_handlers(ngx_conf_t* cf) noexcept {
   return add_handler(cf, NGX_HTTP_ACCESS_PHASE, gate_handler);
 }
 
+// A core dump would hold keys and tokens: there is one only where the operator has asked for it.
+void refuse_core_dumps(const ngx_cycle_t* cycle) {
+  const auto* core = reinterpret_cast<const ngx_core_conf_t*>(
+      ngx_get_conf(cycle->conf_ctx, ngx_core_module));
+  if (core->rlimit_core != NGX_CONF_UNSET || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0) return;
+  ngx_log_error(NGX_LOG_WARN, cycle->log, ngx_errno, "anteroom: core dumps stay possible");
+}
+
 // After the fork. The cache manager and its loader answer no request.
 ngx_int_t start_process(ngx_cycle_t* cycle) noexcept {
   if (ngx_process != NGX_PROCESS_WORKER && ngx_process != NGX_PROCESS_SINGLE) return NGX_OK;
   const auto* main = static_cast<MainConfiguration*>(
       ngx_http_cycle_get_module_main_conf(cycle, ngx_http_auth_saml_module));
-  if (main != nullptr && main->settings) Process::start(*main);
+  if (main == nullptr || !main->settings) return NGX_OK;
+  if (ngx_process == NGX_PROCESS_WORKER) refuse_core_dumps(cycle);
+  Process::start(*main);
   return NGX_OK;
 }
 

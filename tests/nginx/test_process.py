@@ -1,5 +1,7 @@
 """Starting, reloading and stopping nginx with the module."""
 
+from pathlib import Path
+
 from processes import wait_until
 from test_database import is_listening
 
@@ -90,3 +92,19 @@ def test_no_request_is_lost_over_several_reloads(lab, cluster):
         assert node.ask("/x", token).status == 200
         node.reload()
     assert node.ask("/x", token).status == 200
+
+
+def is_dumpable(pid):
+    """What prctl(2) says of /proc: the files of a process that may not be dumped belong to root."""
+    own = next(line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("Uid:")).split()[2]
+    assert own != "0", "workers run under an account of their own"
+    return Path(f"/proc/{pid}/auxv").stat().st_uid == int(own)
+
+
+def test_workers_write_core_dumps_only_where_that_is_asked_for(lab, cluster):
+    """They hold keys, session tokens and the database's password."""
+    node = lab.node(cluster)
+    assert not any(is_dumpable(worker) for worker in node.workers())
+    node.nginx_conf = "worker_rlimit_core 100m;\n" + node.nginx_conf
+    node.reload()
+    assert all(is_dumpable(worker) for worker in node.workers())
