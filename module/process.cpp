@@ -34,7 +34,7 @@ Process::~Process() {
 }
 
 Ports Process::ports() {
-  return Ports{database_, worker_, clock_, random_, log_, memory_};
+  return Ports{database_, worker_, clock_, random_, log_, memory_, back_channel_};
 }
 
 Process* Process::current() {

@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "anteroom/back_channel.h"
 #include "anteroom/site.h"
 #include "configuration.h"
 #include "database_pool.h"
@@ -41,6 +42,7 @@ class Process {
   ErrorLog log_;
   SessionCache cache_;
   CacheMemory memory_;
+  HttpsBackChannel back_channel_;
   ThreadWorker worker_;
   DatabasePool database_;
   SessionLookupService sessions_;

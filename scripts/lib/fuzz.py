@@ -17,7 +17,7 @@ sys.path.insert(0, str(ROOT / "tests" / "support"))
 from processes import clean_environment  # noqa: E402
 
 FUZZ = ROOT / "tests" / "fuzz"
-XML = ("assertion", "guard", "logout", "metadata", "verifier")  # share a dictionary, change whole elements
+XML = ("artifact", "assertion", "guard", "logout", "metadata", "verifier")  # share a dictionary, change whole elements
 MOST_FINDINGS = 10  # of one target; then it waits for somebody to mend it
 HARDEST = "timeout -k 30"  # a program that libFuzzer itself cannot end
 

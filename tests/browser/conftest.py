@@ -17,18 +17,23 @@ BUILD = Path(os.environ.get("ANTEROOM_BUILD", ROOT / "build" / "dev"))
 
 ANN = Person("ann@northwind.example", "Ann Archer")
 CARLA = Person("carla@fabrikam.example", "Carla Cruz")
+WENDY = Person("wendy@wingtip.example", "Wendy Wu")
 NEWCOMERS = [Person(f"new{number}@northwind.example", f"Newcomer {number}") for number in range(1, 31)]
 
 
 @pytest.fixture(scope="session")
 def stack():
     """Everything under host names of different sites, so that SameSite means what it means in production."""
+    state = state_directory(BUILD / "browser-stack", print)
     companies = [
         Company("northwind", "Northwind", "northwind.example", "idp.northwind.test", "entra", [ANN, *NEWCOMERS]),
         Company("fabrikam", "Fabrikam", "fabrikam.example", "idp.fabrikam.test", "generic", [CARLA],
                 {"attributes": {"subject": "uid"}, "request_binding": "post"}),
+        # Its own name resolves without DNS: nginx itself asks there for Responses.
+        Company("wingtip", "Wingtip", "wingtip.example", "idp.wingtip.localhost", "generic", [WENDY],
+                {"response_binding": "artifact", "back_channel_ca": str(state / "tls" / "server.crt"),
+                 "sign_requests": True}, sends_artifacts=True, encrypts=True),
     ]
-    state = state_directory(BUILD / "browser-stack", print)
     shutil.rmtree(state, ignore_errors=True)
     plan = Plan(build=BUILD, state=state, port=free_port(), app_host="app.maintenance.test",
                 login_host="login.anteroom.test", companies=companies, entity_id="urn:example:maintenance:tests",
@@ -36,6 +41,7 @@ def stack():
     with Stack(plan) as running:
         running.anteroom("user", "provision", ANN.email, "--name", ANN.name, "--level", "technician",
                          "--property", "elm-court", "--property", "harbor-lofts")
+        running.anteroom("user", "provision", WENDY.email, "--level", "viewer", "--all-properties")
         running.anteroom("user", "provision", CARLA.email, "--level", "manager", "--all-properties")
         yield running
     reports = running.sanitizer_reports()

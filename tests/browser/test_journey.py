@@ -2,7 +2,7 @@
 
 import time
 
-from conftest import ANN, CARLA
+from conftest import ANN, CARLA, WENDY
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
@@ -91,6 +91,17 @@ def test_other_company_signs_in_at_its_own_provider(stack, chrome):
     chrome.wait_for_url(stack.app_url("/reports/?month=5"))
     assert "Mill House: 2 open orders" in chrome.text
     assert not csp_complaints(chrome)
+
+
+def test_response_is_fetched_and_decrypted(stack, chrome):
+    """Wingtip sends artifacts, and what they lead to is encrypted."""
+    chrome.open(stack.app_url(DEEP_LINK))
+    chrome.sign_on(WENDY)
+    chrome.wait_for_url(stack.app_url(DEEP_LINK))
+    assert WENDY.name in chrome.text
+    asked = [line for line in (stack.logs / "nginx-access.log").read_text().splitlines()
+             if "ArtifactResolutionService.php" in line or "SAMLart=" in line]
+    assert len(asked) == 2, asked
 
 
 def test_unknown_domain_is_explained(stack, chrome):

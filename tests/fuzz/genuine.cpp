@@ -1,10 +1,12 @@
 #include "fuzz/genuine.h"
 
+#include <algorithm>
 #include <fstream>
 #include <iterator>
 #include <stdexcept>
 
 #include "crypto/pem.h"
+#include "fuzz/target.h"
 
 namespace anteroom::fuzz {
 
@@ -166,6 +168,37 @@ const World& world() {
     return made;
   }();
   return *kWorld;
+}
+
+void require_genuine(const saml::VerifiedAssertion& a) {
+  static const auto* const kAll = new std::vector<Genuine>(genuine_responses());
+  const auto found = std::find_if(kAll->begin(), kAll->end(), [&](const Genuine& genuine) {
+    return genuine.options.assertion_id == a.assertion_id();
+  });
+  require(found != kAll->end(), "an assertion nobody made was accepted");
+  const forge::Options& o = found->options;
+  require(a.idp() == "corp" && a.issuer() == o.issuer, "issuer");
+  require(a.email() == o.name_id && a.name_id() == o.name_id && a.subject().empty(), "person");
+  require(a.name_id_format() == o.name_id_format, "NameID format");
+  require(a.session_index() == o.assertion_id, "SessionIndex");
+  require(a.replay_until() == o.now + std::chrono::minutes(70) + std::chrono::seconds(120),
+          "replay_until");
+  require(!a.session_not_on_or_after(), "SessionNotOnOrAfter");
+  require(a.display_name() == found->name + " of Corp", "display name");
+  require(a.attributes() ==
+              saml::VerifiedAssertion::Attributes(o.attributes.begin(), o.attributes.end()),
+          "attributes");
+}
+
+std::string artifact_answer(const std::string& message) {
+  return "<soap:Envelope xmlns:soap=\"http://schemas.xmlsoap.org/soap/envelope/\"><soap:Body>"
+         "<samlp:ArtifactResponse xmlns:samlp=\"urn:oasis:names:tc:SAML:2.0:protocol\" "
+         "xmlns:saml=\"urn:oasis:names:tc:SAML:2.0:assertion\" ID=\"_ar\" Version=\"2.0\" "
+         "IssueInstant=\"2027-01-15T08:00:00Z\" InResponseTo=\"" +
+         std::string(kResolveId) + "\"><saml:Issuer>" + forge::Options{}.issuer +
+         "</saml:Issuer><samlp:Status><samlp:StatusCode "
+         "Value=\"urn:oasis:names:tc:SAML:2.0:status:Success\"/></samlp:Status>" +
+         message + "</samlp:ArtifactResponse></soap:Body></soap:Envelope>";
 }
 
 }  // namespace anteroom::fuzz

@@ -27,6 +27,13 @@ struct Genuine {
 std::vector<Genuine> genuine_responses();
 std::string make(const Genuine& genuine);
 
+/// Fails unless these are the facts of one genuine Response, all of them.
+void require_genuine(const saml::VerifiedAssertion& assertion);
+
+/// The answer to an ArtifactResolve with this ID, around what `message` holds.
+std::string artifact_answer(const std::string& message);
+inline constexpr const char* kResolveId = "id-resolve";
+
 /// A LogoutRequest that the IdP really made, for the ID that it bears; not signed yet.
 std::string logout_request();
 inline constexpr const char* kLogoutId = "_l-ann";

@@ -81,7 +81,15 @@ void write_responses(const fs::path& folder) {
     write(folder / "assertion" / genuine.name,
           forge::make_response(ec_authority(), unsigned_options));
   }
+  const auto bare = [](const std::string& xml) {
+    return xml.starts_with("<?xml") ? xml.substr(xml.find("?>") + 2) : xml;
+  };
+  for (const Genuine& genuine : genuine_responses()) {
+    write(folder / "artifact" / genuine.name, artifact_answer(bare(make(genuine))));
+  }
+  write(folder / "artifact" / "unknown", artifact_answer(""));
   for (const auto& [name, xml] : tampered(first)) {
+    if (xml.find("<!DOCTYPE") != 0) write(folder / "artifact" / name, artifact_answer(bare(xml)));
     for (const char* target : {"verifier", "guard"}) write(folder / target / name, xml);
   }
   write(folder / "guard" / "form-value", forge::to_base64(first));

@@ -89,7 +89,70 @@ def test_two_session_cookies_are_none(node):
     assert node.ask("/work", cookies=[f"{COOKIE}={one}; {COOKIE}={two}"]).status == 302
 
 
-@pytest.mark.parametrize("value", ["", "x", "x" * 43, "é" * 30, "A" * 5000, "%00", "\"quoted\"", "a=b=c", ",;,"])
+GARBLED = {"empty": "", "short": "x", "of nobody": "A" * 43, "no base64url": "." * 43, "accents": "é" * 30, "long": "A" * 5000, "NUL": "%00",
+           "quoted": '"quoted"', "equals": "a=b=c", "separators": ",;,"}
+
+
+@pytest.mark.parametrize("value", GARBLED.values(), ids=GARBLED.keys())
 def test_a_garbled_session_cookie_is_none(node, value):
     answer = node.ask("/work", cookies=[f"{COOKIE}={value}".encode("utf-8")])
     assert answer.status == 302
+
+
+@pytest.mark.parametrize("listed", ["X-Auth-Email", "close, X-Auth-Email, X-Auth-User", "x-auth-access-level, keep-alive"])
+def test_identity_headers_cannot_be_made_hop_by_hop(node, listed):
+    """RFC 9110 7.6.1: what Connection names, a proxy behind us would take out."""
+    token, email, user = node.people.sign_in()
+    answer = node.ask("/work", token, headers=[("Connection", listed), ("X-Auth-Email", "forged")])
+    assert (answer.seen("X-Auth-Email"), answer.seen("X-Auth-User")) == ([email], [user])
+    assert not any("auth" in value.lower() for value in answer.seen("Connection"))
+
+
+def smuggled(node, lines, body=b""):
+    token, email, _ = node.people.sign_in()
+    head = f"POST /work HTTP/1.1\r\nHost: {node.host}\r\nCookie: {COOKIE}={token}\r\nConnection: close\r\n".encode()
+    return node.raw(head + lines + b"\r\n\r\n" + body), email.encode()
+
+
+BENT = {"folded": b"A: 1\r\n X-Auth-Email: forged\r\nContent-Length: 0",
+        "a space before the colon": b"X-Auth-Email : forged\r\nContent-Length: 0",
+        "a tab before the colon": b"X-Auth-Email\t: forged\r\nContent-Length: 0",
+        "a line feed alone": b"A: 1\nX-Auth-Email: forged\r\nContent-Length: 0",
+        "a carriage return alone": b"A: 1\rX-Auth-Email: forged\r\nContent-Length: 0",
+        "a NUL": b"A: 1\x00\r\nX-Auth-Email: forged\r\nContent-Length: 0",
+        "no name": b": forged\r\nX-Auth-Email: forged\r\nContent-Length: 0"}
+
+
+@pytest.mark.parametrize("lines", BENT.values(), ids=BENT.keys())
+def test_bent_header_lines_carry_no_identity(node, lines):
+    answer, email = smuggled(node, lines)
+    if b" 200 OK" in answer:
+        assert email in answer and b'"forged"' not in answer
+    else:
+        assert b" 400 " in answer.split(b"\r\n")[0], answer
+
+
+def test_trailers_carry_no_identity(node):
+    answer, email = smuggled(node, b"Trailer: X-Auth-Email\r\nTransfer-Encoding: chunked",
+                             b"1\r\na\r\n0\r\nX-Auth-Email: forged\r\n\r\n")
+    assert b" 200 OK" in answer and email in answer and b"forged" not in answer
+
+
+def test_a_length_said_twice_hides_no_second_request(node):
+    hidden = b"GET /open/hidden HTTP/1.1\r\nHost: x\r\nX-Auth-Email: forged\r\n\r\n"
+    answer, _ = smuggled(node, b"Content-Length: %d\r\nTransfer-Encoding: chunked" % (len(hidden) + 5), b"0\r\n\r\n" + hidden)
+    assert b" 400 " in answer.split(b"\r\n")[0] and b"hidden" not in answer
+
+
+def test_identity_headers_by_http2(lab, cluster):
+    from test_routing import streams_at_once
+    node = lab.node(cluster, server=UNDERSCORES)
+    node.nginx_conf = node.nginx_conf.replace(f"listen 127.0.0.1:{node.port};", f"listen 127.0.0.1:{node.port} http2;")
+    node.reload()
+    token, email, _ = node.people.sign_in()
+    forged = [("x-auth-email", "forged"), ("x-auth-email", "forged"), ("x_auth_email", "forged"), ("x-auth-properties", "forged"),
+              ("te", "trailers")]
+    own, = streams_at_once(node, ["/work"], [("cookie", f"{COOKIE}={token}"), *forged])
+    assert own.count(email) == 1 and "forged" not in own
+    nobody, = streams_at_once(node, ["/open/x"], forged)
+    assert "forged" not in nobody

@@ -83,3 +83,17 @@ def test_our_metadata_is_valid_and_complete(lab, cluster, workspace, schema, is_
         check_signature(document, pairs["sp-sign"])
     else:
         assert document.getroot().find(f"{DS}Signature") is None
+
+
+def test_our_metadata_offers_artifacts_where_one_provider_sends_them(lab, cluster, workspace, schema):
+    service = ('<ArtifactResolutionService Binding="urn:oasis:names:tc:SAML:2.0:bindings:SOAP" index="0" '
+               'Location="https://idp.northwind.example/artifact"/><SingleSignOnService')
+    path = workspace / "artifact.xml"
+    path.write_text((workspace / "northwind.xml").read_text().replace("<SingleSignOnService", service))
+    node = lab.node(cluster, yaml=lambda text: text.replace(
+        f"{workspace}/northwind.xml", f"{path}\n    response_binding: artifact"))
+    document = etree.ElementTree(etree.fromstring(node.ask("/auth/metadata").body))
+    schema.assertValid(document)
+    services = [(service.get("index"), service.get("Binding").rsplit(":", 1)[-1], service.get("isDefault"))
+                for service in document.getroot().iter(f"{MD}AssertionConsumerService")]
+    assert services == [("0", "HTTP-POST", "true"), ("1", "HTTP-Artifact", "false")]

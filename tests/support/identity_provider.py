@@ -39,6 +39,8 @@ class Company:
     preset: str = "generic"
     people: list = field(default_factory=list)
     options: dict = field(default_factory=dict)  # further keys of Anteroom's entry for this provider
+    sends_artifacts: bool = False  # HTTP-Artifact; needs php-sqlite3
+    encrypts: bool = False
 
     @property
     def tenant_id(self):
@@ -74,17 +76,18 @@ class IdentityProvider:
         self._user = service_user("www-data")
         self._process = None
 
-    def configure(self, sp_entity_id, acs_url, slo_url):
-        """Writes the configuration; keys and secrets of an earlier run are kept."""
+    def configure(self, sp_entity_id, acs_url, slo_url, sp_certificate):
+        """Writes the configuration; keys and secrets of an earlier run are kept. The certificate: base64 of its DER."""
         for name in ("config", "metadata", "cert", "sessions", "data", "tmp"):
             (self._directory / name).mkdir(parents=True, exist_ok=True)
         self._make_key()
+        service_provider = self._service_provider(acs_url, slo_url, sp_certificate)
         self._write("config/config.php", "<?php\n$config = " + php(self._config()) + ";\n")
         self._write("config/authsources.php", "<?php\n$config = " + php(self._sources()) + ";\n")
         self._write("metadata/saml20-idp-hosted.php",
                     f"<?php\n$metadata[{php(self.entity_id)}] = {php(self._hosted())};\n")
         self._write("metadata/saml20-sp-remote.php",
-                    f"<?php\n$metadata[{php(sp_entity_id)}] = {php(self._service_provider(acs_url, slo_url))};\n")
+                    f"<?php\n$metadata[{php(sp_entity_id)}] = {php(service_provider)};\n")
         if self._user is not None:
             for path in (self._directory, *self._directory.rglob("*")):
                 os.chown(path, self._user.pw_uid, self._user.pw_gid)
@@ -144,7 +147,8 @@ class IdentityProvider:
             "session.phpsession.savepath": f"{directory}/sessions", "session.phpsession.httponly": True,
             "session.authtoken.cookiename": "SimpleSAMLAuthToken", "session.check_function": None,
             "session.duration": 8 * 3600, "session.datastore.timeout": 4 * 3600, "session.state.timeout": 3600,
-            "store.type": "phpsession", "language.available": ["en"], "language.default": "en",
+            "store.type": "sql" if self.company.sends_artifacts else "phpsession",
+            "store.sql.dsn": f"sqlite:{directory}/data/store.sqlite", "language.available": ["en"], "language.default": "en",
             "logging.level": 5, "logging.handler": "file", "logging.logfile": "simplesamlphp.log",
             "showerrors": True, "errorreporting": False, "theme.use": "default", "production": True,
             "metadata.sources": [{"type": "flatfile"}], "trusted.url.domains": [], "proxy": None,
@@ -168,6 +172,7 @@ class IdentityProvider:
                 "OrganizationName": {"en": self.company.display_name},
                 "OrganizationDisplayName": {"en": self.company.display_name}, "OrganizationURL": {"en": self.base_url},
                 "signature.algorithm": "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256",
+                "saml20.sendartifact": self.company.sends_artifacts,
                 # As Entra ID does by default: the assertion is signed, the Response around it is not.
                 "saml20.sign.response": False, "saml20.sign.assertion": True, "sign.logout": True,
                 "attributes.NameFormat": "urn:oasis:names:tc:SAML:2.0:attrname-format:uri",
@@ -176,10 +181,13 @@ class IdentityProvider:
                 "NameIDFormat": address,
                 "authproc": {"3": {"class": "saml:AttributeNameID", "attribute": email, "Format": address}}}
 
-    @staticmethod
-    def _service_provider(acs_url, slo_url):
+    def _service_provider(self, acs_url, slo_url, certificate):
+        bindings = ["HTTP-POST", "HTTP-Artifact"] if self.company.sends_artifacts else ["HTTP-POST"]
         return {"AssertionConsumerService": [
-            {"Binding": "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST", "Location": acs_url, "index": 0}],
+            {"Binding": f"urn:oasis:names:tc:SAML:2.0:bindings:{binding}", "Location": acs_url, "index": index}
+            for index, binding in enumerate(bindings)],
+            "keys": [{"type": "X509Certificate", "signing": True, "encryption": True, "X509Certificate": certificate}],
+            "assertion.encryption": self.company.encrypts,
             "SingleLogoutService": [
                 {"Binding": "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect", "Location": slo_url}],
             "NameIDFormat": "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress"}

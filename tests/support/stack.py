@@ -154,6 +154,8 @@ class Stack:
     def _start(self):
         self._prepare_directories()
         say = self.plan.say
+        self._make_certificate()
+        sp_certificate = self._make_sp_key()
         say("PostgreSQL (a private cluster)")
         self.cluster = Cluster(self.state / "postgres", self._run_directory / "pg", self.logs / "postgres.log",
                                is_durable=self.plan.is_durable)
@@ -163,13 +165,12 @@ class Stack:
         for provider in self.providers:
             say(f"identity provider of {provider.company.display_name} (SimpleSAMLphp)")
             provider.configure(self.plan.entity_id, self.plan.login_url + "/saml2/idpresponse",
-                               self.plan.login_url + "/saml2/logout")
+                               self.plan.login_url + "/saml2/logout", sp_certificate)
             self._running.append(provider)
             provider.start()
         say("maintenance app")
         self._start_app()
         say("configuration, keys and database schema")
-        self._make_certificate()
         self._fetch_metadata()
         self._write_yaml()
         self.anteroom("migrate")
@@ -234,6 +235,15 @@ class Stack:
         key.chmod(0o600)
         noted.write_text(" ".join(hosts))
 
+    def _make_sp_key(self):
+        """Anteroom's own key pair; returns the certificate as base64 of its DER."""
+        key, certificate = (self.state / "anteroom" / f"sp.{suffix}" for suffix in ("key", "crt"))
+        if not certificate.exists():
+            run(["/usr/bin/openssl", "req", "-x509", "-newkey", "rsa:2048", "-sha256", "-nodes", "-days", "1095",
+                 "-subj", "/CN=Anteroom", "-keyout", key, "-out", certificate])
+            key.chmod(0o600)
+        return "".join(line for line in certificate.read_text().splitlines() if "-----" not in line)
+
     def _write_yaml(self):
         quote = json.dumps  # a JSON string is a YAML string
         plan = self.plan
@@ -246,6 +256,8 @@ service_provider:
   base_url: {plan.login_url}
   apps: [{quote(plan.app_url)}]
   landing_url: {quote(plan.app_url + "/")}
+  signing: {{ key: sp.key, certificate: sp.crt }}
+  decryption: [{{ key: sp.key, certificate: sp.crt }}]
 identity_providers:
 {providers}database:
   connection: {quote(f"host={self.cluster.socket_directory} dbname=anteroom user=anteroom")}

@@ -96,6 +96,27 @@ class SessionMemory {
   virtual void forget(const TokenHash& hash) = 0;
 };
 
+/// One SOAP message to an identity provider, past the browser.
+struct BackChannelCall {
+  std::string url;     ///< https, or http on this machine
+  std::string body;    ///< a SOAP 1.1 envelope
+  std::string ca_pem;  ///< the only authorities to trust; empty: the system's
+};
+
+namespace code {
+/// No usable answer: not reached, TLS not verified, status other than 200, too long, too late.
+inline constexpr Code kBackChannel{"back_channel"};
+}  // namespace code
+
+/// Talks to identity providers directly (saml-bindings 3.2). Safe from many threads.
+class BackChannel {
+ public:
+  virtual ~BackChannel() = default;
+  /// The answer's body. Blocks for seconds: call it within a Worker's `work` only. Failures:
+  /// kBackChannel, kOverloaded (too many calls under way).
+  [[nodiscard]] virtual Result<std::string> post(const BackChannelCall& call) = 0;
+};
+
 struct Ports {
   Database& database;
   Worker& worker;
@@ -103,6 +124,7 @@ struct Ports {
   Random& random;
   Log& log;
   SessionMemory& memory;
+  BackChannel& back_channel;
 };
 
 /// co_await run(...) for a statement.

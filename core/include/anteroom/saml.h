@@ -77,6 +77,29 @@ Result<OutgoingMessage> build_logout_response(const ServiceProviderSettings& sp,
                                               const IdentityProvider& idp,
                                               const LogoutResponseParams& params);
 
+/// A Response that is to be fetched (saml-bindings 3.6.4, type 4).
+struct Artifact {
+  std::string text;       ///< as it came, base64
+  std::string source_id;  ///< 20 bytes: SHA-1 of its issuer's entity ID
+  int endpoint_index = 0;
+};
+Result<Artifact> parse_artifact(std::string_view text);
+bool is_issued_by(const Artifact& artifact, const IdentityProvider& idp);
+
+/// The SOAP call that fetches it (saml-core 3.5.1, saml-bindings 3.6.5.2), signed where we have a
+/// key. Fails where the IdP has no service of that index.
+Result<BackChannelCall> build_artifact_resolve(const ServiceProviderSettings& sp,
+                                               const IdentityProvider& idp,
+                                               const Artifact& artifact, const std::string& id,
+                                               Time now);
+
+/// The Response that its answer carries, as ResponseVerifier takes it, with every namespace that it
+/// stood in. Nothing of it is verified yet: TLS says who answered, and a signature of the
+/// ArtifactResponse is not looked at (SimpleSAMLphp 1.19 makes it over other bytes than it sends).
+/// `request_id`: of the ArtifactResolve.
+Result<std::string> open_artifact_response(std::string_view soap, std::string_view request_id,
+                                           const IdentityProvider& idp);
+
 /// A logout message of an IdP as it arrived, by Redirect or POST.
 struct LogoutArrival {
   bool is_post = false;

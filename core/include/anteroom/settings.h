@@ -53,6 +53,7 @@ struct ServiceProviderSettings {
 };
 
 enum class RequestBinding { redirect, post };
+enum class ResponseBinding { post, artifact };
 enum class LogoutBinding { off, redirect, post };
 enum class ExpiredCertificate { warn, reject };
 
@@ -65,6 +66,7 @@ struct IdpMetadata {
   std::string slo_redirect_response_url;  ///< where responses go instead; empty: the same
   std::string slo_post_url;               ///< empty if the IdP has none
   std::string slo_post_response_url;
+  std::map<int, std::string> artifact_urls;  ///< ArtifactResolutionService by index
   std::vector<std::string>
       signing_certificates_der;  ///< in document order, at least one, DER bytes
   /// validUntil, the earliest where there are several: nothing is accepted afterwards.
@@ -90,6 +92,8 @@ struct IdentityProvider {
   IdpMetadata metadata;
   std::string metadata_file;
   RequestBinding request_binding = RequestBinding::redirect;
+  ResponseBinding response_binding = ResponseBinding::post;  ///< what we ask for
+  std::string back_channel_ca_pem;  ///< trusted for its ArtifactResolutionService; empty: system
   bool sign_requests = false;
   bool send_login_hint = true;
   bool force_authn = false;    ///< ForceAuthn at every sign-on

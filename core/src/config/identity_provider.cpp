@@ -212,6 +212,37 @@ void read_metadata(Section& section, IdentityProvider& idp, Time now) {
   check_certificates(section, idp, now);
 }
 
+// saml-bindings 3.6. After the metadata, which says where artifacts are resolved.
+void read_response_binding(Section& section, IdentityProvider& idp,
+                           const ServiceProviderSettings& sp) {
+  idp.response_binding = one_of<ResponseBinding>(
+      section, "response_binding",
+      {{"post", ResponseBinding::post}, {"artifact", ResponseBinding::artifact}},
+      ResponseBinding::post);
+  const bool fetches = idp.response_binding == ResponseBinding::artifact;
+  if (section.has("back_channel_ca")) {
+    const std::string file = section.resolve(section.required("back_channel_ca"));
+    const auto pem = read_file(section, section.place_of("back_channel_ca"), file, 1u << 20);
+    if (pem && !crypto::pem_to_der_certificate(*pem)) {
+      section.error("back_channel_ca", file + ": there is no certificate in PEM in it");
+    }
+    idp.back_channel_ca_pem = pem.value_or("");
+    if (!fetches) {
+      section.problems().warn(section.place_of("back_channel_ca"),
+                              "'back_channel_ca' is used with 'response_binding: artifact' only");
+    }
+  }
+  if (!fetches) return;
+  if (idp.metadata.artifact_urls.empty() && !idp.metadata.entity_id.empty()) {
+    section.error("response_binding", "the metadata has no ArtifactResolutionService over SOAP");
+  }
+  if (!sp.signing) {
+    section.problems().warn(section.place_of("response_binding"),
+                            "without 'service_provider.signing' the identity provider cannot tell "
+                            "who fetches a Response; most refuse");
+  }
+}
+
 void read_attributes(Section section, IdentityProvider& idp) {
   idp.email_attributes = names_or(section, "email", idp.email_attributes);
   idp.name_attributes = names_or(section, "name", idp.name_attributes);
@@ -292,6 +323,7 @@ ReadIdp read_identity_provider(Section section, const ServiceProviderSettings& s
   read_attributes(section.section("attributes"), idp);
   read_domains(section, read);
   read_metadata(section, idp, now);
+  read_response_binding(section, idp, sp);
   read_single_logout(section.section("single_logout"), idp);
   return read;
 }

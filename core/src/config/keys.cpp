@@ -42,6 +42,8 @@ const std::vector<SectionKeys>& section_keys() {
         "domains",
         "button",
         "request_binding",
+        "response_binding",
+        "back_channel_ca",
         "sign_requests",
         "send_login_hint",
         "force_authn",

@@ -1,12 +1,12 @@
 #include <algorithm>
 #include <iterator>
-#include <sstream>
 
 #include "anteroom/store.h"
 #include "http/cookie.h"
 #include "http/form.h"
 #include "http/text.h"
 #include "journey/idp_errors.h"
+#include "journey/judgement.h"
 #include "journey/respond.h"
 #include "journey/steps.h"
 #include "session/names.h"
@@ -24,67 +24,11 @@ constexpr std::size_t kMaxShown = 500;
 constexpr std::size_t kMaxRelayState = 80;  // saml-bindings 3.5.3
 
 namespace code {
-constexpr Code kNoLoginState{"no_login_state"};
 constexpr Code kMalformedForm{"malformed_form"};
 constexpr Code kReplayed{"replayed"};
 constexpr Code kUserDisabled{"user_disabled"};
 constexpr Code kIdentityPinned{"identity_pinned"};
 }  // namespace code
-
-// What the thread pool finds out about one posted Response.
-struct Judgement {
-  saml::Verdict verdict;
-  const IdentityProvider* idp = nullptr;
-  std::optional<session::LoginState> state;  // absent: unsolicited
-};
-
-saml::Verdict rejected(Failure failure) {
-  return {std::move(failure), {}, "", "", ""};
-}
-
-std::vector<std::string> words(const std::string& text) {
-  std::istringstream stream(text);
-  return {std::istream_iterator<std::string>(stream), {}};
-}
-
-// Runs on another thread: reads only what is const.
-Judgement judge(const Context& context, const std::string& encoded,
-                const std::vector<session::LoginState>& states, Time now) {
-  const auto peek = saml::peek_response(encoded);
-  if (!peek) return {rejected(peek.failure()), nullptr, std::nullopt};
-  Judgement judgement{rejected({code::kNoLoginState, "this browser has no such sign-on under way"}),
-                      nullptr, std::nullopt};
-  if (peek->in_response_to.empty()) {
-    judgement.idp = context.settings.idp_by_entity_id(peek->issuer);
-    if (judgement.idp != nullptr && !judgement.idp->allow_unsolicited) {
-      judgement.verdict = rejected({Code{"unsolicited_response"}, "this IdP may not send one"});
-      return judgement;
-    }
-  } else {
-    const auto found = std::find_if(states.begin(), states.end(), [&](const auto& state) {
-      return state.request_id == peek->in_response_to;
-    });
-    if (found == states.end()) return judgement;
-    judgement.state = *found;
-    judgement.idp = context.settings.idp_by_name(found->idp);
-  }
-  const auto* verifier = judgement.idp == nullptr ? nullptr : context.verifier_of(*judgement.idp);
-  if (verifier == nullptr) return judgement;
-  if (const auto& until = judgement.idp->metadata.valid_until; until && now >= *until) {
-    judgement.verdict = rejected({Code{"metadata_expired"}, "validUntil has passed"});
-    return judgement;
-  }
-  const auto& sp = context.settings.service_provider;
-  saml::VerifyParams params{sp.entity_id, sp.acs_url, "", now, context.settings.clock_skew};
-  params.authn_contexts = judgement.idp->authn_contexts;
-  if (const auto& state = judgement.state) {
-    params.in_response_to = state->request_id;
-    if (state->is_forced) params.authenticated_since = state->issued_at;
-    params.authn_contexts = words(state->authn_contexts);
-  }
-  judgement.verdict = verifier->verify(encoded, params);
-  return judgement;
-}
 
 Response start_again(const Exchange& exchange, std::string_view handle,
                      std::string_view notice = "stale") {
@@ -102,9 +46,9 @@ Response start_again_without_state(Exchange& exchange, std::string_view relay_st
     return state.cookie_name() ==
            std::string(session::kLoginCookiePrefix) + std::string(relay_state);
   });
-  exchange.context.ports.log.write(
-      LogLevel::info, "sign-on restarted code=" + std::string(code::kNoLoginState.name) +
-                          " client=" + std::string(exchange.head().client_address));
+  exchange.context.ports.log.write(LogLevel::info,
+                                   "sign-on restarted code=" + std::string(kNoLoginState.name) +
+                                       " client=" + std::string(exchange.head().client_address));
   return start_again(exchange, found == states.end() ? "" : found->return_to);
 }
 
@@ -136,6 +80,13 @@ Explanation explain_rejection(const Exchange& exchange, const Judgement& judgeme
         "This page asks for a fresh sign-in, but your company's sign-on did not ask you again.";
     explanation.hint =
         "Please sign out there, then try again. Support can help with the number below.";
+  }
+  if (judgement.verdict.assertion.failure().code == anteroom::code::kBackChannel) {
+    explanation.status = 503;
+    explanation.message =
+        "You signed in with your company, but we could not reach its sign-on to confirm it.";
+    explanation.hint =
+        "Please try again in a minute. If it goes on, give support the number below.";
   }
   return explanation;
 }
@@ -214,7 +165,8 @@ Response refuse_person(const Exchange& exchange, const saml::VerifiedAssertion& 
 
 // What came with the Response, sorted.
 struct Arrival {
-  std::string encoded;
+  std::string encoded;   // empty: there is an artifact
+  std::string artifact;  // base64
   std::string relay_state;
   std::vector<session::LoginState> states;  // all of this browser's
   std::vector<session::LoginState> live;    // those that have not led to a session yet
@@ -222,12 +174,20 @@ struct Arrival {
 
 std::optional<Arrival> read_arrival(const Exchange& exchange) {
   const RequestHead& head = exchange.head();
-  const auto form = http::Form::parse(exchange.request.body());
-  if (!http::list_has(head.headers.content_type, "application/x-www-form-urlencoded") || !form ||
-      form->get("SAMLResponse").empty()) {
+  const bool is_query = head.method == "GET";
+  const auto form =
+      is_query ? http::Form::parse(head.query) : http::Form::parse(exchange.request.body());
+  if (!form || (!is_query &&
+                !http::list_has(head.headers.content_type, "application/x-www-form-urlencoded"))) {
+    return std::nullopt;
+  }
+  // A Response comes by POST only, and never together with an artifact.
+  if (form->get("SAMLResponse").empty() == form->get("SAMLart").empty() ||
+      (is_query && form->has("SAMLResponse"))) {
     return std::nullopt;
   }
   Arrival arrival{std::string(form->get("SAMLResponse")),
+                  std::string(form->get("SAMLart")),
                   std::string(form->get("RelayState").substr(0, kMaxRelayState)),
                   {},
                   {}};
@@ -246,7 +206,10 @@ bool accepts_unsolicited(const Settings& settings) {
 
 Response reject(Exchange& exchange, const Arrival& arrival, const Judgement& judgement) {
   const Failure& why = judgement.verdict.assertion.failure();
-  if (why.code == code::kNoLoginState) {
+  if (why.code == anteroom::code::kOverloaded) {
+    return unavailable(exchange.context, exchange.head(), why);
+  }
+  if (why.code == kNoLoginState) {
     return start_again_without_state(exchange, arrival.relay_state, arrival.states);
   }
   // A silent attempt that needs the person after all: the page with the button, not an error.
@@ -260,6 +223,34 @@ Response reject(Exchange& exchange, const Arrival& arrival, const Judgement& jud
   }
   return explain_and_audit(exchange.context, exchange.head(), why, explanation, judgement.idp->name,
                            "");
+}
+
+// What the thread pool is to do about it.
+Result<std::function<Judgement()>> plan_judgement(const Exchange& exchange,
+                                                  const Arrival& arrival) {
+  const Context& context = exchange.context;
+  const Time now = exchange.now();
+  if (arrival.artifact.empty()) {
+    return std::function<Judgement()>([&context, encoded = arrival.encoded, live = arrival.live,
+                                       now] { return judge(context, encoded, live, now); });
+  }
+  const auto artifact = saml::parse_artifact(arrival.artifact);
+  if (!artifact) return artifact.failure();
+  auto fetch = plan_fetch(context, *artifact, arrival.live);
+  if (!fetch) return Failure{kNoLoginState, "no sign-on under way that it could be for"};
+  const auto digits = session::new_hex(context.ports.random, 16);
+  if (!digits) return Failure{anteroom::code::kInternal, "no randomness"};
+  fetch->request_id = "id" + *digits;
+  return std::function<Judgement()>(
+      [&context, fetch = *fetch, now] { return fetch_and_judge(context, fetch, now); });
+}
+
+// An artifact for which nobody is asked.
+Response reject_artifact(Exchange& exchange, const Arrival& arrival, const Failure& why) {
+  if (why.code == anteroom::code::kInternal) {
+    return unavailable(exchange.context, exchange.head(), why);
+  }
+  return reject(exchange, arrival, {{why, {}, "", "", ""}, nullptr, std::nullopt});
 }
 
 // The one round trip: consume the message, find or create the person, open the session.
@@ -297,6 +288,11 @@ Task<Response> open_session(Exchange& exchange, const Judgement& judgement) {
 
 }  // namespace
 
+bool brings_artifact(const RequestHead& head) {
+  const auto query = http::Form::parse(head.query);
+  return query && query->has("SAMLart");
+}
+
 Task<Response> consume_response(Exchange exchange) {
   Context& context = exchange.context;
   const std::optional<Arrival> arrival = read_arrival(exchange);
@@ -309,12 +305,10 @@ Task<Response> consume_response(Exchange exchange) {
   if (arrival->live.empty() && !accepts_unsolicited(context.settings)) {
     co_return start_again_without_state(exchange, arrival->relay_state, arrival->states);
   }
-  std::function<Judgement()> work = [&context, encoded = arrival->encoded, live = arrival->live,
-                                     now = exchange.now()] {
-    return judge(context, encoded, live, now);
-  };
+  auto work = plan_judgement(exchange, *arrival);
+  if (!work) co_return reject_artifact(exchange, *arrival, work.failure());
   const Result<Judgement> judged =
-      co_await offload<Judgement>(context.ports.worker, std::move(work));
+      co_await offload<Judgement>(context.ports.worker, std::move(*work));
   if (!judged) co_return unavailable(context, exchange.head(), judged.failure());
   if (!judged->verdict.assertion) co_return reject(exchange, *arrival, *judged);
   Response response = co_await open_session(exchange, *judged);

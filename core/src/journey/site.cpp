@@ -109,10 +109,13 @@ class Site::Implementation {
     const bool is_login_host = origin->text == sp.origin.text;
     if (head.path == sp.acs_path && is_login_host) {
       // A bookmark or the Back button of somebody who only wants to sign in.
-      if (method == "GET") {
+      const bool brings_artifact = head.method == "GET" && journey::brings_artifact(head);
+      if (method == "GET" && !brings_artifact) {
         return answer_at_once(journey::redirect(303, context_.path("/sign-in") + "?notice=stale"));
       }
-      if (method != "POST") return answer_at_once(wrong_method(context_, head, "POST"));
+      if (method != "POST" && !brings_artifact) {
+        return answer_at_once(wrong_method(context_, head, "POST"));
+      }
       return journey::consume_response(Exchange{context_, std::move(request), *origin});
     }
     if (head.path == sp.slo_path && is_login_host) {

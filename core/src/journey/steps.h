@@ -12,7 +12,9 @@ Response leave_for_idp(Exchange exchange);
 /// What a number on Microsoft's own error page means.
 Response explain_microsoft_error(Exchange exchange);
 
-// The way back (saml-bindings 3.5, saml-profiles 4.1).
+// The way back (saml-bindings 3.5 and 3.6, saml-profiles 4.1).
+/// True for the artifact of a Response in the query.
+bool brings_artifact(const RequestHead& head);
 Task<Response> consume_response(Exchange exchange);
 
 // From the login host to the host that was asked for.

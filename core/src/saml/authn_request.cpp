@@ -30,8 +30,9 @@ std::string request_xml(const ServiceProviderSettings& sp, const IdentityProvide
          kAssertion + "\" ID=\"" + escape_xml(params.id) + "\" Version=\"2.0\" IssueInstant=\"" +
          format_instant(params.issue_instant) + "\" Destination=\"" + escape_xml(destination) +
          "\" AssertionConsumerServiceURL=\"" + escape_xml(sp.acs_url) +
-         "\" ProtocolBinding=\"urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST\"" + wishes +
-         "><saml:Issuer>" + escape_xml(sp.entity_id) + "</saml:Issuer>" + policy +
+         "\" ProtocolBinding=\"urn:oasis:names:tc:SAML:2.0:bindings:" +
+         (idp.response_binding == ResponseBinding::artifact ? "HTTP-Artifact\"" : "HTTP-POST\"") +
+         wishes + "><saml:Issuer>" + escape_xml(sp.entity_id) + "</saml:Issuer>" + policy +
          requested_context(params.authn_contexts) + "</samlp:AuthnRequest>";
 }
 

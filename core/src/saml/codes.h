@@ -29,6 +29,11 @@ inline constexpr Code kEncryptionAlgorithm{"encryption_algorithm"};  ///< one th
 inline constexpr Code kSignatureShape{
     "signature_shape"};                                   ///< place, parts, reference or transforms
 inline constexpr Code kAlgorithm{"signature_algorithm"};  ///< an algorithm that is not allowed
+// A Response by artifact.
+inline constexpr Code kArtifact{"artifact_malformed"};  ///< not type 4, or no service of that index
+inline constexpr Code kArtifactResponse{
+    "artifact_response"};  ///< the IdP's answer to our ArtifactResolve is not usable
+inline constexpr Code kArtifactUnknown{"artifact_unknown"};  ///< the IdP has no such message (more)
 // Who says it.
 inline constexpr Code kIssuer{"issuer"};                ///< not the IdP this browser was sent to
 inline constexpr Code kStatus{"status"};                ///< the IdP did not answer Success

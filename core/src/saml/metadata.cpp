@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::size_t kMaxMetadataBytes = 4u << 20;
 constexpr const char* kRedirect = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect";
+constexpr const char* kSoap = "urn:oasis:names:tc:SAML:2.0:bindings:SOAP";
 constexpr const char* kPost = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST";
 constexpr Code kUnusable{"idp_metadata"};
 
@@ -80,6 +81,25 @@ Status read_endpoint(const xmlNode* role, const char* service, const char* bindi
   return Done{};
 }
 
+// saml-metadata 2.4.3: several, told apart by index. What has no usable index is left out.
+Status read_artifact_services(const xmlNode* role, IdpMetadata& idp) {
+  for (const xmlNode* service : children(role, kMetadata, "ArtifactResolutionService")) {
+    const std::string index = attribute(service, "index").value_or("");
+    if (attribute(service, "Binding") != kSoap || index.empty() || index.size() > 5 ||
+        index.find_first_not_of("0123456789") != std::string::npos) {
+      continue;
+    }
+    const std::string location = attribute(service, "Location").value_or("");
+    const auto url = http::parse_url(location);
+    if (!url || (url->scheme != "https" && !http::is_loopback(*url))) {
+      return unusable("ArtifactResolutionService leads to '" + location +
+                      "', which is no https URL");
+    }
+    idp.artifact_urls.emplace(std::stoi(index), location);
+  }
+  return Done{};
+}
+
 Status check_validity(const xmlNode* node, Time now, IdpMetadata& idp) {
   const auto text = attribute(node, "validUntil");
   if (!text) return Done{};
@@ -108,7 +128,7 @@ Status read_role(const xmlNode* role, IdpMetadata& idp) {
   if (idp.sso_redirect_url.empty() && idp.sso_post_url.empty()) {
     return unusable("there is no SingleSignOnService with HTTP-Redirect or HTTP-POST in it");
   }
-  return Done{};
+  return read_artifact_services(role, idp);
 }
 
 bool speaks_saml2(const xmlNode* role) {

@@ -83,12 +83,18 @@ std::string role(const ServiceProviderSettings& sp, const std::string& keys,
                  const std::string& product_name) {
   const bool signs = std::any_of(idps.begin(), idps.end(),
                                  [](const IdentityProvider* idp) { return idp->sign_requests; });
+  const bool fetches = std::any_of(idps.begin(), idps.end(), [](const IdentityProvider* idp) {
+    return idp->response_binding == ResponseBinding::artifact;
+  });
   return std::string("<md:SPSSODescriptor AuthnRequestsSigned=\"") + (signs ? "true" : "false") +
          "\" WantAssertionsSigned=\"true\" protocolSupportEnumeration=\"" + kProtocol + "\">" +
          keys + endpoint("SingleLogoutService", "HTTP-Redirect", sp.slo_url) +
          endpoint("SingleLogoutService", "HTTP-POST", sp.slo_url) +
          endpoint("AssertionConsumerService", "HTTP-POST", sp.acs_url,
                   " index=\"0\" isDefault=\"true\"") +
+         (fetches ? endpoint("AssertionConsumerService", "HTTP-Artifact", sp.acs_url,
+                             " index=\"1\" isDefault=\"false\"")
+                  : "") +
          attribute_service(idps, product_name) + "</md:SPSSODescriptor>";
 }
 

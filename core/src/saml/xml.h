@@ -23,6 +23,7 @@ inline constexpr const char* kProtocol = "urn:oasis:names:tc:SAML:2.0:protocol";
 inline constexpr const char* kAssertion = "urn:oasis:names:tc:SAML:2.0:assertion";
 inline constexpr const char* kMetadata = "urn:oasis:names:tc:SAML:2.0:metadata";
 inline constexpr const char* kDsig = "http://www.w3.org/2000/09/xmldsig#";
+inline constexpr const char* kSoapEnvelope = "http://schemas.xmlsoap.org/soap/envelope/";
 inline constexpr const char* kXmlEnc = "http://www.w3.org/2001/04/xmlenc#";
 
 inline constexpr const char* kSuccess = "urn:oasis:names:tc:SAML:2.0:status:Success";

@@ -464,3 +464,43 @@ TEST_CASE("the annotated example loads") {
   for (const Problem& problem : loaded.problems) UNSCOPED_INFO(to_string(problem));
   CHECK(loaded.settings != nullptr);
 }
+
+TEST_CASE("Responses by artifact need a place that resolves them") {
+  const Files files;
+  const std::string yaml =
+      with("domains: [corp.test]", "domains: [corp.test]\n    response_binding: artifact");
+  CHECK(has(files.complaints(yaml), "the metadata has no ArtifactResolutionService over SOAP"));
+  const std::string plain =
+      forge::make_metadata("https://idp.test/", "https://idp.test/sso", {authority()});
+  const auto service = [&](const std::string& attributes) {
+    return forge::replaced(plain, "<SingleLogoutService",
+                           "<ArtifactResolutionService " + attributes + "/><SingleLogoutService");
+  };
+  const std::string soap = "Binding=\"urn:oasis:names:tc:SAML:2.0:bindings:SOAP\" ";
+  for (const std::string& unusable :
+       {soap + "Location=\"https://idp.test/a\"", soap + "index=\"x\" Location=\"https://a.test/\"",
+        std::string("Binding=\"urn:x\" index=\"0\" Location=\"https://idp.test/a\"")}) {
+    files.write("corp.xml", service(unusable));
+    CHECK(has(files.complaints(yaml), "the metadata has no ArtifactResolutionService"));
+  }
+  files.write("corp.xml", service(soap + "index=\"0\" Location=\"http://idp.test/a\""));
+  CHECK(has(files.complaints(yaml), "ArtifactResolutionService leads to 'http://idp.test/a'"));
+  files.write("corp.xml", service(soap + "index=\"3\" Location=\"https://idp.test/a\""));
+  const auto loaded = files.load(yaml);
+  REQUIRE(loaded.settings != nullptr);
+  const auto& idp = loaded.settings->identity_providers.at(0);
+  CHECK(idp.metadata.artifact_urls == std::map<int, std::string>{{3, "https://idp.test/a"}});
+  CHECK(has(files.complaints(yaml), "warning: without 'service_provider.signing'"));
+}
+
+TEST_CASE("the authorities of the back channel are certificates in PEM") {
+  const Files files;
+  const auto yaml =
+      with("domains: [corp.test]", "domains: [corp.test]\n    back_channel_ca: ca.pem");
+  CHECK(has(files.complaints(yaml), "ca.pem: No such file"));
+  files.write("ca.pem", "no certificate");
+  CHECK(has(files.complaints(yaml), "ca.pem: there is no certificate in PEM in it"));
+  files.write("ca.pem", authority().certificate_pem);
+  CHECK(has(files.complaints(yaml),
+            "warning: 'back_channel_ca' is used with 'response_binding: artifact' only"));
+}

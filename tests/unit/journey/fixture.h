@@ -40,6 +40,17 @@ class FakeMemory : public SessionMemory {
   void forget(const TokenHash&) override { ++forgotten; }
 };
 
+/// Answers with what it is given; keeps the last call.
+class FakeBackChannel : public BackChannel {
+ public:
+  std::function<Result<std::string>(const BackChannelCall&)> answer;
+  int calls = 0;
+  Result<std::string> post(const BackChannelCall& call) override {
+    ++calls;
+    return answer ? answer(call) : Result<std::string>(Failure{code::kBackChannel, "nobody"});
+  }
+};
+
 inline const forge::Authority& journey_authority() {
   static const forge::Authority kAuthority = forge::make_authority();
   return kAuthority;
@@ -54,6 +65,7 @@ struct World {
   FakeLog log;
   InlineWorker worker;
   FakeMemory memory;
+  FakeBackChannel back_channel;
   std::unique_ptr<Site> site;
   std::string record;                   ///< the session that any token has; empty: none
   std::chrono::seconds sign_on_age{0};  ///< of that session
@@ -79,7 +91,7 @@ struct World {
 
   void start() {
     site = std::make_unique<Site>(
-        settings, Ports{database, worker, clock, random, log, memory},
+        settings, Ports{database, worker, clock, random, log, memory, back_channel},
         [this](const TokenHash&, std::function<void(Result<std::string>)> done) { done(record); });
   }
 
