@@ -36,8 +36,8 @@ ngx_int_t install_handlers(ngx_conf_t* cf) noexcept {
 
 // A core dump would hold keys and tokens: there is one only where the operator has asked for it.
 void refuse_core_dumps(const ngx_cycle_t* cycle) {
-  const auto* core = reinterpret_cast<const ngx_core_conf_t*>(
-      ngx_get_conf(cycle->conf_ctx, ngx_core_module));
+  const auto* core =
+      reinterpret_cast<const ngx_core_conf_t*>(ngx_get_conf(cycle->conf_ctx, ngx_core_module));
   if (core->rlimit_core != NGX_CONF_UNSET || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0) return;
   ngx_log_error(NGX_LOG_WARN, cycle->log, ngx_errno, "anteroom: core dumps stay possible");
 }
