@@ -231,6 +231,27 @@ struct Verdict {
   std::string unregistered_domain;
 };
 
+struct GuardedResponse;
+
+/// A Response that has passed the cheap guard (TRUST's steps 2 to 5) and waits for its verdict.
+class ParsedResponse {
+ public:
+  /// `encoded` is the form value of SAMLResponse (base64, line breaks allowed). Fails with the same
+  /// codes as ResponseVerifier::verify().
+  static Result<ParsedResponse> parse(std::string_view encoded);
+  ParsedResponse(ParsedResponse&&) noexcept;
+  ParsedResponse& operator=(ParsedResponse&&) noexcept;
+  ~ParsedResponse();
+
+  [[nodiscard]] const ResponsePeek& peek() const { return peek_; }
+
+ private:
+  friend class ResponseVerifier;
+  explicit ParsedResponse(GuardedResponse guarded);
+  std::unique_ptr<GuardedResponse> guarded_;
+  ResponsePeek peek_;
+};
+
 /// Verifies Responses of one IdP. Construction loads keys (slow: once per configuration); verify()
 /// is const and safe from many threads at once.
 class ResponseVerifier {
@@ -243,18 +264,17 @@ class ResponseVerifier {
 
   [[nodiscard]] const IdentityProvider& idp() const;
 
-  /// `encoded` is the form value of SAMLResponse (base64, line breaks allowed). Runs TRUST's steps
-  /// 2 to 10 and 12 in order; the first failure ends it.
-  [[nodiscard]] Verdict verify(std::string_view encoded, const VerifyParams& params) const;
+  /// Runs TRUST's steps 2 to 10 and 12 in order; the first failure ends it.
+  [[nodiscard]] Verdict verify(Result<ParsedResponse> response, const VerifyParams& params) const;
+  /// The same from the form value.
+  [[nodiscard]] Verdict verify(std::string_view encoded, const VerifyParams& params) const {
+    return verify(ParsedResponse::parse(encoded), params);
+  }
 
  private:
   class Implementation;
   std::unique_ptr<Implementation> implementation_;
 };
-
-/// The cheap guard alone (steps 2 to 5): shape and limits, nothing trusted. Fails with the same
-/// codes as verify() would.
-Result<ResponsePeek> peek_response(std::string_view encoded);
 
 /// The grammar of an email address we act on (ASCII, one '@', no quoting, no comments, ≤ 254
 /// bytes): lower-cased, or nullopt. XML white space around it is trimmed, nothing else is forgiven.

@@ -1,6 +1,8 @@
 #include "crypto/pem.h"
 
 #include <openssl/bio.h>
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
@@ -39,6 +41,11 @@ Bio reader(std::string_view text) {
 // An encrypted key would otherwise make OpenSSL ask at the terminal.
 int no_password(char*, int, int, void*) {
   return -1;
+}
+
+Certificate read_der_certificate(std::string_view der) {
+  const auto* bytes = reinterpret_cast<const unsigned char*>(der.data());
+  return Certificate(d2i_X509(nullptr, &bytes, static_cast<long>(der.size())));
 }
 
 Certificate read_pem_certificate(std::string_view pem) {
@@ -94,8 +101,7 @@ Result<std::string> pem_to_der_certificate(std::string_view pem) {
 }
 
 Result<CertificateFacts> certificate_facts(std::string_view der) {
-  const auto* bytes = reinterpret_cast<const unsigned char*>(der.data());
-  const Certificate certificate(d2i_X509(nullptr, &bytes, static_cast<long>(der.size())));
+  const Certificate certificate = read_der_certificate(der);
   if (certificate == nullptr) {
     return Failure{code::kUnusableCertificate, "this is no X.509 certificate"};
   }
@@ -114,6 +120,22 @@ Result<CertificateFacts> certificate_facts(std::string_view der) {
                           : type == EVP_PKEY_EC ? "EC"
                                                 : "unknown",
                           EVP_PKEY_get_bits(key)};
+}
+
+std::optional<RsaNumbers> rsa_numbers(std::string_view certificate_der) {
+  const Certificate certificate = read_der_certificate(certificate_der);
+  EVP_PKEY* key = certificate == nullptr ? nullptr : X509_get0_pubkey(certificate.get());
+  const auto number = [key](const char* name) {
+    BIGNUM* value = nullptr;
+    if (key == nullptr || EVP_PKEY_get_bn_param(key, name, &value) != 1) return std::string();
+    const std::unique_ptr<BIGNUM, decltype(&BN_free)> owner(value, BN_free);
+    std::string bytes(static_cast<std::size_t>(BN_num_bytes(value)), '\0');
+    BN_bn2bin(value, reinterpret_cast<unsigned char*>(bytes.data()));
+    return bytes;
+  };
+  RsaNumbers numbers{number(OSSL_PKEY_PARAM_RSA_N), number(OSSL_PKEY_PARAM_RSA_E)};
+  if (numbers.modulus.empty() || numbers.exponent.empty()) return std::nullopt;
+  return numbers;
 }
 
 Status check_key_pair(std::string_view private_key_pem, std::string_view certificate_pem) {
@@ -142,8 +164,7 @@ std::optional<Hash> rsa_hash_of(std::string_view algorithm) {
 
 bool verify_rsa(std::string_view certificate_der, Hash hash, std::string_view text,
                 std::string_view signature) {
-  const auto* der = reinterpret_cast<const unsigned char*>(certificate_der.data());
-  const Certificate certificate(d2i_X509(nullptr, &der, static_cast<long>(certificate_der.size())));
+  const Certificate certificate = read_der_certificate(certificate_der);
   EVP_PKEY* key = certificate == nullptr ? nullptr : X509_get0_pubkey(certificate.get());
   const DigestContext context(EVP_MD_CTX_new());
   const EVP_MD* digest = hash == Hash::sha1     ? EVP_sha1()

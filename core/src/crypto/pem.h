@@ -28,6 +28,12 @@ struct CertificateFacts {
 Result<std::string> pem_to_der_certificate(std::string_view pem);
 Result<CertificateFacts> certificate_facts(std::string_view der);
 
+/// An RSA key's modulus and public exponent, big-endian without leading zeros; nullopt for others.
+struct RsaNumbers {
+  std::string modulus, exponent;
+};
+std::optional<RsaNumbers> rsa_numbers(std::string_view certificate_der);
+
 /// Fails, with the reason, if either is unreadable, the key is encrypted, or they do not belong
 /// together.
 Status check_key_pair(std::string_view private_key_pem, std::string_view certificate_pem);

@@ -18,6 +18,9 @@ constexpr std::size_t kExpiryBytes = 8;
 constexpr std::size_t kKeyBytes = 32;
 constexpr std::size_t kMaxSealed = 16u << 10;
 
+struct FreeCipher {
+  void operator()(EVP_CIPHER* cipher) const { EVP_CIPHER_free(cipher); }
+};
 struct FreeCipherContext {
   void operator()(EVP_CIPHER_CTX* context) const { EVP_CIPHER_CTX_free(context); }
 };
@@ -28,6 +31,13 @@ const unsigned char* bytes_of(std::string_view text) {
 }
 unsigned char* bytes_of(std::string& text) {
   return reinterpret_cast<unsigned char*>(text.data());
+}
+
+// OpenSSL 3 looks an algorithm up by name on every use of EVP_aes_256_gcm(): fetched once instead.
+const EVP_CIPHER* aes_256_gcm() {
+  static const std::unique_ptr<EVP_CIPHER, FreeCipher> kCipher(
+      EVP_CIPHER_fetch(nullptr, "AES-256-GCM", nullptr));
+  return kCipher.get();
 }
 
 // Seconds since 1970, big endian.
@@ -51,8 +61,8 @@ std::optional<std::string> encrypt(const std::string& key, std::string_view nonc
   const CipherContext context(EVP_CIPHER_CTX_new());
   std::string out(plain.size() + kTagBytes, '\0');
   int length = 0;
-  if (context == nullptr || key.size() != kKeyBytes ||
-      EVP_EncryptInit_ex2(context.get(), EVP_aes_256_gcm(), bytes_of(std::string_view(key)),
+  if (context == nullptr || aes_256_gcm() == nullptr || key.size() != kKeyBytes ||
+      EVP_EncryptInit_ex2(context.get(), aes_256_gcm(), bytes_of(std::string_view(key)),
                           bytes_of(nonce), nullptr) != 1 ||
       EVP_EncryptUpdate(context.get(), nullptr, &length, bytes_of(purpose),
                         static_cast<int>(purpose.size())) != 1 ||
@@ -73,8 +83,8 @@ std::optional<std::string> decrypt(const std::string& key, std::string_view nonc
   std::string tag(sealed.substr(body.size()));
   std::string out(body.size(), '\0');
   int length = 0;
-  if (context == nullptr || key.size() != kKeyBytes ||
-      EVP_DecryptInit_ex2(context.get(), EVP_aes_256_gcm(), bytes_of(std::string_view(key)),
+  if (context == nullptr || aes_256_gcm() == nullptr || key.size() != kKeyBytes ||
+      EVP_DecryptInit_ex2(context.get(), aes_256_gcm(), bytes_of(std::string_view(key)),
                           bytes_of(nonce), nullptr) != 1 ||
       EVP_DecryptUpdate(context.get(), nullptr, &length, bytes_of(purpose),
                         static_cast<int>(purpose.size())) != 1 ||

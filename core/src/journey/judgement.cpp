@@ -48,18 +48,19 @@ Result<std::string> fetch_response(const Context& context, const Fetch& fetch, T
 
 Judgement judge(const Context& context, const std::string& encoded,
                 const std::vector<session::LoginState>& states, Time now) {
-  const auto peek = saml::peek_response(encoded);
-  if (!peek) return {rejected(peek.failure()), nullptr, std::nullopt};
+  auto response = saml::ParsedResponse::parse(encoded);
+  if (!response) return {rejected(response.failure()), nullptr, std::nullopt};
+  const saml::ResponsePeek& peek = response->peek();
   Judgement judgement = no_login_state();
-  if (peek->in_response_to.empty()) {
-    judgement.idp = context.settings.idp_by_entity_id(peek->issuer);
+  if (peek.in_response_to.empty()) {
+    judgement.idp = context.settings.idp_by_entity_id(peek.issuer);
     if (judgement.idp != nullptr && !judgement.idp->allow_unsolicited) {
       judgement.verdict = rejected({Code{"unsolicited_response"}, "this IdP may not send one"});
       return judgement;
     }
   } else {
     const auto found = std::find_if(states.begin(), states.end(), [&](const auto& state) {
-      return state.request_id == peek->in_response_to;
+      return state.request_id == peek.in_response_to;
     });
     if (found == states.end()) return judgement;
     judgement.state = *found;
@@ -71,7 +72,7 @@ Judgement judge(const Context& context, const std::string& encoded,
     judgement.verdict = rejected({Code{"metadata_expired"}, "validUntil has passed"});
     return judgement;
   }
-  judgement.verdict = verifier->verify(encoded, params_of(context, judgement, now));
+  judgement.verdict = verifier->verify(std::move(response), params_of(context, judgement, now));
   return judgement;
 }
 

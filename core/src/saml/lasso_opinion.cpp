@@ -10,6 +10,7 @@
 #include <stdexcept>
 
 #include "crypto/encoding.h"
+#include "crypto/pem.h"
 #include "saml/lasso_opinion.h"
 #include "saml/xml.h"
 
@@ -63,12 +64,23 @@ std::string sp_metadata(const ServiceProviderSettings& sp) {
          escape_xml(sp.acs_url) + "\"/></SPSSODescriptor></EntityDescriptor>";
 }
 
+// The bare key: Lasso copies it for each message, and a certificate with it would be parsed anew
+// each time, which takes longer than checking the signature.
+std::string key_info(const std::string& der) {
+  const auto rsa = crypto::rsa_numbers(der);
+  if (!rsa) {
+    return "<X509Data><X509Certificate>" + crypto::base64(der) + "</X509Certificate></X509Data>";
+  }
+  return "<KeyValue><RSAKeyValue><Modulus>" + crypto::base64(rsa->modulus) +
+         "</Modulus><Exponent>" + crypto::base64(rsa->exponent) +
+         "</Exponent></RSAKeyValue></KeyValue>";
+}
+
 std::string idp_metadata(const IdpMetadata& idp) {
   std::string keys;
   for (const std::string& der : idp.signing_certificates_der) {
-    keys += "<KeyDescriptor use=\"signing\"><KeyInfo xmlns=\"" + std::string(kDsig) +
-            "\"><X509Data><X509Certificate>" + crypto::base64(der) +
-            "</X509Certificate></X509Data></KeyInfo></KeyDescriptor>";
+    keys += "<KeyDescriptor use=\"signing\"><KeyInfo xmlns=\"" + std::string(kDsig) + "\">" +
+            key_info(der) + "</KeyInfo></KeyDescriptor>";
   }
   const bool has_redirect = !idp.sso_redirect_url.empty();
   return "<EntityDescriptor xmlns=\"" + std::string(kMetadata) + "\" entityID=\"" +

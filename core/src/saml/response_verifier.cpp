@@ -51,10 +51,8 @@ class Run {
         params_(params),
         verdict_(verdict) {}
 
-  Result<VerifiedAssertion> verify(std::string_view encoded) {
-    auto guarded = guard_response(encoded);
-    if (!guarded) return fail(guarded.failure());
-    guarded_ = std::move(*guarded);
+  Result<VerifiedAssertion> verify(GuardedResponse guarded) {
+    guarded_ = std::move(guarded);
     note(code::kShape);
     for (const auto rule :
          {&Run::check_issuers, &Run::check_status, &Run::check_algorithms, &Run::check_signatures,
@@ -64,14 +62,14 @@ class Run {
     return read_signed();
   }
 
- private:
-  void note(Code code, std::string detail = "") {
-    verdict_.checks.push_back({std::string(code.name), true, std::move(detail)});
-  }
-
   Failure fail(Failure failure) {
     verdict_.checks.push_back({std::string(failure.code.name), false, failure.detail});
     return failure;
+  }
+
+ private:
+  void note(Code code, std::string detail = "") {
+    verdict_.checks.push_back({std::string(code.name), true, std::move(detail)});
   }
 
   Status check_issuers() {
@@ -273,21 +271,31 @@ const IdentityProvider& ResponseVerifier::idp() const {
   return implementation_->idp;
 }
 
-Verdict ResponseVerifier::verify(std::string_view encoded, const VerifyParams& params) const {
+Verdict ResponseVerifier::verify(Result<ParsedResponse> response,
+                                 const VerifyParams& params) const {
   Verdict verdict{Failure{code::kShape, "not looked at"}, {}, "", "", ""};
   Run run(implementation_->idp, implementation_->keys, implementation_->lasso,
           implementation_->decryptor, params, verdict);
-  verdict.assertion = run.verify(encoded);
+  verdict.assertion = response ? run.verify(std::move(*response->guarded_))
+                               : Result<VerifiedAssertion>(run.fail(response.failure()));
   return verdict;
 }
 
-Result<ResponsePeek> peek_response(std::string_view encoded) {
-  const auto guarded = guard_response(encoded);
+ParsedResponse::ParsedResponse(GuardedResponse guarded)
+    : guarded_(std::make_unique<GuardedResponse>(std::move(guarded))) {
+  auto issuer = issuer_of(guarded_->response);
+  if (!issuer && guarded_->assertion != nullptr) issuer = issuer_of(guarded_->assertion);
+  peek_ = {attribute(guarded_->response, "InResponseTo").value_or(""), issuer.value_or("")};
+}
+
+ParsedResponse::ParsedResponse(ParsedResponse&&) noexcept = default;
+ParsedResponse& ParsedResponse::operator=(ParsedResponse&&) noexcept = default;
+ParsedResponse::~ParsedResponse() = default;
+
+Result<ParsedResponse> ParsedResponse::parse(std::string_view encoded) {
+  auto guarded = guard_response(encoded);
   if (!guarded) return guarded.failure();
-  auto issuer = issuer_of(guarded->response);
-  if (!issuer && guarded->assertion != nullptr) issuer = issuer_of(guarded->assertion);
-  return ResponsePeek{attribute(guarded->response, "InResponseTo").value_or(""),
-                      issuer.value_or("")};
+  return ParsedResponse(std::move(*guarded));
 }
 
 }  // namespace anteroom::saml

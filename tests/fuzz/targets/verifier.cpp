@@ -43,7 +43,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const World& w = guarded_world();
   const std::string encoded = forge::to_base64(std::string(view(data, size)));
   const saml::Verdict verdict = w.verifier->verify(encoded, w.params);
-  const auto peek = saml::peek_response(encoded);
+  const auto peek = saml::ParsedResponse::parse(encoded);
   require(!verdict.checks.empty(), "no check at all");
   const saml::Check& first = verdict.checks.front();
   require(peek.ok() == first.passed, "the guard says one thing alone and another within");

@@ -267,11 +267,12 @@ TEST_CASE("a missing part of the stable identifier is refused") {
 }
 
 TEST_CASE("peeking tells the request and the issuer, and refuses what the guard refuses") {
-  const auto peek = saml::peek_response(forge::to_base64(forge::make_response(authority(), {})));
-  REQUIRE(peek);
-  CHECK(peek->in_response_to == "id00112233445566778899aabbccddeeff");
-  CHECK(peek->issuer == "https://idp.test/");
-  CHECK_FALSE(saml::peek_response("junk"));
+  const auto response =
+      saml::ParsedResponse::parse(forge::to_base64(forge::make_response(authority(), {})));
+  REQUIRE(response);
+  CHECK(response->peek().in_response_to == "id00112233445566778899aabbccddeeff");
+  CHECK(response->peek().issuer == "https://idp.test/");
+  CHECK_FALSE(saml::ParsedResponse::parse("junk"));
 }
 
 TEST_CASE("a fresh sign-on that was asked for is checked, to the second") {
