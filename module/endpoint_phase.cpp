@@ -114,10 +114,9 @@ ngx_int_t answer_endpoint(ngx_http_request_t* r) {
 
 // Who asks is kept, and nothing of it passed on: not the token, nor what a client claims to be.
 ngx_int_t take_credentials(ngx_http_request_t* r, RequestContext& context) {
-  std::string storage;
-  const std::string_view cookies = cookies_of(r, storage);
+  const std::string_view cookies = cookies_of(r, context.joined_cookies);
   if (has_our_cookies(cookies)) {
-    context.cookies = std::string(cookies);
+    context.cookies = cookies;
     if (const auto token = session_token(cookies)) {
       context.session = hash_token(*token);
       context.has_failed_hashing = !context.session.has_value();

@@ -22,7 +22,7 @@ ngx_int_t answer(ngx_http_request_t* r, RequestContext* context, const char* out
 
 RequestHead head_of_gated(ngx_http_request_t* r, const RequestContext& context,
                           std::string& storage) {
-  return head_of(r, context.cookies ? std::string_view(*context.cookies) : cookies_of(r, storage));
+  return head_of(r, context.cookies ? *context.cookies : cookies_of(r, storage));
 }
 
 // What the location asks for; false if a value cannot be made.

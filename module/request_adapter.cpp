@@ -87,9 +87,9 @@ std::string_view cookies_of(ngx_http_request_t* r, std::string& storage) {
         "cookie") {
       return;
     }
+    if (++count == 2) storage = only;
     only = view(field.value);
-    if (++count > 1) storage += "; ";
-    storage += only;
+    if (count > 1) (storage += "; ") += only;
   });
   return count <= 1 ? only : std::string_view(storage);
 }

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "anteroom/gate.h"
 #include "anteroom/http.h"
@@ -20,9 +21,10 @@ struct RequestToken {
 
 class RequestContext {
  public:
-  explicit RequestContext(ngx_http_request_t* r)
-      : token_(std::make_shared<RequestToken>(RequestToken{r})) {}
-  ~RequestContext() { token_->request = nullptr; }
+  explicit RequestContext(ngx_http_request_t* r) : request_(r) {}
+  ~RequestContext() {
+    if (token_ != nullptr) token_->request = nullptr;
+  }
   RequestContext(const RequestContext&) = delete;
   RequestContext& operator=(const RequestContext&) = delete;
 
@@ -30,11 +32,16 @@ class RequestContext {
   static RequestContext* find(ngx_http_request_t* r);
   static RequestContext* create(ngx_http_request_t* r);
 
-  [[nodiscard]] std::weak_ptr<RequestToken> token() const { return token_; }
+  [[nodiscard]] std::weak_ptr<RequestToken> token() {
+    if (token_ == nullptr) token_ = std::make_shared<RequestToken>(RequestToken{request_});
+    return token_;
+  }
 
   // Who asks. Taken off the request before anything can pass it on.
-  std::optional<std::string> cookies;  ///< the Cookie header as sent, if ours were removed from it
-  std::optional<TokenHash> session;    ///< of the session cookie
+  /// The Cookie header as sent, if ours were removed from it; in the request's memory.
+  std::optional<std::string_view> cookies;
+  std::string joined_cookies;        ///< its bytes where there were several fields
+  std::optional<TokenHash> session;  ///< of the session cookie
   bool has_failed_hashing = false;
 
   // What is known of them.
@@ -53,7 +60,8 @@ class RequestContext {
   std::optional<Response> response;
 
  private:
-  std::shared_ptr<RequestToken> token_;
+  ngx_http_request_t* request_;
+  std::shared_ptr<RequestToken> token_;  ///< made for the first who answers later
 };
 
 /// Has nginx call `handler` for the request, soon, from its own event.
