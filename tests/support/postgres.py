@@ -26,13 +26,14 @@ class Cluster:
     SUPERUSER = "postgres"
     name = "PostgreSQL"
 
-    def __init__(self, directory, socket_directory, log, *, is_durable=True):
+    def __init__(self, directory, socket_directory, log, *, is_durable=True, settings=None):
         self._directory = Path(directory)
         self._data = self._directory / "data"
         self._password_file = self._directory / "superuser-password"
         self.socket_directory = Path(socket_directory)
         self._log = log
         self._is_durable = is_durable
+        self._settings = settings or {}
         self._user = service_user("postgres")
         self._programs = program_directory()
         self._process = None
@@ -49,6 +50,7 @@ class Cluster:
                     "max_connections": 60, "log_min_messages": "warning", "shared_buffers": "32MB"}
         if not self._is_durable:
             settings.update(fsync="off", full_page_writes="off", synchronous_commit="off")
+        settings.update(self._settings)
         command = [self._programs / "postgres", "-D", self._data]
         for name, value in settings.items():
             command += ["-c", f"{name}={value}"]

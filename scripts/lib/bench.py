@@ -1,0 +1,234 @@
+"""Measures the shipped build beside its baselines, all in one run, and prints reach and measured side by side.
+
+CPU figures are of the one nginx worker under test, all its threads, as the kernel accounts them; each ratio is the median
+over interleaved rounds.
+"""
+
+import argparse
+import base64
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from urllib.parse import parse_qs, quote, urlsplit
+
+from bench_lab import ROOT, Lab, cpu_seconds, median, private_kib  # first: it sets the path
+
+import live
+from processes import clean_environment
+
+FORM = [("Content-Type", "application/x-www-form-urlencoded"), ("Accept", "text/html")]
+
+
+@dataclass
+class Row:
+    name: str
+    reach: str
+    measured: str
+    is_reached: bool
+    detail: str = ""
+
+
+class Bench:
+    def __init__(self, lab, rounds, seconds):
+        self.lab, self.rounds, self.seconds = lab, rounds, seconds
+        self.rows = []
+
+    def row(self, name, reach, measured, is_reached, detail=""):
+        self.rows.append(Row(name, reach, measured, is_reached, detail))
+        print(f"{'ok  ' if is_reached else 'MISS'} {name}: {measured} (reach {reach}) {detail}", flush=True)
+
+    # Requests through the gate.
+
+    def gate(self):
+        token, _, _ = self.lab.people.sign_in(lifetime="10 hours")
+        cookie = ("Cookie", f"__Host-anteroom={token}")
+        own = self.lab.node.host
+        page = ("Accept", "text/html")
+        kinds = {"plain": ("plain.test", [cookie]), "minimal": ("minimal.test", [cookie]), "gated": (own, [cookie]),
+                 "stranger": (own, [page]), "unknown": (own, [page, ("Cookie", "__Host-anteroom=" + "A" * 43)])}
+        runs = {kind: [] for kind in kinds}
+        for kind, (host, headers) in kinds.items():  # warm up, and see that each does what it is for
+            assert self.status(host, headers) == (302 if kind in ("stranger", "unknown") else 200), kind
+        before = self.lab.statements()
+        for _ in range(self.rounds):
+            for kind, (host, headers) in kinds.items():
+                self.lab.node.host = host
+                runs[kind].append(self.lab.wrk("/work", self.seconds, headers))
+        self.lab.node.host = own
+        asked = self.lab.statements() - before
+        cpu = {kind: median(load.cpu_us for load in loads) for kind, loads in runs.items()}
+
+        def ratio(over, under):
+            return median(a.cpu_us / b.cpu_us for a, b in zip(runs[over], runs[under]))
+
+        figures = ", ".join(f"{kind} {value:.1f}" for kind, value in cpu.items()) + " µs each"
+        self.row("gated, session known: CPU of plain / gated", "≥ 0.95", f"{ratio('plain', 'gated'):.3f}",
+                 ratio("plain", "gated") >= 0.95, figures)
+        self.row("the same beside a minimal gate: minimal / gated", "≥ 0.97", f"{ratio('minimal', 'gated'):.3f}",
+                 ratio("minimal", "gated") >= 0.97)
+        self.row("stranger sent to sign-on: plain / stranger", "≥ 1.8", f"{ratio('plain', 'stranger'):.2f}",
+                 ratio("plain", "stranger") >= 1.8)
+        self.row("unknown cookie: plain / unknown", "≥ 1.8", f"{ratio('plain', 'unknown'):.2f}", ratio("plain", "unknown") >= 1.8)
+        # An unknown token stays unknown for five seconds, and the kept session is asked for every minute at most.
+        allowed = 2 + int(self.rounds * self.seconds * len(kinds) / 5) + 1
+        self.row("statements during all of that", f"≤ {allowed}", str(asked), asked <= allowed)
+
+    def status(self, host, headers):
+        own, self.lab.node.host = self.lab.node.host, host
+        try:
+            return self.lab.node.ask("/work", headers=headers).status
+        finally:
+            self.lab.node.host = own
+
+    # Signing on.
+
+    def start(self, connection):
+        answer = self.lab.node.ask("/auth/sign-in/start", method="POST", body=b"idp=corp", connection=connection,
+                                   headers=[*FORM, ("Sec-Fetch-Site", "same-origin")])
+        query = parse_qs(urlsplit(answer.header("location")).query)
+        request = re.search(r' ID="([^"]+)"', __import__("zlib").decompress(
+            base64.b64decode(query["SAMLRequest"][0]), -15).decode())[1]
+        return request, query["RelayState"][0], answer.header("set-cookie").split(";")[0]
+
+    def responses(self, connection, count):
+        """Ready to post: (body, cookie)."""
+        ready = []
+        here = f"http://{self.lab.node.host}/saml2/idpresponse"
+        acs = [[f'{name}="https://login.test/saml2/idpresponse"', f'{name}="{here}"'] for name in ("Destination", "Recipient")]
+        for _ in range(count):
+            request, relay_state, cookie = self.start(connection)
+            number = os.urandom(8).hex()
+            case = {"say": [*acs, ['ID="_a1"', f'ID="_a{number}"'], ['ID="_r1"', f'ID="_r{number}"']]}
+            message = base64.b64encode(live.make_now(case, self.lab.keys, request)).decode()
+            ready.append((f"SAMLResponse={quote(message, safe='')}&RelayState={relay_state}".encode(), cookie))
+        return ready
+
+    def post(self, connection, body, cookie):
+        return self.lab.node.ask("/saml2/idpresponse", method="POST", body=body, connection=connection,
+                                 headers=[*FORM, ("Sec-Fetch-Site", "cross-site")], cookies=[cookie] if cookie else [])
+
+    def sign_on(self):
+        connection = self.lab.node.connect()
+        costs, asked = [], []
+        for number in range(self.rounds + 1):
+            ready = self.responses(connection, 40)
+            statements, before = self.lab.statements(), cpu_seconds(self.lab.worker)
+            for body, cookie in ready:
+                answer = self.post(connection, body, cookie)
+                assert answer.status == 303 and "__Host-anteroom=" in str(answer.headers), self.lab.node.error_log()[-600:]
+            if number > 0:  # the first warms up
+                costs.append((cpu_seconds(self.lab.worker) - before) / len(ready) * 1e3)
+                asked.append((self.lab.statements() - statements) / len(ready))
+        self.row("sign-on, POST of a Response to 303: CPU", "≤ 1.0 ms (5 × mod_auth_mellon's 4.9 ms)", f"{median(costs):.2f} ms",
+                 median(costs) <= 1.0)
+        self.row("statements for a sign-on", "≤ 1", f"{median(asked):.2f}", median(asked) <= 1)
+
+    def junk(self):
+        connection = self.lab.node.connect()
+        _, _, cookie = self.start(connection)
+        noise = quote(base64.b64encode(os.urandom(6000)).decode(), safe="").encode()
+        xml = quote(base64.b64encode(b"<a>" + b"<b/>" * 1500 + b"</a>").decode(), safe="").encode()
+        kinds = {"noise, no sign-on under way": (noise, None), "noise": (noise, cookie), "XML that is no Response": (xml, cookie)}
+        for kind, (value, own) in kinds.items():
+            costs = []
+            for _ in range(self.rounds):
+                before = cpu_seconds(self.lab.worker)
+                for _ in range(200):
+                    assert self.post(connection, b"SAMLResponse=" + value, own).status in (303, 403)
+                costs.append((cpu_seconds(self.lab.worker) - before) / 200 * 1e3)
+            self.row(f"junk at the ACS ({kind}): CPU", "≤ 0.3 ms", f"{median(costs):.3f} ms", median(costs) <= 0.3)
+
+    # Memory.
+
+    def memory(self):
+        kept = self.kept_sessions(20000)
+        each = (8 << 20) / kept
+        self.row("shared memory of one remembered session", "≤ 512 B", f"{each:.0f} B", each <= 512, f"{kept} in 8 MiB")
+        app = int((self.lab.directory / "app" / "nginx.pid").read_text())
+        plain = int(subprocess.run(["/usr/bin/pgrep", "-P", str(app)], capture_output=True, text=True, check=True).stdout)
+        more = (private_kib(self.lab.worker) - private_kib(plain)) / 1024
+        self.row("a worker's own memory above plain nginx's", "≤ 12 MiB", f"{more:.1f} MiB", more <= 12)
+
+    def kept_sessions(self, count):
+        """How many of `count` sessions are still remembered once all have been asked for (cache of 8 MiB)."""
+        _, user = self.lab.people.add(email="typical.person@northwind.example", grants=(("elm-court", "viewer"), ("harbor-lofts", "technician")))
+        self.lab.people.sql(f"""INSERT INTO sessions (token_hash, reference, user_id, sign_on_id, origin, idp, expires_at)
+            SELECT sha256(rpad('t' || n, 43, 'A')::bytea), left(md5(n::text), 16), '{user}', gen_random_uuid(),
+                   'http://{self.lab.node.host}', 'corp', now() + interval '9 hours' FROM generate_series(1, {count}) n""")
+        for number in range(1, count + 1):
+            self.ask_as(number)
+        before, kept = self.lab.statements(), 0
+        for number in range(count, 0, -1):  # the last remembered first: none is thrown out before it is counted
+            self.ask_as(number)
+            if number % 250 == 0:
+                if self.lab.statements() - before > 250:
+                    break
+                kept = count - number
+        return kept
+
+    def ask_as(self, number, connections={}):
+        connection = connections.setdefault("one", self.lab.node.connect())
+        answer = self.lab.node.ask("/work", f"t{number}".ljust(43, "A"), connection=connection)
+        assert answer.status == 200, answer
+
+
+def picture(rows):
+    """An SVG table: what is to be reached, what was measured."""
+    height = 26 * (len(rows) + 1)
+    parts = [f'<svg xmlns="http://www.w3.org/2000/svg" width="980" height="{height}" font-family="sans-serif" font-size="13">']
+    for number, row in enumerate(rows):
+        y = 26 * number + 20
+        colour = "#1b7f3b" if row.is_reached else "#b3261e"
+        name, measured, reach = (text.replace("&", "&amp;").replace("<", "&lt;") for text in (row.name, row.measured, row.reach))
+        parts.append(f'<circle cx="12" cy="{y - 4}" r="5" fill="{colour}"/><text x="26" y="{y}">{name}</text>'
+                     f'<text x="560" y="{y}" fill="{colour}">{measured}</text><text x="680" y="{y}" fill="#555">reach {reach}</text>')
+    return "\n".join([*parts, "</svg>\n"])
+
+
+def build_release(build):
+    environment = clean_environment(**{name: os.environ[name] for name in ("CCACHE_DIR", "CCACHE_BASEDIR") if name in os.environ})
+    for command in (["/usr/bin/cmake", "--preset", "release", "-B", build],
+                    ["/usr/bin/cmake", "--build", build, "--target", "ngx_http_auth_saml_module", "ngx_http_minimal_gate_module", "anteroom"]):
+        subprocess.run([str(part) for part in command], cwd=ROOT, env=environment, check=True, stdout=subprocess.DEVNULL)
+
+
+def main():
+    names = ("gate", "sign_on", "junk", "memory")
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("row", nargs="*", help=f"groups of rows: {', '.join(names)} (default: all)")
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--seconds", type=float, default=1.5, help="of each load in each round")
+    parser.add_argument("--build", type=Path, default=ROOT / "build" / "release")
+    parser.add_argument("--output", type=Path, default=ROOT / "build" / "bench", help="bench.json and bench.svg go there")
+    arguments = parser.parse_args()
+    unknown = set(arguments.row) - set(names)
+    if unknown:
+        parser.error(f"no such rows: {', '.join(sorted(unknown))}")
+    build_release(arguments.build)
+    rows = []
+    for name in arguments.row or names:
+        lab = Lab(arguments.build, cache="8M" if name == "memory" else "32M")
+        try:
+            bench = Bench(lab, arguments.rounds, int(arguments.seconds) or 1)
+            getattr(bench, name)()
+            rows += bench.rows
+        finally:
+            lab.close()
+    arguments.output.mkdir(parents=True, exist_ok=True)
+    (arguments.output / "bench.json").write_text(json.dumps(
+        {"at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "rounds": arguments.rounds, "rows": [asdict(row) for row in rows]},
+        indent=1, ensure_ascii=False) + "\n")
+    (arguments.output / "bench.svg").write_text(picture(rows))
+    missed = [row for row in rows if not row.is_reached]
+    print(f"{len(rows) - len(missed)} of {len(rows)} rows reached; {arguments.output}/bench.json, bench.svg; "
+          f"again: scripts/bench {' '.join(arguments.row)}")
+    sys.exit(1 if missed else 0)
+
+
+if __name__ == "__main__":
+    main()

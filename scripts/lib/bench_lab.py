@@ -1,0 +1,174 @@
+"""The servers that scripts/bench measures, and how it measures them."""
+
+import os
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT / "tests" / name) for name in ("support", "nginx", "attacks")]
+
+import live  # noqa: E402
+from node import Node, directory_for_nginx  # noqa: E402
+from people import People  # noqa: E402
+from postgres import Cluster  # noqa: E402
+from processes import Process, clean_environment, free_port, is_port_open, run, service_user  # noqa: E402
+
+GATE_CPU, LOAD_CPU = "0", "1"  # the measured worker has a processor of its own
+PAGE = "x" * 1024
+LOGIN_HOST = "localhost"
+
+
+@dataclass
+class Load:
+    """What one run of wrk saw, and what it cost the measured worker."""
+
+    per_second: float
+    cpu_us: float  # per request
+
+
+def cpu_seconds(pid):
+    """Of a process, all its threads (schedstat counts nanoseconds)."""
+    tasks = Path(f"/proc/{pid}/task").iterdir()
+    return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks) / 1e9
+
+
+def private_kib(pid):
+    text = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    return sum(int(value) for value in re.findall(r"^Private_\w+:\s+(\d+) kB", text, re.MULTILINE))
+
+
+def median(values):
+    return statistics.median(values)
+
+
+class Lab:
+    """One gated nginx worker, the app behind it (another nginx), PostgreSQL; closed by close()."""
+
+    def __init__(self, build, cache="32M"):
+        self.build = Path(build)
+        self.directory = Path(tempfile.mkdtemp(prefix="anteroom-bench-", dir="/tmp"))
+        self.directory.chmod(0o755)
+        self._running = []
+        self.cluster = Cluster(self.directory / "pg", self.directory / "s", self.directory / "postgres.log", is_durable=False,
+                               settings={"shared_preload_libraries": "pg_stat_statements", "pg_stat_statements.track": "top"})
+        self._running.append(self.cluster.start())
+        self.app_port = self._start_app()
+        self.keys = live.authorities()
+        self.cache = cache
+        self.node = self._start_node()
+        self.people = People(self.cluster, "bench", f"http://{self.node.host}")
+
+    def close(self):
+        for server in reversed(self._running):
+            server.stop()
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    @property
+    def worker(self):
+        worker, = self.node.workers()
+        return worker
+
+    def statements(self):
+        """How many statements of Anteroom's the server has executed."""
+        rows = self.cluster.sql("SELECT coalesce(sum(calls), 0) FROM pg_stat_statements s JOIN pg_roles r ON r.oid = s.userid "
+                                "WHERE rolname = 'anteroom' AND query <> ''", "bench")
+        return int(rows[0])
+
+    def wrk(self, path, seconds, headers=(), connections=16, script=None, pid=None):
+        command = ["/usr/bin/taskset", "-c", LOAD_CPU, "/usr/bin/wrk", "-t1", f"-c{connections}", f"-d{seconds}s"]
+        for name, value in headers:
+            command += ["-H", f"{name}: {value}"]
+        if script is not None:
+            file = self.directory / "load.lua"
+            file.write_text(script)
+            command += ["-s", str(file)]
+        pid = pid or self.worker
+        before = cpu_seconds(pid)
+        said = run([*command, f"http://127.0.0.1:{self.node.port}{path}", "-H", f"Host: {self.node.host}"])
+        used = cpu_seconds(pid) - before
+        requests = int(re.search(r"(\d+) requests in", said)[1])
+        if "Socket errors" in said:
+            raise RuntimeError(said)
+        return Load(requests / seconds, used / requests * 1e6)
+
+    def nginx_lines(self, directory, *, log="warn"):
+        user = "user www-data;" if service_user("www-data") is not None else ""
+        temporary = " ".join(f"{kind}_temp_path {directory}/{kind};"
+                             for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+        top = f"{user} daemon off; pid {directory}/nginx.pid; error_log {directory}/error.log {log};"
+        http = f"access_log off; {temporary} keepalive_requests 100000000; keepalive_timeout 300s;"
+        return top, http
+
+    def _start_app(self):
+        directory = directory_for_nginx(self.directory / "app")
+        port = free_port()
+        top, http = self.nginx_lines(directory)
+        (directory / "nginx.conf").write_text(
+            f"{top} worker_processes 1; worker_cpu_affinity 10; events {{ worker_connections 4096; }}\n"
+            f"http {{ {http} server {{ listen 127.0.0.1:{port}; location / {{ return 200 {PAGE}; }} }} }}\n")
+        app = Process("the app", ["/usr/sbin/nginx", "-p", directory, "-c", directory / "nginx.conf"], directory / "out")
+        self._running.append(app)
+        app.wait_until(lambda: is_port_open(port), 20, "to listen")
+        return port
+
+    def _start_node(self):
+        self.cluster.ensure_database("bench", "anteroom", "secret")
+        self.cluster.sql("CREATE EXTENSION pg_stat_statements", "bench")
+        directory = directory_for_nginx(self.directory / "gate")
+        port = free_port()
+        (directory / "cookie.key").write_text(os.urandom(32).hex() + "\n")
+        (directory / "cookie.key").chmod(0o600)
+        (directory / "idp.xml").write_text(live.registered(self.keys))
+        connection = self.cluster.conninfo("bench", "anteroom", "secret")
+        node = Node(self.build, directory, port, f"""\
+service_provider:
+  entity_id: https://sp.test
+  base_url: http://localhost:{port}
+identity_providers:
+  - {{ name: corp, metadata: {directory}/idp.xml, domains: [corp.test], attributes: {{ email: mail }} }}
+database: {{ connection: {connection} }}
+sessions: {{ cookie_keys: [{directory}/cookie.key], cache_size: {self.cache}, cache_ttl: 10m }}
+access: {{ levels: [viewer, technician, manager, admin] }}
+manage: {{ request_new_users: manager, process_requests: admin }}
+""", self.configuration(directory, port))
+        node.write()
+        run([self.build / "core" / "cli" / "anteroom", "--config", directory / "anteroom.yaml", "migrate"],
+            environment=clean_environment())
+        self._running.append(node)
+        return node.start()
+
+    def configuration(self, directory, port):
+        top, http = self.nginx_lines(directory)
+        module = self.build / "module" / "ngx_http_auth_saml_module.so"
+        minimal = self.build / "tests" / "bench" / "ngx_http_minimal_gate_module.so"
+        servers = "".join(f"""
+    server {{
+        listen 127.0.0.1:{port};
+        server_name {name};
+        location / {{ {gate} proxy_pass http://app; }}
+    }}""" for name, gate in (("plain.test", ""), ("minimal.test", "minimal_gate on;"), ("localhost", "auth_saml on;"),
+                             ("asked.test", "auth_request /asked;")))
+        servers = servers.replace("location / { auth_request", "location = /asked { internal; proxy_pass_request_body off; "
+                                  f"proxy_pass http://empty; }} location / {{ auth_request")
+        return f"""\
+load_module {module};
+load_module {minimal};
+{top}
+worker_processes 1;
+worker_cpu_affinity 01;
+events {{ worker_connections 8192; }}
+http {{
+    {http}
+    proxy_http_version 1.1;
+    proxy_set_header Connection "";
+    upstream app {{ server 127.0.0.1:{self.app_port}; keepalive 64; }}
+    upstream empty {{ server 127.0.0.1:{self.app_port}; keepalive 64; }}
+    auth_saml_config {directory}/anteroom.yaml;{servers}
+}}
+"""
