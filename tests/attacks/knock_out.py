@@ -96,7 +96,7 @@ def prepare(build):
     tree = build / "tree"
     subprocess.run(["/usr/bin/cmake", "-S", source, "-B", tree, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Debug",
                     "-DANTEROOM_MODULE=OFF", "-DCMAKE_CXX_COMPILER_LAUNCHER=/usr/bin/ccache"], check=True, stdout=subprocess.DEVNULL)
-    subprocess.run(["/usr/bin/cmake", "--build", tree, "--target", "unit_saml", "unit_config", "anteroom"], check=True,
+    subprocess.run(["/usr/bin/cmake", "--build", tree, "--target", "unit_saml", "unit_config", "unit_journey", "anteroom"], check=True,
                    stdout=subprocess.DEVNULL)
     return tree, checks
 
@@ -104,7 +104,7 @@ def prepare(build):
 def noticed_by(tree, check):
     """The first test that fails without this check, or None."""
     environment = {**os.environ, "KNOCK_OUT": str(check.number), "ANTEROOM_BUILD": str(tree)}
-    for program in ("unit_saml", "unit_config"):
+    for program in ("unit_saml", "unit_config", "unit_journey"):
         try:
             done = subprocess.run([tree / "tests" / program, "--abort"], env=environment, capture_output=True, text=True,
                                   timeout=120, check=False, errors="replace")

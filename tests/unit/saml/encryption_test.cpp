@@ -279,3 +279,27 @@ TEST_CASE("encrypted parts in other places are refused") {
                           forge::encrypted("EncryptedAttribute", "<x/>", *by_default()))) ==
         "encryption_shape");
 }
+
+TEST_CASE("an encrypted element has only the parts that it needs") {
+  CHECK(judged_with([](std::string xml) {
+          const std::string end = "</xenc:CipherValue>";
+          return xml.insert(xml.rfind(end), "<x/>");
+        }) == "encryption_shape");
+  CHECK(judged_with([](std::string xml) {
+          const std::string info = "</ds:KeyInfo>";
+          return xml.insert(xml.rfind(info) + info.size(), "<ds:KeyInfo/>");
+        }) == "encryption_shape");
+  CHECK(judged_with([](std::string xml) {
+          const std::string info = "</ds:KeyInfo>";
+          return xml.insert(xml.rfind(info), "<ds:KeyValue/>");
+        }) == "encryption_shape");
+  forge::Options options = encrypted_options();
+  options.encrypt_assertion->transport = "http://www.w3.org/2001/04/xmlenc#rsa-1_5";
+  options.encrypt_assertion->after = [](std::string xml) {
+    const std::string method = "xmlenc#rsa-1_5\"";
+    return xml.insert(xml.find('>', xml.find(method)) + 1, "<x/>");
+  };
+  Trust trust = with_keys();
+  trust.idp.allow_rsa_pkcs1 = true;
+  CHECK(outcome(trust.verify(options)) == "encryption_shape");
+}

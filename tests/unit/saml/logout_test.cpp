@@ -278,3 +278,62 @@ TEST_CASE("our LogoutResponse by POST carries an enveloped signature that its ow
   CHECK(xml.find("InResponseTo=\"_l1\"") != std::string::npos);
   CHECK(xml.find("<SignatureValue") != std::string::npos);
 }
+
+TEST_CASE("what is posted passes the checks of a redirect, by name") {
+  const Logout logout;
+  const auto posted = [&](const std::string& xml) { return code_of(logout.verify_post(xml)); };
+  const auto signed_with = [&](const std::string& method, const std::string& digest) {
+    forge::Options options;
+    options.signature_method = method;
+    options.digest_method = digest;
+    return posted(logout.posted(authority(), options));
+  };
+  CHECK(posted(logout.posted()) == "accepted");
+  CHECK(signed_with("http://www.w3.org/2000/09/xmldsig#rsa-sha1",
+                    "http://www.w3.org/2000/09/xmldsig#sha1") == "signature_algorithm");
+  CHECK(signed_with(kRsaSha256, "http://www.w3.org/2000/09/xmldsig#sha1") == "signature_algorithm");
+  // A second signature, and one that is not where it belongs.
+  const std::string good = logout.posted();
+  const auto from = good.find("<ds:Signature");
+  const std::string end = "</ds:Signature>";
+  const std::string signature = good.substr(from, good.find(end) + end.size() - from);
+  CHECK(posted(forge::replaced(good, signature, signature + signature)) == "signature_shape");
+  const std::string bare = forge::replaced(good, signature, "");
+  CHECK(posted(forge::replaced(bare, "</saml:NameID>", "</saml:NameID><x>" + signature + "</x>")) ==
+        "signature_shape");
+  CHECK(posted(forge::replaced(good, "#_l1", "#_l2")) == "signature_shape");
+}
+
+TEST_CASE("base64, XML, ID, issuer and SessionIndex of a logout message are checked") {
+  const Logout logout;
+  saml::LogoutArrival arrival;
+  arrival.is_post = arrival.is_request = true;
+  arrival.encoded = "no base64!";
+  CHECK(code_of(
+            saml::LogoutVerifier(logout.sp, logout.idp).verify(arrival, logout.params.now, 120s)) ==
+        "response_base64");
+  CHECK(code_of(logout.verify_post("<a")) == "xml_malformed");
+  CHECK(judged(Logout().change("<saml:Issuer>https://idp.test/",
+                               "<saml:Issuer>https://evil.test/")) == "issuer");
+  Logout odd;
+  odd.change("ID=\"_l1\"", "ID=\"a b\"");
+  CHECK(code_of(odd.verify_query(odd.query())) == "response_shape");
+  CHECK(judged(Logout().change("<samlp:SessionIndex>_a1<",
+                               "<samlp:SessionIndex>" + std::string(5000, 'x') + "<")) ==
+        "text_not_plain");
+  CHECK(judged(Logout().change("<samlp:SessionIndex>_a1<", "<samlp:SessionIndex><")) ==
+        "text_not_plain");
+  Logout within;
+  within.xml = forge::sign(within.xml, "_l1", authority(), {});
+  CHECK(code_of(within.verify_query(within.query())) == "signature_shape");
+}
+
+TEST_CASE("an expired certificate signs nobody out where that is refused") {
+  const forge::Authority old = forge::make_authority(forge::KeyType::rsa2048, -1);
+  Logout logout;
+  logout.idp.metadata.signing_certificates_der = {old.certificate_der};
+  CHECK(code_of(logout.verify_post(logout.posted(old))) == "accepted");
+  logout.idp.expired_certificate = ExpiredCertificate::reject;
+  CHECK(code_of(logout.verify_post(logout.posted(old))) == "certificate_expired");
+  CHECK(code_of(logout.verify_query(logout.query(old))) == "certificate_expired");
+}
