@@ -504,3 +504,29 @@ TEST_CASE("the authorities of the back channel are certificates in PEM") {
   CHECK(has(files.complaints(yaml),
             "warning: 'back_channel_ca' is used with 'response_binding: artifact' only"));
 }
+
+TEST_CASE("metadata with a certificate, time or address that cannot be used is refused") {
+  const Files files;
+  const std::string plain =
+      forge::make_metadata("https://idp.test/", "https://idp.test/sso", {authority()});
+  const auto complain = [&](const std::string& metadata) {
+    files.write("corp.xml", metadata);
+    return files.complaints(kGood);
+  };
+  const auto from = plain.find("<X509Certificate>") + 17;
+  std::string broken = plain;
+  broken.replace(from, broken.find("</X509Certificate>") - from, "AAAA");
+  CHECK(has(complain(broken), "a signing certificate in it cannot be read"));
+  broken.replace(broken.find("AAAA"), 4, "no base64!");
+  CHECK(has(complain(broken), "a signing certificate in it cannot be read"));
+  CHECK(has(complain(forge::replaced(plain, " entityID=", " validUntil=\"soon\" entityID=")),
+            "validUntil 'soon' is no UTC time"));
+  const std::string post =
+      "<SingleLogoutService Binding=\"urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST\" ";
+  for (const char* location : {"Location=\"http://idp.test/slo\"",
+                               "Location=\"https://idp.test/slo\" ResponseLocation=\"ftp://x/\""}) {
+    CHECK(has(complain(forge::replaced(plain, "<SingleLogoutService ",
+                                       post + location + "/><SingleLogoutService ")),
+              "SingleLogoutService leads to"));
+  }
+}

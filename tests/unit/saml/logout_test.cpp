@@ -337,3 +337,45 @@ TEST_CASE("an expired certificate signs nobody out where that is refused") {
   CHECK(code_of(logout.verify_post(logout.posted(old))) == "certificate_expired");
   CHECK(code_of(logout.verify_query(logout.query(old))) == "certificate_expired");
 }
+
+TEST_CASE("an encrypted NameID in a logout message is opened, or the message refused") {
+  static const forge::Authority kOwn = forge::make_authority();
+  Logout logout;
+  logout.sp.decryption = {{Secret(kOwn.private_key_pem), kOwn.certificate_pem}};
+  const std::string plain_id = "<saml:NameID>ann@corp.test</saml:NameID>";
+  const auto with = [&](const forge::Authority& recipient,
+                        const std::function<std::string(std::string)>& change) {
+    forge::Encryption how;
+    how.recipient = recipient;
+    how.after = change;
+    const std::string inner =
+        "<NameID xmlns=\"urn:oasis:names:tc:SAML:2.0:assertion\">ann@corp.test</NameID>";
+    const std::string holder = forge::encrypted("EncryptedID", inner, how);
+    Logout changed = logout;
+    return judged(changed.change(plain_id, holder));
+  };
+  const auto same = [](std::string xml) { return xml; };
+  CHECK(with(kOwn, same) == "accepted");
+  CHECK(with(other_authority(), same) == "decryption_failed");
+  CHECK(with(kOwn, [](std::string xml) {
+          return forge::replaced(std::move(xml), "xmlenc#aes256-cbc", "xmlenc#tripledes-cbc");
+        }) == "encryption_algorithm");
+}
+
+TEST_CASE("whom a logout message says to be from is read before it is verified, if it can be") {
+  saml::LogoutArrival arrival;
+  arrival.query = Logout().query();
+  CHECK(*saml::peek_logout_issuer(arrival) == "https://idp.test/");
+  for (const std::string& junk :
+       {std::string(), std::string("SAMLRequest=%"), "SAMLRequest=x&" + arrival.query}) {
+    saml::LogoutArrival bad;
+    bad.query = junk;
+    CHECK_FALSE(saml::peek_logout_issuer(bad));
+  }
+  saml::LogoutArrival posted;
+  posted.is_post = posted.is_request = true;
+  for (const std::string& junk : {std::string("<a"), std::string("<a/>")}) {
+    posted.encoded = forge::to_base64(junk);
+    CHECK_FALSE(saml::peek_logout_issuer(posted));
+  }
+}
