@@ -29,8 +29,80 @@ inline bool knocked_out(int number) {
 }
 }  // namespace anteroom
 """
-# Checks that others stand behind, by their text: what is refused stays refused, for the reason given.
-EQUIVALENT = {}
+# Checks that others stand behind, by file and text: what is refused stays refused, for the reason given.
+EQUIVALENT = {place: reason for reason, places in {
+    "a bound on work: whatever is longer is refused behind it (parse_xml)": [
+        ("guard", "encoded.empty() || encoded.size() > kMaxEncodedBytes"),
+    ],
+    "the census of signatures refuses the second one": [
+        ("guard", "signatures.size() > 1"),
+    ],
+    "out of memory in a library, which cannot be caused": [
+        ("xml", "context == nullptr"),
+        ("xml", "placeholder == nullptr"),
+        ("xml", "at == std::string::npos"),
+        ("signature", "context == nullptr"),
+        ("signature", "context->signKey == nullptr"),
+        ("signature", "bytes == nullptr || xmlSecBufferGetData(bytes) == nullptr"),
+        ("response_verifier", "!around"),
+        ("assertion_reader", "!around"),
+        ("logout_verifier", "!around"),
+        ("metadata_signature", "!content"),
+        ("artifact_response", "!text"),
+    ],
+    "the parts of the Reference are checked first and need one": [
+        ("signature_shape", "transforms == nullptr"),
+    ],
+    "was checked on the message before, and these are the bytes that its signature covers": [
+        ("response_verifier", "!verified"),
+        ("response_verifier", "!guarded_.encrypted_assertion"),
+        ("response_verifier", "!document"),
+        ("assertion_reader", "text != idp_.metadata.entity_id"),
+        ("assertion_reader", "!element"),
+        ("logout_verifier", "Status fine = check_issuer(root); !fine"),
+        ("response_verifier", "assertion == nullptr || !is_element(assertion, kAssertion, \"Assertion\") || "
+         "attribute(assertion, \"Version\") != \"2.0\" || attribute(assertion, \"ID\") != attribute(guarded_.assertion, \"ID\")"),
+    ],
+    "only plain text that is an Assertion counts as opened": [
+        ("response_verifier", "guarded_.assertion == nullptr"),
+    ],
+    "only plain text that parses counts as opened": [
+        ("assertion_reader", "!document"),
+    ],
+    "what is missing is no 'Z' at the end either; reading past it is what the sanitizers would stop": [
+        ("instant", "text.size() < digits"),
+    ],
+    "what is no number is left in the text, which is no 'Z' then": [
+        ("instant", "!s"),
+    ],
+    "read as no document, which has no root that is a message: the sanitizers would stop": [
+        ("logout_verifier", "!document"),
+    ],
+    "a bound on work: whatever is longer is refused behind it (inflate_raw)": [
+        ("redirect_message", "raw_query.size() > kMaxQuery"),
+    ],
+    "read as no parameters, which hold no message": [
+        ("redirect_message", "!parameters"),
+    ],
+    "read as nothing, which is no DEFLATE": [
+        ("redirect_message", "!packed"),
+    ],
+    "signing fails only for a key that the configuration has refused": [
+        ("artifact", "!signed_message"),
+    ],
+    "a Fault is no ArtifactResponse either": [
+        ("artifact_response", "is_element(message, kSoapEnvelope, \"Fault\")"),
+    ],
+    "xmlsec's verdict on the whole signature includes the only reference's": [
+        ("signature", "reference == nullptr || reference->status != xmlSecDSigStatusSucceeded"),
+    ],
+    "an attribute that is there twice has no value to be read": [
+        ("identity_rules", "std::find(unusable_names_.begin(), unusable_names_.end(), name) != unusable_names_.end()"),
+    ],
+    "read as empty, which is not signed": [
+        ("redirect_message", "!relay_state || !algorithm || !signature"),
+    ],
+}.items() for place in places}
 
 
 @dataclass

@@ -530,3 +530,57 @@ TEST_CASE("metadata with a certificate, time or address that cannot be used is r
               "SingleLogoutService leads to"));
   }
 }
+
+TEST_CASE("metadata without a name, a role for SAML 2.0 or a sign-on address is refused") {
+  const Files files;
+  const std::string plain =
+      forge::make_metadata("https://idp.test/", "https://idp.test/sso", {authority()});
+  const auto complain = [&](const std::string& metadata) {
+    files.write("corp.xml", metadata);
+    return files.complaints(kGood);
+  };
+  const auto cut = [&](const std::string& from, const std::string& to) {
+    const auto start = plain.find(from);
+    return plain.substr(start, plain.find(to, start) + to.size() - start);
+  };
+  CHECK(has(complain(forge::replaced(plain, " entityID=\"https://idp.test/\"", "")),
+            "has no entityID"));
+  CHECK(has(complain(forge::replaced(plain, "SAML:2.0:protocol\"", "SAML:1.1:protocol\"")),
+            "does not speak SAML 2.0"));
+  const std::string role = cut("<IDPSSODescriptor", "</IDPSSODescriptor>");
+  CHECK(has(complain(forge::replaced(plain, role, role + role)), "several IDPSSODescriptors"));
+  std::string without = plain;
+  for (std::size_t at = 0; (at = without.find("<SingleSignOnService")) != std::string::npos;) {
+    without.erase(at, without.find("/>", at) + 2 - at);
+  }
+  CHECK(has(complain(without), "there is no SingleSignOnService with HTTP-Redirect or HTTP-POST"));
+}
+
+TEST_CASE("the signature of pinned metadata has one place and one shape") {
+  const Files files;
+  const std::string good =
+      forge::sign(forge::make_metadata("https://idp.test/", "https://idp.test/sso", {authority()}),
+                  "_m1", authority(), {});
+  files.write("pinned.pem", authority().certificate_pem);
+  const std::string pinned = with("metadata: corp.xml",
+                                  "metadata: corp.xml\n    "
+                                  "metadata_certificate: pinned.pem");
+  const auto complain = [&](const std::string& xml) {
+    files.write("corp.xml", xml);
+    return files.complaints(pinned);
+  };
+  const auto from = good.find("<ds:Signature ");
+  const std::string signature = good.substr(from, good.find("</ds:Signature>") + 15 - from);
+  CHECK(has(complain(forge::replaced(good, signature, signature + signature)),
+            "more than one signature"));
+  CHECK(has(complain(forge::replaced(good, "ID=\"_m1\"", "ID=\"a b\"")), "no usable ID"));
+  const auto second = good.find("<ds:Transform ", good.find("<ds:Transform ") + 1);
+  std::string bare = good;
+  const auto end = bare.find("</ds:Transforms>", second);
+  bare.erase(second, end - second);
+  CHECK(has(complain(bare), "does not use exclusive c14n"));
+  std::string commented = good;
+  const std::string exclusive = "http://www.w3.org/2001/10/xml-exc-c14n#";
+  commented.insert(commented.find(exclusive, second) + exclusive.size(), "WithComments");
+  CHECK(has(complain(commented), "does not use exclusive c14n"));
+}

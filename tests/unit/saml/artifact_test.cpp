@@ -160,6 +160,19 @@ TEST_CASE("an answer that is not the one asked for is refused") {
   second.assertion_id = "_a2";
   CHECK(changed("</samlp:ArtifactResponse>", response_xml(second) + "</samlp:ArtifactResponse>") ==
         "artifact_response");
+  const auto renamed = [&](const std::string& from, const std::string& to) {
+    std::string soap = good;
+    for (std::size_t at = 0; (at = soap.find(from, at)) != std::string::npos; at += to.size()) {
+      soap.replace(at, from.size(), to);
+    }
+    return refused(soap);
+  };
+  CHECK(renamed("SOAP-ENV:Envelope", "SOAP-ENV:Parcel") == "artifact_response");
+  CHECK(renamed("samlp:ArtifactResponse", "samlp:OtherResponse") == "artifact_response");
+  CHECK(refused("<e:Envelope xmlns:e=\"http://schemas.xmlsoap.org/soap/envelope/\"/>") ==
+        "artifact_response");
+  CHECK(refused("<e:Envelope xmlns:e=\"http://schemas.xmlsoap.org/soap/envelope/\"><e:Body/>"
+                "</e:Envelope>") == "artifact_response");
   CHECK(refused("") == "response_size");
   CHECK(refused("<html>Bad gateway</html>") == "artifact_response");
   CHECK(refused("<!DOCTYPE x>" + good) != "accepted");
