@@ -21,7 +21,7 @@ from postgres import Cluster  # noqa: E402
 from processes import clean_environment  # noqa: E402
 from stack import state_directory  # noqa: E402
 
-BY_NAME = ("leaks",)  # take long: only when asked for
+BY_NAME = ("leaks", "faults")  # take long: only when asked for
 PARTS = ("unit", "fuzz", "attacks", "database", "nginx", "browser", "static")
 TIME_LIMIT = 1800  # seconds for one program
 
@@ -148,6 +148,9 @@ class Runner:
     def nginx(self):
         self.pytest("nginx", "tests/nginx")
 
+    def faults(self):
+        self.pytest("faults", "tests/faults")
+
     def leaks(self):
         self.pytest("leaks", "tests/leaks")
 
@@ -172,7 +175,7 @@ class Runner:
             self.note("build", "see above", 0, 1)
             return
         needs_database = {"database", "nginx"} & set(parts)
-        if {"attacks", "nginx", "leaks"} & set(parts):
+        if {"attacks", "nginx", "leaks", "faults"} & set(parts):
             self.nginx_program = pool_nginx.build(self.build / "nginx-pool")
         sockets = Path(tempfile.mkdtemp(prefix="anteroom-test-", dir="/tmp"))
         sockets.chmod(0o755)
