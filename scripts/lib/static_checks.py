@@ -19,6 +19,7 @@ LAYERS = {
     "OpenSSL": (r"^openssl/", ["core/src/crypto", "core/cli", "module"]),
     "libpq": (r"^(libpq-fe|libpq/|postgresql/)", ["core/src/store", "core/cli", "module"]),
     "mustache": (r"mustache", ["core/src/pages"]),
+    "libcurl": (r"^curl/", ["core/src/transport"]),
     "CLI11": (r"^CLI/", ["core/cli"]),
 }
 
