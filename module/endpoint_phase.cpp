@@ -1,5 +1,6 @@
 #include "endpoint_phase.h"
 
+#include "event_stream.h"
 #include "guarded.h"
 #include "identity_headers.h"
 #include "process.h"
@@ -31,9 +32,14 @@ void send_answer(ngx_http_request_t* r) noexcept {
     if (context == nullptr || !context->response) return NGX_ERROR;
     const Response response = std::move(*context->response);
     context->response.reset();
-    return send(r, response);
+    if (response.follow) {
+      open_stream(r, response);
+      return NGX_DONE;
+    }
+    ngx_http_finalize_request(r, send(r, response));
+    return NGX_DONE;
   });
-  ngx_http_finalize_request(r, sent);
+  if (sent != NGX_DONE) ngx_http_finalize_request(r, sent);
 }
 
 // Where the answer is ready; the request may have gone.

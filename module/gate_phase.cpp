@@ -7,6 +7,7 @@
 #include "request_context.h"
 #include "response_adapter.h"
 #include "text.h"
+#include "upgraded.h"
 
 namespace anteroom::nginx {
 
@@ -97,11 +98,28 @@ const char* name_of(Outcome outcome) {
   return "-";
 }
 
+// How old the sign-on is counted when the connection was opened.
+bool is_still_allowed(ngx_http_request_t* r, const SessionView& session) {
+  const Process& process = *Process::current();
+  const Origin* origin = Process::current()->site().origin_of(host_of(r));
+  Requirement requirement;
+  if (origin == nullptr || !read_requirement(r, location_configuration(r), requirement)) {
+    return false;
+  }
+  requirement.max_age = std::chrono::seconds(0);
+  return decide(process.settings(), &session, requirement, origin->text, process.now()) ==
+         Outcome::allow;
+}
+
 ngx_int_t let_through(ngx_http_request_t* r, RequestContext& context) {
   context.outcome = name_of(Outcome::allow);
   if (!context.has_identity_headers) {
     if (add_identity(r, context.view->fields()) != NGX_OK) return NGX_HTTP_INTERNAL_SERVER_ERROR;
     context.has_identity_headers = true;
+  }
+  // Over HTTP/2 nothing is upgraded.
+  if (r->headers_in.upgrade != nullptr && r->stream == nullptr && context.watched == nullptr) {
+    watch_upgrade(r, context, [r](const SessionView& now) { return is_still_allowed(r, now); });
   }
   return NGX_DECLINED;
 }

@@ -20,6 +20,7 @@ Process::Process(const MainConfiguration& configuration)
       worker_(configuration.threads),
       database_(settings_->database, worker_, log_),
       sessions_(*settings_, cache_, clock_),
+      watch_(cache_, clock_),
       listener_(settings_->database, worker_, cache_, ports()) {
   site_ = std::make_unique<Site>(settings_, ports(),
                                  [this](const TokenHash& hash, SessionLookupService::Done done) {

@@ -10,6 +10,7 @@
 #include "listener.h"
 #include "process_ports.h"
 #include "session_lookup.h"
+#include "session_watch.h"
 #include "thread_worker.h"
 
 namespace anteroom::nginx {
@@ -24,6 +25,7 @@ class Process {
   [[nodiscard]] const Settings& settings() const { return *settings_; }
   Site& site() { return *site_; }
   SessionLookupService& sessions() { return sessions_; }
+  SessionWatch& watch() { return watch_; }
   [[nodiscard]] Time now() const { return clock_.now(); }
 
   void listen() { listener_.start(); }
@@ -46,6 +48,7 @@ class Process {
   ThreadWorker worker_;
   DatabasePool database_;
   SessionLookupService sessions_;
+  SessionWatch watch_;
   std::unique_ptr<Site> site_;
   Listener listener_;
 };

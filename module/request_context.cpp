@@ -1,8 +1,16 @@
 #include "request_context.h"
 
 #include "pool_object.h"
+#include "session_watch.h"
 
 namespace anteroom::nginx {
+
+RequestContext::RequestContext(ngx_http_request_t* r) : request_(r) {}
+
+RequestContext::~RequestContext() {
+  watched.reset();
+  if (token_ != nullptr) token_->request = nullptr;
+}
 
 RequestContext* RequestContext::find(ngx_http_request_t* r) {
   void* context = ngx_http_get_module_ctx(r, ngx_http_auth_saml_module);

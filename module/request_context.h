@@ -19,12 +19,12 @@ struct RequestToken {
   ngx_http_request_t* request = nullptr;
 };
 
+class WatchedRequest;
+
 class RequestContext {
  public:
-  explicit RequestContext(ngx_http_request_t* r) : request_(r) {}
-  ~RequestContext() {
-    if (token_ != nullptr) token_->request = nullptr;
-  }
+  explicit RequestContext(ngx_http_request_t* r);
+  ~RequestContext();
   RequestContext(const RequestContext&) = delete;
   RequestContext& operator=(const RequestContext&) = delete;
 
@@ -58,6 +58,9 @@ class RequestContext {
 
   /// The answer of one of our endpoints, on its way.
   std::optional<Response> response;
+
+  /// Set if it stays open beyond its answer. Goes first: it refers to all else.
+  std::unique_ptr<WatchedRequest> watched;
 
  private:
   ngx_http_request_t* request_;

@@ -40,29 +40,41 @@ ngx_int_t set_headers(ngx_http_request_t* r, const Response& response) {
   return NGX_OK;
 }
 
-ngx_int_t send_body(ngx_http_request_t* r, const std::string& body) {
+enum class Last { yes, no };
+
+ngx_int_t send_body(ngx_http_request_t* r, const std::string& body, Last last) {
   ngx_buf_t* buffer = ngx_create_temp_buf(r->pool, body.size());
   if (buffer == nullptr) return NGX_ERROR;
   buffer->last = ngx_cpymem(buffer->pos, body.data(), body.size());
-  buffer->last_buf = 1;
+  buffer->last_buf = last == Last::yes ? 1 : 0;
   buffer->last_in_chain = 1;
+  buffer->flush = last == Last::yes ? 0 : 1;
   ngx_chain_t out{buffer, nullptr};
   return ngx_http_output_filter(r, &out);
 }
 
-}  // namespace
-
-ngx_int_t send(ngx_http_request_t* r, const Response& response) {
+ngx_int_t send_all(ngx_http_request_t* r, const Response& response, Last last) {
   r->err_status = 0;  // an error_page may have led here: the answer is ours nevertheless
   r->disable_not_modified = 1;
   r->headers_out.status = static_cast<ngx_uint_t>(response.status);
-  r->headers_out.content_length_n = static_cast<off_t>(response.body.size());
+  r->headers_out.content_length_n =
+      last == Last::yes ? static_cast<off_t>(response.body.size()) : -1;
   ngx_http_clear_last_modified(r);
   if (set_headers(r, response) != NGX_OK) return NGX_HTTP_INTERNAL_SERVER_ERROR;
   if (response.body.empty()) r->header_only = 1;
   const ngx_int_t sent = ngx_http_send_header(r);
   if (sent == NGX_ERROR || sent > NGX_OK || r->header_only != 0) return sent;
-  return send_body(r, response.body);
+  return send_body(r, response.body, last);
+}
+
+}  // namespace
+
+ngx_int_t send(ngx_http_request_t* r, const Response& response) {
+  return send_all(r, response, Last::yes);
+}
+
+ngx_int_t send_open(ngx_http_request_t* r, const Response& response) {
+  return send_all(r, response, Last::no);
 }
 
 ngx_int_t refuse(ngx_http_request_t* r, const Response& response) {

@@ -10,6 +10,9 @@ namespace anteroom::nginx {
 /// ngx_http_finalize_request(). The request's own body must have been read or discarded.
 ngx_int_t send(ngx_http_request_t* r, const Response& response);
 
+/// As send(), but more may follow: no length, and the end is not marked. The body is not empty.
+ngx_int_t send_open(ngx_http_request_t* r, const Response& response);
+
 /// send(), with what is left of the request's body thrown away first.
 ngx_int_t refuse(ngx_http_request_t* r, const Response& response);
 

@@ -3,6 +3,7 @@
 #include <signal.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "anteroom/session.h"
 #include "shared_sessions.h"
@@ -29,12 +30,6 @@ class Lock {
  private:
   ngx_slab_pool_t* slab_;
 };
-
-UserId user_id(std::string_view text) {
-  UserId id{};
-  std::copy_n(text.begin(), std::min(text.size(), id.size()), id.begin());
-  return id;
-}
 
 std::int64_t microseconds(Time time) {
   return time.time_since_epoch().count();
@@ -80,9 +75,15 @@ ngx_int_t prepare_zone(ngx_shm_zone_t* zone, void* old) noexcept {
 
 }  // namespace
 
+UserId user_id(std::string_view text) {
+  UserId id{};
+  std::copy_n(text.begin(), std::min(text.size(), id.size()), id.begin());
+  return id;
+}
+
 ngx_shm_zone_t* SessionCache::add_zone(ngx_conf_t* cf, std::size_t bytes) {
   // The number is the layout's: a module with another one must not read this memory.
-  static ngx_str_t name = ngx_string("auth_saml_sessions_1");
+  static ngx_str_t name = ngx_string("auth_saml_sessions_2");
   ngx_shm_zone_t* zone = ngx_shared_memory_add(cf, &name, bytes, &ngx_http_auth_saml_module);
   if (zone != nullptr) zone->init = prepare_zone;
   return zone;
@@ -123,9 +124,20 @@ std::uint64_t SessionCache::epoch() const {
   return shared_->epoch;
 }
 
+bool SessionCache::changes_since(std::uint64_t& epoch, std::vector<SessionChange>& changes) const {
+  if (shared_->epoch == epoch) return true;
+  const Lock lock(slab_);
+  const std::uint64_t since = std::exchange(epoch, shared_->epoch);
+  if (epoch - since > shared_->changes.size()) return false;
+  for (std::uint64_t i = since + 1; i <= epoch; ++i) {
+    changes.push_back(shared_->changes[i % shared_->changes.size()]);
+  }
+  return true;
+}
+
 void SessionCache::forget(const TokenHash& hash) {
   const Lock lock(slab_);
-  shared_->epoch = shared_->epoch + 1;
+  shared_->note({SessionChange::Kind::session, hash, {}});
   SharedEntry* entry = shared_->find(hash);
   if (entry != nullptr) shared_->remove(slab_, entry);
 }
@@ -133,7 +145,7 @@ void SessionCache::forget(const TokenHash& hash) {
 void SessionCache::forget_user(std::string_view user) {
   const UserId id = user_id(user);
   const Lock lock(slab_);
-  shared_->epoch = shared_->epoch + 1;
+  shared_->note({SessionChange::Kind::user, {}, id});
   for (;;) {
     SharedEntry* entry = shared_->find_user(id);
     if (entry == nullptr) return;
@@ -144,7 +156,7 @@ void SessionCache::forget_user(std::string_view user) {
 // Entries become untrusted rather than freed one by one: the lock is held for an instant only.
 void SessionCache::forget_all() {
   const Lock lock(slab_);
-  shared_->epoch = shared_->epoch + 1;
+  shared_->note({});
   shared_->forget_before_us = std::chrono::duration_cast<Time::duration>(
                                   std::chrono::system_clock::now().time_since_epoch())
                                   .count();
@@ -156,13 +168,20 @@ void SessionCache::take_over_listening(Time now) {
   const Lock lock(slab_);
   const bool is_seamless = is_listener_heard(*shared_, now) && shared_->listener != 0 &&
                            shared_->listener != ngx_pid && kill(shared_->listener, 0) == 0;
-  if (!is_seamless) shared_->listening_since_us = microseconds(now);
+  if (!is_seamless) {
+    shared_->listening_since_us = microseconds(now);
+    shared_->note({});
+  }
   shared_->listener = ngx_pid;
   shared_->listener_beat_us = microseconds(now);
 }
 
 bool SessionCache::is_listening_here() const {
   return shared_->listener == ngx_pid;
+}
+
+bool SessionCache::is_listened(Time now) const {
+  return is_listener_heard(*shared_, now);
 }
 
 void SessionCache::beat(Time now) {

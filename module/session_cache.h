@@ -2,9 +2,11 @@
 // reload.
 #pragma once
 
+#include <array>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "anteroom/ports.h"
 #include "ngx.h"
@@ -15,6 +17,18 @@ namespace anteroom::nginx {
 struct Remembered {
   Time fetched_at;
   bool is_fresh = false;  ///< may be used without asking again
+};
+
+using UserId = std::array<char, 36>;  ///< a UUID's text; shorter ones are padded with NUL
+
+UserId user_id(std::string_view text);
+
+/// What one notification was about.
+struct SessionChange {
+  enum class Kind : char { all, session, user };
+  Kind kind = Kind::all;
+  TokenHash session{};  ///< of Kind::session
+  UserId user{};        ///< of Kind::user
 };
 
 struct SharedSessions;
@@ -38,6 +52,10 @@ class SessionCache {
   /// Grows with every notification.
   [[nodiscard]] std::uint64_t epoch() const;
 
+  /// Appends what has changed since `epoch` and moves that to now. False if that is too long ago to
+  /// be known: anything may have changed.
+  bool changes_since(std::uint64_t& epoch, std::vector<SessionChange>& changes) const;
+
   void forget(const TokenHash& hash);
   void forget_user(std::string_view user);
   void forget_all();
@@ -45,6 +63,8 @@ class SessionCache {
   // The listener's state. One process listens per node; a new one takes over from the old one.
   void take_over_listening(Time now);
   [[nodiscard]] bool is_listening_here() const;
+  /// Somebody on this node listens, as far as one can tell.
+  [[nodiscard]] bool is_listened(Time now) const;
   void beat(Time now);
   void stop_listening();
 

@@ -157,6 +157,11 @@ SharedEntry* SharedSessions::insert(ngx_slab_pool_t* slab, const TokenHash& hash
   return entry;
 }
 
+void SharedSessions::note(const SessionChange& change) {
+  epoch = epoch + 1;
+  changes[epoch % changes.size()] = change;
+}
+
 void SharedSessions::touch(SharedEntry* entry) {
   ngx_queue_remove(&entry->use);
   ngx_queue_insert_head(entry->is_negative ? &negative : &live, &entry->use);

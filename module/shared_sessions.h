@@ -5,12 +5,9 @@
 #include <cstdint>
 #include <string_view>
 
-#include "anteroom/ports.h"
-#include "ngx.h"
+#include "session_cache.h"
 
 namespace anteroom::nginx {
-
-using UserId = std::array<char, 36>;  ///< a UUID's text; shorter ones are padded with NUL
 
 /// One remembered answer. The record's bytes follow it.
 struct SharedEntry {
@@ -41,6 +38,8 @@ struct SharedSessions {
   std::int64_t listener_beat_us;
   std::int64_t forget_before_us;  ///< whatever was fetched up to then does not count
   ngx_pid_t listener;
+  /// What the last changes were about: that of epoch N stands at N modulo the size.
+  std::array<SessionChange, 256> changes;
 
   void construct();
   SharedEntry* find(const TokenHash& hash);
@@ -51,6 +50,8 @@ struct SharedSessions {
   SharedEntry* insert(ngx_slab_pool_t* slab, const TokenHash& hash, const UserId& user,
                       std::string_view record);
   void touch(SharedEntry* entry);
+  /// Begins the next epoch.
+  void note(const SessionChange& change);
 };
 
 }  // namespace anteroom::nginx

@@ -25,7 +25,11 @@ void Timer::stop() {
 }
 
 void Timer::on_event(ngx_event_t* event) noexcept {
-  guarded("a timer", [event] { static_cast<Owner*>(event->data)->timer->expired_(); });
+  guarded("a timer", [event] {
+    // A copy: what is called may destroy the timer.
+    const auto expired = static_cast<Owner*>(event->data)->timer->expired_;
+    expired();
+  });
 }
 
 }  // namespace anteroom::nginx

@@ -36,19 +36,19 @@ def sources(directory):
 
 
 def fetch(directory):
-    """The unpacked source of the installed upstream version, without Debian's patches: they change no code of ours."""
+    """The source of the installed upstream version as Debian builds it: its patches change the layout of structures."""
     version = subprocess.run(["/usr/bin/dpkg-query", "-W", "-f", "${source:Upstream-Version}", "nginx"],
                              capture_output=True, text=True, check=True).stdout
     options = sources(directory / "apt")
     subprocess.run(["/usr/bin/apt-get", *options, "update"], check=True, timeout=300, capture_output=True)
     known = subprocess.run(["/usr/bin/apt-cache", *options, "showsrc", "nginx"], check=True, capture_output=True,
                            text=True).stdout
-    # Of several revisions, some may have left the mirror; the archive is the same.
+    # Of several revisions, some may have left the mirror.
     for revision in dict.fromkeys(re.findall(rf"^Version: ({re.escape(version)}-.*)$", known, re.MULTILINE)):
-        subprocess.run(["/usr/bin/apt-get", *options, "source", "--download-only", "--tar-only", f"nginx={revision}"],
-                       check=False, timeout=300, cwd=directory, capture_output=True)
-    archive, = directory.glob(f"nginx_{version}.orig.tar.*z")
-    subprocess.run(["/usr/bin/tar", "-xf", archive.name], check=True, cwd=directory)
+        fetched = subprocess.run(["/usr/bin/apt-get", *options, "source", f"nginx={revision}"], check=False, timeout=300,
+                                 cwd=directory, capture_output=True)
+        if fetched.returncode == 0:
+            break
     source, = (path for path in directory.glob("nginx-*") if path.is_dir())
     return source
 

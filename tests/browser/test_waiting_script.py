@@ -1,6 +1,7 @@
 """The Waiting Room's script by itself, against a server that answers whatever a test wants."""
 
 import json
+import queue
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -22,6 +23,9 @@ class Room(ThreadingHTTPServer):
         self.answers = {"status": 200, "body": WAITING}
         self.questions = []
         self.page_loads = 0
+        self.page = PAGE
+        self.events = queue.Queue()
+        self.streams = 0
 
     @property
     def url(self):
@@ -41,15 +45,28 @@ class Handler(BaseHTTPRequestHandler):
             answers = self.server.answers
             self.server.questions.append(dict(self.headers))
             self._send(answers["status"], "application/json", json.dumps(answers["body"]).encode())
+        elif path == "/events":
+            self._stream()
         elif path == "/waiting.js":
             self._send(200, "text/javascript", SCRIPT)
         elif path == "/room":
             self.server.page_loads += 1
             if self.server.page_loads > 1:
                 self.server.answer(WAITING)  # or it would go on for ever
-            self._send(200, "text/html", PAGE)
+            self._send(200, "text/html", self.server.page)
         else:
             self._send(200, "text/html", b"<title>elsewhere</title>")
+
+    def _stream(self):
+        self.server.streams += 1
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.end_headers()
+        try:
+            while (event := self.server.events.get()):
+                self.wfile.write(f"event: {event}\ndata:\n\n".encode())
+        except OSError:
+            pass
 
     def _send(self, status, media_type, body):
         self.send_response(status)
@@ -62,9 +79,12 @@ class Handler(BaseHTTPRequestHandler):
 @pytest.fixture
 def room():
     server = Room()
+    server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     yield server
+    for _ in range(server.streams):
+        server.events.put("")
     server.shutdown()
     server.server_close()
     thread.join()
@@ -136,3 +156,38 @@ def test_it_stops_when_the_account_is_switched_off(room, chrome):
     room.answer({"state": "disabled"})
     chrome.wait(lambda: "switched off" in line(chrome), "the reason")
     assert "support" in line(chrome)
+
+
+# With a stream that says when to ask.
+
+
+@pytest.fixture
+def streaming(room, chrome):
+    room.page = PAGE.replace(b"data-origins", b'data-stream-url="/events" data-origins')
+    chrome.open(room.url)
+    # One question of its own, one when the stream is open: what has changed in between was not heard.
+    chrome.wait(lambda: room.streams == 1 and len(room.questions) == 2, "the stream and two questions")
+    return room
+
+
+def test_with_a_stream_it_asks_when_it_is_told_to(streaming, chrome):
+    streaming.answer({"state": "ready", "location": "/work"})
+    streaming.events.put("alive")
+    streaming.events.put("changed")
+    chrome.wait(lambda: chrome.url.endswith("/work"), "the page first asked for")
+    assert len(streaming.questions) == 3
+
+
+def test_without_its_stream_it_asks_by_itself_again(streaming, chrome):
+    streaming.events.put("")
+    chrome.wait(lambda: len(streaming.questions) >= 4, "questions")
+    assert "Checking" in line(chrome)
+
+
+def test_a_page_that_nobody_sees_holds_no_connection(streaming, chrome):
+    chrome.script("Object.defineProperty(document, 'hidden', {value: true, configurable: true});"
+                  "document.dispatchEvent(new Event('visibilitychange'))")
+    streaming.events.put("changed")
+    chrome.script("Object.defineProperty(document, 'hidden', {value: false});"
+                  "document.dispatchEvent(new Event('visibilitychange'))")
+    chrome.wait(lambda: streaming.streams == 2, "another stream")

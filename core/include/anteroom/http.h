@@ -1,10 +1,14 @@
 // The HTTP messages that the core reads and writes, free of any server's types.
 #pragma once
 
+#include <chrono>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include "anteroom/ports.h"
 
 namespace anteroom {
 
@@ -56,12 +60,24 @@ class Request {
 
 using HeaderList = std::vector<std::pair<std::string, std::string>>;
 
+/// The session that an open answer is about, and what is sent when something may have changed.
+struct FollowedSession {
+  TokenHash session;
+  std::string user;  ///< the user's UUID
+  std::string_view changed_event;
+  std::string_view alive_event;
+  std::chrono::seconds alive_every;  ///< so that nobody on the way takes it for dead
+};
+
 /// `headers` may hold a name several times (Set-Cookie). Content-Length is the host's. A body is
 /// sent only where the method allows one.
 struct Response {
   int status = 200;
   HeaderList headers;
   std::string body;
+  /// Set: the answer stays open after `body` (which is not empty), and the host adds an event
+  /// whenever what is known of the session changes.
+  std::optional<FollowedSession> follow = {};
 };
 
 }  // namespace anteroom

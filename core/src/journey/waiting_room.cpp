@@ -7,6 +7,9 @@ namespace anteroom::journey {
 
 namespace {
 
+// Load balancers cut what is silent for a minute.
+constexpr std::chrono::seconds kAliveEvery{55};
+
 // Where whoever waits goes once let in. Always a page of this host: other hosts have their own
 // room.
 std::string destination(const Exchange& exchange, const std::string& handle) {
@@ -40,6 +43,7 @@ Task<Response> show_waiting_room(Exchange exchange) {
   values.text["name"] = view->fields().name;
   values.text["company"] = idp == nullptr ? std::string(view->fields().idp) : idp->display_name;
   values.text["status_url"] = context.path("/waiting/status") + return_query(handle);
+  values.text["stream_url"] = context.path("/waiting/events");
   values.text["refresh_url"] = context.path("/waiting") + return_query(handle);
   values.text["reference"] = view->fields().reference;
   co_return context.renderer.page("waiting", 200, values, form_targets(idp));
@@ -57,6 +61,24 @@ Task<Response> waiting_status(Exchange exchange) {
   }
   if (!view->is_provisioned()) co_return json(200, {{"state", "waiting"}});
   co_return json(200, {{"state", "ready"}, {"location", destination(exchange, handle)}});
+}
+
+Task<Response> waiting_events(Exchange exchange) {
+  const Result<CurrentSession> session = co_await current_session(exchange);
+  if (!session) co_return unavailable(exchange.context, exchange.head(), session.failure());
+  const SessionView* view = session->view();
+  // Nothing to wait for: a browser that is told so does not connect again.
+  if (view == nullptr || view->is_provisioned()) {
+    co_return Response{204, {{"Cache-Control", "no-store"}}, "", {}};
+  }
+  FollowedSession follow{session->hash(), std::string(view->fields().user),
+                         "event: changed\ndata:\n\n", "event: alive\ndata:\n\n", kAliveEvery};
+  co_return Response{200,
+                     {{"Content-Type", "text/event-stream"},
+                      {"Cache-Control", "no-store"},
+                      {"X-Accel-Buffering", "no"}},
+                     "retry: 3000\n\n",
+                     std::move(follow)};
 }
 
 }  // namespace anteroom::journey

@@ -199,3 +199,22 @@ TEST_CASE("while nothing works the page offers to try the same page again") {
       world.site->unavailable(fetch("login.test"), {code::kDatabaseUnavailable, "away"});
   CHECK(json.body.find("\"error\":\"unavailable\"") != std::string::npos);
 }
+
+TEST_CASE("only whoever waits is given a stream") {
+  World world;
+  CHECK(world.answer({.path = "/auth/waiting/events"}).status == 204);
+  SECTION("waiting") {
+    world.sign_in_as(UserStatus::active, "");
+    const Response stream =
+        world.answer({.path = "/auth/waiting/events", .cookie = kSessionCookieHeader});
+    REQUIRE(stream.follow);
+    CHECK(header(stream, "Content-Type") == "text/event-stream");
+    CHECK(stream.body == "retry: 3000\n\n");
+    CHECK(stream.follow->user == "user");
+  }
+  SECTION("let in") {
+    world.sign_in_as(UserStatus::active, "viewer");
+    CHECK(world.answer({.path = "/auth/waiting/events", .cookie = kSessionCookieHeader}).status ==
+          204);
+  }
+}

@@ -92,6 +92,7 @@ TEST_CASE("an address that is no web address leads nowhere") {
                                                           {"signed_out", "sign_in_url"},
                                                           {"waiting", "refresh_url"},
                                                           {"waiting", "status_url"},
+                                                          {"waiting", "stream_url"},
                                                           {"post_to_idp", "action"}}) {
       pages::Values values;
       values.text[name] = url;

@@ -1,4 +1,5 @@
-// Asks whether access has been given, and goes on as soon as it has. Without scripts, the page
+// Asks whether access has been given, and goes on as soon as it has: whenever the server says that
+// something has changed, or every two seconds where it cannot say so. Without scripts, the page
 // refreshes itself.
 "use strict";
 
@@ -6,6 +7,8 @@
   const INTERVAL_MS = 2000;
   const LONGEST_WAIT_MS = 30000;
   const REQUEST_LIMIT_MS = 10000;
+  const STREAM_SILENCE_MS = 150000; // it shows life every 55 seconds
+  const STREAM_PAUSE_MS = 30000;
 
   const box = document.querySelector("[data-waiting]");
   const line = document.querySelector("[data-waiting-text]");
@@ -15,7 +18,12 @@
   let failures = 0;
   let timer = 0;
   let isAsking = false;
+  let isStale = false; // told of a change while asking
   let isOver = false;
+  let stream = null;
+  let isStreaming = false;
+  let streamTimer = 0;
+  let noStreamBefore = 0;
 
   // Screen readers announce every change: say only what is new.
   function say(state, text) {
@@ -37,6 +45,7 @@
 
   function leave(location, text) {
     isOver = true;
+    hangUp();
     say("ended", text);
     window.location.replace(isAllowed(location) ? location : window.location.href);
   }
@@ -45,7 +54,7 @@
     switch (answer.state) {
       case "waiting":
         failures = 0;
-        say("asking", "Checking every few seconds whether you have access.");
+        say("asking", "Checking for your access. This page goes on by itself.");
         return;
       case "ready":
         leave(answer.location, "You have access now. Taking you there…");
@@ -55,6 +64,7 @@
         return;
       case "disabled":
         isOver = true;
+        hangUp();
         say("ended", "This account has been switched off. Please contact support.");
         return;
       default:
@@ -69,14 +79,57 @@
 
   function schedule() {
     pause();
-    if (isOver || document.hidden) return;
+    if (isOver || document.hidden || (isStreaming && failures === 0)) return;
     timer = setTimeout(ask, Math.min(INTERVAL_MS * 2 ** failures, LONGEST_WAIT_MS));
   }
 
+  function hangUp() {
+    clearTimeout(streamTimer);
+    if (stream) stream.close();
+    stream = null;
+    isStreaming = false;
+  }
+
+  // A stream that has fallen silent may be dead without anybody having said so.
+  function isAlive() {
+    clearTimeout(streamTimer);
+    streamTimer = setTimeout(() => {
+      hangUp();
+      ask();
+    }, STREAM_SILENCE_MS);
+  }
+
+  function listen() {
+    const now = Date.now();
+    if (stream || isOver || document.hidden || !box.dataset.streamUrl || now < noStreamBefore) return;
+    noStreamBefore = now + STREAM_PAUSE_MS;
+    stream = new EventSource(box.dataset.streamUrl);
+    stream.addEventListener("open", () => {
+      isStreaming = true;
+      isAlive();
+      ask(); // what has changed before that was not heard
+    });
+    stream.addEventListener("changed", () => {
+      isAlive();
+      ask();
+    });
+    stream.addEventListener("alive", isAlive);
+    stream.addEventListener("error", () => {
+      if (stream && stream.readyState === EventSource.CLOSED) hangUp();
+      isStreaming = false;
+      if (!timer && !isAsking) schedule();
+    });
+  }
+
   async function ask() {
-    if (isOver || isAsking) return;
+    if (isOver) return;
+    if (isAsking) {
+      isStale = true;
+      return;
+    }
     pause();
     isAsking = true;
+    isStale = false;
     const limit = new AbortController();
     const limitTimer = setTimeout(() => limit.abort(), REQUEST_LIMIT_MS);
     try {
@@ -97,12 +150,27 @@
     } finally {
       clearTimeout(limitTimer);
       isAsking = false;
-      schedule();
+      if (isStale) {
+        ask();
+      } else {
+        listen();
+        schedule();
+      }
     }
   }
 
-  document.addEventListener("visibilitychange", () => (document.hidden ? pause() : ask()));
+  document.addEventListener("visibilitychange", () => {
+    if (!document.hidden) {
+      ask();
+      return;
+    }
+    // Nobody looks: a browser has few connections to a site, and other tabs need them.
+    pause();
+    hangUp();
+    noStreamBefore = 0;
+  });
   window.addEventListener("online", ask);
+  window.addEventListener("pagehide", hangUp);
   // Restored from the back/forward cache, after having left or not: ask again.
   window.addEventListener("pageshow", (event) => {
     if (!event.persisted) return;
