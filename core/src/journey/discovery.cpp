@@ -56,14 +56,16 @@ bool must_step_up(const SessionView& session, const session::ReturnTo& wanted, T
 }
 
 // Nobody is signed in here: the email page, or what takes its place with one identity provider.
-Response ask_who(const Exchange& exchange, const std::string& handle, std::string_view notice) {
+Task<Response> ask_who(const Exchange& exchange, std::string handle, std::string notice) {
   const std::string text = notice_text(notice);
   const auto* idp = only_idp(exchange.context.settings);
-  if (idp == nullptr || !text.empty()) return sign_in_page(exchange, handle, "", "", text);
+  if (idp == nullptr || !text.empty()) co_return sign_in_page(exchange, handle, "", "", text);
   if (idp->passive_first && notice.empty() && is_navigation(exchange.head())) {
-    return start_sign_on(exchange, {idp, "", handle, true});
+    Start start{idp, "", handle, true};
+    Response away = co_await start_sign_on(exchange, std::move(start));
+    co_return away;
   }
-  return provider_page(exchange, *idp, "", handle, false);
+  co_return provider_page(exchange, *idp, "", handle, false);
 }
 
 Response bad_form(const Exchange& exchange) {
@@ -95,7 +97,10 @@ Task<Response> show_sign_in(Exchange exchange) {
       co_return landed;
     }
   }
-  co_return ask_who(exchange, handle, query ? query->get("notice") : "");
+  std::string notice;
+  if (query) notice = query->get("notice");
+  Response asked = co_await ask_who(exchange, handle, std::move(notice));
+  co_return asked;
 }
 
 Response submit_email(Exchange exchange) {
@@ -122,14 +127,16 @@ Response submit_email(Exchange exchange) {
   return provider_page(exchange, *idp, *email, handle, false);
 }
 
-Response leave_for_idp(Exchange exchange) {
-  if (!is_from_our_page(exchange)) return refuse_foreign_form(exchange);
+Task<Response> leave_for_idp(Exchange exchange) {
+  if (!is_from_our_page(exchange)) co_return refuse_foreign_form(exchange);
   const auto form = http::Form::parse(exchange.request.body());
   const IdentityProvider* idp =
       form ? exchange.context.settings.idp_by_name(form->get("idp")) : nullptr;
-  if (idp == nullptr) return bad_form(exchange);
-  return start_sign_on(exchange, {idp, saml::canonical_email(form->get("email")).value_or(""),
-                                  return_handle(form->get("r")), false});
+  if (idp == nullptr) co_return bad_form(exchange);
+  Start start{idp, saml::canonical_email(form->get("email")).value_or(""),
+              return_handle(form->get("r")), false};
+  Response away = co_await start_sign_on(exchange, std::move(start));
+  co_return away;
 }
 
 Response show_metadata(Exchange exchange) {

@@ -51,9 +51,10 @@ Task<Response> sign_out(Exchange exchange) {
     context.ports.memory.forget(*hash);
     // Our own session has ended, whatever the IdP says now.
     if (*ended && !is_switch) {
-      if (std::optional<Response> response = tell_idp(exchange, **ended)) {
-        clear_session_cookie(*response);
-        co_return std::move(*response);
+      std::optional<Response> told = co_await tell_idp(exchange, **ended);
+      if (told) {
+        clear_session_cookie(*told);
+        co_return std::move(*told);
       }
     }
   }

@@ -5,6 +5,7 @@
 #include "crypto/encoding.h"
 #include "http/form.h"
 #include "http/text.h"
+#include "journey/outgoing.h"
 #include "journey/respond.h"
 #include "journey/single_logout.h"
 #include "journey/steps.h"
@@ -104,21 +105,25 @@ Response take_response(const Exchange& exchange, const saml::LogoutFacts& facts)
   return go_to_signed_out(exchange, facts.idp, facts.is_success);
 }
 
-Response answer(const Exchange& exchange, const IdentityProvider& idp,
-                const saml::LogoutFacts& facts) {
+Task<Response> answer(const Exchange& exchange, const IdentityProvider& idp,
+                      saml::LogoutFacts facts) {
   Context& context = exchange.context;
   if (!idp.logout.answer || idp.logout.binding == LogoutBinding::off) {
-    return framable(context.renderer.page("signed_out", 200, {}));
+    co_return framable(context.renderer.page("signed_out", 200, {}));
   }
   const auto digits = session::new_hex(context.ports.random, kIdBytes);
   if (!digits) {
-    return unavailable(context, exchange.head(), {anteroom::code::kInternal, "no randomness"});
+    co_return unavailable(context, exchange.head(), {anteroom::code::kInternal, "no randomness"});
   }
-  const auto message =
-      saml::build_logout_response(context.settings.service_provider, idp,
-                                  {"id" + *digits, exchange.now(), facts.id, facts.relay_state});
-  if (!message) return unavailable(context, exchange.head(), message.failure());
-  return framable(send_away(context, idp, *message));
+  std::function<Built()> make = [&sp = context.settings.service_provider, &idp,
+                                 params = saml::LogoutResponseParams{"id" + *digits, exchange.now(),
+                                                                     facts.id, facts.relay_state}] {
+    return Built{saml::build_logout_response(sp, idp, params)};
+  };
+  const auto message = co_await build(
+      context, context.settings.service_provider.signing.has_value(), std::move(make));
+  if (!message) co_return unavailable(context, exchange.head(), message.failure());
+  co_return framable(send_away(context, idp, *message));
 }
 
 Task<Response> take_request(Exchange& exchange, const IdentityProvider& idp,
@@ -138,7 +143,8 @@ Task<Response> take_request(Exchange& exchange, const IdentityProvider& idp,
   }
   exchange.context.ports.log.write(
       LogLevel::info, "logout by idp=" + idp.name + " sessions=" + std::to_string(**ended));
-  co_return answer(exchange, idp, facts);
+  Response answered = co_await answer(exchange, idp, facts);
+  co_return answered;
 }
 
 }  // namespace
@@ -162,29 +168,33 @@ Task<Response> single_logout(Exchange exchange) {
   co_return response;
 }
 
-std::optional<Response> tell_idp(const Exchange& exchange, const store::EndedSession& ended) {
+Task<std::optional<Response>> tell_idp(const Exchange& exchange, store::EndedSession ended) {
   const Context& context = exchange.context;
   const IdentityProvider* idp = context.settings.idp_by_name(ended.idp);
   if (idp == nullptr || idp->logout.binding == LogoutBinding::off || ended.name_id.empty()) {
-    return std::nullopt;
+    co_return std::nullopt;
   }
   const auto digits = session::new_hex(context.ports.random, kIdBytes);
   const auto state = digits ? context.sealer.seal(context.ports.random, kPurpose,
                                                   crypto::from_hex(*digits).value_or(""),
                                                   exchange.now() + kRoundTrip)
                             : std::nullopt;
-  if (!state) return std::nullopt;
-  const auto message =
-      saml::build_logout_request(context.settings.service_provider, *idp,
-                                 {"id" + *digits, exchange.now(), ended.name_id,
-                                  ended.name_id_format, ended.session_index, *state});
+  if (!state) co_return std::nullopt;
+  std::function<Built()> make =
+      [&sp = context.settings.service_provider, idp,
+       params = saml::LogoutRequestParams{"id" + *digits, exchange.now(), ended.name_id,
+                                          ended.name_id_format, ended.session_index, *state}] {
+        return Built{saml::build_logout_request(sp, *idp, params)};
+      };
+  const auto message = co_await build(
+      context, context.settings.service_provider.signing.has_value(), std::move(make));
   if (!message) {
     context.ports.log.write(
         LogLevel::error, "logout not passed on code=" + std::string(message.failure().code.name) +
                              " idp=" + idp->name);
-    return std::nullopt;
+    co_return std::nullopt;
   }
-  return send_away(context, *idp, *message);
+  co_return send_away(context, *idp, *message);
 }
 
 Response show_signed_out(Exchange exchange) {

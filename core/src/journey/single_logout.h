@@ -8,6 +8,7 @@
 namespace anteroom::journey {
 
 /// The way to the IdP that is told of a session's end; nullopt if it is not to be told.
-std::optional<Response> tell_idp(const Exchange& exchange, const store::EndedSession& ended);
+/// `exchange` outlives the task.
+Task<std::optional<Response>> tell_idp(const Exchange& exchange, store::EndedSession ended);
 
 }  // namespace anteroom::journey

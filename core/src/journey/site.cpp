@@ -33,7 +33,7 @@ struct Route {
 constexpr std::array<Route, 12> kRoutes{{
     {"GET", "/sign-in", false, journey::show_sign_in},
     {"POST", "/sign-in", true, at_once<journey::submit_email>},
-    {"POST", "/sign-in/start", true, at_once<journey::leave_for_idp>},
+    {"POST", "/sign-in/start", true, journey::leave_for_idp},
     {"GET", "/microsoft-error", false, at_once<journey::explain_microsoft_error>},
     {"GET", "/metadata", true, at_once<journey::show_metadata>},
     {"GET", "/handoff", false, journey::redeem_handoff},

@@ -5,6 +5,7 @@
 #include "anteroom/gate.h"
 #include "crypto/encoding.h"
 #include "http/cookie.h"
+#include "journey/outgoing.h"
 #include "journey/respond.h"
 #include "session/token.h"
 
@@ -108,19 +109,19 @@ session::LoginState state_of(const Exchange& exchange, const Start& start,
 
 }  // namespace
 
-Response start_sign_on(const Exchange& exchange, const Start& start) {
+Task<Response> start_sign_on(const Exchange& exchange, Start start) {
   const Context& context = exchange.context;
   const IdentityProvider& idp = *start.idp;
   const Time now = exchange.now();
   if (idp.metadata.valid_until && now >= *idp.metadata.valid_until)
-    return refuse_expired(exchange, idp);
+    co_return refuse_expired(exchange, idp);
   const Earlier earlier = earlier_starts(exchange);
   if (const auto wait = pause(earlier, now); wait.count() > 0) {
-    return too_many(exchange, start, wait);
+    co_return too_many(exchange, start, wait);
   }
   const auto digits = session::new_hex(context.ports.random, 16);
   if (!digits) {
-    return unavailable(exchange.context, exchange.head(), {code::kInternal, "no randomness"});
+    co_return unavailable(exchange.context, exchange.head(), {code::kInternal, "no randomness"});
   }
   saml::AuthnRequestParams params{"id" + *digits, now, start.email,
                                   digits->substr(0, kRelayStateDigits)};
@@ -134,16 +135,19 @@ Response start_sign_on(const Exchange& exchange, const Start& start) {
   const session::LoginState state = state_of(exchange, start, params);
   const auto sealed =
       session::seal_login_state(context.sealer, context.ports.random, state, now + life);
-  const auto message = saml::build_authn_request(context.settings.service_provider, idp, params);
+  std::function<Built()> make = [&sp = context.settings.service_provider, &idp, params] {
+    return Built{saml::build_authn_request(sp, idp, params)};
+  };
+  const auto message = co_await build(context, idp.sign_requests, std::move(make));
   if (!sealed || !message) {
-    return unavailable(exchange.context, exchange.head(),
-                       message ? Failure{code::kInternal, "sealing failed"} : message.failure());
+    co_return unavailable(exchange.context, exchange.head(),
+                          message ? Failure{code::kInternal, "sealing failed"} : message.failure());
   }
   Response response = send_away(context, idp, *message);
   drop_cookies(response, earlier);
   response.headers.emplace_back(
       "Set-Cookie", http::set_cookie(state.cookie_name(), *sealed, http::SameSite::none, life));
-  return response;
+  co_return response;
 }
 
 }  // namespace anteroom::journey

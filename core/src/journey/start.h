@@ -15,6 +15,7 @@ struct Start {
 };
 
 /// The browser on its way to the IdP with a new login state; or 429 for one that does nothing else.
-Response start_sign_on(const Exchange& exchange, const Start& start);
+/// `exchange` outlives the task.
+Task<Response> start_sign_on(const Exchange& exchange, Start start);
 
 }  // namespace anteroom::journey

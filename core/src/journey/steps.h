@@ -8,7 +8,7 @@ namespace anteroom::journey {
 // Discovery: an email address picks the identity provider.
 Task<Response> show_sign_in(Exchange exchange);
 Response submit_email(Exchange exchange);
-Response leave_for_idp(Exchange exchange);
+Task<Response> leave_for_idp(Exchange exchange);
 /// What a number on Microsoft's own error page means.
 Response explain_microsoft_error(Exchange exchange);
 
