@@ -67,6 +67,8 @@ class Node:
         self.yaml = yaml
         self.nginx_conf = nginx_conf
         self.asan_options = "detect_leaks=0"
+        self.preload = []  # behind the sanitizers
+        self.more_environment = {}
         self._process = None
 
     def write(self):
@@ -74,7 +76,9 @@ class Node:
         (self.directory / "nginx.conf").write_text(self.nginx_conf)
 
     def environment(self):
-        return clean_environment(**sanitizer_environment(self.build, self.directory / "sanitizer", self.asan_options))
+        own = sanitizer_environment(self.build, self.directory / "sanitizer", self.asan_options)
+        libraries = [own.pop("LD_PRELOAD", ""), *map(str, self.preload)]
+        return clean_environment(**own, **self.more_environment, LD_PRELOAD=" ".join(filter(None, libraries)))
 
     def command(self, *more):
         return [os.environ.get("ANTEROOM_NGINX", "/usr/sbin/nginx"), "-p", str(self.directory), "-c", str(self.directory / "nginx.conf"), *more]
@@ -102,6 +106,12 @@ class Node:
         """Graceful end; True if nginx was gone in time."""
         self._process.signal(signal.SIGQUIT)
         wait_until(lambda: not self._process.is_running(), seconds, "nginx's graceful end")
+
+    def signal(self, number):
+        self._process.signal(number)
+
+    def is_running(self):
+        return self._process is not None and self._process.is_running()
 
     def workers(self):
         listed = subprocess.run(["/usr/bin/pgrep", "-P", str(self._process.pid)], capture_output=True, text=True,
