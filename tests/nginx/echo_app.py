@@ -38,6 +38,7 @@ class _Handler(socketserver.StreamRequestHandler):
 class EchoApp(socketserver.ThreadingTCPServer):
     allow_reuse_address = True
     daemon_threads = True
+    request_queue_size = 1024
 
     def __init__(self):
         super().__init__(("127.0.0.1", 0), _Handler)
