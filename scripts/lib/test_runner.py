@@ -21,13 +21,14 @@ from postgres import Cluster  # noqa: E402
 from processes import clean_environment  # noqa: E402
 from stack import state_directory  # noqa: E402
 
-BY_NAME = ("leaks", "faults")  # take long: only when asked for
+BY_NAME = ("leaks", "faults", "soak")  # take long: only when asked for
 PARTS = ("unit", "fuzz", "attacks", "database", "nginx", "browser", "static")
 TIME_LIMIT = 1800  # seconds for one program
 
 
 class Runner:
-    def __init__(self, build, pytest_arguments):
+    def __init__(self, build, preset, pytest_arguments):
+        self.preset = preset
         self.build = build
         self.pytest_arguments = pytest_arguments
         self.results = []  # (part, name, passed, failed, skipped)
@@ -35,7 +36,7 @@ class Runner:
         self.nginx_program = None  # the installed one
 
     def environment(self):
-        extra = {name: os.environ[name] for name in ("CCACHE_DIR",) if name in os.environ}
+        extra = {name: os.environ[name] for name in ("CCACHE_DIR", "ANTEROOM_SOAK") if name in os.environ}
         if self.nginx_program is not None:
             extra["ANTEROOM_NGINX"] = str(self.nginx_program)
         if self.cluster is not None:
@@ -47,8 +48,8 @@ class Runner:
             UBSAN_OPTIONS="print_stacktrace=1:halt_on_error=1", **extra)
 
     def compile(self, targets):
-        heading("build (AddressSanitizer and UndefinedBehaviorSanitizer, warnings are errors)")
-        configure = ["/usr/bin/cmake", "--preset", "dev", "-B", self.build]
+        heading(f"build ({self.preset}, warnings are errors)")
+        configure = ["/usr/bin/cmake", "--preset", self.preset, "-B", self.build]
         subprocess.run(configure, cwd=ROOT, env=self.environment(), check=True, stdout=subprocess.DEVNULL)
         names = self.programs(targets) if targets else []
         subprocess.run(["/usr/bin/cmake", "--build", self.build, *(["--target", *names] if names else [])],
@@ -88,13 +89,13 @@ class Runner:
             return re.sub(r"All tests passed|inputs replayed", "ended with an error after its tests passed", done.stdout)
         return done.stdout
 
-    def pytest(self, part, folder):
+    def pytest(self, part, folder, *more):
         if not list((ROOT / folder).rglob("test_*.py")):
             return self.note(part, f"{folder} (no tests)", 0, 1)
         report = self.build / f"pytest-{part}.xml"
         report.unlink(missing_ok=True)
         command = ["/usr/bin/python3", "-m", "pytest", "-q", "-ra", "--tb=short", "-p", "no:cacheprovider",
-                   f"--junitxml={report}", folder, *self.pytest_arguments]
+                   f"--junitxml={report}", folder, *more, *self.pytest_arguments]
         try:
             code = subprocess.run(command, cwd=ROOT, env=self.environment(), timeout=TIME_LIMIT, check=False).returncode
         except subprocess.TimeoutExpired:
@@ -151,6 +152,9 @@ class Runner:
     def faults(self):
         self.pytest("faults", "tests/faults")
 
+    def soak(self):
+        self.pytest("soak", "tests/soak", "-s")
+
     def leaks(self):
         self.pytest("leaks", "tests/leaks")
 
@@ -175,7 +179,7 @@ class Runner:
             self.note("build", "see above", 0, 1)
             return
         needs_database = {"database", "nginx"} & set(parts)
-        if {"attacks", "nginx", "leaks", "faults"} & set(parts):
+        if {"attacks", "nginx", "leaks", "faults", "soak"} & set(parts) and self.preset == "dev":
             self.nginx_program = pool_nginx.build(self.build / "nginx-pool")
         sockets = Path(tempfile.mkdtemp(prefix="anteroom-test-", dir="/tmp"))
         sockets.chmod(0o755)
@@ -213,6 +217,7 @@ def main():
                         help=f"{', '.join(PARTS)} or all of them (default); {', '.join(BY_NAME)} by name only; "
                              "what follows -- goes to pytest")
     parser.add_argument("--build", type=Path, default=ROOT / "build" / "dev", help="build directory (build/dev)")
+    parser.add_argument("--preset", default="dev", help="dev has the sanitizers; release is what is shipped")
     arguments = sys.argv[1:]
     split = arguments.index("--") if "--" in arguments else len(arguments)
     given = parser.parse_args(arguments[:split])
@@ -222,7 +227,7 @@ def main():
     parts = [part for part in (*PARTS, *BY_NAME) if part in given.part or (part in PARTS and "all" in given.part)]
     os.umask(0o022)
     started = time.monotonic()
-    runner = Runner(given.build.resolve(), arguments[split + 1:])
+    runner = Runner(given.build.resolve(), given.preset, arguments[split + 1:])
     try:
         runner.run(parts)
     except KeyboardInterrupt:
