@@ -8,17 +8,18 @@ import argparse
 import base64
 import json
 import os
-import re
 import subprocess
 import sys
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import quote
 
 from bench_lab import ROOT, Lab, cpu_seconds, median, private_kib  # first: it sets the path
 
 import live
+from bench_loads import GROUPS, LONG, Loads
+from browser import ACS, start
 from processes import clean_environment
 
 FORM = [("Content-Type", "application/x-www-form-urlencoded"), ("Accept", "text/html")]
@@ -33,7 +34,7 @@ class Row:
     detail: str = ""
 
 
-class Bench:
+class Bench(Loads):
     def __init__(self, lab, rounds, seconds):
         self.lab, self.rounds, self.seconds = lab, rounds, seconds
         self.rows = []
@@ -87,36 +88,24 @@ class Bench:
 
     # Signing on.
 
-    def start(self, connection):
-        answer = self.lab.node.ask("/auth/sign-in/start", method="POST", body=b"idp=corp", connection=connection,
-                                   headers=[*FORM, ("Sec-Fetch-Site", "same-origin")])
-        query = parse_qs(urlsplit(answer.header("location")).query)
-        request = re.search(r' ID="([^"]+)"', __import__("zlib").decompress(
-            base64.b64decode(query["SAMLRequest"][0]), -15).decode())[1]
-        return request, query["RelayState"][0], answer.header("set-cookie").split(";")[0]
-
-    def responses(self, connection, count):
+    def responses(self, count):
         """Ready to post: (body, cookie)."""
         ready = []
-        here = f"http://{self.lab.node.host}/saml2/idpresponse"
-        acs = [[f'{name}="https://login.test/saml2/idpresponse"', f'{name}="{here}"'] for name in ("Destination", "Recipient")]
         for _ in range(count):
-            request, relay_state, cookie = self.start(connection)
-            number = os.urandom(8).hex()
-            case = {"say": [*acs, ['ID="_a1"', f'ID="_a{number}"'], ['ID="_r1"', f'ID="_r{number}"']]}
-            message = base64.b64encode(live.make_now(case, self.lab.keys, request)).decode()
-            ready.append((f"SAMLResponse={quote(message, safe='')}&RelayState={relay_state}".encode(), cookie))
+            under_way = start(self.lab.node)
+            message = quote(live.fresh_response(self.lab.keys, under_way.request_id), safe="")
+            ready.append((f"SAMLResponse={message}&RelayState={under_way.relay_state}".encode(), under_way.cookie))
         return ready
 
     def post(self, connection, body, cookie):
-        return self.lab.node.ask("/saml2/idpresponse", method="POST", body=body, connection=connection,
+        return self.lab.node.ask(ACS, method="POST", body=body, connection=connection,
                                  headers=[*FORM, ("Sec-Fetch-Site", "cross-site")], cookies=[cookie] if cookie else [])
 
     def sign_on(self):
         connection = self.lab.node.connect()
         costs, asked = [], []
         for number in range(self.rounds + 1):
-            ready = self.responses(connection, 40)
+            ready = self.responses(40)
             statements, before = self.lab.statements(), cpu_seconds(self.lab.worker)
             for body, cookie in ready:
                 answer = self.post(connection, body, cookie)
@@ -130,7 +119,7 @@ class Bench:
 
     def junk(self):
         connection = self.lab.node.connect()
-        _, _, cookie = self.start(connection)
+        cookie = start(self.lab.node).cookie
         noise = quote(base64.b64encode(os.urandom(6000)).decode(), safe="").encode()
         xml = quote(base64.b64encode(b"<a>" + b"<b/>" * 1500 + b"</a>").decode(), safe="").encode()
         kinds = {"noise, no sign-on under way": (noise, None), "noise": (noise, cookie), "XML that is no Response": (xml, cookie)}
@@ -159,20 +148,20 @@ class Bench:
         _, user = self.lab.people.add(email="typical.person@northwind.example", grants=(("elm-court", "viewer"), ("harbor-lofts", "technician")))
         self.lab.people.sql(f"""INSERT INTO sessions (token_hash, reference, user_id, sign_on_id, origin, idp, expires_at)
             SELECT sha256(rpad('t' || n, 43, 'A')::bytea), left(md5(n::text), 16), '{user}', gen_random_uuid(),
-                   'http://{self.lab.node.host}', 'corp', now() + interval '9 hours' FROM generate_series(1, {count}) n""")
+                   'https://login.test', 'corp', now() + interval '9 hours' FROM generate_series(1, {count}) n""")
+        connection = self.lab.node.connect()
         for number in range(1, count + 1):
-            self.ask_as(number)
+            self.ask_as(number, connection)
         before, kept = self.lab.statements(), 0
         for number in range(count, 0, -1):  # the last remembered first: none is thrown out before it is counted
-            self.ask_as(number)
+            self.ask_as(number, connection)
             if number % 250 == 0:
                 if self.lab.statements() - before > 250:
                     break
                 kept = count - number
         return kept
 
-    def ask_as(self, number, connections={}):
-        connection = connections.setdefault("one", self.lab.node.connect())
+    def ask_as(self, number, connection):
         answer = self.lab.node.ask("/work", f"t{number}".ljust(43, "A"), connection=connection)
         assert answer.status == 200, answer
 
@@ -198,11 +187,11 @@ def build_release(build):
 
 
 def main():
-    names = ("gate", "sign_on", "junk", "memory")
+    names = ("gate", "sign_on", "junk", "memory", *GROUPS)
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("row", nargs="*", help=f"groups of rows: {', '.join(names)} (default: all)")
+    parser.add_argument("row", nargs="*", help=f"groups of rows: {', '.join(names)} (default: all but {', '.join(LONG)})")
     parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--seconds", type=float, default=1.5, help="of each load in each round")
+    parser.add_argument("--seconds", type=int, default=2, help="of each load in each round")
     parser.add_argument("--build", type=Path, default=ROOT / "build" / "release")
     parser.add_argument("--output", type=Path, default=ROOT / "build" / "bench", help="bench.json and bench.svg go there")
     arguments = parser.parse_args()
@@ -211,10 +200,10 @@ def main():
         parser.error(f"no such rows: {', '.join(sorted(unknown))}")
     build_release(arguments.build)
     rows = []
-    for name in arguments.row or names:
+    for name in arguments.row or [name for name in names if name not in LONG]:
         lab = Lab(arguments.build, cache="8M" if name == "memory" else "32M")
         try:
-            bench = Bench(lab, arguments.rounds, int(arguments.seconds) or 1)
+            bench = Bench(lab, arguments.rounds, arguments.seconds)
             getattr(bench, name)()
             rows += bench.rows
         finally:

@@ -21,7 +21,7 @@ from postgres import Cluster  # noqa: E402
 from processes import clean_environment  # noqa: E402
 from stack import state_directory  # noqa: E402
 
-BY_NAME = ("leaks", "faults", "soak")  # take long: only when asked for
+BY_NAME = ("leaks", "faults", "soak", "threads")  # take long: only when asked for
 PARTS = ("unit", "fuzz", "attacks", "database", "nginx", "browser", "static")
 TIME_LIMIT = 1800  # seconds for one program
 
@@ -45,6 +45,7 @@ class Runner:
             ANTEROOM_BUILD=str(self.build), ANTEROOM_SOURCE=str(ROOT), PYTHONDONTWRITEBYTECODE="1",
             PYTHONPATH=str(ROOT / "tests" / "support"),
             ASAN_OPTIONS="detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1",
+            TSAN_OPTIONS="ignore_noninstrumented_modules=1",
             UBSAN_OPTIONS="print_stacktrace=1:halt_on_error=1", **extra)
 
     def compile(self, targets):
@@ -152,6 +153,13 @@ class Runner:
     def faults(self):
         self.pytest("faults", "tests/faults")
 
+    def threads(self):
+        """Built with ThreadSanitizer, in a directory of its own. What libraries do among themselves is not looked at."""
+        own = Runner(ROOT / "build" / "threads", "threads", [])
+        own.compile(r"threads_tests")
+        own.catch2("threads", "threads_tests")
+        self.results += own.results
+
     def soak(self):
         self.pytest("soak", "tests/soak", "-s")
 
@@ -171,9 +179,9 @@ class Runner:
     def run(self, parts):
         targets = r"(unit|fuzz)_\w+" if set(parts) <= {"unit", "fuzz", "static"} else None
         try:
-            if parts != ["static"]:
+            if set(parts) - {"static", "threads"}:
                 self.compile(targets)
-            elif not (self.build / "compile_commands.json").exists():
+            elif "static" in parts and not (self.build / "compile_commands.json").exists():
                 self.compile(r"unit_http")
         except subprocess.CalledProcessError:
             self.note("build", "see above", 0, 1)

@@ -1,7 +1,9 @@
 """Cases moved to the present and to a request that was really made."""
 
+import base64
 import math
 import re
+import secrets
 from datetime import datetime, timedelta, timezone
 
 import messages
@@ -50,3 +52,10 @@ def make_now(case, keys, request_id, base=messages.BASE):
     at = datetime.fromisoformat(case["at"].replace("Z", "+00:00")) if "at" in case else NOW
     offset = timedelta(seconds=math.floor((datetime.now(timezone.utc) - at).total_seconds()))
     return messages.make(moved(case, offset, request_id), keys, moved(base, offset, request_id))
+
+
+def fresh_response(keys, request_id, email="ann@corp.test"):
+    """A Response to this request, as it is posted, with IDs that none before had."""
+    own = secrets.token_hex(8)
+    base = messages.BASE.replace('"_a1"', f'"_a{own}"').replace('"_r1"', f'"_r{own}"').replace("ann@corp.test", email)
+    return base64.b64encode(make_now({}, keys, request_id, base)).decode()

@@ -1,6 +1,5 @@
 """The laboratory of the attacks, people who ask without a pause, and surroundings that go wrong."""
 
-import base64
 import hashlib
 import json
 import secrets
@@ -21,7 +20,6 @@ ATTACKS = HERE.parent / "attacks"
 exec(compile((ATTACKS / "conftest.py").read_text(), str(ATTACKS / "conftest.py"), "exec"))
 
 import live  # noqa: E402
-import messages  # noqa: E402
 from browser import post_response, start  # noqa: E402
 from processes import wait_until  # noqa: E402
 from test_live import configuration  # noqa: E402
@@ -84,9 +82,7 @@ class SignOns:
         return start(self.node)
 
     def message(self, under_way, email="ann@corp.test"):
-        own = secrets.token_hex(8)
-        base = messages.BASE.replace('"_a1"', f'"_a{own}"').replace('"_r1"', f'"_r{own}"').replace("ann@corp.test", email)
-        return base64.b64encode(live.make_now({}, self._keys, under_way.request_id, base)).decode()
+        return live.fresh_response(self._keys, under_way.request_id, email)
 
     def post(self, under_way, message=None):
         return post_response(self.node, message or self.message(under_way), under_way)

@@ -1,0 +1,201 @@
+"""Rows of scripts/bench that need a particular load: sign-ons beside other requests, a hundred thousand people who wait, and
+hours of traffic."""
+
+import re
+import resource
+import select
+import socket
+import subprocess
+import threading
+import time
+from pathlib import Path
+
+from bench_lab import cpu_seconds, median, private_kib
+from processes import clean_environment, wait_until
+
+GROUPS = ("latency", "waiting", "instructions", "steady")
+LONG = ("steady",)
+# Instructions of a gated request above a plain one, as last looked at (callgrind, user space).
+MOST_INSTRUCTIONS = 12000
+# wrk waits between a connection's requests: what arrives does not depend on how fast the last one was answered.
+UNHURRIED = "function delay() return math.random(2, 18) end"
+
+
+class Loads:
+    # Other requests of a worker that handles sign-ons.
+
+    def latency(self):
+        token, _, _ = self.lab.people.sign_in(lifetime="10 hours")
+        headers = [("Cookie", f"__Host-anteroom={token}")]
+        pairs = []
+        for _ in range(self.rounds):
+            quiet = self.lab.wrk("/work", 4, headers, script=UNHURRIED)
+            ready = self.responses(400)
+            with SignOnsASecond(self, ready, 100) as signing_on:
+                busy = self.lab.wrk("/work", 4, headers, script=UNHURRIED)
+            assert signing_on.done >= 380, signing_on.done
+            pairs.append((quiet.p99_ms, busy.p99_ms))
+        ratio = median(busy / quiet for quiet, busy in pairs)
+        self.row("p99 of other requests beside 100 sign-ons a second", "≤ 1.2 ×", f"{ratio:.2f} ×", ratio <= 1.2,
+                 f"{median(quiet for quiet, _ in pairs):.2f} ms, then {median(busy for _, busy in pairs):.2f} ms")
+
+    # The Waiting Room.
+
+    def waiting(self, count=100000, each=10):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (count + 1000, max(count + 1000, resource.getrlimit(resource.RLIMIT_NOFILE)[1])))
+        self.lab.people.sql(f"""INSERT INTO users (id, email, name, status) SELECT md5('w' || n)::uuid, 'w' || n || '@corp.test', 'W', 'waiting'
+                FROM generate_series(1, {count // each}) n;
+            INSERT INTO sessions (token_hash, reference, user_id, sign_on_id, origin, idp, expires_at)
+            SELECT sha256(rpad('w' || n, 43, 'A')::bytea), left(md5(n::text), 16), md5('w' || n)::uuid, gen_random_uuid(),
+                   'https://login.test', 'corp', now() + interval '9 hours' FROM generate_series(1, {count // each}) n""")
+        before_memory = private_kib(self.lab.worker)
+        streams, poll = [], select.epoll()
+        for i in range(count):
+            streams.append(open_stream(self.lab.node, f"w{i % (count // each) + 1}".ljust(43, "A"), f"127.0.1.{1 + i // 20000}"))
+            poll.register(streams[-1], select.EPOLLIN)
+        memory = (private_kib(self.lab.worker) - before_memory) / count
+        reader = Reader(poll, streams)
+        statements, before, begun = self.lab.statements(), cpu_seconds(self.lab.worker), time.monotonic()
+        reader.read(for_seconds=120)
+        share = (cpu_seconds(self.lab.worker) - before) / (time.monotonic() - begun)
+        asked = self.lab.statements() - statements
+        self.row(f"{count:,} people in the Waiting Room", "≤ 1 % of a core", f"{share * 100:.2f} %", share <= 0.01,
+                 f"{memory:.1f} KiB of memory each; {reader.lines} signs of life read")
+        self.row("statements for them in two minutes", "0", str(asked), asked == 0)
+        self.lab.people.sql("UPDATE users SET status = 'disabled' WHERE email = 'w1@corp.test'")
+        begun, reader.changed = time.monotonic(), 0
+        while reader.changed < each and time.monotonic() < begun + 30:
+            reader.read(for_seconds=0.01)
+        took = time.monotonic() - begun
+        self.row("until one of them hears of a change", "≤ 2 s", f"{took:.2f} s", took <= 2)
+        for stream in streams:
+            stream.close()
+
+    # Instructions.
+
+    def instructions(self):
+        token, _, _ = self.lab.people.sign_in(lifetime="10 hours")
+        self.lab.node.stop()
+        node = self.lab.node
+        conf = node.nginx_conf.replace("daemon off;", "daemon off; master_process off;")
+        (node.directory / "one.conf").write_text(conf)
+        server = subprocess.Popen(["/usr/bin/valgrind", "--tool=callgrind", f"--callgrind-out-file={node.directory}/callgrind",
+                                   "/usr/sbin/nginx", "-p", node.directory, "-c", node.directory / "one.conf"],
+                                  env=clean_environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            wait_until(lambda: is_answering(node), 120, "nginx under valgrind")
+            counts = {kind: instructions_each(node, server.pid, host, token)
+                      for kind, host in (("plain", "plain.test"), ("minimal", "minimal.test"), ("gated", "login.test"))}
+        finally:
+            server.terminate()
+            server.wait(60)
+        more = counts["gated"] - counts["plain"]
+        self.row("instructions of a gated request above a plain one", f"≤ {MOST_INSTRUCTIONS}", f"{more:.0f}", more <= MOST_INSTRUCTIONS,
+                 ", ".join(f"{kind} {count:.0f}" for kind, count in counts.items()))
+
+    # Hours of traffic.
+
+    def steady(self, requests=1000000, sign_ons=50000):
+        token, _, _ = self.lab.people.sign_in(lifetime="10 hours")
+        headers = [("Cookie", f"__Host-anteroom={token}")]
+        self.lab.wrk("/work", 10, headers)
+        self.sign_on_often(sign_ons // 10)
+        before, asked = private_kib(self.lab.worker), 0
+        while asked < requests:
+            asked += self.lab.wrk("/work", 10, headers).requests
+        between = private_kib(self.lab.worker)
+        self.sign_on_often(sign_ons)
+        after = private_kib(self.lab.worker)
+        self.row(f"a worker's memory after {asked:,} requests", "+ ≤ 1 MiB", f"{(between - before) / 1024:+.2f} MiB", between - before <= 1024)
+        self.row(f"and after {sign_ons:,} sign-ons more", "+ ≤ 2 MiB", f"{(after - between) / 1024:+.2f} MiB", after - between <= 2048)
+
+    def sign_on_often(self, count):
+        connection = self.lab.node.connect()
+        for _ in range(count // 100):
+            for body, cookie in self.responses(100):
+                assert self.post(connection, body, cookie).status == 303
+
+
+class SignOnsASecond:
+    """Posts what is ready at a fixed rate, from threads of its own; whoever is late is not waited for."""
+
+    def __init__(self, bench, ready, rate):
+        self._bench, self._ready, self._rate = bench, ready, rate
+        self.done = 0
+        self._begun = time.monotonic()
+        self._threads = [threading.Thread(target=self._post, args=[k], daemon=True) for k in range(4)]
+
+    def __enter__(self):
+        self._begun = time.monotonic()
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_):
+        for thread in self._threads:
+            thread.join(30)
+
+    def _post(self, first):
+        connection = self._bench.lab.node.connect()
+        for number in range(first, len(self._ready), len(self._threads)):
+            time.sleep(max(0.0, self._begun + number / self._rate - time.monotonic()))
+            assert self._bench.post(connection, *self._ready[number]).status == 303
+            self.done += 1
+
+
+class Reader:
+    """Reads what many streams say."""
+
+    def __init__(self, poll, streams):
+        self._poll, self._by_fd = poll, {stream.fileno(): stream for stream in streams}
+        self.lines, self.changed = 0, 0
+
+    def read(self, for_seconds):
+        end = time.monotonic() + for_seconds
+        while (left := end - time.monotonic()) > 0:
+            for fd, _ in self._poll.poll(left, 10000):
+                said = self._by_fd[fd].recv(4096)
+                assert said, "a stream has ended"
+                self.lines += said.count(b"event: alive")
+                self.changed += said.count(b"event: changed")
+
+
+def open_stream(node, token, source):
+    stream = socket.create_connection(("127.0.0.1", node.port), source_address=(source, 0), timeout=30)
+    stream.sendall(f"GET /auth/waiting/events HTTP/1.1\r\nHost: {node.host}\r\nCookie: __Host-anteroom={token}\r\n\r\n".encode())
+    said = stream.recv(4096)
+    assert b"text/event-stream" in said, said[:300]
+    return stream
+
+
+def is_answering(node):
+    try:
+        return node.ask("/work").status == 302
+    except OSError:
+        return False
+
+
+def instructions_each(node, pid, host, token, count=400):
+    """By callgrind, of requests on one connection, the work around them left out."""
+    connection = node.connect(timeout=120)
+
+    def ask(times):
+        for _ in range(times):
+            assert node.ask("/work", token, host=host, connection=connection).status == 200
+
+    def control(*what):
+        subprocess.run(["/usr/bin/callgrind_control", *what, str(pid)], check=True, capture_output=True, env=clean_environment())
+
+    totals = []
+    for times in (count, 3 * count):
+        ask(20)
+        for old in Path(node.directory).glob("callgrind.*"):
+            old.unlink()
+        control("--zero")
+        ask(times)
+        control("--dump")
+        wait_until(lambda: list(Path(node.directory).glob("callgrind.*")), 30, "the counts")
+        totals.append(max(int(re.search(r"^(?:totals|summary): (\d+)", path.read_text(), re.MULTILINE)[1])
+                          for path in Path(node.directory).glob("callgrind.*")))
+    connection.close()
+    return (totals[1] - totals[0]) / (2 * count)
