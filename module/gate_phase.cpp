@@ -63,9 +63,8 @@ void keep(RequestContext& context, Result<std::string> result) {
 ngx_int_t find_session(ngx_http_request_t* r, RequestContext& context, Process& process) {
   if (context.look_up == RequestContext::LookUp::done || !context.session) return NGX_OK;
   if (context.look_up == RequestContext::LookUp::waiting) return NGX_AGAIN;
-  std::string record;
-  if (process.sessions().recall(*context.session, record)) {
-    keep(context, std::move(record));
+  if (process.sessions().recall(*context.session, context.record, context.view)) {
+    context.look_up = RequestContext::LookUp::done;
     return NGX_OK;
   }
   process.sessions().look_up(

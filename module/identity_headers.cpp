@@ -16,15 +16,25 @@ struct IdentityHeader {
   std::string_view name;
   std::string_view lower_case_name;
   std::string_view SessionFields::*value;
+  ngx_uint_t hash = 0;
 };
 
+// ngx_hash_key() at compile time.
+constexpr ngx_uint_t hash_of(std::string_view name) {
+  ngx_uint_t hash = 0;
+  for (const char c : name) hash = hash * 31 + static_cast<unsigned char>(c);
+  return hash;
+}
+
 constexpr std::array<IdentityHeader, 6> kIdentityHeaders{{
-    {"X-Auth-Email", "x-auth-email", &SessionFields::email},
-    {"X-Auth-Name", "x-auth-name", &SessionFields::name},
-    {"X-Auth-User", "x-auth-user", &SessionFields::user},
-    {"X-Auth-Access-Level", "x-auth-access-level", &SessionFields::access_level},
-    {"X-Auth-Properties", "x-auth-properties", &SessionFields::properties},
-    {"X-Auth-Session", "x-auth-session", &SessionFields::reference},
+    {"X-Auth-Email", "x-auth-email", &SessionFields::email, hash_of("x-auth-email")},
+    {"X-Auth-Name", "x-auth-name", &SessionFields::name, hash_of("x-auth-name")},
+    {"X-Auth-User", "x-auth-user", &SessionFields::user, hash_of("x-auth-user")},
+    {"X-Auth-Access-Level", "x-auth-access-level", &SessionFields::access_level,
+     hash_of("x-auth-access-level")},
+    {"X-Auth-Properties", "x-auth-properties", &SessionFields::properties,
+     hash_of("x-auth-properties")},
+    {"X-Auth-Session", "x-auth-session", &SessionFields::reference, hash_of("x-auth-session")},
 }};
 
 std::string_view name_of(const ngx_table_elt_t& field) {
@@ -122,18 +132,20 @@ void drop_empty_cookies(ngx_http_request_t* r) {
 
 #endif
 
+u_char* bytes(std::string_view text) {
+  return reinterpret_cast<u_char*>(const_cast<char*>(text.data()));
+}
+
 ngx_int_t add(ngx_http_request_t* r, const IdentityHeader& header, std::string_view value) {
   auto* field = static_cast<ngx_table_elt_t*>(ngx_list_push(&r->headers_in.headers));
   if (field == nullptr) return NGX_ERROR;
   *field = ngx_table_elt_t{};
-  field->key = copy(r->pool, header.name);
+  // nginx only reads them.
+  field->key = ngx_str_t{header.name.size(), bytes(header.name)};
+  field->lowcase_key = bytes(header.lower_case_name);
+  field->hash = header.hash;
   field->value = copy(r->pool, value);
-  field->lowcase_key = copy(r->pool, header.lower_case_name).data;
-  if (field->key.data == nullptr || field->value.data == nullptr || field->lowcase_key == nullptr) {
-    return NGX_ERROR;
-  }
-  field->hash = ngx_hash_key(field->lowcase_key, field->key.len);
-  return NGX_OK;
+  return field->value.data == nullptr ? NGX_ERROR : NGX_OK;
 }
 
 }  // namespace

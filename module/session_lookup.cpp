@@ -6,7 +6,6 @@ namespace anteroom::nginx {
 
 namespace {
 
-// A record ends early where one of its grants does: the database then knows what is left.
 bool has_ended(std::string_view record, Time now) {
   const auto session = SessionView::parse(record);
   return !session || now >= session->expires_at();
@@ -14,11 +13,17 @@ bool has_ended(std::string_view record, Time now) {
 
 }  // namespace
 
-bool SessionLookupService::recall(const TokenHash& hash, std::string& record) {
+bool SessionLookupService::recall(const TokenHash& hash, std::string& record,
+                                  std::optional<SessionView>& view) {
   const Time now = clock_.now();
   const auto remembered = cache_.find(hash, now, settings_.sessions.cache_ttl, record);
   if (!remembered || !remembered->is_fresh) return false;
-  return record.empty() || !has_ended(record, now);
+  if (record.empty()) return true;
+  view = SessionView::parse(record);
+  // A record ends early where one of its grants does: the database then knows what is left.
+  if (view && now < view->expires_at()) return true;
+  view.reset();
+  return false;
 }
 
 bool SessionLookupService::recall_in_need(const TokenHash& hash, std::string& record) {
@@ -30,7 +35,8 @@ bool SessionLookupService::recall_in_need(const TokenHash& hash, std::string& re
 
 void SessionLookupService::look_up(const TokenHash& hash, Done done) {
   std::string record;
-  if (recall(hash, record)) {
+  std::optional<SessionView> view;
+  if (recall(hash, record, view)) {
     done(std::move(record));
     return;
   }

@@ -4,10 +4,12 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "anteroom/ports.h"
+#include "anteroom/session.h"
 #include "anteroom/settings.h"
 #include "anteroom/task.h"
 #include "session_cache.h"
@@ -26,7 +28,8 @@ class SessionLookupService {
   void set_load(Load load) { load_ = std::move(load); }
 
   /// True if memory has a fresh answer: the record, or an empty one for "no such live session".
-  bool recall(const TokenHash& hash, std::string& record);
+  /// `view` reads `record`, and is unset for the latter.
+  bool recall(const TokenHash& hash, std::string& record, std::optional<SessionView>& view);
 
   /// `done` is called exactly once, possibly at once. While the database is away, a session that
   /// this node has known within database.grace goes on.

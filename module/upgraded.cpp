@@ -30,8 +30,9 @@ class Upgraded final : public WatchedRequest {
         verified_at_(steady_clock::now()),
         timer_(TimerKind::background, [this] { examine(Why::time); }) {
     std::string record;
+    std::optional<SessionView> view;
     // A change between the decision and now was not heard here.
-    const bool is_current = process.sessions().recall(session(), record);
+    const bool is_current = process.sessions().recall(session(), record, view);
     timer_.start(is_current ? until(context.view->expires_at()) : std::chrono::milliseconds(0));
   }
 

@@ -16,7 +16,7 @@ from processes import clean_environment, wait_until
 GROUPS = ("latency", "waiting", "instructions", "steady")
 LONG = ("steady",)
 # Instructions of a gated request above a plain one, as last looked at (callgrind, user space).
-MOST_INSTRUCTIONS = 12000
+MOST_INSTRUCTIONS = 9200
 # wrk waits between a connection's requests: what arrives does not depend on how fast the last one was answered.
 UNHURRIED = "function delay() return math.random(2, 18) end"
 

@@ -1,5 +1,8 @@
 #include "anteroom/gate.h"
 
+#include <algorithm>
+#include <array>
+
 #include "access/levels.h"
 #include "crypto/digest.h"
 #include "http/cookie.h"
@@ -40,6 +43,23 @@ bool is_navigation(const RequestHead& request) {
          http::list_has(headers.accept, "application/xhtml+xml");
 }
 
+namespace {
+
+// On every gated request: a table.
+bool is_base64url(char c) {
+  static constexpr auto kTable = [] {
+    std::array<bool, 256> table{};
+    for (const char member :
+         std::string_view("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")) {
+      table[static_cast<unsigned char>(member)] = true;
+    }
+    return table;
+  }();
+  return kTable[static_cast<unsigned char>(c)];
+}
+
+}  // namespace
+
 std::optional<std::string_view> session_token(std::string_view cookie_header) {
   std::optional<std::string_view> token;
   bool is_unique = true;
@@ -48,10 +68,8 @@ std::optional<std::string_view> session_token(std::string_view cookie_header) {
     is_unique = is_unique && !token;
     token = value;
   });
-  constexpr std::string_view kAlphabet =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
   if (!token || !is_unique || token->size() != session::kTokenCharacters ||
-      token->find_first_not_of(kAlphabet) != std::string_view::npos) {
+      !std::all_of(token->begin(), token->end(), is_base64url)) {
     return std::nullopt;
   }
   return token;

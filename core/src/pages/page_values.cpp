@@ -10,8 +10,8 @@ namespace anteroom::pages {
 namespace {
 
 // Values that become the target of a link, form or refresh.
-constexpr std::array<const char*, 7> kLinks{"action",    "back_url",    "refresh_url",
-                                            "retry_url", "sign_in_url", "status_url", "stream_url"};
+constexpr std::array<const char*, 7> kLinks{"action",      "back_url",   "refresh_url", "retry_url",
+                                            "sign_in_url", "status_url", "stream_url"};
 
 Values with_safe_links(Values values) {
   for (const char* name : kLinks) {

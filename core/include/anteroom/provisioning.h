@@ -1,0 +1,213 @@
+// Who may go where, and who says so: New User requests, decisions on them, and what support does
+// with people. Each function is one statement and one transaction; every change is audited with
+// who, what, before and after.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "anteroom/ports.h"
+#include "anteroom/settings.h"
+#include "anteroom/task.h"
+
+namespace anteroom::store {
+
+/// Who acts. The database applies the rules of AccessSettings to the grants that a user has at that
+/// moment; an operator (the command line) is held to none of them.
+struct Actor {
+  std::string user;            ///< UUID; empty: an operator
+  std::string name;            ///< for the audit trail: "ann@corp.test", "cli:root"
+  std::string client_address;  ///< empty for an operator
+};
+
+/// One New User request as it is filed.
+struct AccessRequest {
+  std::string email;     ///< canonical
+  std::string name;      ///< may be empty
+  std::string property;  ///< key; "*" for all properties (only where the actor's grant is for all)
+  std::string level;
+  std::string expires_at;  ///< of the grant: ISO 8601, empty: never
+  std::string note;
+};
+
+/// What filing one comes to. Stable names (they are the database's answers too).
+enum class Filing {
+  filed,
+  already_open,   ///< the same person and property: `request` names it
+  has_access,     ///< holds this level or a higher one there already
+  user_disabled,  ///< only support can turn the account on again
+  no_property,    ///< unknown, or removed meanwhile
+  no_level,       ///< not one of access.levels
+  not_allowed,    ///< the actor is below manage.request_new_users there
+  above_own_level,
+  in_the_past,  ///< the expiry
+};
+
+struct FilingResult {
+  Filing outcome = Filing::not_allowed;
+  std::string request;        ///< UUID of the one filed or open
+  std::string waiting_since;  ///< ISO 8601: the person has signed on and waits; empty: has not
+};
+
+/// All or nothing: where one row is not `filed`, none is. `is_preview`: none is filed whatever
+/// comes. Results in the order of `rows`. At most 5,000 rows. The person is told nothing; those who
+/// decide are (mail "request_filed").
+Task<Result<std::vector<FilingResult>>> file_requests(Database& database, Actor actor,
+                                                      AccessSettings access,
+                                                      std::vector<AccessRequest> rows,
+                                                      bool is_preview);
+
+/// A request as it is listed.
+struct RequestRow {
+  std::string id;
+  std::string email, name, property, property_name, level, expires_at, note;
+  std::string state;         ///< open, approved, declined, withdrawn
+  std::string requested_by;  ///< email
+  std::string requested_at, decided_at;
+  std::string decided_by;     ///< email, or an operator's name
+  std::string reason;         ///< of a decline; may be empty
+  std::string waiting_since;  ///< the person has signed on and waits
+  std::string idp;            ///< where that was
+  bool may_decide = false;    ///< the actor may
+};
+
+/// Keyset paging: `after` is the last row's "requested_at id" of the page before.
+struct RequestFilter {
+  std::string requested_by;          ///< UUID: only this user's own, in every state, newest first
+  std::string state = "open";        ///< empty: all
+  std::vector<std::string> domains;  ///< of the requested emails; empty: all
+  std::string property;
+  int older_than_days = 0;
+  std::string after;
+  int limit = 50;
+};
+/// What the actor may see: own requests, or those they may decide. Oldest first.
+Task<Result<std::vector<RequestRow>>> list_requests(Database& database, Actor actor,
+                                                    AccessSettings access, RequestFilter filter);
+
+struct Decision {
+  std::vector<std::string> requests;  ///< UUIDs
+  bool is_approval = false;
+  std::string level;  ///< approval: instead of what was asked for; empty: as asked
+  std::vector<std::string> properties;  ///< approval: likewise
+  std::string reason;                   ///< decline
+};
+enum class Deciding {
+  done,
+  decided_already,  ///< by somebody else meanwhile, or withdrawn
+  own_request,      ///< nobody decides on what they asked for, or on themselves
+  not_allowed,      ///< below manage.process_requests at a property concerned
+  above_own_level,
+  no_property,
+  no_level,
+  user_disabled,
+  expired,  ///< the access asked for would have ended already
+  not_found,
+};
+struct DecidingResult {
+  std::string request;
+  Deciding outcome = Deciding::not_found;
+  std::string decided_by;  ///< of decided_already
+};
+/// Each on its own: one that cannot be decided keeps no other from being decided. The person and
+/// the requester are told by mail ("access_approved", "access_declined").
+Task<Result<std::vector<DecidingResult>>> decide_requests(Database& database, Actor actor,
+                                                          AccessSettings access, Decision decision);
+
+/// False: not the actor's, or not open any more.
+Task<Result<bool>> withdraw_request(Database& database, Actor actor, std::string request);
+
+/// How things are for somebody in the Waiting Room.
+struct WaitingState {
+  enum class Kind { no_request, open, declined };
+  Kind kind = Kind::no_request;
+  std::string since;                   ///< of the open request, ISO 8601
+  std::string requested_by;            ///< name or email of who filed it
+  std::string property_name;           ///< "" for all properties
+  std::string reason;                  ///< declined because; may be empty
+  std::vector<std::string> approvers;  ///< names of people of the same company who can file one
+  std::string asked_at;                ///< when they were last asked by this person; empty: not yet
+};
+Task<Result<WaitingState>> waiting_state(Database& database, std::string user, std::string idp,
+                                         AccessSettings access);
+
+/// Asks those of the person's company who can file a request to do so (mail "please_request"), at
+/// most once a day. The number of people asked; 0: there is nobody, or it was done already.
+Task<Result<int>> ask_approvers(Database& database, Actor actor, std::string idp,
+                                AccessSettings access);
+
+// People, for support. The actor must reach manage.process_requests somewhere; changes of grants
+// need it at each property concerned, and no level above the actor's own there.
+
+struct PersonRow {
+  std::string id, email, name, state, idp, created_at, last_sign_on_at, grants;
+};
+/// Part of address or name; keyset paging by email.
+Task<Result<std::vector<PersonRow>>> search_people(Database& database, Actor actor,
+                                                   AccessSettings access, std::string search,
+                                                   bool only_waiting, std::string after_email,
+                                                   int limit);
+
+struct GrantRow {
+  std::string property, property_name, level, expires_at, granted_at, granted_by;
+  bool may_change = false;
+};
+struct SessionRow {
+  std::string reference, origin, idp, created_at, last_seen_at, expires_at, client_address,
+      user_agent;
+};
+struct HistoryRow {
+  std::string at, kind, code, reference, actor, detail;
+};
+struct PersonDetail {
+  PersonRow person;
+  std::string subject;
+  std::vector<GrantRow> grants;
+  std::vector<SessionRow> sessions;
+  std::vector<HistoryRow> history;  ///< newest first, at most 100
+};
+/// nullopt: no such user, or none that the actor may see.
+Task<Result<std::optional<PersonDetail>>> show_person(Database& database, Actor actor,
+                                                      AccessSettings access, std::string user);
+
+enum class PersonChange {
+  done,
+  not_allowed,
+  above_own_level,
+  own_account,
+  no_property,
+  no_level,
+  not_found,
+  in_the_past
+};
+/// Empty level: takes the grant away.
+struct GrantChange {
+  std::string user, property, level, expires_at;
+};
+Task<Result<PersonChange>> change_grant(Database& database, Actor actor, AccessSettings access,
+                                        GrantChange change);
+/// Nobody switches themselves off. Ends every session.
+Task<Result<PersonChange>> set_disabled(Database& database, Actor actor, AccessSettings access,
+                                        std::string user, bool is_disabled);
+/// One session by its reference, with all of its sign-on; empty: all of that person's.
+Task<Result<PersonChange>> end_sessions(Database& database, Actor actor, AccessSettings access,
+                                        std::string user, std::string reference);
+
+// Activity.
+
+/// What happened at one identity provider on one day (UTC).
+struct ActivityDay {
+  std::string day, idp;
+  long started = 0;  ///< left for the identity provider
+  long returned = 0, signed_on = 0, refused = 0;
+};
+Task<Result<std::vector<ActivityDay>>> activity(Database& database, int days);
+/// How long those who were let in during the last `days` had waited: number of people per bucket of
+/// under 1 hour, 4 hours, 1 day, 3 days, 1 week, and more; last, those still waiting.
+Task<Result<std::vector<long>>> waiting_times(Database& database, int days);
+/// Adds a worker's counts of people who left for an identity provider; at most once a minute.
+Task<Result<Done>> count_started(Database& database,
+                                 std::vector<std::pair<std::string, long>> started_by_idp);
+
+}  // namespace anteroom::store

@@ -1,0 +1,129 @@
+"""What else can be put in front of an app, measured in the same run: auth_request, and Apache with mod_auth_mellon."""
+
+import base64
+import re
+import subprocess
+import zlib
+from http.client import HTTPConnection
+from urllib.parse import parse_qs, quote, urlsplit
+
+import live
+import messages
+from bench_lab import cpu_seconds, median
+from processes import Process, clean_environment, free_port, is_port_open, service_user
+
+MODULES = ("mpm_event", "authn_core", "authz_core", "authz_user", "auth_mellon")
+
+
+class Mellon:
+    """Apache with mod_auth_mellon as its friends would run it: TZ set, and no bundle of authorities to parse for each key."""
+
+    def __init__(self, lab):
+        self._keys, self._directory = lab.keys, lab.directory / "mellon"
+        self._directory.mkdir()
+        self._directory.chmod(0o755)
+        self.port = free_port()
+        live.write_key_pairs(lab.keys, self._directory)
+        (self._directory / "idp.xml").write_text(live.registered(lab.keys))
+        (self._directory / "htdocs").mkdir()
+        (self._directory / "htdocs" / "index.html").write_text("x" * 1024)
+        loads = "\n".join(f"LoadModule {name}_module /usr/lib/apache2/modules/mod_{name}.so" for name in MODULES)
+        user = "User www-data\nGroup www-data" if service_user("www-data") is not None else ""
+        (self._directory / "httpd.conf").write_text(f"""\
+ServerRoot {self._directory}
+ServerName localhost
+PidFile {self._directory}/httpd.pid
+ErrorLog {self._directory}/error.log
+Mutex file:{self._directory}
+Listen 127.0.0.1:{self.port}
+{loads}
+{user}
+DocumentRoot {self._directory}/htdocs
+StartServers 1
+ServerLimit 1
+ThreadsPerChild 25
+MaxRequestWorkers 25
+KeepAlive On
+MaxKeepAliveRequests 0
+MellonCacheSize 2000
+MellonLockFile {self._directory}/mellon.lock
+<Location />
+    MellonEnable auth
+    MellonEndpointPath /mellon
+    MellonSPPrivateKeyFile {self._directory}/sp.key
+    MellonSPCertFile {self._directory}/sp.pem
+    MellonIdPMetadataFile {self._directory}/idp.xml
+    MellonSecureCookie Off
+    AuthType Mellon
+    Require valid-user
+</Location>
+""")
+        for path in self._directory.iterdir():
+            path.chmod(0o755 if path.is_dir() else 0o644)
+        self._process = Process("Apache", ["/usr/sbin/apache2", "-f", self._directory / "httpd.conf", "-DFOREGROUND"],
+                                self._directory / "out", environment=clean_environment(
+                                    TZ="UTC", SSL_CERT_FILE="/dev/null", SSL_CERT_DIR="/nonexistent"))
+        self._process.wait_until(lambda: is_port_open(self.port), 20, "to listen")
+
+    def stop(self):
+        self._process.stop()
+
+    def cpu_seconds(self):
+        children = subprocess.run(["/usr/bin/pgrep", "-P", str(self._process.pid)], capture_output=True, text=True,
+                                  check=True).stdout.split()
+        return sum(cpu_seconds(pid) for pid in (self._process.pid, *children))
+
+    def _ask(self, connection, method, target, headers, body=None):
+        connection.request(method, target, body, {"Host": f"localhost:{self.port}", **headers})
+        answer = connection.getresponse()
+        answer.read()
+        return answer
+
+    def sign_on(self, connection):
+        """Ready to post: (body, cookie)."""
+        first = self._ask(connection, "GET", "/", {})
+        login = urlsplit(first.getheader("Location"))
+        away = self._ask(connection, "GET", f"{login.path}?{login.query}", {})
+        query = parse_qs(urlsplit(away.getheader("Location")).query)
+        request = re.search(r' ID="([^"]+)"', zlib.decompress(base64.b64decode(query["SAMLRequest"][0]), -15).decode())[1]
+        here = f"http://localhost:{self.port}/mellon"
+        base = messages.BASE.replace("https://login.test/saml2/idpresponse", f"{here}/postResponse").replace(
+            "https://sp.test", f"{here}/metadata").replace('"_a1"', f'"_a{request[1:17]}"').replace('"_r1"', f'"_r{request[1:17]}"')
+        message = base64.b64encode(live.make_now({}, self._keys, request, base)).decode()
+        body = f"SAMLResponse={quote(message, safe='')}&RelayState={quote(query['RelayState'][0], safe='')}"
+        return body, away.getheader("Set-Cookie").split(";")[0]
+
+    def cost_ms(self, rounds, each=40):
+        """CPU of a sign-on, POST of a Response to 303."""
+        connection, costs = HTTPConnection("127.0.0.1", self.port, timeout=30), []
+        for number in range(rounds + 1):
+            ready = [self.sign_on(connection) for _ in range(each)]
+            before = self.cpu_seconds()
+            for body, cookie in ready:
+                answer = self._ask(connection, "POST", "/mellon/postResponse", {
+                    "Content-Type": "application/x-www-form-urlencoded", "Cookie": cookie}, body)
+                assert answer.status == 303, (answer.status, (self._directory / "error.log").read_text()[-600:])
+            if number > 0:  # the first warms up
+                costs.append((self.cpu_seconds() - before) / each * 1e3)
+        return median(costs)
+
+
+class Peers:
+    def peers(self):
+        runs = [(self.wrk_at("plain.test"), self.wrk_at("asked.test")) for _ in range(self.rounds)]
+        self.note("auth_request to an empty 204: CPU of plain / with it", f"{median(a.cpu_us / b.cpu_us for a, b in runs):.2f}")
+        mellon = Mellon(self.lab)
+        try:
+            theirs = mellon.cost_ms(self.rounds)
+        finally:
+            mellon.stop()
+        ours = self.sign_on_cost_ms()
+        self.row("sign-ons per CPU second beside mod_auth_mellon's", "≥ 5 ×", f"{theirs / ours:.1f} ×", theirs / ours >= 5,
+                 f"{theirs:.2f} ms and {ours:.2f} ms")
+
+    def wrk_at(self, host):
+        own, self.lab.node.host = self.lab.node.host, host
+        try:
+            return self.lab.wrk("/work", self.seconds)
+        finally:
+            self.lab.node.host = own
