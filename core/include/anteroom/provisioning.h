@@ -3,8 +3,10 @@
 // who, what, before and after.
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "anteroom/ports.h"
@@ -13,10 +15,16 @@
 
 namespace anteroom::store {
 
+namespace code {
+inline constexpr Code kTooManyRows{"too_many_rows"};  ///< more than kMaxFiled in one call
+}  // namespace code
+inline constexpr std::size_t kMaxFiled = 5000;
+
 /// Who acts. The database applies the rules of AccessSettings to the grants that a user has at that
-/// moment; an operator (the command line) is held to none of them.
+/// moment; an operator (the command line) is held to none of them. Whoever is disabled or waits may
+/// do nothing here. What somebody tries without the right is audited ("manage_refused").
 struct Actor {
-  std::string user;            ///< UUID; empty: an operator
+  std::string user;            ///< UUID; empty: an operator, if there is no client address either
   std::string name;            ///< for the audit trail: "ann@corp.test", "cli:root"
   std::string client_address;  ///< empty for an operator
 };
@@ -42,6 +50,7 @@ enum class Filing {
   not_allowed,    ///< the actor is below manage.request_new_users there
   above_own_level,
   in_the_past,  ///< the expiry
+  bad_expiry,   ///< no date or time at all
 };
 
 struct FilingResult {
@@ -51,8 +60,8 @@ struct FilingResult {
 };
 
 /// All or nothing: where one row is not `filed`, none is. `is_preview`: none is filed whatever
-/// comes. Results in the order of `rows`. At most 5,000 rows. The person is told nothing; those who
-/// decide are (mail "request_filed").
+/// comes. Results in the order of `rows`; a second row for the same person and property is
+/// already_open. At most kMaxFiled rows. Nobody is told by mail: those who decide get a digest.
 Task<Result<std::vector<FilingResult>>> file_requests(Database& database, Actor actor,
                                                       AccessSettings access,
                                                       std::vector<AccessRequest> rows,
@@ -72,7 +81,8 @@ struct RequestRow {
   bool may_decide = false;    ///< the actor may
 };
 
-/// Keyset paging: `after` is the last row's "requested_at id" of the page before.
+/// Keyset paging: `after` is the last row's "requested_at id" of the page before; anything else
+/// begins at the first page.
 struct RequestFilter {
   std::string requested_by;          ///< UUID: only this user's own, in every state, newest first
   std::string state = "open";        ///< empty: all
@@ -82,7 +92,8 @@ struct RequestFilter {
   std::string after;
   int limit = 50;
 };
-/// What the actor may see: own requests, or those they may decide. Oldest first.
+/// What the actor may see: own requests, or those they may decide. Oldest first, but for
+/// requested_by.
 Task<Result<std::vector<RequestRow>>> list_requests(Database& database, Actor actor,
                                                     AccessSettings access, RequestFilter filter);
 
@@ -110,13 +121,20 @@ struct DecidingResult {
   Deciding outcome = Deciding::not_found;
   std::string decided_by;  ///< of decided_already
 };
-/// Each on its own: one that cannot be decided keeps no other from being decided. The person and
-/// the requester are told by mail ("access_approved", "access_declined").
+/// Each on its own: one that cannot be decided keeps no other from being decided. Results in the
+/// order of `requests`. An approval takes nothing away: a higher level that the person holds there
+/// stays. Mail: "access_approved" to the person, "request_approved" or "request_declined" to the
+/// requester, "access_declined" to the person only if they wait already.
 Task<Result<std::vector<DecidingResult>>> decide_requests(Database& database, Actor actor,
                                                           AccessSettings access, Decision decision);
 
 /// False: not the actor's, or not open any more.
 Task<Result<bool>> withdraw_request(Database& database, Actor actor, std::string request);
+
+/// One letter ("request_reminder") to each requester who has requests open for longer than `after`:
+/// about the oldest, with `more` saying how many others. Each request is reminded of once. The
+/// number of letters.
+Task<Result<int>> remind_open_requests(Database& database, std::chrono::seconds after);
 
 /// How things are for somebody in the Waiting Room.
 struct WaitingState {
@@ -137,13 +155,15 @@ Task<Result<WaitingState>> waiting_state(Database& database, std::string user, s
 Task<Result<int>> ask_approvers(Database& database, Actor actor, std::string idp,
                                 AccessSettings access);
 
-// People, for support. The actor must reach manage.process_requests somewhere; changes of grants
-// need it at each property concerned, and no level above the actor's own there.
+// People, for support. The actor must reach manage.process_requests somewhere; changes need it at
+// each property concerned, and nobody touches a level above their own there: disabling somebody or
+// ending their sessions concerns every property where that person holds something.
 
 struct PersonRow {
   std::string id, email, name, state, idp, created_at, last_sign_on_at, grants;
 };
-/// Part of address or name; keyset paging by email.
+/// Part of address or name, without case; keyset paging by email. `only_waiting`: those who have
+/// signed on and have no access.
 Task<Result<std::vector<PersonRow>>> search_people(Database& database, Actor actor,
                                                    AccessSettings access, std::string search,
                                                    bool only_waiting, std::string after_email,
@@ -179,9 +199,11 @@ enum class PersonChange {
   no_property,
   no_level,
   not_found,
-  in_the_past
+  in_the_past,
+  bad_expiry,
 };
-/// Empty level: takes the grant away.
+/// Empty level: takes the grant away. Whoever waits is let in by a grant; whoever is disabled stays
+/// so. Nobody changes their own.
 struct GrantChange {
   std::string user, property, level, expires_at;
 };
@@ -190,17 +212,19 @@ Task<Result<PersonChange>> change_grant(Database& database, Actor actor, AccessS
 /// Nobody switches themselves off. Ends every session.
 Task<Result<PersonChange>> set_disabled(Database& database, Actor actor, AccessSettings access,
                                         std::string user, bool is_disabled);
-/// One session by its reference, with all of its sign-on; empty: all of that person's.
+/// One session by its reference, with all of its sign-on; empty: all of that person's. not_found:
+/// no such user, or that user has no such session.
 Task<Result<PersonChange>> end_sessions(Database& database, Actor actor, AccessSettings access,
                                         std::string user, std::string reference);
 
 // Activity.
 
-/// What happened at one identity provider on one day (UTC).
+/// What happened at one identity provider on one day (UTC). Days without anything are left out.
 struct ActivityDay {
   std::string day, idp;
-  long started = 0;  ///< left for the identity provider
-  long returned = 0, signed_on = 0, refused = 0;
+  long started = 0;   ///< left for the identity provider
+  long returned = 0;  ///< with a Response, good or bad: signed_on + refused
+  long signed_on = 0, refused = 0;
 };
 Task<Result<std::vector<ActivityDay>>> activity(Database& database, int days);
 /// How long those who were let in during the last `days` had waited: number of people per bucket of
