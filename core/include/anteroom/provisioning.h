@@ -4,20 +4,23 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "anteroom/ports.h"
+#include "anteroom/result.h"
 #include "anteroom/settings.h"
 #include "anteroom/task.h"
 
+namespace anteroom::code {
+inline constexpr Code kTooManyRows{"too_many_rows"};  ///< more than kMaxFiled in one call
+}  // namespace anteroom::code
+
 namespace anteroom::store {
 
-namespace code {
-inline constexpr Code kTooManyRows{"too_many_rows"};  ///< more than kMaxFiled in one call
-}  // namespace code
 inline constexpr std::size_t kMaxFiled = 5000;
 
 /// Who acts. The database applies the rules of AccessSettings to the grants that a user has at that
