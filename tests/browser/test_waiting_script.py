@@ -11,6 +11,8 @@ from conftest import ROOT
 SCRIPT = (ROOT / "core/src/pages/assets/waiting.js").read_bytes()
 PAGE = b"""<!doctype html><title>Waiting</title><script src="/waiting.js" defer></script>
 <main><div data-waiting data-status-url="/status?r=1"
+data-say-asking="Checking for your access." data-say-ready="Access." data-say-signed-out="Signed out."
+data-say-disabled="Switched off: contact support." data-say-trouble="The connection is interrupted."
 data-origins="https://login.example.test https://app.example.test"><p data-waiting-text>-</p></div></main>"""
 WAITING = {"state": "waiting"}
 
@@ -154,8 +156,8 @@ def test_it_asks_at_once_when_the_tab_is_seen_again(room, chrome):
 def test_it_stops_when_the_account_is_switched_off(room, chrome):
     chrome.open(room.url)
     room.answer({"state": "disabled"})
-    chrome.wait(lambda: "switched off" in line(chrome), "the reason")
-    assert "support" in line(chrome)
+    chrome.wait(lambda: "Switched off" in line(chrome), "the reason")
+    assert "contact support" in line(chrome)
 
 
 # With a stream that says when to ask.

@@ -26,7 +26,7 @@ int main(int count, char** arguments) {
   const anteroom::pages::Renderer renderer(settings);
   for (const auto& sample : samples::all()) {
     write(directory / (sample.file + ".html"),
-          renderer.page(sample.name, sample.status, sample.values).body);
+          renderer.page("", sample.name, sample.status, sample.values).body);
   }
   for (const char* asset : {"style.css", "icon.svg", "waiting.js", "submit.js"}) {
     write(directory / "auth" / "assets" / asset, renderer.asset(asset).body);

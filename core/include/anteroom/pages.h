@@ -9,31 +9,34 @@
 
 #include "anteroom/http.h"
 #include "anteroom/settings.h"
+#include "anteroom/words.h"
 
 namespace anteroom::pages {
 
 /// Values for a template. A name that a template uses and the caller does not give is empty
 /// (false).
 struct Values {
-  std::map<std::string, std::string> text;
-  std::map<std::string, bool> flags;
-  std::map<std::string, std::vector<std::map<std::string, std::string>>> lists;
+  std::map<std::string, std::string> text = {};
+  std::map<std::string, bool> flags = {};
+  std::map<std::string, Words> words = {};  ///< text to a template, in the reader's language
+  std::map<std::string, std::vector<Values>> lists = {};
 };
 
 /// Template names: sign_in, provider, post_to_idp, waiting, denied, signed_out, sign_out, error.
-/// Mustache; {{name}} escapes HTML. Operators override one by placing NAME.mustache in
-/// pages.templates; the parts `layout`, `support` and `styles` can be overridden too.
-/// Every name and value: nginx-conf/templates.md.
+/// Mustache; {{name}} escapes HTML, {{t_key}} is a text of the catalogue (pages/catalogue/*.txt).
+/// Operators override one by placing NAME.mustache in pages.templates; the parts `layout`,
+/// `support` and `styles` can be overridden too. Every name and value: nginx-conf/templates.md.
 class Renderer {
  public:
   /// Throws std::runtime_error naming the template, if one cannot be used (check_template).
   explicit Renderer(const Settings& settings);
   ~Renderer();
 
-  /// A complete page: status, Content-Type, Content-Security-Policy, no-store and the other
-  /// security headers. `form_action` is an additional origin or scheme forms may lead to ("" for
-  /// none).
-  [[nodiscard]] Response page(std::string_view template_name, int status, const Values& values,
+  /// A complete page: status, Content-Type, Content-Language, Content-Security-Policy, no-store and
+  /// the other security headers. `accept_language` is the request's header. `form_action` is an
+  /// additional origin or scheme forms may lead to ("" for none).
+  [[nodiscard]] Response page(std::string_view accept_language, std::string_view template_name,
+                              int status, const Values& values,
                               std::string_view form_action = "") const;
 
   /// A file below PREFIX/assets/ (style sheet, script, logo), named without its query; status 404

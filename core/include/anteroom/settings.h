@@ -88,7 +88,8 @@ struct IdentityProvider {
   std::string display_name;
   std::string preset;                ///< "entra", "adfs", "okta", "google", "keycloak", "generic"
   std::vector<std::string> domains;  ///< lower case ASCII
-  std::string button;
+  std::string button;                ///< in English, unless YAML says it
+  std::string button_of;  ///< what a reader of another language logs in with; empty: YAML says it
   IdpMetadata metadata;
   std::string metadata_file;
   RequestBinding request_binding = RequestBinding::redirect;

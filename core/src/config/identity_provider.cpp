@@ -52,7 +52,7 @@ std::vector<std::string> names_or(Section& section, const std::string& key,
 
 struct Preset {
   const char* name;
-  const char* button;  // empty: "Log In with " and the name for people
+  const char* button_of;  // empty: the name for people
   std::vector<std::string> email, display_name, subject;
 };
 
@@ -60,7 +60,7 @@ struct Preset {
 const std::vector<Preset>& presets() {
   static const std::vector<Preset> kPresets{
       {"entra",
-       "Log In with Microsoft",
+       "Microsoft",
        {kEmailClaim, kUpnClaim, "NameID"},
        {kDisplayNameClaim, kGivenNameClaim, kSurnameClaim},
        {kTenantClaim, kObjectClaim}},
@@ -69,13 +69,9 @@ const std::vector<Preset>& presets() {
        {kEmailClaim, kAdfsUpnClaim, "NameID"},
        {kDisplayNameClaim, kGivenNameClaim, kSurnameClaim},
        {}},
-      {"okta",
-       "Log In with Okta",
-       {"email", "mail", "NameID"},
-       {"displayName", "firstName", "lastName"},
-       {}},
+      {"okta", "Okta", {"email", "mail", "NameID"}, {"displayName", "firstName", "lastName"}, {}},
       {"google",
-       "Log In with Google",
+       "Google",
        {"email", "mail", "NameID"},
        {"displayName", "firstName", "lastName"},
        {}},
@@ -98,7 +94,8 @@ void read_preset(Section& section, IdentityProvider& idp) {
   for (const Preset& preset : presets()) choices.emplace(preset.name, &preset);
   const Preset& preset = *one_of(section, "preset", choices, &presets().back());
   idp.preset = preset.name;
-  idp.button = *preset.button == '\0' ? "Log In with " + idp.display_name : preset.button;
+  idp.button_of = *preset.button_of == '\0' ? idp.display_name : preset.button_of;
+  idp.button = "Log In with " + idp.button_of;
   idp.email_attributes = preset.email;
   idp.name_attributes = preset.display_name;
   idp.subject_attributes = preset.subject;
@@ -301,7 +298,10 @@ ReadIdp read_identity_provider(Section section, const ServiceProviderSettings& s
   }
   idp.display_name = section.text_or("display_name", idp.name);
   read_preset(section, idp);
-  idp.button = section.text_or("button", idp.button);
+  if (const auto button = section.text("button"); button && !button->empty()) {
+    idp.button = *button;
+    idp.button_of.clear();
+  }
   idp.request_binding = one_of<RequestBinding>(
       section, "request_binding",
       {{"redirect", RequestBinding::redirect}, {"post", RequestBinding::post}},

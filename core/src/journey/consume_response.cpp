@@ -55,38 +55,32 @@ Response start_again_without_state(Exchange& exchange, std::string_view relay_st
 void explain_status(Explanation& explanation, const Judgement& judgement) {
   const saml::Verdict& verdict = judgement.verdict;
   const auto known = explain_idp_error(verdict.status_code, verdict.status_message);
-  explanation.message = judgement.idp->display_name + " did not sign you in.";
-  if (known) explanation.message += " " + std::string(known->meaning);
-  explanation.hint = known ? known->remedy : "";
+  explanation.message = {"idp_refused"_words, {{"company", judgement.idp->display_name}}};
+  if (known) explanation.message += known->meaning;
+  explanation.hint = known ? Words(known->remedy) : Words();
   const std::string said = http::printable(verdict.status_message, kMaxShown);
-  if (!said.empty()) {
-    explanation.hint += (explanation.hint.empty() ? "" : " ") + ("It said: \"" + said + "\"");
-  }
+  if (!said.empty()) explanation.hint += {"idp_said"_words, {{"said", said}}};
 }
 
 Explanation explain_rejection(const Exchange& exchange, const Judgement& judgement) {
   const std::string handle = judgement.state ? judgement.state->return_to : "";
   Explanation explanation{403,
-                          "We could not sign you in",
-                          "Your company's sign-on answered, but we could not accept the answer.",
-                          "Please try again. If it happens again, give support the number below.",
+                          "rejected_title"_words,
+                          "rejected"_words,
+                          "rejected_hint"_words,
                           exchange.context.path("/sign-in") + return_query(handle),
-                          "Try again"};
+                          "try_again"_words};
   if (!judgement.verdict.status_code.empty() && judgement.idp != nullptr) {
     explain_status(explanation, judgement);
   }
   if (judgement.verdict.assertion.failure().code.name == "authn_not_fresh") {
-    explanation.message =
-        "This page asks for a fresh sign-in, but your company's sign-on did not ask you again.";
-    explanation.hint =
-        "Please sign out there, then try again. Support can help with the number below.";
+    explanation.message = "not_fresh"_words;
+    explanation.hint = "not_fresh_hint"_words;
   }
   if (judgement.verdict.assertion.failure().code == anteroom::code::kBackChannel) {
     explanation.status = 503;
-    explanation.message =
-        "You signed in with your company, but we could not reach its sign-on to confirm it.";
-    explanation.hint =
-        "Please try again in a minute. If it goes on, give support the number below.";
+    explanation.message = "back_channel"_words;
+    explanation.hint = "back_channel_hint"_words;
   }
   return explanation;
 }
@@ -155,11 +149,8 @@ Response refuse_person(const Exchange& exchange, const saml::VerifiedAssertion& 
   const bool is_disabled = why == code::kUserDisabled;
   return explain(
       exchange.context, exchange.head(), {why, "email=" + assertion.email()},
-      {403, is_disabled ? "Your access is turned off" : "This address belongs to another account",
-       is_disabled ? "You proved who you are, but your access here has been turned off."
-                   : "You proved who you are, but this email address is in use by another person's "
-                     "account.",
-       "Support can sort this out. Please give them the number below.", "", ""},
+      {403, is_disabled ? "user_disabled_title"_words : "identity_pinned_title"_words,
+       is_disabled ? "user_disabled"_words : "identity_pinned"_words, "tell_support"_words},
       assertion.idp());
 }
 
@@ -298,8 +289,8 @@ Task<Response> consume_response(Exchange exchange) {
   const std::optional<Arrival> arrival = read_arrival(exchange);
   if (!arrival) {
     co_return explain(context, exchange.head(), {code::kMalformedForm, "no SAMLResponse form"},
-                      {400, "That did not work", "The sign-on answer could not be read.",
-                       "Please start again.", context.path("/sign-in"), "Start again"});
+                      {400, "failed_title"_words, "bad_answer"_words, "please_start_again"_words,
+                       context.path("/sign-in"), "start_again"_words});
   }
   // No XML is looked at for a browser that has no sign-on under way.
   if (arrival->live.empty() && !accepts_unsolicited(context.settings)) {

@@ -14,23 +14,22 @@ const IdentityProvider* only_idp(const Settings& settings) {
              : nullptr;
 }
 
-std::string notice_text(std::string_view notice) {
-  if (notice == "stale") {
-    return "That sign-on was already used or took too long, so we start again. Nothing is lost.";
-  }
-  if (notice == "elsewhere") return "You were signed out. Sign in again to continue.";
-  return "";
+Words notice_words(std::string_view notice) {
+  if (notice == "stale") return "notice_stale"_words;
+  if (notice == "elsewhere") return "notice_elsewhere"_words;
+  return {};
 }
 
 Response sign_in_page(const Exchange& exchange, const std::string& handle, std::string_view email,
-                      const std::string& error, const std::string& notice) {
+                      const Words& error, const Words& notice) {
   pages::Values values;
   values.text["email"] = email;
   values.text["return"] = handle;
-  values.text["error"] = error;
-  values.text["notice"] = notice;
+  values.words["error"] = error;
+  values.words["notice"] = notice;
   values.flags["show_support"] = !error.empty();
-  return exchange.context.renderer.page("sign_in", error.empty() ? 200 : 422, values);
+  return exchange.context.renderer.page(exchange.head().headers.accept_language, "sign_in",
+                                        error.empty() ? 200 : 422, values);
 }
 
 Response provider_page(const Exchange& exchange, const IdentityProvider& idp,
@@ -39,12 +38,17 @@ Response provider_page(const Exchange& exchange, const IdentityProvider& idp,
   values.text["email"] = email;
   values.text["idp"] = idp.name;
   values.text["display_name"] = idp.display_name;
-  values.text["button"] = idp.button;
+  if (idp.button_of.empty()) {
+    values.text["button"] = idp.button;
+  } else {
+    values.words["button"] = {"provider_button_of"_words, {{"provider", idp.button_of}}};
+  }
   values.text["return"] = handle;
   values.text["return_query"] = handle;
   values.flags["is_entra"] = idp.preset == "entra";
   values.flags["is_step_up"] = is_step_up;
-  return exchange.context.renderer.page("provider", 200, values, form_targets(&idp));
+  return exchange.context.renderer.page(exchange.head().headers.accept_language, "provider", 200,
+                                        values, form_targets(&idp));
 }
 
 // Whether who is signed in must do it once more for the page that was asked for.
@@ -57,9 +61,9 @@ bool must_step_up(const SessionView& session, const session::ReturnTo& wanted, T
 
 // Nobody is signed in here: the email page, or what takes its place with one identity provider.
 Task<Response> ask_who(const Exchange& exchange, std::string handle, std::string notice) {
-  const std::string text = notice_text(notice);
+  const Words words = notice_words(notice);
   const auto* idp = only_idp(exchange.context.settings);
-  if (idp == nullptr || !text.empty()) co_return sign_in_page(exchange, handle, "", "", text);
+  if (idp == nullptr || !words.empty()) co_return sign_in_page(exchange, handle, "", {}, words);
   if (idp->passive_first && notice.empty() && is_navigation(exchange.head())) {
     Start start{idp, "", handle, true};
     Response away = co_await start_sign_on(exchange, std::move(start));
@@ -70,8 +74,8 @@ Task<Response> ask_who(const Exchange& exchange, std::string handle, std::string
 
 Response bad_form(const Exchange& exchange) {
   return explain(exchange.context, exchange.head(), {Code{"malformed_form"}, "sign-on form"},
-                 {400, "That did not work", "The form could not be read.", "Please start again.",
-                  exchange.context.path("/sign-in"), "Start again"});
+                 {400, "failed_title"_words, "bad_form"_words, "please_start_again"_words,
+                  exchange.context.path("/sign-in"), "start_again"_words});
 }
 
 }  // namespace
@@ -111,18 +115,13 @@ Response submit_email(Exchange exchange) {
   const std::string_view given = form->get("email").substr(0, 320);
   const auto email = saml::canonical_email(given);
   if (!email) {
-    return sign_in_page(exchange, handle, given,
-                        "Please enter your work email address, like name@company.com.", "");
+    return sign_in_page(exchange, handle, given, "sign_in_bad_address"_words, {});
   }
   const std::string domain(saml::email_domain(*email));
   const IdentityProvider* idp = exchange.context.settings.idp_by_domain(domain);
   if (idp == nullptr) {
-    return sign_in_page(
-        exchange, handle, given,
-        "We don't know " + domain +
-            " as a company that signs in here. Check the address for typing errors, "
-            "or ask support.",
-        "");
+    return sign_in_page(exchange, handle, given,
+                        {"sign_in_unknown_domain"_words, {{"domain", domain}}}, {});
   }
   return provider_page(exchange, *idp, *email, handle, false);
 }

@@ -16,12 +16,9 @@ namespace {
 constexpr std::size_t kReferenceBytes = 8;
 
 Response handoff_failed(const Exchange& exchange, std::string detail) {
-  return explain(
-      exchange.context, exchange.head(), {Code{"handoff_refused"}, std::move(detail)},
-      {403, "That did not work",
-       "This sign-in link was already used, took too long, or belongs to another browser.",
-       "Please open the page you wanted once more. Cookies must be allowed for this site.", "/",
-       "Continue"});
+  return explain(exchange.context, exchange.head(), {Code{"handoff_refused"}, std::move(detail)},
+                 {403, "failed_title"_words, "handoff_refused"_words, "handoff_refused_hint"_words,
+                  "/", "continue"_words});
 }
 
 std::string_view cookie_value(std::string_view header, std::string_view wanted) {

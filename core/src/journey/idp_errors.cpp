@@ -17,105 +17,50 @@ struct Entry {
   IdpError error;
 };
 
-constexpr std::string_view kAdministrator =
-    "Only your company's Microsoft administrator can change this: send them this page.";
-constexpr std::string_view kSupport =
-    "The connection between your company and this site needs a correction: please tell support.";
-
 // Microsoft Learn, "Microsoft Entra authentication and authorization error codes", and the
 // troubleshooting articles of single numbers; the words are our own.
 constexpr std::array kAadsts{
-    Entry{"50105",
-          {"Your account has not been assigned to this application at your company.",
-           "Ask your company's Microsoft administrator to assign you to it, then try again."}},
-    Entry{"50011",
-          {"The address that Microsoft should send you back to is not registered there.",
-           kAdministrator}},
-    Entry{
-        "700016",
-        {"Microsoft does not know this application in your company's directory.", kAdministrator}},
-    Entry{
-        "650056",
-        {"The application is not set up completely in your company's directory.", kAdministrator}},
-    Entry{"75011",
-          {"You signed in at Microsoft in another way than this site asked for.",
-           "Close the browser, open it again and try once more. If it stays, tell support."}},
-    Entry{"75005", {"Microsoft could not read the request.", kSupport}},
-    Entry{"75006", {"Microsoft could not answer in the way it was asked to.", kSupport}},
-    Entry{"750054",
-          {"The page at Microsoft was opened without a request from this site.",
-           "Start again on the sign-in page here instead of a saved Microsoft page."}},
-    Entry{"50020",
-          {"The account you used belongs to another organization.",
-           "Sign out at Microsoft, or use a private window, and sign in with your work account."}},
-    Entry{"50034",
-          {"Microsoft does not know this account.",
-           "Check the address. If it is right, ask your company's IT."}},
-    Entry{"50053",
-          {"The account is locked after too many attempts, or the network is blocked.",
-           "Wait a few minutes, or ask your company's IT to unlock it."}},
-    Entry{"50055",
-          {"Your password at Microsoft has expired.",
-           "Change it at your company's sign-in page, then try again."}},
-    Entry{"50057", {"Your account is disabled at your company.", "Ask your company's IT."}},
-    Entry{"50058", {"You are not signed in at Microsoft yet.", "Please sign in with the button."}},
-    Entry{"50074",
-          {"Microsoft needs a second proof of who you are.",
-           "Try again and complete the second step, for instance on your phone."}},
-    Entry{"50076",
-          {"Microsoft needs a second proof of who you are.",
-           "Try again and complete the second step, for instance on your phone."}},
-    Entry{"50079",
-          {"You have to set up a second way to prove who you are.",
-           "Follow the steps at Microsoft, then try again."}},
-    Entry{"50126", {"The address or the password was wrong.", "Please try again."}},
-    Entry{
-        "50140",
-        {"Microsoft's question \"Stay signed in?\" interrupted the sign-in.", "Please try again."}},
-    Entry{"500571", {"Your guest account is disabled.", "Ask the company that invited you."}},
-    Entry{"53000",
-          {"Your company lets in only devices that it manages.",
-           "Use a work device, or ask your company's IT."}},
-    Entry{"53001",
-          {"Your company lets in only devices that are joined to it.",
-           "Use a work device, or ask your company's IT."}},
-    Entry{"53003",
-          {"A rule of your company (Conditional Access) does not allow this sign-in.",
-           "Ask your company's IT which device, network or step the rule asks for."}},
-    Entry{"65001",
-          {"Nobody at your company has agreed to the use of this application.", kAdministrator}},
-    Entry{"90094",
-          {"An administrator of your company has to agree to this application.", kAdministrator}},
-    Entry{"90072",
-          {"The account you used is not in this company's directory.",
-           "Sign out at Microsoft and sign in with your work account."}},
-    Entry{"16000",
-          {"Several accounts are signed in and none of them fits.",
-           "Use a private window, or sign out at Microsoft first."}},
-    Entry{"165000",
-          {"The sign-in at Microsoft took too long or was begun in another window.",
-           "Close the other windows and start again."}},
-    Entry{"900971",
-          {"No address to send you back to is registered at Microsoft.", kAdministrator}}};
+    Entry{"50105", {"aadsts_not_assigned"_words, "remedy_assign"_words}},
+    Entry{"50011", {"aadsts_reply_url"_words, "remedy_administrator"_words}},
+    Entry{"700016", {"aadsts_no_application"_words, "remedy_administrator"_words}},
+    Entry{"650056", {"aadsts_not_set_up"_words, "remedy_administrator"_words}},
+    Entry{"75011", {"aadsts_other_method"_words, "remedy_new_browser"_words}},
+    Entry{"75005", {"aadsts_unreadable"_words, "remedy_support"_words}},
+    Entry{"75006", {"aadsts_unanswerable"_words, "remedy_support"_words}},
+    Entry{"750054", {"aadsts_no_request"_words, "remedy_start_here"_words}},
+    Entry{"50020", {"aadsts_other_organization"_words, "remedy_work_account"_words}},
+    Entry{"50034", {"aadsts_unknown_account"_words, "remedy_check_address"_words}},
+    Entry{"50053", {"aadsts_locked"_words, "remedy_unlock"_words}},
+    Entry{"50055", {"aadsts_password_expired"_words, "remedy_change_password"_words}},
+    Entry{"50057", {"aadsts_disabled"_words, "remedy_ask_it"_words}},
+    Entry{"50058", {"aadsts_not_signed_in"_words, "remedy_button"_words}},
+    Entry{"50074", {"aadsts_second_proof"_words, "remedy_second_step"_words}},
+    Entry{"50076", {"aadsts_second_proof"_words, "remedy_second_step"_words}},
+    Entry{"50079", {"aadsts_set_up_second_proof"_words, "remedy_follow_steps"_words}},
+    Entry{"50126", {"aadsts_wrong_password"_words, "remedy_try_again"_words}},
+    Entry{"50140", {"aadsts_stay_signed_in"_words, "remedy_try_again"_words}},
+    Entry{"500571", {"aadsts_guest_disabled"_words, "remedy_ask_host"_words}},
+    Entry{"53000", {"aadsts_managed_device"_words, "remedy_work_device"_words}},
+    Entry{"53001", {"aadsts_joined_device"_words, "remedy_work_device"_words}},
+    Entry{"53003", {"aadsts_conditional_access"_words, "remedy_ask_rule"_words}},
+    Entry{"65001", {"aadsts_no_consent"_words, "remedy_administrator"_words}},
+    Entry{"90094", {"aadsts_admin_consent"_words, "remedy_administrator"_words}},
+    Entry{"90072", {"aadsts_not_in_directory"_words, "remedy_sign_out_there"_words}},
+    Entry{"16000", {"aadsts_several_accounts"_words, "remedy_private_window"_words}},
+    Entry{"165000", {"aadsts_took_too_long"_words, "remedy_close_windows"_words}},
+    Entry{"900971", {"aadsts_no_reply_url"_words, "remedy_administrator"_words}}};
 
 // saml-core 3.2.2.2, without "urn:oasis:names:tc:SAML:2.0:status:".
 constexpr std::array kStatusCodes{
-    Entry{"NoPassive", {"It needs you to sign in there first.", "Please use the button."}},
-    Entry{"AuthnFailed", {"The sign-in there did not succeed.", "Please try again."}},
-    Entry{"RequestDenied",
-          {"It does not let this account sign in here.",
-           "Ask your company's IT whether you are assigned to this application."}},
-    Entry{"NoAuthnContext",
-          {"It cannot sign you in the way this page asks for.",
-           "Ask your company's IT, and tell support the number below."}},
-    Entry{"InvalidNameIDPolicy",
-          {"It could not name you in the way that was asked for.", kSupport}},
-    Entry{"RequestUnsupported", {"It does not support what was asked of it.", kSupport}},
-    Entry{"UnknownPrincipal", {"It does not know this account.", "Ask your company's IT."}},
-    Entry{"Requester", {"It refused the request.", kSupport}},
-    Entry{"Responder",
-          {"Something went wrong there.",
-           "Please try again in a few minutes; if it stays, ask your company's IT."}}};
+    Entry{"NoPassive", {"status_no_passive"_words, "remedy_use_button"_words}},
+    Entry{"AuthnFailed", {"status_failed"_words, "remedy_try_again"_words}},
+    Entry{"RequestDenied", {"status_denied"_words, "remedy_ask_assigned"_words}},
+    Entry{"NoAuthnContext", {"status_no_context"_words, "remedy_ask_and_tell"_words}},
+    Entry{"InvalidNameIDPolicy", {"status_name_id"_words, "remedy_support"_words}},
+    Entry{"RequestUnsupported", {"status_unsupported"_words, "remedy_support"_words}},
+    Entry{"UnknownPrincipal", {"status_unknown_principal"_words, "remedy_ask_it"_words}},
+    Entry{"Requester", {"status_requester"_words, "remedy_support"_words}},
+    Entry{"Responder", {"status_responder"_words, "remedy_later"_words}}};
 
 template <class Table>
 std::optional<IdpError> look_up(const Table& table, std::string_view key) {
@@ -176,12 +121,14 @@ Response explain_microsoft_error(Exchange exchange) {
   values.text["code"] = typed;
   values.text["number"] = number;
   values.text["sign_in_url"] = exchange.context.path("/sign-in");
-  if (const auto known = explain_aadsts(number); known && !number.empty()) {
-    values.text["meaning"] = known->meaning;
-    values.text["remedy"] = known->remedy;
+  const auto known = explain_aadsts(number);
+  if (known) {
+    values.words["meaning"] = known->meaning;
+    values.words["remedy"] = known->remedy;
   }
-  values.flags["is_unknown"] = !typed.empty() && values.text["meaning"].empty();
-  return exchange.context.renderer.page("microsoft_error", 200, values);
+  values.flags["is_unknown"] = !typed.empty() && !known;
+  return exchange.context.renderer.page(exchange.head().headers.accept_language, "microsoft_error",
+                                        200, values);
 }
 
 }  // namespace anteroom::journey

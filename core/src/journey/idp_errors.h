@@ -7,13 +7,14 @@
 #include <string_view>
 
 #include "anteroom/http.h"
+#include "anteroom/words.h"
 #include "journey/context.h"
 
 namespace anteroom::journey {
 
 struct IdpError {
-  std::string_view meaning;  ///< a sentence: what happened
-  std::string_view remedy;   ///< a sentence: what to do and who can do it
+  WordsKey meaning;  ///< a sentence: what happened
+  WordsKey remedy;   ///< a sentence: what to do and who can do it
 };
 
 /// The number behind the first "AADSTS" of a text (Entra ID), or of a text that is nothing but

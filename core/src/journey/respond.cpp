@@ -29,42 +29,33 @@ void log_refusal(Context& context, const RequestHead& request, const Failure& fa
   context.ports.log.write(status >= 500 ? LogLevel::error : LogLevel::warning, line);
 }
 
-Response error_page(const Context& context, const Explanation& explanation,
-                    const std::string& reference) {
+Response error_page(const Context& context, const RequestHead& request,
+                    const Explanation& explanation, const std::string& reference) {
   pages::Values values;
-  values.text["title"] = explanation.title;
-  values.text["message"] = explanation.message;
-  values.text["hint"] = explanation.hint;
+  values.words["title"] = explanation.title;
+  values.words["message"] = explanation.message;
+  values.words["hint"] = explanation.hint;
   values.text["reference"] = reference;
   values.text["retry_url"] = explanation.retry_url;
-  values.text["retry_label"] = explanation.retry_label;
+  values.words["retry_label"] = explanation.retry_label;
   values.flags["show_retry"] = !explanation.retry_url.empty();
   values.flags["is_maintenance"] = explanation.status == 503;
-  return context.renderer.page("error", explanation.status, values);
+  return context.renderer.page(request.headers.accept_language, "error", explanation.status,
+                               values);
 }
 
 Explanation explanation_of(int status) {
   switch (status) {
     case 404:
-      return {status, "Page not found", "There is no page at this address.", "", "", ""};
+      return {status, "not_found_title"_words, "not_found"_words};
     case 405:
-      return {status, "That did not work", "This address cannot be used in that way.", "", "", ""};
+      return {status, "failed_title"_words, "wrong_method"_words};
     case 413:
-      return {status, "Too large", "What was sent is larger than this site accepts.", "", "", ""};
+      return {status, "too_large_title"_words, "too_large"_words};
     case 421:
-      return {status,
-              "Not served here",
-              "This site does not serve the address you used.",
-              "Please check the address, or tell support how you got here.",
-              "",
-              ""};
+      return {status, "not_served_title"_words, "not_served"_words, "not_served_hint"_words};
     default:
-      return {status,
-              "That did not work",
-              "The request could not be understood.",
-              "Please go back and try again.",
-              "",
-              ""};
+      return {status, "failed_title"_words, "bad_request"_words, "bad_request_hint"_words};
   }
 }
 
@@ -89,7 +80,7 @@ Response explain(Context& context, const RequestHead& request, const Failure& fa
                  const Explanation& explanation, std::string_view idp) {
   const std::string reference = session::new_reference(context.ports.random);
   log_refusal(context, request, failure, reference, explanation.status, idp);
-  return error_page(context, explanation, reference);
+  return error_page(context, request, explanation, reference);
 }
 
 Response explain_and_audit(Context& context, const RequestHead& request, const Failure& failure,
@@ -111,7 +102,7 @@ Response explain_and_audit(Context& context, const RequestHead& request, const F
         if (!written) log.write(LogLevel::warning, "audit event lost reference=" + reference);
       },
       [] {});
-  return error_page(context, explanation, reference);
+  return error_page(context, request, explanation, reference);
 }
 
 Response unavailable(Context& context, const RequestHead& request, const Failure& failure) {
@@ -119,13 +110,12 @@ Response unavailable(Context& context, const RequestHead& request, const Failure
   log_refusal(context, request, failure, reference, 503, {});
   Response response =
       is_navigation(request)
-          ? error_page(context,
-                       {503, "We'll be right back",
-                        "Signing in is not possible at the moment. Nothing you did caused this.",
-                        "Please try again in a few seconds.",
-                        request.method == "GET" ? local_target(request) : context.path("/sign-in"),
-                        "Try again"},
-                       reference)
+          ? error_page(
+                context, request,
+                {503, "unavailable_title"_words, "unavailable"_words, "unavailable_hint"_words,
+                 request.method == "GET" ? local_target(request) : context.path("/sign-in"),
+                 "try_again"_words},
+                reference)
           : json(503, {{"error", "unavailable"}, {"reference", reference}});
   response.headers.emplace_back("Retry-After", std::to_string(kRetryAfterSeconds));
   return response;
@@ -134,7 +124,8 @@ Response unavailable(Context& context, const RequestHead& request, const Failure
 Response refuse(Context& context, const RequestHead& request, int status, const Failure& failure) {
   const std::string reference = session::new_reference(context.ports.random);
   log_refusal(context, request, failure, reference, status, {});
-  if (is_navigation(request)) return error_page(context, explanation_of(status), reference);
+  if (is_navigation(request))
+    return error_page(context, request, explanation_of(status), reference);
   return json(status, {{"error", std::string(failure.code.name)}, {"reference", reference}});
 }
 
@@ -151,9 +142,8 @@ bool is_from_our_page(const Exchange& exchange) {
 Response refuse_foreign_form(const Exchange& exchange) {
   return explain(exchange.context, exchange.head(),
                  {Code{"foreign_form"}, "a form was not sent by one of our own pages"},
-                 {403, "That did not work", "This form was not sent from our own page.",
-                  "Please start again from the page itself.", exchange.context.path("/sign-in"),
-                  "Start again"});
+                 {403, "failed_title"_words, "foreign_form"_words, "foreign_form_hint"_words,
+                  exchange.context.path("/sign-in"), "start_again"_words});
 }
 
 std::string local_target(const RequestHead& request) {
@@ -205,7 +195,7 @@ std::string form_targets(const IdentityProvider* idp) {
   return targets;
 }
 
-Response send_away(const Context& context, const IdentityProvider& idp,
+Response send_away(const Exchange& exchange, const IdentityProvider& idp,
                    const saml::OutgoingMessage& message) {
   if (message.message.empty()) return redirect(303, message.url);
   pages::Values values;
@@ -214,7 +204,8 @@ Response send_away(const Context& context, const IdentityProvider& idp,
   values.text["message"] = message.message;
   values.text["relay_state"] = message.relay_state;
   values.text["display_name"] = idp.display_name;
-  return context.renderer.page("post_to_idp", 200, values, form_targets(&idp));
+  return exchange.context.renderer.page(exchange.head().headers.accept_language, "post_to_idp", 200,
+                                        values, form_targets(&idp));
 }
 
 }  // namespace anteroom::journey

@@ -16,14 +16,14 @@ Response redirect(int status, std::string location);
 /// application/json, no-store. `members` in order; all values are strings.
 Response json(int status, const std::vector<std::pair<std::string, std::string>>& members);
 
-/// What a person reads when something is refused. All fixed texts but `hint`.
+/// What a person reads when something is refused.
 struct Explanation {
   int status = 400;
-  std::string title;
-  std::string message;
-  std::string hint;  ///< what to do next; may hold text that needs escaping (the template does)
-  std::string retry_url;  ///< empty: no button
-  std::string retry_label;
+  Words title;
+  Words message;
+  Words hint = {};             ///< what to do next
+  std::string retry_url = {};  ///< empty: no button
+  Words retry_label = {};
 };
 
 /// Logs the failure once, with a new reference number, and makes the page that shows that number.
@@ -62,7 +62,7 @@ std::string return_handle(std::string_view given);
 std::string form_targets(const IdentityProvider* idp);
 
 /// The browser on its way to the IdP with a message: 303, or a page that posts it.
-Response send_away(const Context& context, const IdentityProvider& idp,
+Response send_away(const Exchange& exchange, const IdentityProvider& idp,
                    const saml::OutgoingMessage& message);
 
 /// "?r=…" or empty.

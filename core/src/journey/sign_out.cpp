@@ -27,7 +27,7 @@ Task<Response> confirm_sign_out(Exchange exchange) {
   pages::Values values;
   values.text["email"] = session->view()->fields().email;
   co_return exchange.context.renderer.page(
-      "sign_out", 200, values,
+      exchange.head().headers.accept_language, "sign_out", 200, values,
       form_targets(exchange.context.settings.idp_by_name(session->view()->fields().idp)));
 }
 

@@ -86,11 +86,11 @@ Response go_to_signed_out(const Exchange& exchange, const std::string& idp, bool
 }
 
 Response refuse_logout(const Exchange& exchange, const Failure& why, std::string_view idp) {
-  return framable(explain(
-      exchange.context, exchange.head(), why,
-      {403, "That did not work", "A sign-out message arrived that we could not accept.",
-       "To sign out here, use the button below.", exchange.context.path("/sign-out"), "Sign out"},
-      idp));
+  return framable(
+      explain(exchange.context, exchange.head(), why,
+              {403, "failed_title"_words, "logout_refused"_words, "logout_refused_hint"_words,
+               exchange.context.path("/sign-out"), "sign_out"_words},
+              idp));
 }
 
 // saml-profiles 4.4.4.2. RelayState holds the request that is answered, sealed by us.
@@ -109,7 +109,8 @@ Task<Response> answer(const Exchange& exchange, const IdentityProvider& idp,
                       saml::LogoutFacts facts) {
   Context& context = exchange.context;
   if (!idp.logout.answer || idp.logout.binding == LogoutBinding::off) {
-    co_return framable(context.renderer.page("signed_out", 200, {}));
+    co_return framable(
+        context.renderer.page(exchange.head().headers.accept_language, "signed_out", 200, {}));
   }
   const auto digits = session::new_hex(context.ports.random, kIdBytes);
   if (!digits) {
@@ -123,7 +124,7 @@ Task<Response> answer(const Exchange& exchange, const IdentityProvider& idp,
   const auto message = co_await build(
       context, context.settings.service_provider.signing.has_value(), std::move(make));
   if (!message) co_return unavailable(context, exchange.head(), message.failure());
-  co_return framable(send_away(context, idp, *message));
+  co_return framable(send_away(exchange, idp, *message));
 }
 
 Task<Response> take_request(Exchange& exchange, const IdentityProvider& idp,
@@ -194,7 +195,7 @@ Task<std::optional<Response>> tell_idp(const Exchange& exchange, store::EndedSes
                              " idp=" + idp->name);
     co_return std::nullopt;
   }
-  co_return send_away(context, *idp, *message);
+  co_return send_away(exchange, *idp, *message);
 }
 
 Response show_signed_out(Exchange exchange) {
@@ -210,7 +211,7 @@ Response show_signed_out(Exchange exchange) {
     values.text["company"] = idp->display_name;
     values.flags["is_confirmed"] = outcome->front() == 'y';
   }
-  return context.renderer.page("signed_out", 200, values);
+  return context.renderer.page(exchange.head().headers.accept_language, "signed_out", 200, values);
 }
 
 }  // namespace anteroom::journey

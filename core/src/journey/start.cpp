@@ -46,26 +46,23 @@ Response too_many(const Exchange& exchange, const Start& start, std::chrono::sec
   Response response = explain(
       exchange.context, exchange.head(),
       {Code{"too_many_sign_ons"}, "six in a minute: cookies are lost, or something reloads"},
-      {429, "Let's pause for a moment",
-       "This browser has begun to sign in several times within a minute and has not got anywhere.",
-       "Please wait a minute, then try once more. If it happens again, allow cookies for this site "
-       "or use another browser, and tell support the number below.",
+      {429, "pause_title"_words, "pause"_words, "pause_hint"_words,
        exchange.context.path("/sign-in") + "?notice=choose" +
            (start.handle.empty() ? "" : "&r=" + start.handle),
-       "Try again"},
+       "try_again"_words},
       start.idp->name);
   response.headers.emplace_back("Retry-After", std::to_string(wait.count()));
   return response;
 }
 
 Response refuse_expired(const Exchange& exchange, const IdentityProvider& idp) {
-  return explain(
-      exchange.context, exchange.head(),
-      {Code{"metadata_expired"}, "validUntil of " + idp.metadata_file + " has passed"},
-      {403, "Signing in is not possible at the moment",
-       "The connection to " + idp.display_name + " has expired and must be renewed.",
-       "Please tell support, with the number below. There is nothing that you can do.", "", ""},
-      idp.name);
+  return explain(exchange.context, exchange.head(),
+                 {Code{"metadata_expired"}, "validUntil of " + idp.metadata_file + " has passed"},
+                 {403,
+                  "expired_title"_words,
+                  {"expired"_words, {{"company", idp.display_name}}},
+                  "expired_hint"_words},
+                 idp.name);
 }
 
 std::string joined(const std::vector<std::string>& words) {
@@ -143,7 +140,7 @@ Task<Response> start_sign_on(const Exchange& exchange, Start start) {
     co_return unavailable(exchange.context, exchange.head(),
                           message ? Failure{code::kInternal, "sealing failed"} : message.failure());
   }
-  Response response = send_away(context, idp, *message);
+  Response response = send_away(exchange, idp, *message);
   drop_cookies(response, earlier);
   response.headers.emplace_back(
       "Set-Cookie", http::set_cookie(state.cookie_name(), *sealed, http::SameSite::none, life));

@@ -95,7 +95,7 @@ Response denied_page(Context& context, const RequestHead& request, const Session
   values.text["your_properties"] = who.properties;
   values.text["reference"] = reference;
   values.text["back_url"] = "/";
-  return context.renderer.page("denied", 403, values,
+  return context.renderer.page(request.headers.accept_language, "denied", 403, values,
                                form_targets(context.settings.idp_by_name(who.idp)));
 }
 

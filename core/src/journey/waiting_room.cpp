@@ -46,7 +46,8 @@ Task<Response> show_waiting_room(Exchange exchange) {
   values.text["stream_url"] = context.path("/waiting/events");
   values.text["refresh_url"] = context.path("/waiting") + return_query(handle);
   values.text["reference"] = view->fields().reference;
-  co_return context.renderer.page("waiting", 200, values, form_targets(idp));
+  co_return context.renderer.page(exchange.head().headers.accept_language, "waiting", 200, values,
+                                  form_targets(idp));
 }
 
 Task<Response> waiting_status(Exchange exchange) {

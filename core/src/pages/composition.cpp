@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "anteroom/pages.h"
+#include "pages/catalogue.h"
 #include "pages/shipped.h"
 #include "pages/template.h"
 
@@ -19,14 +20,17 @@ std::string fill(const std::string& layout, const std::string& place, std::strin
   return filled;
 }
 
-// Tries the template where it is used. Throws as Template and in_layout() do.
+// Tries the template where it is used. Throws as Template, with_texts() and in_layout() do.
 void try_out(const TemplateTexts& texts, const std::string& name) {
+  const Catalogue catalogue(shipped_catalogues().begin()->second);
+  const std::string alone = with_texts(texts.at(name), catalogue);  // its own lines in messages
   if (name == "styles") {
-    const Template alone(texts.at(name));
+    const Template sheet(alone);
     return;
   }
   // Any page that includes everything serves to try a part.
-  const Template page(in_layout(texts, texts.at(is_page(name) ? name : "waiting")));
+  const std::string page = in_layout(texts, texts.at(is_page(name) ? name : "waiting"));
+  const Template whole(with_texts(page, catalogue));
 }
 
 }  // namespace

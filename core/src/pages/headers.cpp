@@ -24,9 +24,11 @@ std::string page_policy(std::string_view form_action) {
 
 }  // namespace
 
-HeaderList page_headers(std::string_view form_action) {
+HeaderList page_headers(std::string_view language, std::string_view form_action) {
   return {
       {"Content-Type", "text/html; charset=utf-8"},
+      {"Content-Language", std::string(language)},
+      {"Vary", "Accept-Language"},
       {"Cache-Control", "no-store"},
       {"Content-Security-Policy", page_policy(form_action)},
       {"X-Content-Type-Options", "nosniff"},

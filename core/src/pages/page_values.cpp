@@ -13,6 +13,15 @@ namespace {
 constexpr std::array<const char*, 7> kLinks{"action",      "back_url",   "refresh_url", "retry_url",
                                             "sign_in_url", "status_url", "stream_url"};
 
+Values said(Values values, const Catalogue& catalogue) {
+  for (const auto& [name, words] : values.words) values.text[name] = catalogue.say(words);
+  values.words.clear();
+  for (auto& [name, entries] : values.lists) {
+    for (Values& entry : entries) entry = said(std::move(entry), catalogue);
+  }
+  return values;
+}
+
 Values with_safe_links(Values values) {
   for (const char* name : kLinks) {
     const auto found = values.text.find(name);
@@ -35,8 +44,8 @@ Values with_grants(Values values) {
     const auto equals = grant.rfind('=');
     if (equals == std::string_view::npos) continue;
     const std::string_view property = grant.substr(0, equals);
-    grants.push_back({{"property", property == "*" ? "" : std::string(property)},
-                      {"level", std::string(grant.substr(equals + 1))}});
+    grants.push_back({{{"property", property == "*" ? "" : std::string(property)},
+                       {"level", std::string(grant.substr(equals + 1))}}});
   }
   return values;
 }
@@ -54,8 +63,8 @@ Values with_split_email(Values values) {
 
 }  // namespace
 
-Values presentable(const Values& values) {
-  return with_split_email(with_grants(with_safe_links(values)));
+Values presentable(const Values& values, const Catalogue& catalogue) {
+  return with_split_email(with_grants(with_safe_links(said(values, catalogue))));
 }
 
 }  // namespace anteroom::pages

@@ -2,11 +2,12 @@
 #pragma once
 
 #include "anteroom/pages.h"
+#include "pages/catalogue.h"
 
 namespace anteroom::pages {
 
-/// `values` without links that are no web links (is_web_link), and with what is derived for
-/// reading: `your_grants`, `email_start` and `email_end`.
-Values presentable(const Values& values);
+/// `values` in one language, without links that are no web links (is_web_link), and with what is
+/// derived for reading: `your_grants`, `email_start` and `email_end`.
+Values presentable(const Values& values, const Catalogue& catalogue);
 
 }  // namespace anteroom::pages

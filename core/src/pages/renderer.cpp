@@ -4,9 +4,11 @@
 #include <stdexcept>
 
 #include "anteroom/pages.h"
+#include "pages/catalogue.h"
 #include "pages/common_values.h"
 #include "pages/composition.h"
 #include "pages/headers.h"
+#include "pages/language.h"
 #include "pages/page_values.h"
 #include "pages/shipped.h"
 #include "pages/template.h"
@@ -39,6 +41,12 @@ struct Asset {
   std::string body;
 };
 
+// All pages in one language.
+struct Edition {
+  Catalogue catalogue;
+  std::map<std::string, Template, std::less<>> pages;
+};
+
 Response plain(int status, std::string text) {
   return {status,
           {{"Content-Type", "text/plain; charset=utf-8"},
@@ -60,16 +68,18 @@ class Renderer::Implementation {
       }
     }
     add_assets(settings, texts);
-    for (const auto& [name, text] : texts) {
-      if (is_page(name)) pages_.emplace(name, Template(in_layout(texts, text)));
-    }
+    for (const auto& [language, lines] : shipped_catalogues()) add_edition(language, lines, texts);
   }
 
-  [[nodiscard]] Response page(std::string_view name, int status, const Values& values,
-                              std::string_view form_action) const {
-    const auto found = pages_.find(name);
-    if (found == pages_.end()) return plain(500, "This page is missing.\n");
-    return {status, page_headers(form_action), found->second.render(common_, presentable(values))};
+  [[nodiscard]] Response page(std::string_view accept_language, std::string_view name, int status,
+                              const Values& values, std::string_view form_action) const {
+    const std::string language(choose_language(accept_language, languages_));
+    const Edition& edition = editions_.at(language);
+    const auto found = edition.pages.find(name);
+    if (found == edition.pages.end()) return plain(500, "This page is missing.\n");
+    Values shown = presentable(values, edition.catalogue);
+    shown.text["language"] = language;
+    return {status, page_headers(language, form_action), found->second.render(common_, shown)};
   }
 
   [[nodiscard]] Response asset(std::string_view name) const {
@@ -79,6 +89,17 @@ class Renderer::Implementation {
   }
 
  private:
+  void add_edition(const std::string& language, std::string_view lines,
+                   const TemplateTexts& texts) {
+    Edition edition{Catalogue(lines), {}};
+    for (const auto& [name, text] : texts) {
+      if (!is_page(name)) continue;
+      edition.pages.emplace(name, Template(with_texts(in_layout(texts, text), edition.catalogue)));
+    }
+    const auto added = editions_.emplace(language, std::move(edition)).first;
+    languages_.emplace_back(added->first);
+  }
+
   // Their addresses become values before any page can ask for them.
   void add_assets(const Settings& settings, const TemplateTexts& texts) {
     for (const auto& [name, text] : shipped_assets()) {
@@ -103,7 +124,8 @@ class Renderer::Implementation {
   }
 
   Values common_;
-  std::map<std::string, Template, std::less<>> pages_;
+  std::map<std::string, Edition> editions_;
+  std::vector<std::string_view> languages_;  // "en" first: what is left out means it
   std::map<std::string, Asset, std::less<>> assets_;
 };
 
@@ -112,9 +134,9 @@ Renderer::Renderer(const Settings& settings)
 
 Renderer::~Renderer() = default;
 
-Response Renderer::page(std::string_view template_name, int status, const Values& values,
-                        std::string_view form_action) const {
-  return implementation_->page(template_name, status, values, form_action);
+Response Renderer::page(std::string_view accept_language, std::string_view template_name,
+                        int status, const Values& values, std::string_view form_action) const {
+  return implementation_->page(accept_language, template_name, status, values, form_action);
 }
 
 Response Renderer::asset(std::string_view name) const {

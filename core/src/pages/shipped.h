@@ -1,4 +1,4 @@
-// The templates and assets of these folders, built into the program (embed_files.cmake).
+// The templates, assets and texts of these folders, built into the program (embed_files.cmake).
 #pragma once
 
 #include <map>
@@ -12,5 +12,8 @@ const std::map<std::string, std::string_view>& shipped_templates();
 
 /// By file name.
 const std::map<std::string, std::string_view>& shipped_assets();
+
+/// By language ("en", "es"): see Catalogue.
+const std::map<std::string, std::string_view>& shipped_catalogues();
 
 }  // namespace anteroom::pages

@@ -4,8 +4,9 @@
 #include <array>
 #include <charconv>
 #include <kainjow/mustache.hpp>
-#include <optional>
 #include <stdexcept>
+
+#include "pages/tags.h"
 
 namespace anteroom::pages {
 
@@ -13,37 +14,7 @@ namespace {
 
 namespace mustache = kainjow::mustache;
 
-constexpr std::string_view kOpen = "{{";
-constexpr std::string_view kClose = "}}";
 constexpr std::array<std::string_view, 3> kIncludes{"head", "content", "support"};
-
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kSpace = " \t\r\n";
-  const auto first = text.find_first_not_of(kSpace);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
-}
-
-std::string at_line(std::string_view text, std::size_t offset, std::string_view message) {
-  const auto before = text.substr(0, std::min(offset, text.size()));
-  const auto line = 1 + std::count(before.begin(), before.end(), '\n');
-  return "line " + std::to_string(line) + ": " + std::string(message);
-}
-
-struct Tag {
-  std::size_t begin = 0;
-  std::size_t end = 0;
-  std::string_view inner;  ///< trimmed, with its sigil
-};
-
-std::optional<Tag> next_tag(std::string_view text, std::size_t from) {
-  const auto begin = text.find(kOpen, from);
-  if (begin == std::string_view::npos) return std::nullopt;
-  const auto close = text.find(kClose, begin + kOpen.size());
-  if (close == std::string_view::npos) return std::nullopt;
-  const auto inner = text.substr(begin + kOpen.size(), close - begin - kOpen.size());
-  return Tag{begin, close + kClose.size(), trimmed(inner)};
-}
 
 std::string_view included_name(const Tag& tag) {
   return tag.inner.starts_with('>') ? trimmed(tag.inner.substr(1)) : std::string_view{};
@@ -87,13 +58,9 @@ mustache::data to_data(const Values& values) {
   mustache::data data;
   for (const auto& [name, text] : values.text) data.set(name, text_data(text));
   for (const auto& [name, flag] : values.flags) data.set(name, mustache::data(flag));
-  for (const auto& [name, items] : values.lists) {
+  for (const auto& [name, entries] : values.lists) {
     mustache::data list(mustache::data::type::list);
-    for (const auto& item : items) {
-      mustache::data entry;
-      for (const auto& [key, text] : item) entry.set(key, text_data(text));
-      list.push_back(entry);
-    }
+    for (const Values& entry : entries) list.push_back(to_data(entry));
     data.set(name, list);
   }
   return data;

@@ -400,6 +400,10 @@ TEST_CASE("presets know what each product sends") {
   CHECK(idp("adfs").email_attributes.at(1) ==
         "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/upn");
   CHECK(idp("adfs").button == "Log In with corp");
+  CHECK(idp("adfs").button_of == "corp");
+  CHECK(idp("okta").button_of == "Okta");
+  CHECK(idp("okta\n    button: Enter").button == "Enter");
+  CHECK(idp("okta\n    button: Enter").button_of.empty());
   CHECK(idp("okta").button == "Log In with Okta");
   CHECK(idp("google").button == "Log In with Google");
   CHECK(idp("keycloak").email_attributes.at(1) == "urn:oid:1.2.840.113549.1.9.1");

@@ -131,6 +131,7 @@ struct World {
     std::string content_type = "application/x-www-form-urlencoded";
     std::string accept = "text/html";
     std::string sec_fetch_site = "";
+    std::string accept_language = "";
   };
   Response answer(const Ask& ask) {
     RequestHead head;
@@ -141,6 +142,7 @@ struct World {
     head.headers.host = ask.host;
     head.headers.cookie = ask.cookie;
     head.headers.accept = ask.accept;
+    head.headers.accept_language = ask.accept_language;
     head.headers.content_type = ask.content_type;
     head.headers.sec_fetch_site = ask.sec_fetch_site;
     if (ask.method == "POST") head.headers.origin = ask.origin;

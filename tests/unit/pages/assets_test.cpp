@@ -28,7 +28,7 @@ TEST_CASE("every asset that a page names exists") {
   const std::string prefix = "/auth/assets/";
   std::set<std::string> named;
   for (const auto& sample : samples::all()) {
-    const std::string page = renderer.page(sample.name, 200, sample.values).body;
+    const std::string page = renderer.page("", sample.name, 200, sample.values).body;
     for (const char* attribute : {"src", "href"}) {
       for (const std::string& url : samples::attributes(page, attribute)) {
         if (url.rfind(prefix, 0) != 0) continue;
@@ -44,7 +44,7 @@ TEST_CASE("every asset that a page names exists") {
 TEST_CASE("an asset with other content has another address") {
   Settings settings = samples::settings();
   const auto style_of = [&] {
-    const std::string page = pages::Renderer(settings).page("sign_in", 200, {}).body;
+    const std::string page = pages::Renderer(settings).page("", "sign_in", 200, {}).body;
     return samples::attributes(page, "href").at(0);
   };
   const std::string before = style_of();
@@ -64,8 +64,9 @@ TEST_CASE("the logo is an asset, and an SVG logo opened by itself can do nothing
   CHECK(samples::header(logo, "Content-Type") == "image/svg+xml");
   CHECK(samples::header(logo, "Content-Security-Policy") ==
         "default-src 'none'; style-src 'unsafe-inline'; sandbox");
-  CHECK_THAT(renderer.page("sign_in", 200, {}).body, Contains("<img src=\"/auth/assets/logo?v=") &&
-                                                         Contains("alt=\"Northwind Maintenance\""));
+  CHECK_THAT(
+      renderer.page("", "sign_in", 200, {}).body,
+      Contains("<img src=\"/auth/assets/logo?v=") && Contains("alt=\"Northwind Maintenance\""));
 }
 
 TEST_CASE("nothing else can be read through the assets") {

@@ -8,7 +8,8 @@ namespace {
 
 std::string policy(std::string_view form_action) {
   const pages::Renderer renderer(samples::settings());
-  return samples::header(renderer.page("sign_in", 200, {}, form_action), "Content-Security-Policy");
+  return samples::header(renderer.page("", "sign_in", 200, {}, form_action),
+                         "Content-Security-Policy");
 }
 
 }  // namespace
@@ -17,6 +18,8 @@ TEST_CASE("a page's headers, and no others") {
   const pages::Renderer renderer(samples::settings());
   const HeaderList expected{
       {"Content-Type", "text/html; charset=utf-8"},
+      {"Content-Language", "en"},
+      {"Vary", "Accept-Language"},
       {"Cache-Control", "no-store"},
       {"Content-Security-Policy",
        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; "
@@ -31,7 +34,7 @@ TEST_CASE("a page's headers, and no others") {
   };
   for (const auto& [name, values] : samples::text_values()) {
     INFO(name);
-    CHECK(renderer.page(name, 200, {}).headers == expected);
+    CHECK(renderer.page("", name, 200, {}).headers == expected);
   }
 }
 

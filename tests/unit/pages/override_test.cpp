@@ -28,14 +28,14 @@ TEST_CASE("one template is replaced and the others stay") {
   const pages::Renderer standard(samples::settings());
   const pages::Renderer replaced(
       overriding("signed_out", "<title>Gone</title>\n<main>Bye from {{product_name}}</main>"));
-  const std::string page = replaced.page("signed_out", 200, {}).body;
+  const std::string page = replaced.page("", "signed_out", 200, {}).body;
   CHECK_THAT(page, Contains("<main>Bye from Northwind Maintenance</main>"));
   CHECK(page.find("<title>Gone</title>") < page.find("</head>"));
   CHECK_THAT(page, Contains("class=\"brand\""));  // the layout is around it
   for (const auto& [name, values] : samples::text_values()) {
     if (name == "signed_out") continue;
     INFO(name);
-    CHECK(replaced.page(name, 200, {}).body == standard.page(name, 200, {}).body);
+    CHECK(replaced.page("", name, 200, {}).body == standard.page("", name, 200, {}).body);
   }
 }
 
@@ -44,9 +44,10 @@ TEST_CASE("a replaced layout or support contact shows on every page that has it"
   const pages::Renderer support(overriding("support", "<p>Ask the {{product_name}} desk</p>"));
   for (const auto& [name, values] : samples::text_values()) {
     INFO(name);
-    CHECK_THAT(layout.page(name, 200, {}).body, Contains("<body>L <title>") && Contains("|<main"));
+    CHECK_THAT(layout.page("", name, 200, {}).body,
+               Contains("<body>L <title>") && Contains("|<main"));
   }
-  CHECK_THAT(support.page("waiting", 200, {}).body,
+  CHECK_THAT(support.page("", "waiting", 200, {}).body,
              Contains("<p>Ask the Northwind Maintenance desk</p>"));
 }
 
@@ -54,7 +55,7 @@ TEST_CASE("a replaced style sheet is what pages load, under a new address") {
   const pages::Renderer standard(samples::settings());
   const pages::Renderer replaced(overriding("styles", "body { color: {{link}}; }"));
   CHECK_THAT(replaced.asset("style.css").body, Catch::Matches("body \\{ color: #[0-9a-f]{6}; \\}"));
-  CHECK(replaced.page("sign_in", 200, {}).body != standard.page("sign_in", 200, {}).body);
+  CHECK(replaced.page("", "sign_in", 200, {}).body != standard.page("", "sign_in", 200, {}).body);
 }
 
 TEST_CASE("a broken template is named, with its line") {
@@ -70,6 +71,15 @@ TEST_CASE("a broken template is named, with its line") {
   CHECK(problem_with("layout", "\n{{#x}}") == "template layout: line 2: Unclosed section \"x\"");
   CHECK(problem_with("styles", "{{/x}}") == "template styles: line 1: Unopened section \"x\"");
   CHECK(problem_with("no_such", "x") == "template no_such: there is no such template");
+}
+
+TEST_CASE("a replaced template may use the texts of the catalogue, and no others") {
+  const pages::Renderer renderer(overriding("signed_out", "<main>{{t_sign_out}} {{x}}</main>"));
+  CHECK_THAT(renderer.page("en", "signed_out", 200, {}).body, Contains("<main>Sign out </main>"));
+  CHECK_THAT(renderer.page("es", "signed_out", 200, {}).body,
+             Contains("<main>Cerrar sesión </main>"));
+  CHECK(problem_with("signed_out", "<main>\n{{t_no_such}}</main>") ==
+        "template signed_out: line 2: there is no text 't_no_such'");
 }
 
 TEST_CASE("a template cannot write what was not escaped") {

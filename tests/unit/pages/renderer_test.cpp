@@ -10,7 +10,7 @@ TEST_CASE("every page has its status, one h1, one main and a title") {
   const pages::Renderer renderer(samples::settings());
   for (const auto& sample : samples::all()) {
     INFO(sample.file);
-    const Response page = renderer.page(sample.name, sample.status, sample.values);
+    const Response page = renderer.page("", sample.name, sample.status, sample.values);
     CHECK(page.status == sample.status);
     CHECK_THAT(page.body, Contains("<html lang=\"en\">"));
     for (const std::string tag : {"<title>", "<main", "</main>", "<h1>", "</h1>", "</html>"}) {
@@ -26,7 +26,7 @@ TEST_CASE("every page renders with nothing to say") {
   const pages::Renderer renderer{Settings{}};
   for (const auto& [name, values] : samples::text_values()) {
     INFO(name);
-    const Response page = renderer.page(name, 200, {});
+    const Response page = renderer.page("", name, 200, {});
     CHECK(page.status == 200);
     CHECK_THAT(page.body, Contains("<h1>") && Contains("</html>"));
     CHECK_THAT(page.body, !Contains("<h1></h1>") && !Contains("Need help?"));
@@ -43,24 +43,24 @@ TEST_CASE("empty text counts as nothing said") {
 
 TEST_CASE("a page that does not exist is an error, not an empty page") {
   const pages::Renderer renderer(samples::settings());
-  CHECK(renderer.page("no_such_page", 200, {}).status == 500);
-  CHECK(renderer.page("layout", 200, {}).status == 500);
-  CHECK(renderer.page("styles", 200, {}).status == 500);
+  CHECK(renderer.page("", "no_such_page", 200, {}).status == 500);
+  CHECK(renderer.page("", "layout", 200, {}).status == 500);
+  CHECK(renderer.page("", "styles", 200, {}).status == 500);
 }
 
 TEST_CASE("support is reached by whatever contact there is") {
   Settings settings = samples::settings();
   settings.pages.support_email.clear();
   settings.pages.support_url.clear();
-  const std::string by_phone = pages::Renderer(settings).page("waiting", 200, {}).body;
+  const std::string by_phone = pages::Renderer(settings).page("", "waiting", 200, {}).body;
   CHECK_THAT(by_phone, Contains("href=\"tel:+15550100199\"") && !Contains("mailto:"));
 
   settings.pages.support_phone = "extension seven";
-  const std::string no_digits = pages::Renderer(settings).page("waiting", 200, {}).body;
+  const std::string no_digits = pages::Renderer(settings).page("", "waiting", 200, {}).body;
   CHECK_THAT(no_digits, Contains("<li>extension seven</li>") && !Contains("tel:"));
 
   settings.pages.support_phone.clear();
-  CHECK_THAT(pages::Renderer(settings).page("waiting", 200, {}).body, !Contains("Need help?"));
+  CHECK_THAT(pages::Renderer(settings).page("", "waiting", 200, {}).body, !Contains("Need help?"));
 }
 
 TEST_CASE("an error stands next to its field and is announced with it") {
@@ -123,7 +123,7 @@ TEST_CASE("grants are listed one by one, whatever their shape") {
   values.text["your_properties"] = "north=viewer,*=technician,broken,a=b=admin,";
   const std::string page = samples::body("denied", values);
   CHECK_THAT(page, Contains("viewer access at <span class=\"name\">north</span>"));
-  CHECK_THAT(page, Contains("technician access at <span class=\"name\">all properties</span>"));
+  CHECK_THAT(page, Contains("technician access at all properties"));
   CHECK_THAT(page, Contains("admin access at <span class=\"name\">a=b</span>"));
   CHECK_THAT(page, !Contains("broken"));
 

@@ -9,60 +9,53 @@ namespace samples {
 
 namespace {
 
+using anteroom::operator""_words;
+
 Sample sample(std::string file, std::string name, int status,
-              std::map<std::string, std::string> text, std::map<std::string, bool> flags = {}) {
-  Sample made{std::move(file), std::move(name), status, {}};
-  made.values.text = std::move(text);
-  made.values.flags = std::move(flags);
-  return made;
+              std::map<std::string, std::string> text, std::map<std::string, bool> flags = {},
+              std::map<std::string, anteroom::Words> words = {}) {
+  return {std::move(file),
+          std::move(name),
+          status,
+          {std::move(text), std::move(flags), std::move(words), {}}};
 }
 
 constexpr const char* kAda = "ada.lovelace@contoso.example";
 
 std::vector<Sample> sign_on() {
+  const anteroom::Words microsoft{"provider_button_of"_words, {{"provider", "Microsoft"}}};
   return {
       sample("sign_in", "sign_in", 200, {{"return", "cmV0dXJu"}}),
-      sample("sign_in_notice", "sign_in", 200,
-             {{"return", "cmV0dXJu"},
-              {"notice", "Your sign-on took too long. Please start again. Nothing is lost."}}),
+      sample("sign_in_notice", "sign_in", 200, {{"return", "cmV0dXJu"}}, {},
+             {{"notice", "notice_stale"_words}}),
       sample("sign_in_unknown", "sign_in", 422,
-             {{"email", "ada@contosso.example"},
-              {"return", "cmV0dXJu"},
-              {"error",
-               "We don't know contosso.example as a company that signs in here. Check the address "
-               "for typing errors, or ask support."}},
-             {{"show_support", true}}),
+             {{"email", "ada@contosso.example"}, {"return", "cmV0dXJu"}}, {{"show_support", true}},
+             {{"error", {"sign_in_unknown_domain"_words, {{"domain", "contosso.example"}}}}}),
       sample("provider_entra", "provider", 200,
              {{"email", kAda},
               {"idp", "contoso"},
               {"display_name", "Contoso"},
-              {"button", "Log In with Microsoft"},
               {"return", "cmV0dXJu"},
               {"return_query", "cmV0dXJu"}},
-             {{"is_entra", true}}),
+             {{"is_entra", true}}, {{"button", microsoft}}),
       sample("provider_generic", "provider", 200,
              {{"email", "grace@fabrikam.example"},
               {"idp", "fabrikam"},
               {"display_name", "Fabrikam Facilities"},
-              {"button", "Log In with Fabrikam"}}),
+              {"button", "Fabrikam Account"}}),
       sample("provider_only", "provider", 200,
              {{"idp", "fabrikam"},
               {"display_name", "Fabrikam Facilities"},
-              {"button", "Log In with Fabrikam"}}),
+              {"button", "Fabrikam Account"}}),
       sample("provider_step_up", "provider", 200,
              {{"email", kAda},
               {"idp", "contoso"},
               {"display_name", "Contoso"},
-              {"button", "Log In with Microsoft"},
               {"return", "cmV0dXJu"}},
-             {{"is_entra", true}, {"is_step_up", true}}),
-      sample(
-          "microsoft_error", "microsoft_error", 200,
-          {{"code", "AADSTS50105"},
-           {"number", "50105"},
-           {"meaning", "Your account has not been assigned to this application at your company."},
-           {"remedy", "Ask your company's Microsoft administrator to assign you to it."},
-           {"sign_in_url", "/auth/sign-in"}}),
+             {{"is_entra", true}, {"is_step_up", true}}, {{"button", microsoft}}),
+      sample("microsoft_error", "microsoft_error", 200,
+             {{"code", "AADSTS50105"}, {"number", "50105"}, {"sign_in_url", "/auth/sign-in"}}, {},
+             {{"meaning", "aadsts_not_assigned"_words}, {"remedy", "remedy_assign"_words}}),
       sample("microsoft_error_unknown", "microsoft_error", 200,
              {{"code", "AADSTS1"}, {"number", "1"}, {"sign_in_url", "/auth/sign-in"}},
              {{"is_unknown", true}}),
@@ -103,20 +96,16 @@ std::vector<Sample> signed_in() {
 
 std::vector<Sample> refusals() {
   return {
-      sample("error", "error", 403,
-             {{"title", "Sign-on was not accepted"},
-              {"message", "We could not accept the answer that your company's sign-in page sent."},
-              {"hint", "Please try once more. If it happens again, tell support the reference."},
-              {"reference", "7KQ2-M4XD"},
-              {"retry_url", "/auth/sign-in"},
-              {"retry_label", "Start again"}},
-             {{"show_retry", true}}),
-      sample("maintenance", "error", 503,
-             {{"title", "We'll be right back"},
-              {"message", "Signing in is not possible at the moment. Nothing you did caused this."},
-              {"hint", "Please try again in a few seconds."},
-              {"reference", "7KQ2-M4XD"}},
-             {{"is_maintenance", true}}),
+      sample("error", "error", 403, {{"reference", "7KQ2-M4XD"}, {"retry_url", "/auth/sign-in"}},
+             {{"show_retry", true}},
+             {{"title", "rejected_title"_words},
+              {"message", "rejected"_words},
+              {"hint", "rejected_hint"_words},
+              {"retry_label", "start_again"_words}}),
+      sample("maintenance", "error", 503, {{"reference", "7KQ2-M4XD"}}, {{"is_maintenance", true}},
+             {{"title", "unavailable_title"_words},
+              {"message", "unavailable"_words},
+              {"hint", "unavailable_hint"_words}}),
   };
 }
 
@@ -170,7 +159,7 @@ std::string header(const anteroom::Response& response, std::string_view name) {
 }
 
 std::string body(const std::string& name, const Values& values) {
-  return anteroom::pages::Renderer(settings()).page(name, 200, values).body;
+  return anteroom::pages::Renderer(settings()).page("", name, 200, values).body;
 }
 
 std::vector<std::string> tags(const std::string& html) {

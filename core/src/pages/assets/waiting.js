@@ -25,10 +25,10 @@
   let streamTimer = 0;
   let noStreamBefore = 0;
 
-  // Screen readers announce every change: say only what is new.
+  // The words are the page's own. Screen readers announce every change: say only what is new.
   function say(state, text) {
     box.dataset.waiting = state;
-    if (line.textContent !== text) line.textContent = text;
+    if (text && line.textContent !== text) line.textContent = text;
   }
 
   // A path of this host, or an address on one of the origins this installation serves.
@@ -54,18 +54,18 @@
     switch (answer.state) {
       case "waiting":
         failures = 0;
-        say("asking", "Checking for your access. This page goes on by itself.");
+        say("asking", box.dataset.sayAsking);
         return;
       case "ready":
-        leave(answer.location, "You have access now. Taking you there…");
+        leave(answer.location, box.dataset.sayReady);
         return;
       case "signed_out":
-        leave(answer.location, "You are signed out. Taking you to the sign-in page…");
+        leave(answer.location, box.dataset.saySignedOut);
         return;
       case "disabled":
         isOver = true;
         hangUp();
-        say("ended", "This account has been switched off. Please contact support.");
+        say("ended", box.dataset.sayDisabled);
         return;
       default:
         throw new Error("unknown state");
@@ -146,7 +146,7 @@
     } catch {
       failures = Math.min(failures + 1, 8);
       // One lost answer is nothing to worry anybody with.
-      if (failures > 1) say("trouble", "The connection is interrupted. We keep trying; there is nothing you need to do.");
+      if (failures > 1) say("trouble", box.dataset.sayTrouble);
     } finally {
       clearTimeout(limitTimer);
       isAsking = false;
