@@ -1,4 +1,4 @@
-// Writes every sample page and asset below a directory, to be looked at in a browser.
+// Writes every sample page, by language, and asset below a directory, to be looked at in a browser.
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -24,11 +24,14 @@ int main(int count, char** arguments) {
   auto settings = samples::settings();
   if (count > 2) settings.pages.accent = arguments[2];
   const anteroom::pages::Renderer renderer(settings);
-  for (const auto& sample : samples::all()) {
-    write(directory / (sample.file + ".html"),
-          renderer.page("", sample.name, sample.status, sample.values).body);
+  for (const char* language : {"en", "es"}) {
+    for (const auto& sample : samples::all()) {
+      write(directory / language / (sample.file + ".html"),
+            renderer.page(language, sample.name, sample.status, sample.values).body);
+    }
+    write(directory / language / "manage_kit.html", samples::kit_page(language));
   }
-  for (const char* asset : {"style.css", "icon.svg", "waiting.js", "submit.js"}) {
+  for (const char* asset : {"style.css", "manage.css", "icon.svg", "waiting.js", "submit.js"}) {
     write(directory / "auth" / "assets" / asset, renderer.asset(asset).body);
   }
 }

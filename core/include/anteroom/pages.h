@@ -1,4 +1,15 @@
 // The pages people see: templates in, Response bodies out. No I/O.
+//
+// A new page: templates/NAME.mustache (its <title> and other head elements, then one <main>), its
+// words as {{t_key}} in catalogue/en.txt and es.txt (the tests want both), its values in
+// nginx-conf/templates.md and in tests/unit/pages/samples.cpp. Words that C++ chooses are
+// "key"_words in Values::words.
+//
+// Pages of Manage are named manage_…; manage_layout is around them. They set signed_in_as,
+// may_request, may_process and one tab_…; their <main> has id="main", and class="narrow" for a
+// single form. What they are made of (fields, errors, tables that become cards, badges, notices,
+// paging, filters, charts) is shown in use by tests/unit/pages/kit.mustache. Tables keep their
+// role="…" attributes: as cards they are not tables to a browser any more.
 #pragma once
 
 #include <map>

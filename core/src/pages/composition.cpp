@@ -24,13 +24,17 @@ std::string fill(const std::string& layout, const std::string& place, std::strin
 void try_out(const TemplateTexts& texts, const std::string& name) {
   const Catalogue catalogue(shipped_catalogues().begin()->second);
   const std::string alone = with_texts(texts.at(name), catalogue);  // its own lines in messages
-  if (name == "styles") {
+  if (name == "styles" || name == "manage_styles") {
     const Template sheet(alone);
     return;
   }
-  // Any page that includes everything serves to try a part.
-  const std::string page = in_layout(texts, texts.at(is_page(name) ? name : "waiting"));
-  const Template whole(with_texts(page, catalogue));
+  TemplateTexts tried = texts;
+  std::string page = name;
+  if (!is_page(name)) {
+    page = name == "manage_layout" ? "manage_trial" : "trial";
+    tried[page] = "<title></title><main>{{> support}}</main>";
+  }
+  const Template whole(with_texts(in_layout(tried, page), catalogue));
 }
 
 }  // namespace
@@ -45,19 +49,22 @@ TemplateTexts chosen_texts(const std::map<std::string, std::string>& overrides) 
 }
 
 bool is_page(std::string_view name) {
-  constexpr std::array<std::string_view, 3> kParts{"layout", "styles", "support"};
+  constexpr std::array<std::string_view, 5> kParts{"layout", "styles", "support", "manage_layout",
+                                                   "manage_styles"};
   return std::find(kParts.begin(), kParts.end(), name) == kParts.end();
 }
 
-std::string in_layout(const TemplateTexts& texts, const std::string& page) {
+std::string in_layout(const TemplateTexts& texts, const std::string& name) {
   constexpr std::string_view kMain = "<main";
+  const std::string& page = texts.at(name);
+  const std::string& layout = texts.at(name.starts_with("manage_") ? "manage_layout" : "layout");
   const auto main = page.find(kMain);
   if (main == std::string::npos) {
     throw std::runtime_error("a page needs a <main> element; what stands before it is its head");
   }
   const std::string_view text = page;
   // The page last: what it holds is not searched for the layout's own places.
-  const std::string with_support = include(texts.at("layout"), "support", texts.at("support"));
+  const std::string with_support = include(layout, "support", texts.at("support"));
   const std::string head = include(text.substr(0, main), "support", texts.at("support"));
   const std::string content = include(text.substr(main), "support", texts.at("support"));
   return fill(fill(with_support, "head", head), "content", content);

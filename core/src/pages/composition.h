@@ -15,11 +15,12 @@ using TemplateTexts = std::map<std::string, std::string, std::less<>>;
 /// here: check_template() refuses them.
 TemplateTexts chosen_texts(const std::map<std::string, std::string>& overrides);
 
-/// False for the parts that pages are made with: layout, styles, support.
+/// False for the parts that pages are made with: layout, styles, support …
 bool is_page(std::string_view name);
 
-/// The text of a whole document. Throws std::runtime_error if the page has no <main> (its own head
-/// elements stand before it) or the layout no place for it.
-std::string in_layout(const TemplateTexts& texts, const std::string& page);
+/// The text of a whole document: the page of that name within `manage_layout` if its name begins
+/// with manage_, else within `layout`. Throws std::runtime_error if the page has no <main> (its own
+/// head elements stand before it) or the layout no place for it.
+std::string in_layout(const TemplateTexts& texts, const std::string& name);
 
 }  // namespace anteroom::pages

@@ -94,7 +94,7 @@ class Renderer::Implementation {
     Edition edition{Catalogue(lines), {}};
     for (const auto& [name, text] : texts) {
       if (!is_page(name)) continue;
-      edition.pages.emplace(name, Template(with_texts(in_layout(texts, text), edition.catalogue)));
+      edition.pages.emplace(name, Template(with_texts(in_layout(texts, name), edition.catalogue)));
     }
     const auto added = editions_.emplace(language, std::move(edition)).first;
     languages_.emplace_back(added->first);
@@ -107,11 +107,15 @@ class Renderer::Implementation {
     }
     const Template icon{assets_.at("icon.svg").body};
     add_asset("icon.svg", {"image/svg+xml", icon.render(common_, {})});
-    const Template styles{texts.at("styles")};
-    add_asset("style.css", {std::string(type_of("style.css")), styles.render(common_, {})});
+    add_styles("style.css", texts.at("styles"));
+    add_styles("manage.css", texts.at("manage_styles"));
     if (!settings.pages.logo.empty()) {
       add_asset("logo", {settings.pages.logo_type, settings.pages.logo});
     }
+  }
+
+  void add_styles(const std::string& name, const std::string& text) {
+    add_asset(name, {std::string(type_of(name)), Template(text).render(common_, {})});
   }
 
   // "waiting.js" is {{waiting_js}} in templates.

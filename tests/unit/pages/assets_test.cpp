@@ -10,6 +10,7 @@ TEST_CASE("assets have their type and may be kept for a year") {
   const pages::Renderer renderer(samples::settings());
   for (const auto& [name, type] : std::vector<std::pair<std::string, std::string>>{
            {"style.css", "text/css; charset=utf-8"},
+           {"manage.css", "text/css; charset=utf-8"},
            {"waiting.js", "text/javascript; charset=utf-8"},
            {"submit.js", "text/javascript; charset=utf-8"},
            {"icon.svg", "image/svg+xml"}}) {

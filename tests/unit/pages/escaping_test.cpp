@@ -138,7 +138,7 @@ TEST_CASE("pages load nothing from elsewhere") {
       if (tag.rfind("<link", 0) == 0) CHECK_THAT(tag, Contains(" href=\"/auth/assets/"));
     }
   }
-  for (const char* name : {"style.css", "icon.svg", "waiting.js", "submit.js"}) {
+  for (const char* name : {"style.css", "manage.css", "icon.svg", "waiting.js", "submit.js"}) {
     const std::string body = renderer.asset(name).body;
     CHECK_THAT(body, !Contains("https:") && !Contains("@import") && !Contains("url("));
   }

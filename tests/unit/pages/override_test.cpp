@@ -51,6 +51,15 @@ TEST_CASE("a replaced layout or support contact shows on every page that has it"
              Contains("<p>Ask the Northwind Maintenance desk</p>"));
 }
 
+TEST_CASE("what Manage is made of can be replaced and is checked") {
+  CHECK(problem_with("manage_styles", "{{/x}}") ==
+        "template manage_styles: line 1: Unopened section \"x\"");
+  CHECK(problem_with("manage_layout", "{{> head}}") ==
+        "template manage_layout: the layout needs {{> content}}");
+  const pages::Renderer replaced(overriding("manage_styles", "a { color: {{link}}; }"));
+  CHECK_THAT(replaced.asset("manage.css").body, Catch::Matches("a \\{ color: #[0-9a-f]{6}; \\}"));
+}
+
 TEST_CASE("a replaced style sheet is what pages load, under a new address") {
   const pages::Renderer standard(samples::settings());
   const pages::Renderer replaced(overriding("styles", "body { color: {{link}}; }"));

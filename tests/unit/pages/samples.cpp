@@ -1,9 +1,17 @@
 #include "samples.h"
 
+#include <algorithm>
 #include <fstream>
 #include <iterator>
 #include <regex>
 #include <stdexcept>
+
+#include "pages/catalogue.h"
+#include "pages/common_values.h"
+#include "pages/composition.h"
+#include "pages/page_values.h"
+#include "pages/shipped.h"
+#include "pages/template.h"
 
 namespace samples {
 
@@ -149,6 +157,36 @@ const std::map<std::string, std::vector<std::string>>& text_values() {
       {"error", {"title", "message", "hint", "reference", "retry_url", "retry_label"}},
   };
   return kValues;
+}
+
+std::string kit_page(const std::string& language) {
+  namespace pages = anteroom::pages;
+  pages::TemplateTexts texts = pages::chosen_texts({});
+  texts["manage_kit"] = read_file("tests/unit/pages/kit.mustache");
+  const pages::Catalogue catalogue(pages::shipped_catalogues().at(language));
+  Values common = pages::common_values(settings());
+  for (const char* name : {"style.css", "manage.css", "icon.svg"}) {
+    std::string value = name;
+    std::replace(value.begin(), value.end(), '.', '_');
+    common.text[value] = std::string("/auth/assets/") + name;
+  }
+  Values values{{{"language", language}, {"signed_in_as", "grace.hopper@contoso.example"}},
+                {{"may_request", true}, {"may_process", true}, {"tab_queue", true}}};
+  const Values waiting{{{"label", "waiting 3 days"}}, {{"is_pending", true}}};
+  const Values open{{{"label", "open"}}};
+  const Values approved{{{"label", "approved"}}, {{"is_good", true}}};
+  const Values declined{{{"label", "declined"}}, {{"is_bad", true}}};
+  for (const auto& badges : {std::vector<Values>{open, waiting}, {approved}, {declined}}) {
+    values.lists["rows"].push_back({{{"name", "Ada Lovelace"},
+                                     {"email", kAda},
+                                     {"level", "technician"},
+                                     {"href", "/auth/manage/people"}},
+                                    {},
+                                    {},
+                                    {{"badges", badges}}});
+  }
+  return pages::Template(pages::with_texts(pages::in_layout(texts, "manage_kit"), catalogue))
+      .render(common, pages::presentable(values, catalogue));
 }
 
 std::string header(const anteroom::Response& response, std::string_view name) {

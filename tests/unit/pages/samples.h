@@ -28,6 +28,9 @@ std::vector<Sample> all();
 /// agree on.
 const std::map<std::string, std::vector<std::string>>& text_values();
 
+/// A page with everything that Manage's pages are made of, in manage_layout: kit.mustache.
+std::string kit_page(const std::string& language);
+
 /// Value of a response header, empty if it has none.
 std::string header(const anteroom::Response& response, std::string_view name);
 
