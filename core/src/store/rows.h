@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdlib>
 #include <string>
 
 #include "anteroom/ports.h"
@@ -16,6 +17,11 @@ inline const std::string& text(const std::vector<Cell>& row, std::size_t column)
 
 inline bool is_true(const std::vector<Cell>& row, std::size_t column) {
   return text(row, column) == "t";
+}
+
+/// 0 where there is none.
+inline long number(const std::vector<Cell>& row, std::size_t column) {
+  return std::strtol(text(row, column).c_str(), nullptr, 10);
 }
 
 /// Microseconds since 1970, as text, for a bigint parameter (SQL turns it into a timestamptz).

@@ -1,0 +1,55 @@
+#include "anteroom/provisioning.h"
+#include "anteroom/store.h"
+#include "store/rows.h"
+
+namespace anteroom::store {
+
+namespace {
+
+constexpr Statement kActivity{
+    "activity", "SELECT day, idp, started, signed_on, refused FROM anteroom.activity($1::int)"};
+constexpr Statement kWaitingTimes{"waiting_times",
+                                  "SELECT unnest(anteroom.waiting_times($1::int))"};
+constexpr Statement kCountStarted{"count_started",
+                                  "SELECT anteroom.count_started($1::text[], $2::bigint[])"};
+
+}  // namespace
+
+Task<Result<std::vector<ActivityDay>>> activity(Database& database, int days) {
+  Params params{std::to_string(days)};
+  Result<Rows> result = co_await run(database, kActivity, std::move(params));
+  if (!result) co_return result.failure();
+  std::vector<ActivityDay> all;
+  for (const auto& row : result->rows) {
+    ActivityDay day{text(row, 0), text(row, 1), number(row, 2), 0, number(row, 3), number(row, 4)};
+    day.returned = day.signed_on + day.refused;
+    all.push_back(std::move(day));
+  }
+  co_return all;
+}
+
+Task<Result<std::vector<long>>> waiting_times(Database& database, int days) {
+  Params params{std::to_string(days)};
+  Result<Rows> result = co_await run(database, kWaitingTimes, std::move(params));
+  if (!result) co_return result.failure();
+  std::vector<long> buckets;
+  for (const auto& row : result->rows) buckets.push_back(number(row, 0));
+  co_return buckets;
+}
+
+Task<Result<Done>> count_started(Database& database,
+                                 std::vector<std::pair<std::string, long>> started_by_idp) {
+  if (started_by_idp.empty()) co_return Done{};
+  std::vector<std::string> idps;
+  std::vector<std::string> counts;
+  for (const auto& [idp, count] : started_by_idp) {
+    idps.push_back(idp);
+    counts.push_back(std::to_string(count));
+  }
+  Params params{array_literal(idps), array_literal(counts)};
+  Result<Rows> result = co_await run(database, kCountStarted, std::move(params));
+  if (!result) co_return result.failure();
+  co_return Done{};
+}
+
+}  // namespace anteroom::store

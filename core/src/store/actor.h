@@ -1,0 +1,30 @@
+// Who acts, as the functions of provisioning take it.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "anteroom/provisioning.h"
+
+namespace anteroom::store {
+
+/// For a parameter of type anteroom.actor. `needed`: the level that what is being done asks for.
+/// Only an actor with neither user nor client address is an operator; a user that is no UUID is
+/// nobody.
+std::string actor_literal(const Actor& actor, const AccessSettings& access,
+                          const std::string& needed);
+
+/// 8-4-4-4-12 hexadecimal digits.
+bool is_uuid(std::string_view text);
+
+/// What `text` is called in a table of names; `otherwise` if it is in none.
+template <class T, std::size_t n>
+T by_name(const std::pair<std::string_view, T> (&names)[n], std::string_view text, T otherwise) {
+  for (const auto& [name, value] : names) {
+    if (name == text) return value;
+  }
+  return otherwise;
+}
+
+}  // namespace anteroom::store
