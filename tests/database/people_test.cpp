@@ -1,0 +1,233 @@
+#include <algorithm>
+
+#include "database/provisioning.h"
+
+using namespace anteroom;
+using namespace anteroom::test;
+using store::PersonChange;
+
+namespace {
+
+std::string found(Company& c, const char* who, const std::string& search, bool only_waiting = false,
+                  const std::string& after = "", int limit = 50) {
+  std::string names;
+  for (const auto& row : get(store::search_people(c.db, c.actor(who), access(), search,
+                                                  only_waiting, after, limit))) {
+    names += row.email.substr(0, row.email.find('@')) + " ";
+  }
+  return names;
+}
+
+PersonChange change_grant(Company& c, const store::Actor& who, store::GrantChange change) {
+  return get(store::change_grant(c.db, who, access(), std::move(change)));
+}
+
+PersonChange set_disabled(Company& c, const char* who, const char* whom, bool is_disabled = true) {
+  return get(store::set_disabled(c.db, c.actor(who), access(), c.id(whom), is_disabled));
+}
+
+PersonChange end_sessions(Company& c, const char* who, const char* whom,
+                          const char* reference = "") {
+  return get(store::end_sessions(c.db, c.actor(who), access(), c.id(whom), reference));
+}
+
+std::string last_event(Company& c) {
+  return c.value(
+      "SELECT kind || ' ' || actor || ': ' || detail FROM anteroom.audit_events"
+      " ORDER BY id DESC LIMIT 1");
+}
+
+}  // namespace
+
+TEST_CASE("people are found by part of address or name, in pages") {
+  Company c;
+  c.db.script("UPDATE users SET name = 'Åsa Ölund' WHERE email = 'ann@corp.test'");
+  CHECK(found(c, "sue", "") == "ann ida max sue vic ");
+  CHECK(found(c, "sue", "ölu") == "ann ");
+  CHECK(found(c, "sue", "ÅSA Ö") == "ann ");
+  CHECK(found(c, "sue", "Ann@CORP") == "ann ");
+  CHECK(found(c, "sue", "x@") == "max ");
+  CHECK(found(c, "sue", "i") == "ida vic ");
+  CHECK(found(c, "sue", "%").empty());
+  CHECK(found(c, "sue", "_a_").empty());
+  CHECK(found(c, "sue", "test ås").empty());
+  CHECK(found(c, "sue", "", false, "", 2) == "ann ida ");
+  CHECK(found(c, "sue", "", false, "ida@corp.test", 2) == "max sue ");
+  CHECK(found(c, "max", "vic") == "vic ");
+}
+
+TEST_CASE("who waits is found until they are let in") {
+  Company c;
+  c.db.script("INSERT INTO users (email, status) VALUES ('added@corp.test', 'active')");
+  CHECK(found(c, "sue", "", true).empty());
+  REQUIRE(c.sign_on("new", 1) == store::SignOnOutcome::waiting);
+  REQUIRE(c.sign_on("off", 2) == store::SignOnOutcome::waiting);
+  CHECK(found(c, "sue", "", true) == "new off ");
+  c.db.script("UPDATE users SET status = 'disabled' WHERE email = 'off@corp.test'");
+  CHECK(found(c, "sue", "", true) == "new ");
+  c.join("new", "viewer", "elm");
+  CHECK(found(c, "sue", "", true).empty());
+  // Access ended, and they are back.
+  c.db.script("UPDATE grants SET expires_at = now() WHERE user_id = '" + c.id("new") + "'");
+  REQUIRE(c.sign_on("new", 3) == store::SignOnOutcome::waiting);
+  CHECK(found(c, "sue", "", true) == "new ");
+}
+
+TEST_CASE("people are shown to nobody below the level that decides") {
+  Company c;
+  for (const char* who : {"ann", "vic"}) {
+    CHECK(found(c, who, "").empty());
+    CHECK_FALSE(get(store::show_person(c.db, c.actor(who), access(), c.id("sue"))));
+  }
+  CHECK(c.count("audit_events WHERE kind = 'manage_refused' AND code = 'not_allowed'") == "4");
+  CHECK_FALSE(get(store::show_person(c.db, c.actor("sue"), access(), "x")));
+  CHECK_FALSE(get(
+      store::show_person(c.db, c.actor("sue"), access(), "11111111-1111-1111-1111-111111111111")));
+}
+
+TEST_CASE("a person is shown with grants, live sessions and history") {
+  Company c;
+  REQUIRE(c.sign_on("ann", 1) == store::SignOnOutcome::signed_in);
+  REQUIRE(c.sign_on("ann", 2) == store::SignOnOutcome::signed_in);
+  c.db.script("UPDATE sessions SET expires_at = now() WHERE reference = 'reference2'");
+  c.join("ann", "viewer", "oak");
+  // Before there was a record, and a stranger's attempt.
+  c.db.script(
+      "INSERT INTO audit_events (kind, email) VALUES ('sign_on_refused', 'Ann@Corp.Test'),"
+      " ('sign_on_refused', 'other@corp.test')");
+  const auto shown = get(store::show_person(c.db, c.actor("max"), access(), c.id("ann")));
+  REQUIRE(shown);
+  CHECK(shown->person.email == "ann@corp.test");
+  CHECK(shown->person.grants == "elm=technician,oak=viewer");
+  CHECK(shown->subject == "tenant/ann");
+  REQUIRE(shown->grants.size() == 2);
+  CHECK(shown->grants[0].property_name == "Elm Court");
+  CHECK(shown->grants[0].may_change);
+  CHECK(shown->grants[1].property == "oak");
+  CHECK_FALSE(shown->grants[1].may_change);
+  REQUIRE(shown->sessions.size() == 1);
+  CHECK(shown->sessions[0].reference == "reference1");
+  CHECK(shown->sessions[0].origin == "https://login.test");
+  REQUIRE(shown->history.size() >= 5);
+  CHECK(shown->history[0].kind == "sign_on_refused");
+  CHECK(shown->history[1].kind == "provisioned");
+  CHECK(shown->history[1].actor == "test");
+  CHECK(shown->history.back().kind == "provisioned");
+  CHECK(std::none_of(shown->history.begin(), shown->history.end(), [](const auto& event) {
+    return event.detail.find("other") != std::string::npos;
+  }));
+}
+
+TEST_CASE("a grant is given, changed and taken away, with before and after") {
+  Company c;
+  const std::string vic = c.id("vic");
+  CHECK(change_grant(c, c.actor("max"), {vic, "elm", "technician", ""}) == PersonChange::done);
+  CHECK(c.grants("vic") == "*=viewer,elm=technician");
+  CHECK(last_event(c) ==
+        "grant_changed max@corp.test: before: nothing at elm; after: technician at elm");
+  CHECK(change_grant(c, c.actor("sue"), {vic, "elm", "viewer", "2099-01-31"}) ==
+        PersonChange::done);
+  CHECK(last_event(c) ==
+        "grant_changed sue@corp.test: before: technician at elm; after: viewer at elm"
+        " until 2099-01-31T00:00:00Z");
+  CHECK(change_grant(c, c.actor("sue"), {vic, "*", "", ""}) == PersonChange::done);
+  CHECK(c.grants("vic") == "elm=viewer");
+  CHECK(last_event(c) == "grant_changed sue@corp.test: before: viewer at *; after: nothing at *");
+  CHECK(change_grant(c, c.actor("sue"), {vic, "*", "", ""}) == PersonChange::done);
+  CHECK(c.count("audit_events WHERE kind = 'grant_changed'") == "3");
+}
+
+TEST_CASE("a grant lets in who waits, and turns nobody on who is disabled") {
+  Company c;
+  REQUIRE(c.sign_on("new", 1) == store::SignOnOutcome::waiting);
+  CHECK(change_grant(c, c.actor("sue"), {c.id("new"), "elm", "viewer", ""}) == PersonChange::done);
+  const std::string session = load(c.db, 1);
+  CHECK(SessionView::parse(session)->is_provisioned());
+  REQUIRE(set_disabled(c, "sue", "new") == PersonChange::done);
+  CHECK(change_grant(c, c.actor("sue"), {c.id("new"), "oak", "viewer", ""}) == PersonChange::done);
+  CHECK(c.value("SELECT state FROM anteroom.people WHERE email = 'new@corp.test'") == "disabled");
+}
+
+TEST_CASE("what keeps a grant from being changed") {
+  Company c;
+  const auto outcome = [&](const char* who, const char* whom, const char* property,
+                           const char* level, const char* expires = "") {
+    return change_grant(c, c.actor(who), {c.id(whom), property, level, expires});
+  };
+  CHECK(outcome("ann", "vic", "elm", "viewer") == PersonChange::not_allowed);
+  CHECK(outcome("max", "vic", "oak", "viewer") == PersonChange::not_allowed);
+  CHECK(outcome("max", "vic", "*", "viewer") == PersonChange::not_allowed);
+  CHECK(outcome("max", "vic", "*", "") == PersonChange::not_allowed);
+  CHECK(outcome("sue", "vic", "elm", "admin") == PersonChange::above_own_level);
+  CHECK(outcome("sue", "ida", "*", "viewer") == PersonChange::above_own_level);
+  CHECK(outcome("sue", "ida", "*", "") == PersonChange::above_own_level);
+  CHECK(outcome("sue", "sue", "elm", "viewer") == PersonChange::own_account);
+  CHECK(outcome("ida", "ida", "*", "") == PersonChange::own_account);
+  CHECK(c.count("audit_events WHERE kind = 'manage_refused'") == "9");
+  CHECK(outcome("sue", "vic", "ash", "viewer") == PersonChange::no_property);
+  CHECK(outcome("sue", "vic", "elm", "boss") == PersonChange::no_level);
+  CHECK(outcome("sue", "vic", "elm", "viewer", "2020-01-01") == PersonChange::in_the_past);
+  CHECK(outcome("sue", "vic", "elm", "viewer", "soon") == PersonChange::bad_expiry);
+  CHECK(change_grant(c, c.actor("sue"), {"x", "elm", "viewer", ""}) == PersonChange::not_found);
+  CHECK(change_grant(c, root(), {"11111111-1111-1111-1111-111111111111", "elm", "viewer", ""}) ==
+        PersonChange::not_found);
+  CHECK(c.grants("vic") == "*=viewer");
+  CHECK(c.grants("ida") == "*=admin");
+  // Operators are held to no rule.
+  CHECK(change_grant(c, root(), {c.id("ida"), "*", "viewer", ""}) == PersonChange::done);
+}
+
+TEST_CASE("disabling ends every session, and is undone without giving them back") {
+  Company c;
+  REQUIRE(c.sign_on("ann", 1) == store::SignOnOutcome::signed_in);
+  CHECK(set_disabled(c, "max", "ann") == PersonChange::done);
+  CHECK(last_event(c) == "user_disabled max@corp.test: before: active; after: disabled");
+  CHECK(load(c.db, 1).empty());
+  CHECK(set_disabled(c, "max", "ann") == PersonChange::done);
+  CHECK(c.count("audit_events WHERE kind = 'user_disabled'") == "1");
+  CHECK(set_disabled(c, "max", "ann", false) == PersonChange::done);
+  CHECK(c.count("sessions") == "0");
+  CHECK(c.value("SELECT state FROM anteroom.people WHERE email = 'ann@corp.test'") == "active");
+}
+
+TEST_CASE("who may not be disabled, and by whom") {
+  Company c;
+  CHECK(set_disabled(c, "ann", "vic") == PersonChange::not_allowed);
+  CHECK(set_disabled(c, "max", "vic") == PersonChange::not_allowed);
+  CHECK(set_disabled(c, "sue", "ida") == PersonChange::above_own_level);
+  CHECK(set_disabled(c, "sue", "sue") == PersonChange::own_account);
+  CHECK(c.count("users WHERE status = 'disabled'") == "0");
+  CHECK(c.count("audit_events WHERE kind = 'manage_refused'") == "4");
+  CHECK(get(store::set_disabled(c.db, c.actor("sue"), access(),
+                                "11111111-1111-1111-1111-111111111111", true)) ==
+        PersonChange::not_found);
+  // Nobody in particular yet: anybody who decides may.
+  REQUIRE(c.sign_on("new", 1) == store::SignOnOutcome::waiting);
+  CHECK(set_disabled(c, "max", "new") == PersonChange::done);
+}
+
+TEST_CASE("sessions are ended one sign-on at a time, or all") {
+  Company c;
+  for (int i = 1; i <= 3; ++i) REQUIRE(c.sign_on("ann", i) == store::SignOnOutcome::signed_in);
+  REQUIRE(c.sign_on("sue", 4) == store::SignOnOutcome::signed_in);
+  REQUIRE(*wait(
+      store::issue_ticket(c.db, {hash_of(50), hash_of(1), "https://app.test", hash_of(60), "/"})));
+  REQUIRE(wait(store::redeem_ticket(c.db, {hash_of(50), "https://app.test", hash_of(60), hash_of(9),
+                                           "other", "", ""}))
+              ->has_value());
+  CHECK(end_sessions(c, "sue", "ann", "reference1") == PersonChange::done);
+  CHECK(load(c.db, 1).empty());
+  CHECK(load(c.db, 9).empty());
+  CHECK_FALSE(load(c.db, 2).empty());
+  CHECK(end_sessions(c, "sue", "ann", "reference1") == PersonChange::not_found);
+  CHECK(end_sessions(c, "sue", "ann", "reference4") == PersonChange::not_found);
+  CHECK(end_sessions(c, "ann", "sue") == PersonChange::not_allowed);
+  CHECK(end_sessions(c, "max", "sue") == PersonChange::not_allowed);
+  CHECK_FALSE(load(c.db, 4).empty());
+  CHECK(end_sessions(c, "max", "ann") == PersonChange::done);
+  CHECK(load(c.db, 2).empty());
+  CHECK(load(c.db, 3).empty());
+  CHECK(last_event(c) == "sessions_ended max@corp.test: 2 sessions, all");
+  CHECK(end_sessions(c, "sue", "sue") == PersonChange::done);
+  CHECK(load(c.db, 4).empty());
+}
