@@ -114,6 +114,17 @@ def test_unknown_domain_is_explained(stack, chrome):
     chrome.find("input[name=idp]")
 
 
+def test_pages_speak_the_language_of_the_browser(stack, browsers, newcomer):
+    chrome = browsers(language="es")
+    chrome.open(stack.app_url("/"))
+    assert chrome.find("h1").text == "Iniciar sesión"
+    chrome.sign_on(newcomer)
+    chrome.wait_for_path("/auth/waiting")
+    assert chrome.script("return document.documentElement.lang") == "es"
+    assert chrome.find("[data-waiting-text]").text == "Comprobando si ya tiene acceso. Esta página avanza por sí sola."
+    assert not csp_complaints(chrome)
+
+
 def test_two_tabs_sign_in_at_once(stack, chrome):
     first, second = stack.app_url("/workorders?property=elm-court"), stack.app_url("/workorders?property=harbor-lofts")
     driver = chrome.driver

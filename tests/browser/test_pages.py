@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
+from axe import assert_accessible, on_every_screen
 from conftest import ANN, CARLA, ROOT
 
-SCREENS = [("phone", 360, 740), ("desk", 1280, 900)]
 PICTURES = ROOT / "build" / "screenshots"
 
 
@@ -69,13 +69,9 @@ def app(stack, chrome, _newcomer):
                                   sign_out, signed_out, error, app], ids=lambda page: page.__name__)
 def test_page_fits_every_screen(stack, chrome, newcomer, page):
     page(stack, chrome, newcomer)
-    for screen, width, height in SCREENS:
-        for is_dark in (False, True):
-            chrome.set_screen(width, height, is_dark)
-            name = f"{page.__name__}-{screen}-{'dark' if is_dark else 'light'}.png"
-            chrome.save_screenshot(Path(PICTURES) / name)
-            wide = chrome.script("return document.documentElement.scrollWidth")
-            assert wide <= width, f"{name}: {wide} px wide"
+    for view in on_every_screen(chrome):
+        chrome.save_screenshot(Path(PICTURES) / f"{page.__name__}-{view}.png")
+    assert_accessible(chrome)
     assert chrome.script("return document.documentElement.lang") == "en"
     assert chrome.script("return document.querySelectorAll('h1').length") == 1
     assert chrome.script("return document.title") != ""

@@ -13,18 +13,18 @@ from selenium.webdriver.common.by import By
 
 ARGUMENTS = ["--headless=new", "--disable-gpu", "--no-first-run", "--disable-background-networking",
              "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--no-proxy-server",
-             "--ignore-certificate-errors", "--host-resolver-rules=MAP * 127.0.0.1", "--lang=en",
+             "--ignore-certificate-errors", "--host-resolver-rules=MAP * 127.0.0.1",
              "--window-size=1280,900"]
 
 
 class Chrome:
     """One person's browser with a profile of its own."""
 
-    def __init__(self, javascript=True):
+    def __init__(self, javascript=True, language="en"):
         self._profile = tempfile.mkdtemp(prefix="anteroom-chrome-", dir="/tmp")
         options = Options()
         options.binary_location = "/usr/bin/chromium"
-        for argument in [*ARGUMENTS, f"--user-data-dir={self._profile}"]:
+        for argument in [*ARGUMENTS, f"--user-data-dir={self._profile}", f"--lang={language}", f"--accept-lang={language}"]:
             options.add_argument(argument)
         if os.geteuid() == 0:
             options.add_argument("--no-sandbox")

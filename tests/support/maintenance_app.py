@@ -25,7 +25,7 @@ IDENTITY = {"email": "X-Auth-Email", "name": "X-Auth-Name", "user": "X-Auth-User
             "access_level": "X-Auth-Access-Level", "properties": "X-Auth-Properties", "session": "X-Auth-Session"}
 
 STYLE = """
-:root{color-scheme:light dark;--line:#8884}
+:root{color-scheme:light dark;--line:#8884;background:Canvas}
 body{font:16px/1.5 system-ui,sans-serif;max-width:46rem;margin:0 auto;padding:1rem}
 header{display:flex;flex-wrap:wrap;gap:.5rem 1.25rem;align-items:baseline;border-bottom:1px solid var(--line);
 padding-bottom:.75rem}header strong{margin-right:auto}

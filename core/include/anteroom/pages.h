@@ -9,7 +9,8 @@
 // may_request, may_process and one tab_…; their <main> has id="main", and class="narrow" for a
 // single form. What they are made of (fields, errors, tables that become cards, badges, notices,
 // paging, filters, charts) is shown in use by tests/unit/pages/kit.mustache. Tables keep their
-// role="…" attributes: as cards they are not tables to a browser any more.
+// role="…" attributes: as cards they are not tables to a browser any more. Browser tests end with
+// assert_accessible(browser) of tests/support/axe.py.
 #pragma once
 
 #include <map>
@@ -35,8 +36,9 @@ struct Values {
 
 /// Template names: sign_in, provider, post_to_idp, waiting, denied, signed_out, sign_out, error.
 /// Mustache; {{name}} escapes HTML, {{t_key}} is a text of the catalogue (pages/catalogue/*.txt).
-/// Operators override one by placing NAME.mustache in pages.templates; the parts `layout`,
-/// `support` and `styles` can be overridden too. Every name and value: nginx-conf/templates.md.
+/// Operators override one by placing NAME.mustache in pages.templates; the parts that pages are
+/// made with (`layout`, `styles`, `support` …) can be overridden too. Every name and value:
+/// nginx-conf/templates.md.
 class Renderer {
  public:
   /// Throws std::runtime_error naming the template, if one cannot be used (check_template).

@@ -75,7 +75,7 @@ TEST_CASE("an error stands next to its field and is announced with it") {
 TEST_CASE("the email field helps whoever fills it in") {
   const std::string page = samples::body("sign_in", {});
   CHECK_THAT(page, Contains("<label for=\"email\">") && Contains("id=\"email\""));
-  CHECK_THAT(page, Contains("autocomplete=\"username email\"") && Contains("inputmode=\"email\""));
+  CHECK_THAT(page, Contains("autocomplete=\"email\"") && Contains("inputmode=\"email\""));
 }
 
 TEST_CASE("only Entra's button carries Microsoft's mark") {

@@ -1,0 +1,71 @@
+"""axe-core in a browser's page: nothing that it knows of WCAG 2.2 AA may be wrong, on a phone and on a desk, in light and dark.
+
+A test calls assert_accessible(browser) on whatever page the browser shows."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+WANTED = ROOT / "tests" / "browser"  # package.json and its lock
+INSTALLED = Path(os.environ.get("ANTEROOM_BUILD", ROOT / "build" / "dev")) / "npm"
+SCREENS = [("phone", 360, 740), ("desk", 1280, 900)]
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+RUN = """
+const [rules, done] = arguments;
+axe.run({runOnly: rules, resultTypes: ["violations"]}).then(
+  result => done(result.violations.map(found => `${found.id}: ${found.help}\\n` + found.nodes.map(
+    node => `      ${node.html.slice(0, 200)}\\n      ${(node.any[0] || node.all[0] || node.none[0] || {}).message}`)
+    .join("\\n"))),
+  error => done([String(error)]));
+"""
+
+
+def script():
+    """The text of axe-core, in the version that the lock names."""
+    lock = WANTED / "package-lock.json"
+    if not (INSTALLED / lock.name).exists() or (INSTALLED / lock.name).read_bytes() != lock.read_bytes():
+        shutil.rmtree(INSTALLED, ignore_errors=True)
+        INSTALLED.mkdir(parents=True)
+        shutil.copy(WANTED / "package.json", INSTALLED)
+        shutil.copy(lock, INSTALLED)
+        try:
+            subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"], cwd=INSTALLED,
+                           check=True, timeout=300)
+        except BaseException:
+            shutil.rmtree(INSTALLED, ignore_errors=True)
+            raise
+    return (INSTALLED / "node_modules" / "axe-core" / "axe.min.js").read_text()
+
+
+def complaints(browser):
+    """What is wrong with the page as it stands."""
+    if not browser.script("return typeof axe === 'object'"):
+        browser.script(script())
+    return browser.driver.execute_async_script(RUN, RULES)
+
+
+def on_every_screen(browser):
+    """Yields "phone-light" and so on, with the browser showing its page that way."""
+    for screen, width, height in SCREENS:
+        for is_dark in (False, True):
+            browser.set_screen(width, height, is_dark)
+            yield f"{screen}-{'dark' if is_dark else 'light'}"
+
+
+def findings(browser):
+    """Each complaint once, with the views it is true of."""
+    views = {}
+    for view in on_every_screen(browser):
+        for complaint in complaints(browser):
+            views.setdefault(complaint, []).append(view)
+        wide, width = browser.script("return [document.documentElement.scrollWidth, innerWidth]")
+        if wide > width:
+            views.setdefault(f"{wide} px wide on a screen of {width}", []).append(view)
+    return [f"{', '.join(seen)}: {complaint}" for complaint, seen in views.items()]
+
+
+def assert_accessible(browser):
+    found = findings(browser)
+    assert not found, "\n".join([browser.url, *found])
