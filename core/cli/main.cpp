@@ -3,7 +3,7 @@
 #include <csignal>
 #include <iostream>
 
-#include "cli/commands/console.h"
+#include "cli/commands/acting.h"
 
 namespace {
 
@@ -34,6 +34,7 @@ int run(int argc, char** argv) {
   anteroom::cli::add_idp(app, console);
   anteroom::cli::add_user(app, console);
   anteroom::cli::add_property(app, console);
+  anteroom::cli::add_request(app, console);
   anteroom::cli::add_import(app, console);
   anteroom::cli::add_verify_response(app, console);
   try {

@@ -1,89 +1,11 @@
 """The `anteroom` command: each subcommand, its JSON, and its misuse with the documented exit codes."""
 
 import json
-import os
-import secrets
 import subprocess
-from pathlib import Path
 
-import psycopg2
 import pytest
 
-BUILD = Path(os.environ["ANTEROOM_BUILD"])
-SERVER = os.environ["ANTEROOM_TEST_DATABASE"]
-
-YAML = """service_provider:
-  entity_id: urn:example:sp
-  base_url: https://login.example.com
-  apps: [https://app.example.com]
-  landing_url: https://app.example.com/
-identity_providers_directory: idp.d
-database: {{ connection: "{connection}" }}
-sessions: {{ cookie_keys: [cookie.key] }}
-access: {{ levels: [viewer, technician, manager] }}
-"""
-
-
-class Installation:
-    def __init__(self, directory, connection):
-        self.directory = directory
-        self.connection = connection
-        self.yaml = directory / "anteroom.yaml"
-        self.yaml.write_text(YAML.format(connection=connection))
-        key = directory / "cookie.key"
-        key.write_text(secrets.token_hex(32))
-        key.chmod(0o600)
-        (directory / "idp.d").mkdir()
-
-    def run(self, *arguments):
-        command = [BUILD / "core" / "cli" / "anteroom", "--config", self.yaml, *arguments]
-        return subprocess.run([str(part) for part in command], text=True, capture_output=True, timeout=60, check=False)
-
-    def ok(self, *arguments):
-        done = self.run(*arguments)
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
-
-    def json(self, *arguments):
-        return json.loads(self.ok("--json", *arguments))
-
-    def refused(self, code, *arguments):
-        done = self.run(*arguments)
-        assert done.returncode == code, (done.returncode, done.stdout, done.stderr)
-        assert done.stderr.strip()
-        return done.stderr
-
-    def value(self, sql):
-        with psycopg2.connect(self.connection) as connection, connection.cursor() as cursor:
-            cursor.execute(sql)
-            return cursor.fetchone()[0]
-
-
-@pytest.fixture
-def blank(tmp_path):
-    """A configuration and an empty database."""
-    name = "anteroom_cli_" + secrets.token_hex(6)
-    admin = psycopg2.connect(SERVER)
-    admin.autocommit = True
-    admin.cursor().execute(f"CREATE DATABASE {name}")
-    yield Installation(tmp_path, f"{SERVER} dbname={name}")
-    admin.cursor().execute(f"DROP DATABASE {name} WITH (FORCE)")
-    admin.close()
-
-
-@pytest.fixture
-def ready(blank, tmp_path):
-    """The same, migrated, with an identity provider and a property."""
-    blank.ok("migrate")
-    authority = tmp_path / "authority"
-    authority.mkdir()
-    subprocess.run([str(BUILD / "tests" / "forge-response"), "authority", str(authority), "https://idp.test/",
-                    "https://idp.test/sso"], check=True)
-    blank.metadata = authority / "metadata.xml"
-    blank.ok("idp", "add", "corp", "--metadata", blank.metadata, "--domain", "corp.test", "--display-name", "Corp",
-             "--preset", "entra")
-    blank.ok("property", "add", "elm", "Elm Court")
-    return blank
+from installation import BUILD, YAML
 
 
 def test_check_tells_what_to_do_about_an_old_schema(blank):

@@ -1,7 +1,7 @@
 #include <memory>
 
 #include "anteroom/admin.h"
-#include "cli/commands/console.h"
+#include "cli/commands/acting.h"
 
 namespace anteroom::cli {
 
@@ -147,6 +147,7 @@ void add_user(CLI::App& app, Console& console) {
              "there is no disabled user");
   add_change(*user, console, "unpin", "let the next sign-on with this email take the record over",
              store::unpin_user, "unpinned", "there is no user");
+  add_user_access(*user, console);
 }
 
 void add_property(CLI::App& app, Console& console) {

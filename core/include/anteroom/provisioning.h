@@ -90,7 +90,7 @@ struct RequestFilter {
   std::string requested_by;          ///< UUID: only this user's own, in every state, newest first
   std::string state = "open";        ///< empty: all
   std::vector<std::string> domains;  ///< of the requested emails; empty: all
-  std::string property;
+  std::string property;              ///< key; "*": requests for all properties; empty: any
   int older_than_days = 0;
   std::string after;
   int limit = 50;
@@ -144,7 +144,7 @@ struct WaitingState {
   enum class Kind { no_request, open, declined };
   Kind kind = Kind::no_request;
   std::string since;                   ///< of the open request, ISO 8601
-  std::string requested_by;            ///< name or email of who filed it
+  std::string requested_by;            ///< name or email of who filed it; empty: an operator
   std::string property_name;           ///< "" for all properties
   std::string reason;                  ///< declined because; may be empty
   std::vector<std::string> approvers;  ///< names of people of the same company who can file one

@@ -22,7 +22,7 @@ END $$;
 
 -- The rows judged, in their order. A request that is open already has its id; a second row for the same
 -- person and property has none.
-CREATE FUNCTION judge_filings(p_actor actor, p_rows filing[]) RETURNS filing[] LANGUAGE sql STABLE AS $$
+CREATE FUNCTION judge_filings(p_actor actor, p_rows filing[]) RETURNS filing[] LANGUAGE sql AS $$
   SELECT array_agg(ROW(f.number, f.email, f.name, f.property, f.level, f.expires_at, f.note,
                        CASE WHEN j.outcome = 'filed' AND (o.id IS NOT NULL OR f.nth > 1) THEN 'already_open'
                             ELSE j.outcome END,

@@ -43,7 +43,7 @@ $$;
 
 -- Operators are nobody that a requester could ask.
 CREATE FUNCTION decider_text(p_actor actor) RETURNS text LANGUAGE sql STABLE AS $$
-  SELECT CASE WHEN (p_actor).id IS NULL THEN '' ELSE (p_actor).name END
+  SELECT coalesce((SELECT u.email::text FROM users u WHERE u.id = (p_actor).id), '')
 $$;
 
 -- To the requester, who may be an operator, or disabled meanwhile, or the person.
