@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "anteroom/gate.h"
-#include "anteroom/store.h"
 #include "http/form.h"
 #include "http/text.h"
 #include "http/url.h"
@@ -88,21 +86,46 @@ Response explain_and_audit(Context& context, const RequestHead& request, const F
                            std::string_view email) {
   const std::string reference = session::new_reference(context.ports.random);
   log_refusal(context, request, failure, reference, explanation.status, idp);
-  store::AuditEvent event{"sign_on_refused",
-                          std::string(failure.code.name),
-                          reference,
-                          std::string(idp),
-                          std::string(email),
-                          std::string(request.client_address),
-                          http::printable(failure.detail, kMaxLogged)};
+  audit_later(context, {"sign_on_refused", std::string(failure.code.name), reference,
+                        std::string(idp), std::string(email), std::string(request.client_address),
+                        http::printable(failure.detail, kMaxLogged)});
+  return error_page(context, request, explanation, reference);
+}
+
+void audit_later(Context& context, store::AuditEvent event) {
   Log& log = context.ports.log;
+  const std::string reference = event.reference;
   spawn<Result<Done>>(
       store::audit(context.ports.database, std::move(event)),
       [&log, reference](const Result<Done>& written) {
         if (!written) log.write(LogLevel::warning, "audit event lost reference=" + reference);
       },
       [] {});
-  return error_page(context, request, explanation, reference);
+}
+
+Response denied(Context& context, const RequestHead& request, const SessionFields& who,
+                const Requirement& requirement, const std::string& reference) {
+  const std::string property =
+      requirement.has_property ? http::printable(requirement.property, 100) : "";
+  context.ports.log.write(
+      LogLevel::info, "denied code=access_level reference=" + reference + " user=" +
+                          std::string(who.user) + " level=" + std::string(who.access_level) +
+                          " needed=" + http::printable(requirement.level, 50) +
+                          " property=" + property + " path=" + http::printable(request.path, 200));
+  if (!is_navigation(request)) {
+    return json(403, {{"error", "forbidden"}, {"reference", reference}});
+  }
+  pages::Values values;
+  values.text["email"] = who.email;
+  values.text["name"] = who.name;
+  values.text["needed_level"] = requirement.level;
+  values.text["property"] = property;
+  values.text["your_level"] = who.access_level;
+  values.text["your_properties"] = who.properties;
+  values.text["reference"] = reference;
+  values.text["back_url"] = "/";
+  return context.renderer.page(request.headers.accept_language, "denied", 403, values,
+                               form_targets(context.settings.idp_by_name(who.idp)));
 }
 
 Response unavailable(Context& context, const RequestHead& request, const Failure& failure) {

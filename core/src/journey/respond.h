@@ -4,8 +4,10 @@
 #include <string>
 #include <string_view>
 
+#include "anteroom/gate.h"
 #include "anteroom/http.h"
 #include "anteroom/result.h"
+#include "anteroom/store.h"
 #include "journey/context.h"
 
 namespace anteroom::journey {
@@ -31,10 +33,17 @@ struct Explanation {
 Response explain(Context& context, const RequestHead& request, const Failure& failure,
                  const Explanation& explanation, std::string_view idp = {});
 
-/// explain(), and an audit event on its way to the database (not waited for: its loss is logged).
+/// explain(), and an audit event (audit_later).
 Response explain_and_audit(Context& context, const RequestHead& request, const Failure& failure,
                            const Explanation& explanation, std::string_view idp,
                            std::string_view email);
+
+/// The event on its way to the database: not waited for, its loss is logged.
+void audit_later(Context& context, store::AuditEvent event);
+
+/// 403 to somebody whose access does not reach: page or JSON. Logged with `reference`.
+Response denied(Context& context, const RequestHead& request, const SessionFields& who,
+                const Requirement& requirement, const std::string& reference);
 
 /// 503 with Retry-After; as JSON for what is not a navigation.
 Response unavailable(Context& context, const RequestHead& request, const Failure& failure);

@@ -73,32 +73,6 @@ Response send_to_waiting_room(Context& context, const RequestHead& request, cons
   return redirect(302, context.path("/waiting") + return_query(*handle));
 }
 
-Response denied_page(Context& context, const RequestHead& request, const SessionFields& who,
-                     const Requirement& requirement) {
-  const std::string reference = session::new_reference(context.ports.random);
-  const std::string property =
-      requirement.has_property ? http::printable(requirement.property, 100) : "";
-  context.ports.log.write(
-      LogLevel::info, "denied code=access_level reference=" + reference + " user=" +
-                          std::string(who.user) + " level=" + std::string(who.access_level) +
-                          " needed=" + http::printable(requirement.level, 50) +
-                          " property=" + property + " path=" + http::printable(request.path, 200));
-  if (!is_navigation(request)) {
-    return json(403, {{"error", "forbidden"}, {"reference", reference}});
-  }
-  pages::Values values;
-  values.text["email"] = who.email;
-  values.text["name"] = who.name;
-  values.text["needed_level"] = requirement.level;
-  values.text["property"] = property;
-  values.text["your_level"] = who.access_level;
-  values.text["your_properties"] = who.properties;
-  values.text["reference"] = reference;
-  values.text["back_url"] = "/";
-  return context.renderer.page(request.headers.accept_language, "denied", 403, values,
-                               form_targets(context.settings.idp_by_name(who.idp)));
-}
-
 }  // namespace
 
 Response turn_away(Context& context, Outcome outcome, const RequestHead& request,
@@ -122,7 +96,10 @@ Response turn_away(Context& context, Outcome outcome, const RequestHead& request
       return json(403, {{"error", "waiting"},
                         {"waiting_room_url", origin->text + context.path("/waiting")}});
     case Outcome::forbidden:
-      if (session != nullptr) return denied_page(context, request, session->fields(), requirement);
+      if (session != nullptr) {
+        return denied(context, request, session->fields(), requirement,
+                      session::new_reference(context.ports.random));
+      }
       break;
     case Outcome::allow:
       break;
