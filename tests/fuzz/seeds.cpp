@@ -142,6 +142,8 @@ void write_plain(const fs::path& folder) {
       {"__Host-anteroom=0123456789012345678901234567890123456789012", "a=b; c=d", "a; b=; =c",
        "__Host-anteroom-login-0011223344556677=AAAA; __Host-anteroom-browser=x", ";;; a==b ;",
        "a=\"b;c\"; \tb = c\t", std::string("\x00\x01z\x00\x02zz", 7)});
+  write_texts(folder / "language", {"es-MX,es;q=0.9,en;q=0.5", "*", "en;q=0, *;q=0.001",
+                                    " ES ; Q=1.000 ,\ten;q=2,,;q=;-,*;q=0"});
   write_texts(folder / "form", {"SAMLResponse=PHg%2BCg%3D%3D&RelayState=abc", "a=1&a=2",
                                 "email=ann%40corp.test", "a=%00", "a=%4", "a+b=c+d", "&&a&=b&",
                                 "SAMLRequest=fZ&SigAlg=http%3a%2f%2fwww&Signature=x%2B"});

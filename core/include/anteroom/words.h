@@ -38,7 +38,7 @@ class Words {
 
   Words() = default;
   // Implicit: wherever words are asked for, a key is enough.
-  Words(WordsKey key, Arguments arguments = {}) {  // NOLINT(google-explicit-constructor)
+  Words(WordsKey key, Arguments arguments = {}) {
     sentences_.push_back({key, std::move(arguments)});
   }
   /// Adds sentences, after a space.

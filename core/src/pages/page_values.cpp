@@ -16,9 +16,6 @@ constexpr std::array<const char*, 7> kLinks{"action",      "back_url",   "refres
 Values said(Values values, const Catalogue& catalogue) {
   for (const auto& [name, words] : values.words) values.text[name] = catalogue.say(words);
   values.words.clear();
-  for (auto& [name, entries] : values.lists) {
-    for (Values& entry : entries) entry = said(std::move(entry), catalogue);
-  }
   return values;
 }
 
@@ -64,7 +61,11 @@ Values with_split_email(Values values) {
 }  // namespace
 
 Values presentable(const Values& values, const Catalogue& catalogue) {
-  return with_split_email(with_grants(with_safe_links(said(values, catalogue))));
+  Values shown = with_split_email(with_grants(with_safe_links(said(values, catalogue))));
+  for (auto& [name, entries] : shown.lists) {
+    for (Values& entry : entries) entry = presentable(entry, catalogue);
+  }
+  return shown;
 }
 
 }  // namespace anteroom::pages
