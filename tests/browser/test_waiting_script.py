@@ -14,7 +14,7 @@ PAGE = b"""<!doctype html><title>Waiting</title><script src="/waiting.js" defer>
 data-say-asking="Checking for your access." data-say-ready="Access." data-say-signed-out="Signed out."
 data-say-disabled="Switched off: contact support." data-say-trouble="The connection is interrupted."
 data-origins="https://login.example.test https://app.example.test"><p data-waiting-text>-</p></div></main>"""
-WAITING = {"state": "waiting"}
+WAITING = {"state": "waiting", "news": ""}
 
 
 class Room(ThreadingHTTPServer):
@@ -23,6 +23,7 @@ class Room(ThreadingHTTPServer):
     def __init__(self):
         super().__init__(("127.0.0.1", 0), Handler)
         self.answers = {"status": 200, "body": WAITING}
+        self.told = WAITING  # once the page has loaded again
         self.questions = []
         self.page_loads = 0
         self.page = PAGE
@@ -54,7 +55,7 @@ class Handler(BaseHTTPRequestHandler):
         elif path == "/room":
             self.server.page_loads += 1
             if self.server.page_loads > 1:
-                self.server.answer(WAITING)  # or it would go on for ever
+                self.server.answer(self.server.told)  # or it would go on for ever
             self._send(200, "text/html", self.server.page)
         else:
             self._send(200, "text/html", b"<title>elsewhere</title>")
@@ -178,6 +179,22 @@ def test_with_a_stream_it_asks_when_it_is_told_to(streaming, chrome):
     streaming.events.put("changed")
     chrome.wait(lambda: chrome.url.endswith("/work"), "the page first asked for")
     assert len(streaming.questions) == 3
+
+
+def test_it_loads_the_page_again_when_there_is_news_and_only_then(streaming, chrome):
+    streaming.events.put("changed")
+    chrome.wait(lambda: len(streaming.questions) == 3, "a question")
+    assert streaming.page_loads == 1
+    # What the page then says is what it is told: it stays.
+    streaming.page = streaming.page.replace(b"data-origins", b'data-news="1.5" data-origins')
+    streaming.told = {"state": "waiting", "news": "1.5"}
+    streaming.answer(streaming.told)
+    streaming.events.put("changed")
+    chrome.wait(lambda: streaming.page_loads == 2 and streaming.streams == 2, "the page again, with its stream")
+    streaming.events.put("changed")
+    asked = len(streaming.questions)
+    chrome.wait(lambda: len(streaming.questions) > asked, "another question")
+    assert streaming.page_loads == 2
 
 
 def test_without_its_stream_it_asks_by_itself_again(streaming, chrome):

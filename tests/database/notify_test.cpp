@@ -1,5 +1,6 @@
 #include <poll.h>
 
+#include "anteroom/provisioning.h"
 #include "database/fixture.h"
 
 using namespace anteroom;
@@ -59,6 +60,43 @@ TEST_CASE("nodes are told of every change that concerns what they remember") {
     db.script("UPDATE users SET name = 'Someone'");
     CHECK(listener.next() == user);
   }
+}
+
+TEST_CASE("nodes are told of requests for somebody who waits, and of nobody else's") {
+  TestDatabase db;
+  db.script(
+      "INSERT INTO properties (key, name) VALUES ('elm', 'Elm Court');"
+      "INSERT INTO users (email, status) VALUES ('absent@corp.test', 'waiting')");
+  REQUIRE(sign_on_outcome(db, sign_on_number(1)) == store::SignOnOutcome::waiting);
+  const std::string user =
+      "user:" + db.value("SELECT id FROM anteroom.users WHERE last_sign_on_at IS NOT NULL");
+  const std::string email =
+      db.value("SELECT email FROM anteroom.users WHERE last_sign_on_at IS NOT NULL");
+  const auto file = [&](const std::string& who) {
+    const auto filed =
+        wait(store::file_requests(db, {"", "cli:root", ""}, {levels(), "technician", "manager"},
+                                  {{who, "", "elm", "viewer", "", ""}}, false));
+    REQUIRE(filed);
+    return filed->at(0).request;
+  };
+  const auto news = [&] {
+    const auto record = wait(store::load_session(db, hash_of(1), std::chrono::hours(1), levels()));
+    return std::string(SessionView::parse(*record)->fields().news);
+  };
+  Listener listener(db.settings());
+  const std::string before = news();
+  const std::string request = file(email);
+  CHECK(listener.next() == user);
+  const std::string filed = news();
+  CHECK(filed != before);
+  REQUIRE(*wait(store::withdraw_request(db, {"", "cli:root", ""}, request)));
+  CHECK(listener.next() == user);
+  CHECK(news() != filed);
+
+  file("absent@corp.test");
+  file("nobody@corp.test");
+  db.script("NOTIFY anteroom, 'end'");
+  CHECK(listener.next() == "end");
 }
 
 TEST_CASE("a sign-on that changes nothing tells nobody") {

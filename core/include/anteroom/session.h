@@ -24,6 +24,8 @@ struct SessionFields {
   std::string_view access_level;  ///< highest level over all unexpired grants; empty without one
   std::string_view properties;    ///< "key=level,key=level"; key "*" stands for all properties
   std::string_view authn_context = {};  ///< AuthnContextClassRef of the sign-on, may be empty
+  /// Of somebody who waits: another whenever a request for them is filed, decided or withdrawn.
+  std::string_view news = {};
 };
 
 /// One session as loaded from the store; owns its bytes.

@@ -30,7 +30,7 @@ struct Route {
 };
 
 // All that this site answers itself, besides the ACS and the assets.
-constexpr std::array<Route, 12> kRoutes{{
+constexpr std::array<Route, 13> kRoutes{{
     {"GET", "/sign-in", false, journey::show_sign_in},
     {"POST", "/sign-in", true, at_once<journey::submit_email>},
     {"POST", "/sign-in/start", true, journey::leave_for_idp},
@@ -38,6 +38,7 @@ constexpr std::array<Route, 12> kRoutes{{
     {"GET", "/metadata", true, at_once<journey::show_metadata>},
     {"GET", "/handoff", false, journey::redeem_handoff},
     {"GET", "/waiting", false, journey::show_waiting_room},
+    {"POST", "/waiting/ask", false, journey::ask_for_access},
     {"GET", "/waiting/status", false, journey::waiting_status},
     {"GET", "/waiting/events", false, journey::waiting_events},
     {"GET", "/sign-out", false, journey::confirm_sign_out},

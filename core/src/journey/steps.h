@@ -23,6 +23,8 @@ Task<Response> redeem_handoff(Exchange exchange);
 
 // The Waiting Room.
 Task<Response> show_waiting_room(Exchange exchange);
+/// Asks those who can file a request to do so.
+Task<Response> ask_for_access(Exchange exchange);
 Task<Response> waiting_status(Exchange exchange);
 /// Tells the page when to ask for the status (HTML, 9.2 Server-sent events).
 Task<Response> waiting_events(Exchange exchange);

@@ -10,8 +10,8 @@ namespace anteroom::pages {
 namespace {
 
 // Values that become the target of a link, form or refresh.
-constexpr std::array<const char*, 7> kLinks{"action",      "back_url",   "refresh_url", "retry_url",
-                                            "sign_in_url", "status_url", "stream_url"};
+constexpr std::array<const char*, 8> kLinks{"action",    "ask_url",     "back_url",   "refresh_url",
+                                            "retry_url", "sign_in_url", "status_url", "stream_url"};
 
 Values said(Values values, const Catalogue& catalogue) {
   for (const auto& [name, words] : values.words) values.text[name] = catalogue.say(words);

@@ -7,7 +7,7 @@ namespace anteroom {
 
 namespace {
 
-constexpr char kVersion = 2;
+constexpr char kVersion = 3;
 constexpr std::size_t kFixedBytes = 2 + 2 * sizeof(std::int64_t);
 constexpr std::size_t kMaxString = 0xffff;
 
@@ -22,6 +22,7 @@ void for_each_field(Fields& fields, Visit visit) {
   visit(fields.access_level);
   visit(fields.properties);
   visit(fields.authn_context);
+  visit(fields.news);
 }
 
 // Control characters would let a stored value end a header line: they do not get into a record.

@@ -111,10 +111,11 @@ struct World {
   }
 
   void sign_in_as(UserStatus status, const std::string& level,
-                  const std::string& origin = "https://login.test") {
+                  const std::string& origin = "https://login.test", const std::string& news = "",
+                  const std::string& user = "user") {
     const std::string properties = level.empty() ? "" : "*=" + level;
-    const SessionFields own{"ref",  "user", "ann@corp.test", "Ann",
-                            "corp", origin, level,           properties};
+    const SessionFields own{"ref",  user,  "ann@corp.test", "Ann", "corp",
+                            origin, level, properties,      "",    news};
     record = std::string(
         SessionRecord(status, clock.now() + std::chrono::hours(1), clock.now() - sign_on_age, own)
             .bytes());

@@ -1,5 +1,6 @@
 // The gate's answers, the Waiting Room, signing out, and the way between hosts.
 
+#include "saml/instant.h"
 #include "unit/journey/fixture.h"
 
 using namespace anteroom;
@@ -92,7 +93,7 @@ TEST_CASE("who waits sees the Waiting Room, and is let in when provisioned") {
       world.answer({.path = "/auth/waiting", .query = query, .cookie = kSessionCookieHeader});
   CHECK(room.status == 200);
   CHECK(room.body.find("<wbr>@corp.test") != std::string::npos);
-  CHECK(status() == "{\"state\":\"waiting\"}\n");
+  CHECK(status() == "{\"state\":\"waiting\",\"news\":\"\"}\n");
 
   world.sign_in_as(UserStatus::active, "viewer");
   CHECK(status() == "{\"state\":\"ready\",\"location\":\"/deep\"}\n");
@@ -104,6 +105,130 @@ TEST_CASE("who waits sees the Waiting Room, and is let in when provisioned") {
   CHECK(status().find("signed_out") != std::string::npos);
   CHECK(header(world.answer({.path = "/auth/waiting", .query = query}), "Location")
             .starts_with("/auth/sign-in?r="));
+}
+
+namespace {
+
+// Somebody who waits, with the answer of waiting_state(): kind, since, requested_by, property_name,
+// reason, asked_at, approver.
+struct Room {
+  World world;
+
+  explicit Room(const std::vector<std::vector<Cell>>& rows) {
+    world.settings->access.request_new_users = "manager";
+    world.sign_in_as(UserStatus::waiting, "", "https://login.test", "1.5", kUser);
+    world.database.answers["waiting_state"] = [rows](const Params&) { return Rows{rows}; };
+  }
+  std::string page() {
+    return world.answer({.path = "/auth/waiting", .cookie = kSessionCookieHeader}).body;
+  }
+
+  static constexpr const char* kUser = "11111111-2222-3333-4444-555555555555";
+};
+
+const Cell kNothing = std::nullopt;
+
+}  // namespace
+
+TEST_CASE("the Waiting Room names those who can file a request, and offers to ask them") {
+  Room room({{"no_request", kNothing, kNothing, kNothing, kNothing, kNothing, "Max <Maple>"},
+             {"no_request", kNothing, kNothing, kNothing, kNothing, kNothing, "sue@corp.test"}});
+  const std::string page = room.page();
+  CHECK_THAT(page, Catch::Contains("<li>Max &lt;Maple&gt;</li>"));
+  CHECK_THAT(page, Catch::Contains("<li>sue@corp.test</li>"));
+  CHECK_THAT(page, Catch::Contains("action=\"/auth/waiting/ask\""));
+  CHECK_THAT(page, !Catch::Contains("declined"));
+  const Params asked = room.world.database.last["waiting_state"];
+  CHECK(*asked[0] == Room::kUser);
+  CHECK(*asked[1] == "corp");
+  CHECK(*asked[3] == "manager");
+}
+
+TEST_CASE("nobody is asked twice within a day") {
+  const Time now = forge::Options{}.now;
+  const auto asked = [&](std::chrono::hours ago) {
+    const std::string at = saml::format_instant(now - ago);
+    return Room({{"no_request", kNothing, kNothing, kNothing, kNothing, at, "Max"}}).page();
+  };
+  CHECK_THAT(asked(std::chrono::hours(23)), Catch::Contains("You asked them on "));
+  CHECK_THAT(asked(std::chrono::hours(23)), !Catch::Contains("/auth/waiting/ask"));
+  CHECK_THAT(asked(std::chrono::hours(25)), Catch::Contains("/auth/waiting/ask"));
+  CHECK_THAT(asked(std::chrono::hours(25)), !Catch::Contains("You asked them on "));
+}
+
+TEST_CASE("where nobody can be asked the room says what to do all the same") {
+  const std::string page =
+      Room({{"no_request", kNothing, kNothing, kNothing, kNothing, kNothing, kNothing}}).page();
+  CHECK_THAT(page, Catch::Contains("Ask your property manager"));
+  CHECK_THAT(page, !Catch::Contains("/auth/waiting/ask"));
+}
+
+TEST_CASE("the Waiting Room tells of an open request, and offers no other") {
+  const std::string page =
+      Room({{"open", "2026-05-04T09:12:33Z", "Max", "Elm Court", kNothing, kNothing, "Sue"}})
+          .page();
+  CHECK_THAT(page, Catch::Contains("Access has been requested for you"));
+  CHECK_THAT(page, Catch::Contains("2026-05-04 09:12 UTC"));
+  CHECK_THAT(page, Catch::Contains("<dd>Max</dd>") && Catch::Contains("<dd>Elm Court</dd>"));
+  CHECK_THAT(page, !Catch::Contains("/auth/waiting/ask"));
+}
+
+TEST_CASE("the Waiting Room says that a request was declined, and why") {
+  const std::string page =
+      Room({{"declined", kNothing, "Max", kNothing, "not <b>yet</b>", kNothing, "Sue"}}).page();
+  CHECK_THAT(page, Catch::Contains("declined"));
+  CHECK_THAT(page, Catch::Contains("not &lt;b&gt;yet&lt;/b&gt;"));
+  CHECK_THAT(page, Catch::Contains("all properties"));
+  CHECK_THAT(page, Catch::Contains("/auth/waiting/ask"));
+}
+
+TEST_CASE("the Waiting Room is there when its state cannot be had") {
+  World world;
+  world.sign_in_as(UserStatus::waiting, "", "https://login.test", "", Room::kUser);
+  const Response room = world.answer({.path = "/auth/waiting", .cookie = kSessionCookieHeader});
+  CHECK(room.status == 200);
+  CHECK_THAT(room.body, Catch::Contains("Ask your property manager"));
+  CHECK(world.log.has("waiting state"));
+}
+
+TEST_CASE("asking whether there is news costs no statement") {
+  Room room({});
+  const Response status =
+      room.world.answer({.path = "/auth/waiting/status", .cookie = kSessionCookieHeader});
+  CHECK(status.body == "{\"state\":\"waiting\",\"news\":\"1.5\"}\n");
+  CHECK(room.world.database.calls.empty());
+  CHECK_THAT(room.page(), Catch::Contains("data-news=\"1.5\""));
+}
+
+TEST_CASE("who can file a request is asked by a form of ours, and the page shown again") {
+  Room room({});
+  World& world = room.world;
+  world.database.give("ask_approvers", {"2"});
+  World::Ask ask{.method = "POST", .path = "/auth/waiting/ask", .cookie = kSessionCookieHeader};
+  SECTION("asked") {
+    const Response done = world.answer(ask);
+    CHECK(done.status == 303);
+    CHECK(header(done, "Location") == "/auth/waiting");
+    REQUIRE(world.database.calls["ask_approvers"] == 1);
+    CHECK(world.database.last["ask_approvers"][0]->find(Room::kUser) == 1);
+    CHECK(*world.database.last["ask_approvers"][1] == "corp");
+  }
+  SECTION("a form from elsewhere") {
+    ask.origin = "https://evil.test";
+    CHECK(world.answer(ask).status == 403);
+    CHECK(world.database.calls["ask_approvers"] == 0);
+  }
+  SECTION("signed out, or let in meanwhile") {
+    world.record.clear();
+    CHECK(world.answer(ask).status == 303);
+    world.sign_in_as(UserStatus::active, "viewer");
+    CHECK(world.answer(ask).status == 303);
+    CHECK(world.database.calls["ask_approvers"] == 0);
+  }
+  SECTION("the database is away") {
+    world.database.answers.erase("ask_approvers");
+    CHECK(world.answer(ask).status == 503);
+  }
 }
 
 TEST_CASE("signing out ends the session and clears the cookie") {

@@ -27,7 +27,7 @@ pages::Values filled(const std::vector<std::string>& names, const std::string& v
     values.text["your_properties"] = value + "x=" + value;
   }
   for (const char* flag : {"is_entra", "is_step_up", "is_unknown", "show_support", "show_retry",
-                           "is_maintenance", "is_confirmed"}) {
+                           "is_maintenance", "is_confirmed", "is_declined", "may_ask"}) {
     values.flags[flag] = true;
   }
   return values;
@@ -91,13 +91,14 @@ TEST_CASE("an address that is no web address leads nowhere") {
          std::vector<std::pair<std::string, std::string>>{{"denied", "back_url"},
                                                           {"error", "retry_url"},
                                                           {"signed_out", "sign_in_url"},
+                                                          {"waiting", "ask_url"},
                                                           {"waiting", "refresh_url"},
                                                           {"waiting", "status_url"},
                                                           {"waiting", "stream_url"},
                                                           {"post_to_idp", "action"}}) {
       pages::Values values;
       values.text[name] = url;
-      values.flags["show_retry"] = true;
+      values.flags["show_retry"] = values.flags["may_ask"] = true;
       CHECK_THAT(samples::body(page, values), !Contains(url + "\""));
     }
     Settings settings = samples::settings();
@@ -123,7 +124,7 @@ TEST_CASE("pages hold no inline script, style or event handler") {
       CHECK_THAT(page, Contains(tag + "</script>"));
     }
   }
-  CHECK(scripts == 2);  // the Waiting Room and the posted request
+  CHECK(scripts == 6);  // the Waiting Room in its states and the posted request
 }
 
 TEST_CASE("pages load nothing from elsewhere") {

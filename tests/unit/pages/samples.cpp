@@ -76,6 +76,24 @@ std::vector<Sample> sign_on() {
   };
 }
 
+// Somebody in the Waiting Room, in the state that these values tell of.
+Sample waiting_for(const std::string& file, std::map<std::string, std::string> text,
+                   std::map<std::string, bool> flags) {
+  text.insert({{"email", kAda},
+               {"name", "Ada Lovelace"},
+               {"company", "Contoso"},
+               {"status_url", "/auth/waiting/status"},
+               {"stream_url", "/auth/waiting/events"},
+               {"refresh_url", "/auth/waiting"},
+               {"news", "1.1777885520000000"},
+               {"reference", "7KQ2-M4XD"}});
+  Sample waiting = sample(file, "waiting", 200, std::move(text), std::move(flags));
+  for (const char* name : {"Grace Hopper", "katherine.johnson@contoso.example"}) {
+    waiting.values.lists["approvers"].push_back({{{"approver", name}}});
+  }
+  return waiting;
+}
+
 std::vector<Sample> signed_in() {
   return {
       sample("waiting", "waiting", 200,
@@ -86,6 +104,20 @@ std::vector<Sample> signed_in() {
               {"stream_url", "/auth/waiting/events"},
               {"refresh_url", "/auth/waiting?r=cmV0dXJu"},
               {"reference", "7KQ2-M4XD"}}),
+      waiting_for("waiting_ask", {{"ask_url", "/auth/waiting/ask?r=cmV0dXJu"}},
+                  {{"may_ask", true}, {"has_approvers", true}}),
+      waiting_for("waiting_asked", {{"asked_at", "2026-05-04 09:12 UTC"}},
+                  {{"has_approvers", true}}),
+      waiting_for("waiting_open",
+                  {{"since", "2026-05-04 09:12 UTC"},
+                   {"requested_by", "Grace Hopper"},
+                   {"property", "Harbour View"}},
+                  {{"is_open", true}}),
+      waiting_for("waiting_declined",
+                  {{"requested_by", "Grace Hopper"},
+                   {"reason", "Ada works for the other building now."},
+                   {"ask_url", "/auth/waiting/ask?r=cmV0dXJu"}},
+                  {{"is_declined", true}, {"may_ask", true}, {"has_approvers", true}}),
       sample("denied", "denied", 403,
              {{"email", kAda},
               {"name", "Ada Lovelace"},
@@ -148,7 +180,8 @@ const std::map<std::string, std::vector<std::string>>& text_values() {
       {"microsoft_error", {"code", "number", "meaning", "remedy", "sign_in_url"}},
       {"post_to_idp", {"action", "parameter", "message", "relay_state", "display_name"}},
       {"waiting",
-       {"email", "name", "company", "status_url", "stream_url", "refresh_url", "reference"}},
+       {"email", "name", "company", "status_url", "stream_url", "refresh_url", "reference", "news",
+        "since", "requested_by", "property", "reason", "asked_at", "ask_url"}},
       {"denied",
        {"email", "name", "needed_level", "property", "your_level", "your_properties", "reference",
         "back_url"}},

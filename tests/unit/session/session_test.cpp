@@ -24,7 +24,8 @@ SessionFields fields() {
           "https://app.test",
           "manager",
           "*=viewer,elm=manager",
-          "urn:mfa"};
+          "urn:mfa",
+          "1.5"};
 }
 
 }  // namespace
@@ -40,6 +41,7 @@ TEST_CASE("a session record reads back as it was written") {
   CHECK(view->fields().email == "ann@corp.test");
   CHECK(view->fields().properties == "*=viewer,elm=manager");
   CHECK(view->fields().authn_context == "urn:mfa");
+  CHECK(view->fields().news == "1.5");
   CHECK(view->is_provisioned());
 }
 

@@ -50,11 +50,19 @@
     window.location.replace(isAllowed(location) ? location : window.location.href);
   }
 
+  function reload() {
+    isOver = true;
+    hangUp();
+    window.location.reload();
+  }
+
   function take(answer) {
     switch (answer.state) {
       case "waiting":
         failures = 0;
         say("asking", box.dataset.sayAsking);
+        // A request for this person was filed, decided or withdrawn: the page tells of it.
+        if ((answer.news || "") !== (box.dataset.news || "")) reload();
         return;
       case "ready":
         leave(answer.location, box.dataset.sayReady);

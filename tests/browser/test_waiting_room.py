@@ -1,0 +1,49 @@
+"""The Waiting Room tells people how things are, as they change."""
+
+import json
+
+from axe import assert_accessible
+
+
+def requests(stack, person):
+    return [row for row in json.loads(stack.anteroom("--json", "request", "list"))
+            if row["email"] == person.email]
+
+
+def test_the_room_follows_a_request_by_itself(stack, chrome, newcomer):
+    chrome.open(stack.app_url("/"))
+    chrome.sign_on(newcomer)
+    chrome.wait_for_path("/auth/waiting")
+    assert newcomer.email in chrome.text and "Ask your property manager" in chrome.text
+
+    stack.anteroom("request", "file", newcomer.email, "--level", "viewer", "--property", "mill-house")
+    chrome.wait(lambda: "Access has been requested for you" in chrome.text, "the open request", seconds=5)
+    assert "Mill House" in chrome.text
+    assert_accessible(chrome)
+
+    (request,) = requests(stack, newcomer)
+    stack.anteroom("request", "decline", request["id"], "--reason", "Which <building> is it?")
+    chrome.wait(lambda: "was declined" in chrome.text, "the answer", seconds=5)
+    assert "Which <building> is it?" in chrome.text
+    assert_accessible(chrome)
+
+    stack.anteroom("request", "file", newcomer.email, "--level", "viewer", "--property", "mill-house")
+    chrome.wait(lambda: "Access has been requested for you" in chrome.text, "the second request", seconds=5)
+    (request,) = requests(stack, newcomer)
+    stack.anteroom("request", "approve", request["id"])
+    chrome.wait_for_url(stack.app_url("/"), seconds=5)
+
+
+def test_colleagues_are_asked_once_a_day(stack, chrome, newcomer, _people):
+    manager = next(_people)
+    stack.anteroom("user", "provision", manager.email, "--name", "Max Maple", "--level", "manager",
+                   "--property", "mill-house")
+    chrome.open(stack.app_url("/"))
+    chrome.sign_on(newcomer)
+    chrome.wait_for_path("/auth/waiting")
+    assert "Max Maple" in chrome.text
+    assert_accessible(chrome)
+    chrome.press("form[action^='/auth/waiting/ask'] button")
+    chrome.wait(lambda: "You asked them on" in chrome.text, "what was done")
+    assert not chrome.has("form[action^='/auth/waiting/ask']")
+    assert_accessible(chrome)
