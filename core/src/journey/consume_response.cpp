@@ -259,6 +259,7 @@ Task<Response> open_session(Exchange& exchange, const Judgement& judgement) {
   const Result<store::SignOnResult> result =
       co_await store::sign_on(context.ports.database, std::move(sign_on));
   if (!result) co_return unavailable(context, exchange.head(), result.failure());
+  write_down_started(context);
   switch (result->outcome) {
     case store::SignOnOutcome::signed_in:
     case store::SignOnOutcome::waiting:

@@ -10,6 +10,7 @@
 #include "anteroom/saml.h"
 #include "anteroom/site.h"
 #include "crypto/seal.h"
+#include "journey/tally.h"
 #include "session/login_state.h"
 
 namespace anteroom::journey {
@@ -24,7 +25,8 @@ struct Context {
   std::vector<std::unique_ptr<const saml::ResponseVerifier>>
       verifiers;  ///< one per IdP, same order
   std::vector<std::unique_ptr<const saml::LogoutVerifier>> logout_verifiers;  ///< likewise
-  std::string metadata;  ///< our own, as it is served
+  std::string metadata;                                        ///< our own, as it is served
+  std::shared_ptr<Tally> started = std::make_shared<Tally>();  ///< sign-ons, by IdP
 
   [[nodiscard]] const Origin* origin_of(std::string_view host) const;
   [[nodiscard]] const saml::ResponseVerifier* verifier_of(const IdentityProvider& idp) const;

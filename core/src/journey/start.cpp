@@ -141,6 +141,8 @@ Task<Response> start_sign_on(const Exchange& exchange, Start start) {
                           message ? Failure{code::kInternal, "sealing failed"} : message.failure());
   }
   Response response = send_away(exchange, idp, *message);
+  exchange.context.started->add(idp.name);
+  write_down_started(exchange.context);
   drop_cookies(response, earlier);
   response.headers.emplace_back(
       "Set-Cookie", http::set_cookie(state.cookie_name(), *sealed, http::SameSite::none, life));
