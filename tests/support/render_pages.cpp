@@ -31,7 +31,8 @@ int main(int count, char** arguments) {
     }
     write(directory / language / "manage_kit.html", samples::kit_page(language));
   }
-  for (const char* asset : {"style.css", "manage.css", "icon.svg", "waiting.js", "submit.js"}) {
+  for (const char* asset :
+       {"style.css", "manage.css", "icon.svg", "waiting.js", "submit.js", "people.js"}) {
     write(directory / "auth" / "assets" / asset, renderer.asset(asset).body);
   }
 }

@@ -30,7 +30,7 @@ struct Route {
 };
 
 // All that this site answers itself, besides the ACS and the assets.
-constexpr std::array<Route, 13> kRoutes{{
+constexpr std::array<Route, 19> kRoutes{{
     {"GET", "/sign-in", false, journey::show_sign_in},
     {"POST", "/sign-in", true, at_once<journey::submit_email>},
     {"POST", "/sign-in/start", true, journey::leave_for_idp},
@@ -41,6 +41,12 @@ constexpr std::array<Route, 13> kRoutes{{
     {"POST", "/waiting/ask", false, journey::ask_for_access},
     {"GET", "/waiting/status", false, journey::waiting_status},
     {"GET", "/waiting/events", false, journey::waiting_events},
+    {"GET", "/manage/people", false, journey::list_people},
+    {"GET", "/manage/people/show", false, journey::show_person},
+    {"POST", "/manage/people/grant", false, journey::change_grant},
+    {"POST", "/manage/people/account", false, journey::switch_account},
+    {"POST", "/manage/people/sessions", false, journey::end_sessions},
+    {"GET", "/manage/activity", false, journey::show_activity},
     {"GET", "/sign-out", false, journey::confirm_sign_out},
     {"POST", "/sign-out", false, journey::sign_out},
     {"GET", "/signed-out", false, at_once<journey::show_signed_out>},

@@ -29,6 +29,14 @@ Task<Response> waiting_status(Exchange exchange);
 /// Tells the page when to ask for the status (HTML, 9.2 Server-sent events).
 Task<Response> waiting_events(Exchange exchange);
 
+// Manage: people and what goes on, for support.
+Task<Response> list_people(Exchange exchange);
+Task<Response> show_person(Exchange exchange);
+Task<Response> change_grant(Exchange exchange);
+Task<Response> switch_account(Exchange exchange);
+Task<Response> end_sessions(Exchange exchange);
+Task<Response> show_activity(Exchange exchange);
+
 // Sign-out.
 Task<Response> confirm_sign_out(Exchange exchange);
 Task<Response> sign_out(Exchange exchange);

@@ -38,7 +38,8 @@ TEST_CASE("every asset that a page names exists") {
       }
     }
   }
-  CHECK(named == std::set<std::string>{"style.css", "icon.svg", "waiting.js", "submit.js"});
+  CHECK(named == std::set<std::string>{"style.css", "manage.css", "icon.svg", "waiting.js",
+                                       "submit.js", "people.js"});
   for (const std::string& name : named) CHECK(renderer.asset(name).status == 200);
 }
 

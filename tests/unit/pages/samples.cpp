@@ -17,6 +17,7 @@ namespace samples {
 
 namespace {
 
+using anteroom::Words;
 using anteroom::operator""_words;
 
 Sample sample(std::string file, std::string name, int status,
@@ -50,11 +51,11 @@ std::vector<Sample> sign_on() {
              {{"email", "grace@fabrikam.example"},
               {"idp", "fabrikam"},
               {"display_name", "Fabrikam Facilities"},
-              {"button", "Fabrikam Account"}}),
+              {"button", "Fabrikam Login"}}),
       sample("provider_only", "provider", 200,
              {{"idp", "fabrikam"},
               {"display_name", "Fabrikam Facilities"},
-              {"button", "Fabrikam Account"}}),
+              {"button", "Fabrikam Login"}}),
       sample("provider_step_up", "provider", 200,
              {{"email", kAda},
               {"idp", "contoso"},
@@ -130,8 +131,177 @@ std::vector<Sample> signed_in() {
       sample("sign_out", "sign_out", 200, {{"email", kAda}}),
       sample("signed_out", "signed_out", 200, {{"sign_in_url", "/auth/sign-in"}}),
       sample("signed_out_unconfirmed", "signed_out", 200,
-             {{"sign_in_url", "/auth/sign-in"}, {"company", "Northwind Property Group"}}),
+             {{"sign_in_url", "/auth/sign-in"}, {"company", "Northwind Holdings"}}),
   };
+}
+
+Values found(const std::string& name, const std::string& email, const std::string& state) {
+  Values person{{{"href", "/auth/manage/people/show?user=1"},
+                 {"name", name},
+                 {"email", email},
+                 {"company", "Contoso"},
+                 {"last_sign_on", state == "is_waiting" ? "" : "2026-05-04 09:12 UTC"}},
+                {{state, true}}};
+  if (state == "is_waiting") return person;
+  person.lists["grants"] = {{{{"property", "Harbour View"}, {"level", "technician"}}},
+                            {{{"property", ""}, {"level", "viewer"}}}};
+  return person;
+}
+
+std::vector<Values> levels(const std::string& chosen) {
+  std::vector<Values> levels;
+  for (const std::string level : {"viewer", "technician", "manager"}) {
+    levels.push_back({{{"level", level}}, {{"is_chosen", level == chosen}}});
+  }
+  return levels;
+}
+
+Values grant(const std::string& key, const std::string& property, bool may_change) {
+  Values grant{{{"user", "1"},
+                {"key", key},
+                {"property", property},
+                {"level", "technician"},
+                {"until", "2027-01-31"},
+                {"expires_at", "2027-01-31"},
+                {"expires_was", "2027-01-31T00:00:00Z"},
+                {"granted_by", "grace.hopper@contoso.example"},
+                {"granted_at", "2026-05-01 08:00 UTC"}},
+               {{"may_change", may_change}}};
+  grant.lists["levels"] = levels("technician");
+  return grant;
+}
+
+Sample person(const std::string& file, const std::string& state) {
+  Sample person = sample(
+      file, "manage_person", 200,
+      {{"user", "1"},
+       {"name", "Ada Lovelace"},
+       {"email", kAda},
+       {"company", "Contoso"},
+       {"last_sign_on", "2026-05-04 09:12 UTC"},
+       {"known_since", "2026-04-01 07:30 UTC"},
+       {"expires_at", ""}},
+      {{"is_waiting", false}, {"is_active", false}, {"is_disabled", false}, {"is_self", false}});
+  person.values.flags[state] = true;
+  auto& lists = person.values.lists;
+  lists["levels"] = levels("");
+  lists["properties"] = {{{{"key", "*"}, {"name", ""}}, {{"is_all", true}}},
+                         {{{"key", "mill-house"}, {"name", "Mill House"}}, {{"is_chosen", true}}}};
+  return person;
+}
+
+Sample known_person() {
+  Sample known = person("manage_person", "is_active");
+  auto& [text, flags, words, lists] = known.values;
+  flags.insert({{"has_grants", true}, {"has_sessions", true}, {"has_history", true}});
+  words["notice"] = "people_granted"_words;
+  lists["grants"] = {grant("*", "", false), grant("harbour-view", "Harbour View", true),
+                     grant("north-quay", "North Quay", true)};
+  lists["grants"].back().words["error"] = "change_in_the_past"_words;
+  for (const char* device : {"Firefox, Windows", "Safari, iPhone", ""}) {
+    lists["sessions"].push_back({{{"user", "1"},
+                                  {"reference", "0123456789abcdef"},
+                                  {"device", device},
+                                  {"address", "2001:db8::1234:5678"},
+                                  {"origin", "https://app.example.com"},
+                                  {"last_seen", "2026-05-04 09:12 UTC"},
+                                  {"begun", "2026-05-04 07:58 UTC"}},
+                                 {{"is_own", device == std::string("Safari, iPhone")}}});
+  }
+  Values changed{{{"at", "2026-05-04 09:12 UTC"},
+                  {"actor", "grace.hopper@contoso.example"},
+                  {"detail", "viewer, elm; technician, elm, 2027-01-31T00:00:00Z"},
+                  {"code", ""},
+                  {"reference", ""}}};
+  changed.words["what"] = "history_grant_changed"_words;
+  Values refused{{{"at", "2026-05-04 09:10 UTC"},
+                  {"actor", ""},
+                  {"detail", ""},
+                  {"code", "replayed"},
+                  {"reference", "7KQ2-M4XD"}}};
+  refused.words["what"] = "history_sign_on_refused"_words;
+  lists["history"] = {changed, refused};
+  return known;
+}
+
+Sample refused_person() {
+  Sample refused = person("manage_person_refused", "is_disabled");
+  for (const char* place : {"failure", "add_error", "sessions_error", "account_error"}) {
+    refused.values.words[place] = "change_above_own_level"_words;
+  }
+  return refused;
+}
+
+Sample activity() {
+  Sample activity = sample("manage_activity", "manage_activity", 200, {{"company", "Contoso"}},
+                           {{"has_activity", true}});
+  auto& lists = activity.values.lists;
+  lists["companies"] = {{{{"key", "contoso"}, {"name", "Contoso"}}, {{"is_chosen", true}}}};
+  const auto chart = [](const char* id, const Words& title, const Words& first,
+                        const Words& second) {
+    Values values{
+        {{"id", id}, {"top", "200"}, {"first_day", "2026-04-05"}, {"last_day", "2026-05-04"}},
+        {},
+        {{"title", title}, {"first_label", first}, {"second_label", second}}};
+    for (int day = 0; day < 30; ++day) {
+      const int height = 120 + day * 37 % 700;
+      for (const std::string series : {"first", "second"}) {
+        const bool is_first = series == "first";
+        const int shown = is_first ? height : height / 9 + 12;
+        values.lists["columns"].push_back({{{"series", series},
+                                            {"x", std::to_string(day * 100 + (is_first ? 10 : 50))},
+                                            {"y", std::to_string(1000 - shown)},
+                                            {"width", "40"},
+                                            {"height", std::to_string(shown)}}});
+      }
+    }
+    values.lists["days"] = {
+        {{{"day", "2026-05-04"}, {"first_count", "120"}, {"second_count", "3"}}},
+        {{{"day", "2026-05-03"}, {"first_count", "98"}, {"second_count", "0"}}}};
+    return values;
+  };
+  lists["charts"] = {chart("sign-ons", "activity_sign_ons"_words, "activity_signed_on"_words,
+                           "activity_refused"_words),
+                     chart("drop-off", "activity_drop_off"_words, "activity_left"_words,
+                           "activity_returned"_words)};
+  for (const std::string company : {"Contoso", "Fabrikam Facilities"}) {
+    lists["by_company"].push_back({{{"href", "/auth/manage/activity?company=x"},
+                                    {"name", company},
+                                    {"signed_on", "1200"},
+                                    {"left", "1300"},
+                                    {"returned", "1250"},
+                                    {"share", "96%"},
+                                    {"length", company == "Contoso" ? "3000" : "700"}}});
+  }
+  for (const Words& bucket : {Words("waited_hour"_words), Words("waited_hours"_words),
+                              Words("waited_week"_words), Words("waited_still"_words)}) {
+    Values row{{{"count", "12"}, {"length", "1200"}, {"series", "first"}}};
+    row.words["bucket"] = bucket;
+    lists["waiting"].push_back(row);
+  }
+  return activity;
+}
+
+// With what manage_layout is given.
+std::vector<Sample> manage() {
+  std::vector<Sample> samples{
+      sample("manage_people", "manage_people", 200,
+             {{"search", "ada"},
+              {"first_url", "/auth/manage/people?q=ada"},
+              {"next_url", "/auth/manage/people?q=ada&after=x"}},
+             {{"has_people", true}, {"is_first", false}, {"only_waiting", true}}),
+      sample("manage_people_none", "manage_people", 200, {{"search", "nobody"}}), known_person(),
+      refused_person(), activity()};
+  samples[0].values.lists["people"] = {
+      found("Ada Lovelace", kAda, "is_active"),
+      found("", "katherine.johnson@contoso.example", "is_waiting"),
+      found("Grace Hopper", "grace.hopper@contoso.example", "is_disabled")};
+  for (Sample& sample : samples) {
+    sample.values.text["signed_in_as"] = "grace.hopper@contoso.example";
+    sample.values.flags["may_process"] = true;
+    sample.values.flags[sample.name == "manage_activity" ? "tab_activity" : "tab_people"] = true;
+  }
+  return samples;
 }
 
 std::vector<Sample> refusals() {
@@ -167,7 +337,7 @@ Settings settings() {
 
 std::vector<Sample> all() {
   std::vector<Sample> samples;
-  for (const auto& group : {sign_on(), signed_in(), refusals()}) {
+  for (const auto& group : {sign_on(), signed_in(), refusals(), manage()}) {
     samples.insert(samples.end(), group.begin(), group.end());
   }
   return samples;
@@ -187,6 +357,10 @@ const std::map<std::string, std::vector<std::string>>& text_values() {
         "back_url"}},
       {"sign_out", {"email"}},
       {"signed_out", {"sign_in_url", "company"}},
+      {"manage_people", {"search", "first_url", "next_url"}},
+      {"manage_person",
+       {"user", "name", "email", "company", "last_sign_on", "known_since", "expires_at"}},
+      {"manage_activity", {"company"}},
       {"error", {"title", "message", "hint", "reference", "retry_url", "retry_label"}},
   };
   return kValues;

@@ -1,0 +1,162 @@
+"""Support looks after people: finds them, gives and takes access, ends sessions; and sees what goes on."""
+
+import time
+
+import pytest
+from axe import assert_accessible
+from conftest import ANN, CARLA
+from selenium.webdriver.common.by import By
+
+AT_ONCE = 2.5  # two seconds, and what a browser needs
+
+
+@pytest.fixture(scope="module")
+def admin(stack, _people):
+    """Somebody of support."""
+    person = next(_people)
+    stack.anteroom("user", "provision", person.email, "--level", "admin", "--all-properties")
+    return person
+
+
+@pytest.fixture
+def desk(stack, browsers, admin):
+    """The browser of somebody of support, at the list of people."""
+    browser = browsers()
+    browser.open(stack.login_url("/auth/manage/people"))
+    browser.sign_on(admin)
+    browser.wait_for_path("/auth/manage/people")
+    return browser
+
+
+def rows(desk):
+    return [row.text for row in desk.driver.find_elements(By.CSS_SELECTOR, "[data-results] tbody tr")]
+
+
+def look_up(desk, person):
+    desk.fill("#search", person.email)
+    desk.wait(lambda: [person.email in row for row in rows(desk)] == [True], f"only {person.email} in the list")
+    desk.press("[data-results] tbody a")
+    desk.wait_for_path("/auth/manage/people/show")
+    desk.wait(lambda: person.email in desk.find("main").text, "the person's page")
+
+
+def test_people_are_found_as_one_types(stack, desk):
+    desk.script("window.isSamePage = true")
+    desk.fill("#search", "carla")
+    desk.wait(lambda: CARLA.email in desk.find("[data-results]").text and ANN.email not in desk.text, "only Carla")
+    assert desk.script("return window.isSamePage === true")
+    assert "q=carla" in desk.url
+    desk.fill("#search", "no such person")
+    desk.wait(lambda: "Nobody was found" in desk.find("[data-results]").text, "nobody")
+    assert_accessible(desk)
+    desk.fill("#search", "")
+    desk.wait(lambda: ANN.email in desk.text, "everybody")
+    assert_accessible(desk)
+
+
+def test_people_are_found_without_scripts(stack, browsers, admin):
+    desk = browsers(javascript=False)
+    desk.open(stack.login_url("/auth/manage/people"))
+    desk.sign_on(admin)
+    desk.find("input[name=SAMLResponse]").submit()
+    desk.fill("#search", "carla")
+    desk.press("form[data-live] button")
+    desk.wait(lambda: "q=carla" in desk.url, "the search")
+    assert CARLA.email in desk.text and ANN.email not in desk.text
+
+
+def test_access_given_lets_in_and_is_taken_away_again(stack, browsers, desk, admin, newcomer):
+    waiting = browsers()
+    wanted = stack.app_url("/properties/mill-house/")
+    waiting.open(wanted)
+    waiting.sign_on(newcomer)
+    waiting.wait_for_path("/auth/waiting")
+
+    look_up(desk, newcomer)
+    assert "waits" in desk.text
+    desk.script("document.querySelector('#property').value = 'mill-house';"
+                "document.querySelector('#level').value = 'technician'")
+    desk.press("form:has(input[name=form]) button[type=submit]")
+    given = time.monotonic()
+    waiting.wait_for_url(wanted)
+    assert time.monotonic() - given < 2 * AT_ONCE
+    desk.wait(lambda: "The access was changed" in desk.text, "the notice")
+    assert "Access changed" in desk.find("main").text and admin.email in desk.find("main").text
+    assert_accessible(desk)
+
+    desk.script("document.querySelector('#level-mill-house').value = 'viewer'")
+    desk.press("form:has(#level-mill-house) button:not(.danger)")
+    waiting.wait(lambda: waiting.open(wanted) or "technician" in waiting.text and "Boiler" not in waiting.text,
+                 "the page to need more", seconds=AT_ONCE)
+    desk.press("form:has(#level-mill-house) button.danger")
+    desk.wait(lambda: "taken away" in desk.text, "the notice")
+    waiting.wait(lambda: waiting.open(wanted) or "/auth/waiting" in waiting.url, "the Waiting Room", seconds=AT_ONCE)
+
+
+def test_a_date_that_has_passed_is_explained_and_kept(stack, desk, newcomer):
+    stack.anteroom("user", "provision", newcomer.email, "--level", "viewer", "--all-properties")
+    look_up(desk, newcomer)
+    desk.script("document.querySelector('#property').value = 'mill-house';"
+                "document.querySelector('#until').value = '2020-02-01'")
+    desk.press("form:has(input[name=form]) button[type=submit]")
+    desk.wait(lambda: "passed already" in desk.find("#add-error").text, "the reason")
+    assert desk.find("#until").get_attribute("value") == "2020-02-01"
+    assert desk.find("#property").get_attribute("value") == "mill-house"
+    assert_accessible(desk)
+
+
+def test_disabling_ends_every_browser_at_once(stack, browsers, desk, newcomer):
+    stack.anteroom("user", "provision", newcomer.email, "--level", "viewer", "--all-properties")
+    theirs = [browsers(), browsers()]
+    for browser in theirs:
+        browser.open(stack.app_url("/"))
+        browser.sign_on(newcomer)
+        browser.wait_for_url(stack.app_url("/"))
+    look_up(desk, newcomer)
+    assert "Chrome, Linux" in desk.text
+    desk.press("button[value=disabled]")
+    for browser in theirs:
+        browser.wait(lambda b=browser: b.open(stack.app_url("/")) or "/auth/sign-in" in b.url, "the end", AT_ONCE)
+    desk.wait(lambda: "switched off" in desk.text and "Not signed in anywhere" in desk.text, "the notice")
+    assert stack.users()[newcomer.email]["state"] == "disabled"
+    assert_accessible(desk)
+    desk.press("button[value=enabled]")
+    desk.wait(lambda: "switched on again" in desk.text, "the notice")
+    theirs[0].enter_email(newcomer.email)
+    theirs[0].leave_for_provider()
+    theirs[0].wait_for_url(stack.app_url("/"))
+
+
+def test_one_session_ends_and_the_other_goes_on(stack, browsers, desk, newcomer):
+    stack.anteroom("user", "provision", newcomer.email, "--level", "viewer", "--all-properties")
+    first, second = browsers(), browsers()
+    for browser in (first, second):
+        browser.open(stack.app_url("/"))
+        browser.sign_on(newcomer)
+        browser.wait_for_url(stack.app_url("/"))
+    look_up(desk, newcomer)
+    # The last that was used stands first; each browser has one here and one at the login host.
+    desk.press("#sessions ~ table tbody tr button")
+    desk.wait(lambda: "The session was ended" in desk.text, "the notice")
+    second.wait(lambda: second.open(stack.app_url("/")) or "/auth/sign-in" in second.url, "the end", AT_ONCE)
+    first.open(stack.app_url("/"))
+    first.wait_for_url(stack.app_url("/"))
+    desk.press("button[name=all]")
+    first.wait(lambda: first.open(stack.app_url("/")) or "/auth/sign-in" in first.url, "the end", AT_ONCE)
+
+
+def test_activity_is_shown(stack, desk):
+    desk.open(stack.login_url("/auth/manage/activity"))
+    assert "Northwind" in desk.text and "still waiting" in desk.text
+    assert desk.has("svg.plot rect")
+    assert_accessible(desk)
+    desk.script("document.querySelectorAll('details').forEach(table => table.open = true)")
+    assert_accessible(desk)
+    assert not [line for line in desk.console() if "Content Security Policy" in line]
+
+
+def test_people_are_none_of_a_managers_business(stack, browsers):
+    manager = browsers()
+    manager.open(stack.login_url("/auth/manage/people"))
+    manager.sign_on(CARLA)
+    manager.wait(lambda: "don't have access" in manager.text, "a refusal")

@@ -1,0 +1,252 @@
+// Support's pages about people, and about what goes on.
+
+#include "unit/journey/fixture.h"
+
+using namespace anteroom;
+using namespace anteroom::test;
+using Catch::Contains;
+
+namespace {
+
+constexpr const char* kSupport = "11111111-2222-3333-4444-555555555555";
+constexpr const char* kAnn = "22222222-2222-3333-4444-555555555555";
+const Cell kNothing = std::nullopt;
+
+// Somebody of support who looks at ann.
+struct Support {
+  World world;
+  std::string outcome = "done";  ///< of every change
+
+  explicit Support(const std::string& level = "manager") {
+    world.settings->access.request_new_users = "manager";
+    world.settings->access.process_requests = "manager";
+    world.sign_in_as(UserStatus::active, level, "https://login.test", "", kSupport);
+    for (const char* change : {"change_grant", "set_disabled", "end_sessions"}) {
+      world.database.answers[change] = [this](const Params&) { return Rows{{{outcome}}}; };
+    }
+    world.database.answers["list_properties"] = [](const Params&) {
+      return Rows{{{"elm", "Elm Court"}, {"oak", "Oak Yard"}}};
+    };
+    world.database.answers["show_person"] = [](const Params& params) {
+      if (*params[1] != kAnn) return Rows{};
+      return Rows{{{"person", kAnn, "ann@corp.test", "Ann <Arbor>", "active", "corp",
+                    "2026-05-01T08:00:00Z", "2026-05-04T09:12:33Z", "elm=viewer", "s"},
+                   {"grant", "elm", "Elm Court", "viewer", "2099-01-31T12:00:00Z",
+                    "2026-05-01T08:00:00Z", "sue@corp.test", "true", kNothing, kNothing},
+                   {"grant", "oak", "Oak Yard", "manager", kNothing, "2026-05-01T08:00:00Z",
+                    "cli:root", "false", kNothing, kNothing},
+                   {"session", "0123456789abcdef", "https://app.test", "corp",
+                    "2026-05-04T09:12:33Z", "2026-05-04T10:00:00Z", "2026-05-05T09:12:33Z",
+                    "192.0.2.9", "Mozilla/5.0 (Windows NT 10.0) Firefox/128.0", kNothing},
+                   {"history", "2026-05-04T09:12:33Z", "signed_on", kNothing, kNothing, kNothing,
+                    kNothing, kNothing, kNothing, kNothing},
+                   {"history", "2026-05-04T09:12:30Z", "a_new_kind", "why", "7KQ2", "sue",
+                    "some <detail>", kNothing, kNothing, kNothing}}};
+    };
+  }
+
+  Response get(const std::string& path, const std::string& query = "") {
+    return world.answer(
+        {.path = "/auth/manage/" + path, .query = query, .cookie = kSessionCookieHeader});
+  }
+  Response post(const std::string& path, const std::string& body,
+                const std::string& origin = "https://login.test") {
+    return world.answer({.method = "POST",
+                         .path = "/auth/manage/people/" + path,
+                         .body = body,
+                         .cookie = kSessionCookieHeader,
+                         .origin = origin});
+  }
+  std::string parameter(const std::string& statement, std::size_t number) {
+    return world.database.last[statement].at(number).value_or("NULL");
+  }
+};
+
+std::string about_ann(const std::string& more) {
+  return std::string("user=") + kAnn + "&" + more;
+}
+
+std::vector<std::vector<Cell>> many_people(int count) {
+  std::vector<std::vector<Cell>> rows;
+  for (int i = 0; i < count; ++i) {
+    rows.push_back({kAnn, "p" + std::to_string(i) + "@corp.test", "", "waiting", "corp",
+                    "2026-05-01T08:00:00Z", kNothing, kNothing});
+  }
+  return rows;
+}
+
+}  // namespace
+
+TEST_CASE("people are for those who may process requests") {
+  Support viewer("viewer");
+  for (const char* page : {"people", "people/show", "activity"}) {
+    CHECK(viewer.get(page).status == 403);
+  }
+  for (const char* form : {"grant", "account", "sessions"}) {
+    CHECK(viewer.post(form, about_ann("property=elm&level=viewer")).status == 403);
+  }
+  for (const char* statement : {"search_people", "show_person", "activity", "change_grant",
+                                "set_disabled", "end_sessions"}) {
+    CHECK(viewer.world.database.calls[statement] == 0);
+  }
+}
+
+TEST_CASE("forms about people are taken from our own pages only") {
+  Support support;
+  for (const char* form : {"grant", "account", "sessions"}) {
+    CHECK(support.post(form, about_ann("all=1&level=viewer"), "https://evil.test").status == 403);
+  }
+  CHECK(support.world.database.calls["change_grant"] == 0);
+  CHECK(support.world.database.calls["set_disabled"] == 0);
+  CHECK(support.world.database.calls["end_sessions"] == 0);
+}
+
+TEST_CASE("people are found by what was typed, page by page") {
+  Support support;
+  support.world.database.answers["search_people"] = [](const Params&) {
+    return Rows{many_people(51)};
+  };
+  const Response page = support.get("people", "q=p%20%26&waiting=1&after=a%40corp.test");
+  CHECK(page.status == 200);
+  CHECK(support.parameter("search_people", 1) == "p &");
+  CHECK(support.parameter("search_people", 2) == "t");
+  CHECK(support.parameter("search_people", 3) == "a@corp.test");
+  CHECK_THAT(page.body, Contains("p49@corp.test") && !Contains("p50@corp.test"));
+  CHECK_THAT(page.body, Contains("?q=p%20%26&amp;waiting=1&amp;after=p49%40corp.test"));
+  CHECK_THAT(page.body, Contains("value=\"p &amp;\""));
+
+  support.world.database.answers["search_people"] = [](const Params&) {
+    return Rows{many_people(50)};
+  };
+  CHECK_THAT(support.get("people").body, !Contains("rel=\"next\""));
+  support.world.database.answers["search_people"] = [](const Params&) { return Rows{}; };
+  CHECK_THAT(support.get("people", "q=nobody").body, Contains("Nobody was found."));
+}
+
+TEST_CASE("a person's page shows grants, sessions and history") {
+  Support support;
+  const Response page = support.get("people/show", about_ann("notice=granted"));
+  CHECK(page.status == 200);
+  CHECK_THAT(page.body, Contains("Ann &lt;Arbor&gt;") && Contains("Firefox, Windows"));
+  CHECK_THAT(page.body, Contains("192.0.2.9") && Contains("2026-05-04 10:00 UTC"));
+  CHECK_THAT(page.body, Contains("Signed on") && Contains("a_new_kind"));
+  CHECK_THAT(page.body, Contains("some &lt;detail&gt;") && Contains("sue@corp.test"));
+  CHECK_THAT(page.body, Contains("The access was changed."));
+  // What may not be changed has no form.
+  CHECK_THAT(page.body, Contains("level-elm") && !Contains("level-oak"));
+  CHECK(support.get("people/show", "user=nobody").status == 404);
+  CHECK_THAT(support.get("people/show", about_ann("notice=<b>")).body, !Contains("notice success"));
+}
+
+TEST_CASE("a grant is changed, given and taken away") {
+  Support support;
+  SECTION("changed") {
+    const Response done = support.post(
+        "grant",
+        about_ann(
+            "property=elm&level=manager&expires_at=2099-02-01&expires_was=2099-01-31T12:00:00Z"));
+    CHECK(done.status == 303);
+    CHECK(header(done, "Location") ==
+          std::string("/auth/manage/people/show?user=") + kAnn + "&notice=granted");
+    CHECK(support.parameter("change_grant", 1) == kAnn);
+    CHECK(support.parameter("change_grant", 2) == "elm");
+    CHECK(support.parameter("change_grant", 3) == "manager");
+    CHECK(support.parameter("change_grant", 4) == "2099-02-01");
+  }
+  SECTION("its last day left as it is") {
+    support.post(
+        "grant",
+        about_ann(
+            "property=elm&level=manager&expires_at=2099-01-31&expires_was=2099-01-31T12:00:00Z"));
+    CHECK(support.parameter("change_grant", 4) == "2099-01-31T12:00:00Z");
+  }
+  SECTION("taken away, whatever else the form says") {
+    const Response done = support.post(
+        "grant", about_ann("property=elm&level=manager&expires_at=2099-02-01&remove=1"));
+    CHECK_THAT(header(done, "Location"), Contains("notice=removed"));
+    CHECK(support.parameter("change_grant", 3).empty());
+  }
+  SECTION("not taken away by a form without a level") {
+    CHECK(support.post("grant", about_ann("property=elm")).status == 422);
+    CHECK(support.world.database.calls["change_grant"] == 0);
+  }
+}
+
+TEST_CASE("what could not be changed is said beside what was entered") {
+  Support support;
+  SECTION("a grant that is there") {
+    support.outcome = "in_the_past";
+    const Response page =
+        support.post("grant", about_ann("property=elm&level=manager&expires_at=2020-01-01"));
+    CHECK(page.status == 422);
+    CHECK_THAT(page.body, Contains("id=\"error-elm\" role=\"alert\">This day has passed already."));
+    CHECK_THAT(page.body, Contains("value=\"2020-01-01\" aria-invalid=\"true\""));
+  }
+  SECTION("a new one") {
+    support.outcome = "above_own_level";
+    const Response page = support.post(
+        "grant", about_ann("form=add&property=oak&level=manager&expires_at=2099-01-01"));
+    CHECK(page.status == 403);
+    CHECK_THAT(page.body, Contains("id=\"add-error\" role=\"alert\">That is above your own level"));
+    CHECK_THAT(page.body, Contains("<option value=\"oak\" selected>Oak Yard"));
+  }
+  SECTION("one that is gone") {
+    support.outcome = "no_property";
+    const Response page = support.post("grant", about_ann("property=ash&level=viewer"));
+    CHECK_THAT(page.body, Contains("role=\"alert\">This property does not exist any more."));
+  }
+  SECTION("the account") {
+    support.outcome = "own_account";
+    const Response page = support.post("account", about_ann("then=disabled"));
+    CHECK(page.status == 403);
+    CHECK_THAT(page.body, Contains("Nobody changes their own access."));
+  }
+  SECTION("a session") {
+    support.outcome = "not_found";
+    const Response page = support.post("sessions", about_ann("session=fedcba9876543210"));
+    CHECK(page.status == 422);
+    CHECK_THAT(page.body, Contains("That is not there any more."));
+  }
+}
+
+TEST_CASE("accounts are switched off and on") {
+  Support support;
+  CHECK_THAT(header(support.post("account", about_ann("then=disabled")), "Location"),
+             Contains("notice=disabled"));
+  CHECK(support.parameter("set_disabled", 2) == "t");
+  CHECK_THAT(header(support.post("account", about_ann("then=enabled")), "Location"),
+             Contains("notice=enabled"));
+  CHECK(support.parameter("set_disabled", 2) == "f");
+}
+
+TEST_CASE("all sessions end only where that is what was asked for") {
+  Support support;
+  CHECK(support.post("sessions", about_ann("session=0123456789abcdef")).status == 303);
+  CHECK(support.parameter("end_sessions", 2) == "0123456789abcdef");
+  CHECK(support.post("sessions", about_ann("all=1")).status == 303);
+  CHECK(support.parameter("end_sessions", 2).empty());
+  CHECK(support.post("sessions", about_ann("x=1")).status == 422);
+  CHECK(support.world.database.calls["end_sessions"] == 2);
+}
+
+TEST_CASE("activity shows every day of the last thirty, with the tables behind the charts") {
+  Support support;
+  const std::string today = "2027-01-15";
+  support.world.database.answers["activity"] = [&](const Params&) {
+    return Rows{{{"2000-01-01", "corp", "0", "0", "0"},
+                 {today, "corp", "8", "5", "1"},
+                 {today, "gone", "0", "3", "0"}}};
+  };
+  support.world.database.answers["waiting_times"] = [](const Params&) {
+    return Rows{{{"4"}, {"0"}, {"2"}, {"0"}, {"0"}, {"1"}, {"9"}}};
+  };
+  const Response page = support.get("activity");
+  CHECK(page.status == 200);
+  CHECK_THAT(page.body, Contains("<rect class=\"first\""));
+  CHECK_THAT(page.body, Contains("6 (75%)") && Contains("3 (–)"));
+  CHECK_THAT(page.body, Contains("still waiting") && Contains(">9</td>"));
+  CHECK_THAT(page.body, Contains("?company=corp"));
+  // One company's.
+  CHECK_THAT(support.get("activity", "company=corp").body, Contains("value=\"corp\" selected"));
+  CHECK_THAT(support.get("activity", "company=%3Cb%3E").body, !Contains("<b>"));
+}
