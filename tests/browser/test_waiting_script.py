@@ -191,9 +191,10 @@ def test_it_loads_the_page_again_when_there_is_news_and_only_then(streaming, chr
     streaming.answer(streaming.told)
     streaming.events.put("changed")
     chrome.wait(lambda: streaming.page_loads == 2 and streaming.streams == 2, "the page again, with its stream")
-    streaming.events.put("changed")
-    asked = len(streaming.questions)
-    chrome.wait(lambda: len(streaming.questions) > asked, "another question")
+    for _ in range(2):
+        asked = len(streaming.questions)
+        chrome.script("dispatchEvent(new Event('online'))")  # asks at once
+        chrome.wait(lambda asked=asked: len(streaming.questions) > asked, "another question")
     assert streaming.page_loads == 2
 
 
