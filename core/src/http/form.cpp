@@ -7,6 +7,7 @@ namespace anteroom::http {
 namespace {
 
 constexpr std::size_t kMaxFields = 64;
+constexpr std::size_t kMaxRepeated = 1000;
 
 bool is_unreserved(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
@@ -58,7 +59,7 @@ std::optional<std::string> percent_decode(std::string_view text, bool plus_is_sp
   return out;
 }
 
-std::optional<Form> Form::parse(std::string_view encoded) {
+std::optional<Form> Form::parse(std::string_view encoded, std::string_view repeated) {
   Form form;
   while (!encoded.empty()) {
     const auto end = encoded.find('&');
@@ -69,8 +70,13 @@ std::optional<Form> Form::parse(std::string_view encoded) {
     auto name = percent_decode(pair.substr(0, equals), true);
     auto value =
         percent_decode(equals == std::string_view::npos ? "" : pair.substr(equals + 1), true);
-    if (!name || !value || form.has(*name) || form.fields_.size() == kMaxFields)
-      return std::nullopt;
+    if (!name || !value) return std::nullopt;
+    if (!repeated.empty() && *name == repeated) {
+      if (form.repeated_.size() == kMaxRepeated) return std::nullopt;
+      form.repeated_.push_back(std::move(*value));
+      continue;
+    }
+    if (form.has(*name) || form.fields_.size() == kMaxFields) return std::nullopt;
     form.fields_.emplace_back(std::move(*name), std::move(*value));
   }
   return form;

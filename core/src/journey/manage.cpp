@@ -85,6 +85,13 @@ Task<Admission> admit(Exchange& exchange, ManageRight right, std::string back) {
   co_return admission;
 }
 
+Task<Response> open_manage(Exchange exchange) {
+  Admission admission = co_await admit(exchange, ManageRight::any);
+  if (admission.refusal) co_return std::move(*admission.refusal);
+  const char* tab = admission.user.may_request ? "/manage/new-user" : "/manage/queue";
+  co_return redirect(303, exchange.context.path(tab));
+}
+
 Response manage_page(const Exchange& exchange, const ManageUser& user, ManageTab tab,
                      std::string_view template_name, int status, pages::Values values) {
   const Context& context = exchange.context;

@@ -1,7 +1,6 @@
 #include "anteroom/site.h"
 
 #include <algorithm>
-#include <array>
 #include <stdexcept>
 
 #include "anteroom/store.h"
@@ -30,7 +29,7 @@ struct Route {
 };
 
 // All that this site answers itself, besides the ACS and the assets.
-constexpr std::array<Route, 19> kRoutes{{
+constexpr Route kRoutes[] = {
     {"GET", "/sign-in", false, journey::show_sign_in},
     {"POST", "/sign-in", true, at_once<journey::submit_email>},
     {"POST", "/sign-in/start", true, journey::leave_for_idp},
@@ -50,7 +49,14 @@ constexpr std::array<Route, 19> kRoutes{{
     {"GET", "/sign-out", false, journey::confirm_sign_out},
     {"POST", "/sign-out", false, journey::sign_out},
     {"GET", "/signed-out", false, at_once<journey::show_signed_out>},
-}};
+    {"GET", "/manage", false, journey::open_manage},
+    {"GET", "/manage/new-user", false, journey::show_new_user},
+    {"POST", "/manage/new-user", false, journey::file_new_user},
+    {"GET", "/manage/requests", false, journey::show_requests},
+    {"POST", "/manage/requests/withdraw", false, journey::withdraw_request},
+    {"GET", "/manage/queue", false, journey::show_queue},
+    {"POST", "/manage/queue", false, journey::decide},
+};
 
 template <class Verifier>
 std::vector<std::unique_ptr<const Verifier>> make_verifiers(const Settings& settings) {

@@ -44,6 +44,18 @@ Response show_signed_out(Exchange exchange);
 /// Logout messages of IdPs, by Redirect and POST, with or without cookies.
 Task<Response> single_logout(Exchange exchange);
 
+// Manage.
+Task<Response> open_manage(Exchange exchange);
+Task<Response> show_new_user(Exchange exchange);
+Task<Response> file_new_user(Exchange exchange);
+Task<Response> show_new_users(Exchange exchange);
+Task<Response> file_new_users(Exchange exchange);
+Task<Response> show_requests(Exchange exchange);
+Task<Response> withdraw_request(Exchange exchange);
+Task<Response> show_queue(Exchange exchange);
+Task<Response> show_request(Exchange exchange);
+Task<Response> decide(Exchange exchange);
+
 /// Our own metadata, for the identity providers' administrators.
 Response show_metadata(Exchange exchange);
 

@@ -11,6 +11,8 @@ inline constexpr std::string_view kSessionCookie = "__Host-anteroom";
 inline constexpr std::string_view kLoginCookiePrefix = "__Host-anteroom-login-";
 /// Random, lives as long as the browser: binds a hand-off between hosts to the browser that asked.
 inline constexpr std::string_view kBrowserCookie = "__Host-anteroom-browser";
+/// A form that was typed into when the session ended.
+inline constexpr std::string_view kDraftCookie = "__Host-anteroom-draft";
 
 /// True for every cookie that is ours.
 constexpr bool is_our_cookie(std::string_view name) {

@@ -24,6 +24,19 @@ TEST_CASE("a field given twice makes the form invalid") {
   CHECK_FALSE(http::Form::parse("a=1&%61=2"));
 }
 
+TEST_CASE("one field may be repeated where it is asked for") {
+  const auto form = http::Form::parse("id=1&a=x&id=2&%69d=3", "id");
+  REQUIRE(form);
+  CHECK(form->repeated() == std::vector<std::string>{"1", "2", "3"});
+  CHECK(form->get("a") == "x");
+  CHECK_FALSE(form->has("id"));
+  CHECK_FALSE(http::Form::parse("id=1&a=x&a=y", "id"));
+  std::string many;
+  for (int i = 0; i < 1001; ++i) many += "id=&";
+  CHECK_FALSE(http::Form::parse(many, "id"));
+  CHECK(http::Form::parse(many.substr(4), "id"));
+}
+
 TEST_CASE("malformed escapes, NUL and floods make the form invalid") {
   CHECK_FALSE(http::Form::parse("a=%"));
   CHECK_FALSE(http::Form::parse("a=%4"));

@@ -304,6 +304,101 @@ std::vector<Sample> manage() {
   return samples;
 }
 
+Values option(std::string value, std::string label, bool is_chosen = false) {
+  return {{{"value", std::move(value)}, {"label", std::move(label)}}, {{"is_chosen", is_chosen}}};
+}
+
+// What manage_layout asks for, besides what the page does.
+Sample managed(std::string file, std::string name, int status, Values values,
+               const std::string& tab) {
+  values.text["signed_in_as"] = "grace.hopper@contoso.example";
+  for (const std::string& flag : {std::string("may_request"), std::string("may_process"), tab}) {
+    values.flags[flag] = true;
+  }
+  return {std::move(file), std::move(name), status, std::move(values)};
+}
+
+std::vector<Sample> new_user() {
+  const std::vector<Values> properties{option("harbour-view", "Harbour View", true),
+                                       option("mill-house", "Mill House")};
+  const std::vector<Values> levels{option("viewer", "viewer"),
+                                   option("technician", "technician", true)};
+  Values fresh;
+  fresh.lists = {{"properties", properties}, {"levels", levels}};
+  fresh.flags["may_everywhere"] = true;
+  Values wrong = fresh;
+  wrong.text = {{"given_email", kAda},
+                {"given_name", "Ada Lovelace"},
+                {"expires", "2020-01-31"},
+                {"open_request", "0f8fad5b-d9cb-469f-a165-70867728950e"}};
+  wrong.words = {{"email_error", "request_already_open"_words},
+                 {"level_error", {"above_own_level"_words, {{"level", "manager"}}}},
+                 {"expires_error", "day_in_the_past"_words}};
+  wrong.flags["has_errors"] = true;
+  Values unsure = fresh;
+  unsure.text = {{"given_email", "ada@fabrikam.example"}, {"confirmed", "fabrikam.example"}};
+  unsure.words["warning"] = {"no_sign_on_yet"_words, {{"domain", "fabrikam.example"}}};
+  return {managed("manage_new_user", "manage_new_user", 200, fresh, "tab_new_user"),
+          managed("manage_new_user_wrong", "manage_new_user", 422, wrong, "tab_new_user"),
+          managed("manage_new_user_confirm", "manage_new_user", 200, unsure, "tab_new_user")};
+}
+
+Values request(std::map<std::string, std::string> more, std::map<std::string, bool> flags) {
+  Values entry{{{"id", "0f8fad5b-d9cb-469f-a165-70867728950e"},
+                {"person_name", "Ada Lovelace"},
+                {"person_email", kAda},
+                {"level", "technician"},
+                {"property_name", "Harbour View"},
+                {"asked_on", "2026-05-04 09:12 UTC"}},
+               std::move(flags)};
+  for (auto& [name, value] : more) entry.text[name] = std::move(value);
+  return entry;
+}
+
+std::vector<Sample> requests() {
+  Values own;
+  own.words["notice"] = "request_filed"_words;
+  Values open = request({{"waiting_since", "2026-05-01 08:00 UTC"}}, {{"is_open", true}});
+  open.words = {{"state", "state_open"_words},
+                {"way_to_sign_on",
+                 {"signs_in_with"_words, {{"provider", "Microsoft"}, {"company", "Contoso"}}}}};
+  Values declined = request({{"decided_by", "support@northwind.example"},
+                             {"decided_on", "2026-05-05 10:00 UTC"},
+                             {"until", "2026-12-31"},
+                             {"reason", "Please use the address of your company."}},
+                            {{"is_declined", true}, {"is_decided", true}});
+  declined.words["state"] = "state_declined"_words;
+  own.lists["requests"] = {open, declined};
+  own.text["after"] = "x";
+
+  Values queue;
+  queue.flags = {{"may_decide_any", true}, {"has_failures", true}};
+  queue.words["notice"] = "approved_one"_words;
+  queue.lists = {{"companies", {option("contoso", "Contoso")}},
+                 {"properties", {option("harbour-view", "Harbour View")}},
+                 {"ages", {option("7", "7", true)}}};
+  queue.lists["failures"] = {
+      {{{"who", kAda}},
+       {},
+       {{"why", {"decided_already"_words, {{"who", "ops@northwind.example"}}}}}}};
+  Values waiting = request({{"waiting_since", "2026-05-01 08:00 UTC"},
+                            {"requested_by", "grace.hopper@contoso.example"},
+                            {"reason", "New technician for the lifts."}},
+                           {{"may_decide", true}});
+  Values other = request({{"requested_by", "support@northwind.example"},
+                          {"person_name", ""},
+                          {"person_email", "ada@fabrikam.example"},
+                          {"until", "2026-12-31"}},
+                         {});
+  other.words["no_sign_on"] = {"signs_in_nowhere"_words, {{"domain", "fabrikam.example"}}};
+  queue.lists["requests"] = {waiting, other};
+  queue.text = {{"first_query", "?min_days=7"}, {"next_query", "?min_days=7&after=x"}};
+  return {managed("manage_requests", "manage_requests", 200, own, "tab_requests"),
+          managed("manage_requests_none", "manage_requests", 200, {}, "tab_requests"),
+          managed("manage_queue", "manage_queue", 409, queue, "tab_queue"),
+          managed("manage_queue_none", "manage_queue", 200, {}, "tab_queue")};
+}
+
 std::vector<Sample> refusals() {
   return {
       sample("error", "error", 403, {{"reference", "7KQ2-M4XD"}, {"retry_url", "/auth/sign-in"}},
@@ -337,7 +432,7 @@ Settings settings() {
 
 std::vector<Sample> all() {
   std::vector<Sample> samples;
-  for (const auto& group : {sign_on(), signed_in(), refusals(), manage()}) {
+  for (const auto& group : {sign_on(), signed_in(), refusals(), manage(), new_user(), requests()}) {
     samples.insert(samples.end(), group.begin(), group.end());
   }
   return samples;
@@ -362,6 +457,25 @@ const std::map<std::string, std::vector<std::string>>& text_values() {
        {"user", "name", "email", "company", "last_sign_on", "known_since", "expires_at"}},
       {"manage_activity", {"company"}},
       {"error", {"title", "message", "hint", "reference", "retry_url", "retry_label"}},
+      {"manage_new_user",
+       {"given_email",    "given_name",    "expires",       "note",        "confirmed",
+        "open_request",   "notice",        "warning",       "email_error", "name_error",
+        "property_error", "level_error",   "expires_error", "note_error",  "has_errors",
+        "may_everywhere", "is_everywhere", "properties",    "levels",      "value",
+        "label",          "is_chosen"}},
+      {"manage_requests",
+       {"notice",       "is_first",   "after",         "requests", "id",          "person_name",
+        "person_email", "level",      "property_name", "until",    "asked_on",    "waiting_since",
+        "reason",       "decided_by", "decided_on",    "is_open",  "is_approved", "is_declined",
+        "is_decided",   "state",      "way_to_sign_on"}},
+      {"manage_queue",
+       {"notice",        "error",          "reason_error",  "reason_given", "in_company",
+        "in_property",   "min_days",       "first_query",   "next_query",   "is_first",
+        "is_filtered",   "may_decide_any", "has_failures",  "failures",     "who",
+        "why",           "companies",      "properties",    "ages",         "value",
+        "label",         "is_chosen",      "requests",      "id",           "person_name",
+        "person_email",  "level",          "property_name", "until",        "asked_on",
+        "waiting_since", "reason",         "requested_by",  "may_decide",   "no_sign_on"}},
   };
   return kValues;
 }

@@ -1,0 +1,104 @@
+#include "http/unicode.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <utility>
+
+namespace anteroom::http {
+
+namespace {
+
+using Range = std::pair<std::uint32_t, std::uint32_t>;
+
+// Unicode 15: controls (Cc), what is formatted but not seen (Cf, default ignorables), separators of
+// lines and paragraphs, specials.
+constexpr std::array<Range, 17> kNotPlain{{{0x0000, 0x001f},
+                                           {0x007f, 0x009f},
+                                           {0x00ad, 0x00ad},
+                                           {0x034f, 0x034f},
+                                           {0x061c, 0x061c},
+                                           {0x115f, 0x1160},
+                                           {0x17b4, 0x17b5},
+                                           {0x180b, 0x180f},
+                                           {0x200b, 0x200f},
+                                           {0x2028, 0x202e},
+                                           {0x2060, 0x206f},
+                                           {0x3164, 0x3164},
+                                           {0xfdd0, 0xfdef},
+                                           {0xfeff, 0xfeff},
+                                           {0xffa0, 0xffa0},
+                                           {0xfff0, 0xfffb},
+                                           {0xe0000, 0xe0fff}}};
+constexpr std::uint32_t kBad = 0xffffffff;
+
+bool is_plain(std::uint32_t point) {
+  if ((point & 0xfffe) == 0xfffe) return false;  // the last two of every plane
+  return std::none_of(kNotPlain.begin(), kNotPlain.end(), [&](const Range& range) {
+    return point >= range.first && point <= range.second;
+  });
+}
+
+std::size_t length_of(unsigned char first) {
+  if (first < 0x80) return 1;
+  if (first >= 0xc2 && first <= 0xdf) return 2;
+  if ((first & 0xf0) == 0xe0) return 3;
+  return first >= 0xf0 && first <= 0xf4 ? 4 : 0;
+}
+
+// Takes one code point off the front; kBad: not well-formed.
+std::uint32_t take(std::string_view& text) {
+  const auto byte = [&](std::size_t at) { return static_cast<unsigned char>(text[at]); };
+  const std::size_t length = length_of(byte(0));
+  if (length == 0 || length > text.size()) return kBad;
+  constexpr std::array<std::uint32_t, 5> kFirstBits{0, 0x7f, 0x1f, 0x0f, 0x07};
+  constexpr std::array<std::uint32_t, 5> kLeast{0, 0, 0x80, 0x800, 0x10000};
+  std::uint32_t point = byte(0) & kFirstBits[length];
+  for (std::size_t i = 1; i < length; ++i) {
+    if ((byte(i) & 0xc0U) != 0x80) return kBad;
+    point = point << 6U | (byte(i) & 0x3fU);
+  }
+  const bool is_surrogate = point >= 0xd800 && point <= 0xdfff;
+  if (point < kLeast[length] || point > 0x10ffff || is_surrogate) return kBad;
+  text.remove_prefix(length);
+  return point;
+}
+
+bool is_continuation(char c) {
+  return (static_cast<unsigned char>(c) & 0xc0U) == 0x80;
+}
+
+}  // namespace
+
+bool is_plain_text(std::string_view text, Lines lines) {
+  while (!text.empty()) {
+    const char first = text.front();
+    if (lines == Lines::many && (first == '\n' || first == '\t' || text.starts_with("\r\n"))) {
+      text.remove_prefix(1);
+      continue;
+    }
+    const std::uint32_t point = take(text);
+    if (point == kBad || !is_plain(point)) return false;
+  }
+  return true;
+}
+
+std::size_t characters(std::string_view text) {
+  return text.size() -
+         static_cast<std::size_t>(std::count_if(text.begin(), text.end(), is_continuation));
+}
+
+std::string_view cut(std::string_view text, std::size_t max) {
+  if (text.size() <= max) return text;
+  while (max > 0 && is_continuation(text[max])) --max;
+  return text.substr(0, max);
+}
+
+std::string_view trimmed(std::string_view text) {
+  constexpr std::string_view kSpace = " \t\r\n";
+  const auto first = text.find_first_not_of(kSpace);
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
+}
+
+}  // namespace anteroom::http

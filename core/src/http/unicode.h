@@ -1,0 +1,25 @@
+// What people type into forms: UTF-8 without what changes how the text around it reads.
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+namespace anteroom::http {
+
+enum class Lines { one, many };
+
+/// True for valid UTF-8 (Unicode, table 3-7) without control characters, marks and overrides of
+/// direction, invisible characters, separators of lines and noncharacters. Lines::many allows line
+/// feeds, CRLF and tabs.
+bool is_plain_text(std::string_view text, Lines lines);
+
+/// Code points of valid UTF-8.
+std::size_t characters(std::string_view text);
+
+/// At most `max` bytes of it, ending between characters.
+std::string_view cut(std::string_view text, std::size_t max);
+
+/// Without white space (ASCII) at both ends.
+std::string_view trimmed(std::string_view text);
+
+}  // namespace anteroom::http

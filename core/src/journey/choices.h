@@ -1,0 +1,37 @@
+// What Manage's forms offer to choose from, and how they say what a database row holds.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "anteroom/admin.h"
+#include "anteroom/pages.h"
+#include "anteroom/settings.h"
+
+namespace anteroom::journey {
+
+/// The key that stands for all properties.
+inline constexpr std::string_view kAllProperties = "*";
+
+/// Those of `all` where "key=level,…" reaches `level`.
+std::vector<store::Property> reachable(const AccessSettings& access, std::string_view grants,
+                                       std::string_view level, std::vector<store::Property> all);
+
+/// One <option>: `value`, `label`, `is_chosen`.
+pages::Values choice(std::string value, std::string label, std::string_view chosen);
+
+std::vector<pages::Values> property_choices(const std::vector<store::Property>& properties,
+                                            std::string_view chosen);
+
+/// The levels up to `highest`.
+std::vector<pages::Values> level_choices(const AccessSettings& access, std::string_view highest,
+                                         std::string_view chosen);
+
+/// "2026-05-04" of an ISO 8601 time.
+std::string readable_day(std::string_view iso);
+
+/// How somebody with this address will sign on.
+Words way_to_sign_on(const Settings& settings, std::string_view canonical_email);
+
+}  // namespace anteroom::journey

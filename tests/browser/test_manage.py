@@ -1,0 +1,198 @@
+"""Manage, in real browsers: somebody asks, support decides, whoever waits is let in."""
+
+import pytest
+from axe import assert_accessible, on_every_screen
+from conftest import ANN, CARLA, ROOT
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.select import Select
+
+PICTURES = ROOT / "build" / "screenshots"
+
+
+@pytest.fixture(scope="module")
+def support(stack, _people):
+    """Somebody who decides on requests everywhere."""
+    person = next(_people)
+    stack.anteroom("user", "provision", person.email, "--name", "Sue Support", "--level", "admin", "--all-properties")
+    return person
+
+
+def open_as(stack, browser, person, page):
+    browser.open(stack.app_url("/auth/manage" + page))
+    browser.sign_on(person)
+    browser.wait_for_path("/auth/manage" + page)
+
+
+def choose(browser, name, value):
+    Select(browser.find(f"select[name={name}]")).select_by_value(value)
+
+
+def ask_for(browser, email, *, name="", where="elm-court", level="technician", note=""):
+    """Fills in the New User form and sends it."""
+    browser.fill("input[name=email]", email)
+    browser.fill("input[name=name]", name)
+    choose(browser, "property", where)
+    choose(browser, "level", level)
+    browser.fill("textarea[name=note]", note)
+    browser.press("main button[type=submit]")
+
+
+def decide(browser, email, answer, reason=""):
+    browser.press(f"input[type=checkbox][value$=' {email}']")
+    browser.fill("textarea[name=reason]", reason)
+    browser.press(f"button[value={answer}]")
+
+
+def audit_events(stack, kind, email):
+    return int(stack.cluster.sql(f"SELECT count(*) FROM anteroom.audit_events WHERE kind = '{kind}' AND email = '{email}'",
+                                 "anteroom"))
+
+
+def look_at(browser, name):
+    assert_accessible(browser)
+    for view in on_every_screen(browser):
+        browser.save_screenshot(PICTURES / f"manage-{name}-{view}.png")
+    browser.set_screen(1280, 900, False)
+
+
+def test_request_is_approved_and_whoever_waits_is_let_in(stack, browsers, newcomer, support):
+    waiting, asking, deciding = browsers(), browsers(), browsers()
+    wanted = stack.app_url("/properties/elm-court/?tab=open")
+    waiting.open(wanted)
+    waiting.sign_on(newcomer)
+    waiting.wait_for_path("/auth/waiting")
+
+    open_as(stack, asking, CARLA, "/new-user")
+    look_at(asking, "new-user")
+    ask_for(asking, newcomer.email.upper(), name="Nora New", note="Looks after the lifts.")
+    asking.wait_for_path("/auth/manage/requests")
+    assert "is waiting" in asking.find("[role=status]").text
+    assert newcomer.email in asking.text and "Signs in with Microsoft" in asking.text
+    look_at(asking, "requests")
+
+    open_as(stack, deciding, support, "/queue")
+    row = deciding.find(f"tr:has(input[value$=' {newcomer.email}'])").text
+    assert "Nora New" in row and "Elm" in row and "lifts" in row and CARLA.email in row and "since" in row
+    look_at(deciding, "queue")
+    decide(deciding, newcomer.email, "approve")
+    deciding.wait(lambda: "One request was approved" in deciding.text, "the notice")
+    waiting.wait_for_url(wanted, seconds=5)
+    assert stack.users()[newcomer.email]["grants"] == "elm-court=technician"
+    asking.open(stack.app_url("/auth/manage/requests"))
+    assert "Approved" in asking.find("tbody tr").text
+
+
+def test_bad_fields_keep_what_was_typed_without_scripts(stack, browsers, support):
+    chrome = browsers(javascript=False)
+    open_as(stack, chrome, support, "/new-user")
+    ask_for(chrome, "bob", name="Bob \u202egnp.exe", note="<script>alert(1)</script>")
+    assert "like name@company.com" in chrome.find("#email-error").text
+    assert "can't be seen" in chrome.find("#name-error").text
+    assert chrome.find("input[name=email]").get_attribute("value") == "bob"
+    assert chrome.find("textarea[name=note]").get_attribute("value") == "<script>alert(1)</script>"
+    assert Select(chrome.find("select[name=property]")).first_selected_option.get_attribute("value") == "elm-court"
+    assert chrome.driver.title.startswith("Error:")
+    assert "Nothing was sent" in chrome.find("[role=alert]").text
+
+
+def test_asking_twice_shows_the_open_request(stack, chrome):
+    open_as(stack, chrome, CARLA, "/new-user")
+    ask_for(chrome, "twice@fabrikam.example")
+    chrome.wait_for_path("/auth/manage/requests")
+    chrome.open(stack.app_url("/auth/manage/new-user"))
+    ask_for(chrome, "twice@fabrikam.example")
+    assert "open already" in chrome.find("#email-error").text
+    look_at(chrome, "new-user-twice")
+    chrome.press("#email-error a")
+    chrome.wait_for_path("/auth/manage/requests")
+    assert "twice@fabrikam.example" in chrome.find("tr:target").text
+    chrome.press("tr:target button")
+    chrome.wait(lambda: "was withdrawn" in chrome.text, "the notice")
+
+
+def test_a_domain_without_sign_on_is_asked_about(stack, chrome):
+    open_as(stack, chrome, CARLA, "/new-user")
+    ask_for(chrome, "eve@nowhere.example")
+    assert "Nobody can sign in with nowhere.example yet" in chrome.find("[role=alert]").text
+    chrome.press("main button[type=submit]")
+    chrome.wait_for_path("/auth/manage/requests")
+    assert "eve@nowhere.example" in chrome.text
+
+
+def test_a_property_removed_meanwhile(stack, chrome):
+    stack.anteroom("property", "add", "gone-house", "Gone House")
+    open_as(stack, chrome, CARLA, "/new-user")
+    stack.cluster.sql("DELETE FROM anteroom.properties WHERE key = 'gone-house'", "anteroom")
+    ask_for(chrome, "stale@fabrikam.example", where="gone-house")
+    assert "does not exist any more" in chrome.find("#property-error").text
+    assert chrome.find("input[name=email]").get_attribute("value") == "stale@fabrikam.example"
+
+
+def test_without_the_right_there_is_no_manage(stack, chrome):
+    before = audit_events(stack, "manage_refused", ANN.email)
+    chrome.open(stack.app_url("/auth/manage"))
+    chrome.sign_on(ANN)
+    chrome.wait_for_path("/auth/manage")
+    assert "You don't have access to this page" in chrome.text
+    chrome.wait(lambda: audit_events(stack, "manage_refused", ANN.email) > before, "the audit event")
+
+
+def test_declined_with_a_reason(stack, browsers, support):
+    asking, deciding = browsers(), browsers()
+    open_as(stack, asking, CARLA, "/new-user")
+    ask_for(asking, "declined@fabrikam.example", note="She asked me to.")
+    open_as(stack, deciding, support, "/queue")
+    decide(deciding, "declined@fabrikam.example", "decline", "Please use her work address.")
+    deciding.wait(lambda: "One request was declined" in deciding.text, "the notice")
+    asking.open(stack.app_url("/auth/manage/requests"))
+    assert "Declined" in asking.text and "Please use her work address." in asking.text
+
+
+def test_two_decide_at_the_same_time(stack, browsers, support):
+    asking, first, second = browsers(), browsers(), browsers()
+    open_as(stack, asking, CARLA, "/new-user")
+    for email in ("both@fabrikam.example", "rest@fabrikam.example"):
+        asking.open(stack.app_url("/auth/manage/new-user"))
+        ask_for(asking, email)
+        asking.wait_for_path("/auth/manage/requests")
+    for browser in (first, second):
+        open_as(stack, browser, support, "/queue")
+    decide(first, "both@fabrikam.example", "approve")
+    first.wait(lambda: "One request was approved" in first.text, "the notice")
+    second.press("input[value$=' rest@fabrikam.example']")
+    decide(second, "both@fabrikam.example", "decline", "no")
+    alert = second.find("[role=alert]").text
+    assert "both@fabrikam.example" in alert and f"{support.email} was faster" in alert
+    assert "One request was declined" in second.text
+    look_at(second, "queue-faster")
+
+
+def test_nothing_is_lost_when_the_session_ends_while_typing(stack, chrome):
+    open_as(stack, chrome, CARLA, "/new-user")
+    chrome.driver.delete_cookie("__Host-anteroom")
+    ask_for(chrome, "kept@fabrikam.example", name="Kay Kept", level="viewer", note="Line one\nline two")
+    chrome.wait_for_path("/auth/sign-in")
+    chrome.driver.delete_all_cookies()  # of the login host: a new sign-on
+    chrome.driver.refresh()
+    chrome.sign_on(CARLA)
+    chrome.wait_for_path("/auth/manage/new-user")
+    assert "Everything is still here" in chrome.find("[role=status]").text
+    assert chrome.find("input[name=email]").get_attribute("value") == "kept@fabrikam.example"
+    assert chrome.find("input[name=name]").get_attribute("value") == "Kay Kept"
+    assert chrome.find("textarea[name=note]").get_attribute("value") == "Line one\nline two"
+    chrome.press("main button[type=submit]")
+    chrome.wait_for_path("/auth/manage/requests")
+    assert "kept@fabrikam.example" in chrome.text
+
+
+def test_keyboard_alone_files_a_request(stack, chrome):
+    open_as(stack, chrome, CARLA, "/new-user")
+    chrome.driver.find_element(By.TAG_NAME, "body").send_keys(Keys.TAB, Keys.ENTER)  # skip to the content
+    active = lambda: chrome.driver.switch_to.active_element  # noqa: E731
+    active().send_keys(Keys.TAB)
+    for text in ("keys@fabrikam.example", "", "Elm", "viewer", ""):
+        active().send_keys(text + Keys.TAB)
+    chrome.find("textarea[name=note]").send_keys("By hand" + Keys.TAB + Keys.ENTER)
+    chrome.wait_for_path("/auth/manage/requests")
+    assert "keys@fabrikam.example" in chrome.text
