@@ -3,6 +3,7 @@
 #include "anteroom/admin.h"
 #include "anteroom/provisioning.h"
 #include "http/form.h"
+#include "journey/draft.h"
 #include "journey/manage.h"
 #include "journey/people_values.h"
 #include "journey/respond.h"
@@ -145,7 +146,8 @@ Task<Response> change_grant(Exchange exchange) {
   Tried tried{field(form, "form") == "add" ? "add" : "grant", change.property, change, {}};
   // The form knows days only: one that was not touched keeps its hour.
   const std::string was = field(form, "expires_was");
-  if (!change.expires_at.empty() && was.starts_with(change.expires_at)) change.expires_at = was;
+  const bool is_kept = !change.expires_at.empty() && was.starts_with(change.expires_at);
+  change.expires_at = is_kept ? was : last_moment(change.expires_at);
   Result<store::PersonChange> changed = store::PersonChange::no_level;
   if (is_removal || !change.level.empty()) {
     Context& context = exchange.context;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "access/levels.h"
+#include "journey/choices.h"
 #include "journey/readable.h"
 
 namespace anteroom::journey {
@@ -68,26 +69,18 @@ std::vector<Values> levels_for(const AccessSettings& access, std::string_view hi
   return levels;
 }
 
-bool may_process_at(const AccessSettings& access, const SessionFields& viewer,
-                    std::string_view property) {
-  const auto held = access::rank(access, access::level_at(access, viewer.properties, property));
-  const auto needed = access::rank(access, access.process_requests);
-  return held && needed && *held >= *needed;
-}
-
 std::vector<Values> properties_for(const AccessSettings& access, const SessionFields& viewer,
                                    const std::vector<store::Property>& all,
                                    const std::string& chosen) {
-  std::vector<Values> properties;
   // Only grants for all properties count where none is named.
-  if (may_process_at(access, viewer, "")) {
+  std::vector<store::Property> reached{{std::string(kAllProperties), ""}};
+  reached.insert(reached.end(), all.begin(), all.end());
+  reached = reachable(access, viewer.properties, access.process_requests, std::move(reached));
+  std::vector<Values> properties;
+  for (const store::Property& property : reached) {
     properties.push_back(
-        {{{"key", "*"}, {"name", ""}}, {{"is_chosen", chosen == "*"}, {"is_all", true}}});
-  }
-  for (const store::Property& property : all) {
-    if (!may_process_at(access, viewer, property.key)) continue;
-    properties.push_back({{{"key", property.key}, {"name", property.name}},
-                          {{"is_chosen", chosen == property.key}}});
+        {{{"key", property.key}, {"name", property.name}},
+         {{"is_chosen", chosen == property.key}, {"is_all", property.key == kAllProperties}}});
   }
   return properties;
 }
@@ -100,8 +93,8 @@ Values grant_values(const Context& context, const store::GrantRow& grant, const 
   values.text["key"] = grant.property;
   values.text["property"] = grant.property == "*" ? "" : grant.property_name;
   values.text["level"] = grant.level;
-  values.text["until"] = grant.expires_at.substr(0, 10);
-  values.text["expires_at"] = is_tried ? tried.entered.expires_at : grant.expires_at.substr(0, 10);
+  values.text["until"] = readable_day(grant.expires_at);
+  values.text["expires_at"] = is_tried ? tried.entered.expires_at : readable_day(grant.expires_at);
   values.text["expires_was"] = grant.expires_at;
   values.text["granted_at"] = readable_time(grant.granted_at);
   values.text["granted_by"] = grant.granted_by;

@@ -151,7 +151,7 @@ TEST_CASE("a grant is changed, given and taken away") {
     CHECK(support.parameter("change_grant", 1) == kAnn);
     CHECK(support.parameter("change_grant", 2) == "elm");
     CHECK(support.parameter("change_grant", 3) == "manager");
-    CHECK(support.parameter("change_grant", 4) == "2099-02-01");
+    CHECK(support.parameter("change_grant", 4) == "2099-02-01T23:59:59Z");
   }
   SECTION("its last day left as it is") {
     support.post(
