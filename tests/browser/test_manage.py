@@ -45,8 +45,9 @@ def decide(browser, email, answer, reason=""):
 
 
 def audit_events(stack, kind, email):
-    return int(stack.cluster.sql(f"SELECT count(*) FROM anteroom.audit_events WHERE kind = '{kind}' AND email = '{email}'",
-                                 "anteroom"))
+    rows = stack.cluster.sql(f"SELECT count(*) FROM anteroom.audit_events WHERE kind = '{kind}' AND email = '{email}'",
+                             "anteroom")
+    return int(rows[0])
 
 
 def look_at(browser, name):
@@ -84,8 +85,10 @@ def test_request_is_approved_and_whoever_waits_is_let_in(stack, browsers, newcom
 
 
 def test_bad_fields_keep_what_was_typed_without_scripts(stack, browsers, support):
-    chrome = browsers(javascript=False)
-    open_as(stack, chrome, support, "/new-user")
+    chrome = browsers()
+    open_as(stack, chrome, support, "/new-user")  # providers' own pages need scripts
+    chrome.driver.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
+    chrome.driver.refresh()
     ask_for(chrome, "bob", name="Bob \u202egnp.exe", note="<script>alert(1)</script>")
     assert "like name@company.com" in chrome.find("#email-error").text
     assert "can't be seen" in chrome.find("#name-error").text
@@ -105,7 +108,6 @@ def test_asking_twice_shows_the_open_request(stack, chrome):
     assert "open already" in chrome.find("#email-error").text
     look_at(chrome, "new-user-twice")
     chrome.press("#email-error a")
-    chrome.wait_for_path("/auth/manage/requests")
     assert "twice@fabrikam.example" in chrome.find("tr:target").text
     chrome.press("tr:target button")
     chrome.wait(lambda: "was withdrawn" in chrome.text, "the notice")
@@ -170,12 +172,11 @@ def test_two_decide_at_the_same_time(stack, browsers, support):
 
 def test_nothing_is_lost_when_the_session_ends_while_typing(stack, chrome):
     open_as(stack, chrome, CARLA, "/new-user")
-    chrome.driver.delete_cookie("__Host-anteroom")
+    stack.anteroom("user", "end-sessions", CARLA.email)
     ask_for(chrome, "kept@fabrikam.example", name="Kay Kept", level="viewer", note="Line one\nline two")
     chrome.wait_for_path("/auth/sign-in")
-    chrome.driver.delete_all_cookies()  # of the login host: a new sign-on
-    chrome.driver.refresh()
-    chrome.sign_on(CARLA)
+    chrome.enter_email(CARLA.email)
+    chrome.leave_for_provider()  # which still knows her
     chrome.wait_for_path("/auth/manage/new-user")
     assert "Everything is still here" in chrome.find("[role=status]").text
     assert chrome.find("input[name=email]").get_attribute("value") == "kept@fabrikam.example"
@@ -196,3 +197,50 @@ def test_keyboard_alone_files_a_request(stack, chrome):
     chrome.find("textarea[name=note]").send_keys("By hand" + Keys.TAB + Keys.ENTER)
     chrome.wait_for_path("/auth/manage/requests")
     assert "keys@fabrikam.example" in chrome.text
+
+
+def test_a_list_is_checked_row_by_row_before_anything_is_sent(stack, chrome, tmp_path):
+    open_as(stack, chrome, CARLA, "/new-users")
+    choose(chrome, "level", "viewer")
+    chrome.fill("textarea[name=list]:not([hidden])", "email,property\none@fabrikam.example,elm-court\nnobody,elm-court\n"
+                                                     "one@fabrikam.example,elm-court\n")
+    chrome.press("form:last-of-type button[type=submit]")
+    assert "2 of 3 rows" in chrome.find("[role=alert]").text
+    assert "already" in chrome.text and "no work email address" in chrome.text
+    look_at(chrome, "new-users-wrong")
+    table = tmp_path / "people.csv"
+    table.write_bytes("\ufeffemail,name,property,level\r\none@fabrikam.example,Özil,elm-court,technician\r\n"
+                      "two@fabrikam.example,\"Two, T.\",harbor-lofts,\r\n".encode())
+    chrome.find("input[type=file]").send_keys(str(table))
+    chrome.press("form:last-of-type button[type=submit]")
+    assert "All 2 rows are fine" in chrome.find("[role=status]").text
+    look_at(chrome, "new-users-ready")
+    chrome.press("[role=status] button")
+    chrome.wait_for_path("/auth/manage/requests")
+    assert "Two, T." in chrome.text and "Özil" in chrome.text
+
+
+def test_one_request_is_approved_with_other_access(stack, browsers, support):
+    asking, deciding = browsers(), browsers()
+    open_as(stack, asking, CARLA, "/new-user")
+    ask_for(asking, "changed@fabrikam.example", level="manager")
+    open_as(stack, deciding, support, "/queue")
+    deciding.press("tr:has(input[value$=' changed@fabrikam.example']) a")
+    deciding.wait_for_path("/auth/manage/queue/request")
+    look_at(deciding, "request")
+    choose(deciding, "level", "viewer")
+    deciding.press("input[name=property][value=harbor-lofts]")
+    deciding.press("button[value=approve]")
+    deciding.wait(lambda: "One request was approved" in deciding.text, "the notice")
+    assert stack.users()["changed@fabrikam.example"]["grants"] == "elm-court=viewer,harbor-lofts=viewer"
+
+
+def test_the_queue_shows_who_waits_without_a_request(stack, browsers, newcomer, support):
+    waiting, deciding = browsers(), browsers()
+    waiting.open(stack.app_url("/"))
+    waiting.sign_on(newcomer)
+    waiting.wait_for_path("/auth/waiting")
+    open_as(stack, deciding, support, "/queue")
+    deciding.press(f"a[aria-label$='{newcomer.email}']")
+    deciding.wait_for_path("/auth/manage/new-user")
+    assert deciding.find("input[name=email]").get_attribute("value") == newcomer.email

@@ -7,11 +7,13 @@
 
 #include "anteroom/admin.h"
 #include "cli/commands/console.h"
-#include "cli/commands/csv.h"
+#include "http/csv.h"
 
 namespace anteroom::cli {
 
 namespace {
+
+using http::CsvRow;
 
 const std::vector<std::string> kColumns{"email", "name", "property", "level", "expires"};
 
@@ -99,13 +101,9 @@ class Reader {
 };
 
 void import(Console& console, const std::string& path, bool is_dry_run, bool allow_unregistered) {
-  std::vector<CsvRow> csv;
-  try {
-    csv = parse_csv(read_file(path));
-  } catch (const std::runtime_error& error) {
-    throw Abort{exit_refused, error.what() + std::string("; nothing was imported")};
-  }
-  const Json rows = Reader(console, allow_unregistered).read(csv);
+  const Result<std::vector<CsvRow>> csv = http::parse_csv(read_file(path));
+  if (!csv) throw Abort{exit_refused, csv.failure().detail + "; nothing was imported"};
+  const Json rows = Reader(console, allow_unregistered).read(*csv);
   if (is_dry_run) {
     console.say(std::to_string(rows.size()) + " rows are fine; nothing was imported",
                 {{"rows", rows.size()}, {"imported", 0}});

@@ -172,6 +172,10 @@ Task<Result<std::vector<PersonRow>>> search_people(Database& database, Actor act
                                                    bool only_waiting, std::string after_email,
                                                    int limit);
 
+/// Those among them for whom no request is open, by address.
+Task<Result<std::vector<PersonRow>>> waiting_without_request(Database& database, Actor actor,
+                                                             AccessSettings access, int limit);
+
 struct GrantRow {
   std::string property, property_name, level, expires_at, granted_at, granted_by;
   bool may_change = false;

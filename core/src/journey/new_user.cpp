@@ -7,6 +7,7 @@
 #include "journey/choices.h"
 #include "journey/draft.h"
 #include "journey/manage.h"
+#include "journey/people_list.h"
 #include "journey/respond.h"
 #include "journey/steps.h"
 
@@ -15,9 +16,6 @@ namespace anteroom::journey {
 namespace {
 
 using store::Filing;
-
-constexpr std::size_t kMaxName = 100;  // characters
-constexpr std::size_t kMaxNote = 500;
 
 // What the page shows besides the form's fields.
 struct Remarks {
@@ -79,16 +77,8 @@ Task<Response> form_page(const Exchange& exchange, const ManageUser& user, Draft
 Remarks check(const Exchange& exchange, const Draft& draft) {
   Remarks remarks;
   if (!saml::canonical_email(draft.email)) remarks.refuse("email", "bad_address"_words);
-  if (!http::is_plain_text(draft.name, http::Lines::one)) {
-    remarks.refuse("name", "not_plain_text"_words);
-  } else if (http::characters(draft.name) > kMaxName) {
-    remarks.refuse("name", {"too_long"_words, {{"max", std::to_string(kMaxName)}}});
-  }
-  if (!http::is_plain_text(draft.note, http::Lines::many)) {
-    remarks.refuse("note", "not_plain_text"_words);
-  } else if (http::characters(draft.note) > kMaxNote) {
-    remarks.refuse("note", {"too_long"_words, {{"max", std::to_string(kMaxNote)}}});
-  }
+  if (Words bad = complaint_about_name(draft.name); !bad.empty()) remarks.refuse("name", bad);
+  if (Words bad = complaint_about_note(draft.note); !bad.empty()) remarks.refuse("note", bad);
   if (draft.property.empty()) remarks.refuse("property", "choose_property"_words);
   if (!access::rank(exchange.context.settings.access, draft.level)) {
     remarks.refuse("level", "choose_level"_words);
@@ -169,6 +159,9 @@ Task<Response> show_new_user(Exchange exchange) {
   std::optional<Draft> kept = kept_draft(exchange);
   if (kept) remarks.words["notice"] = "draft_kept"_words;
   Draft draft = kept.value_or(Draft{});
+  if (const auto query = http::Form::parse(exchange.head().query); query && !kept) {
+    draft.email = query->get("email").substr(0, 320);
+  }
   Response page =
       co_await form_page(exchange, admission.user, std::move(draft), std::move(remarks));
   if (kept) forget_draft(page);

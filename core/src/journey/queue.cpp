@@ -1,10 +1,11 @@
 #include <algorithm>
-#include <charconv>
 
 #include "http/form.h"
 #include "http/unicode.h"
 #include "journey/choices.h"
+#include "journey/decisions.h"
 #include "journey/manage.h"
+#include "journey/people_list.h"
 #include "journey/readable.h"
 #include "journey/respond.h"
 #include "journey/steps.h"
@@ -16,14 +17,8 @@ namespace {
 using store::Deciding;
 
 constexpr int kPerPage = 50;
-constexpr std::size_t kMaxReason = 500;  // characters
+constexpr int kMaxWaiting = 20;
 constexpr int kMaxDays = 3650;
-
-int number(std::string_view text) {
-  int value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return error == std::errc() && end == text.data() + text.size() ? value : 0;
-}
 
 // What part of the queue is looked at. Its fields have names of their own: the form of decisions
 // carries them too.
@@ -34,7 +29,8 @@ struct View {
 
   static View of(const http::Form& form) {
     return {std::string(form.get("in_company")), std::string(form.get("in_property")),
-            std::clamp(number(form.get("min_days")), 0, kMaxDays), std::string(form.get("after"))};
+            std::clamp(number_in(form.get("min_days")), 0, kMaxDays),
+            std::string(form.get("after"))};
   }
   // Of the first page: "?in_company=…" or empty.
   [[nodiscard]] std::string query() const {
@@ -76,7 +72,8 @@ pages::Values entry_of(const Settings& settings, const store::RequestRow& reques
                 {"reason", request.note},
                 {"requested_by", request.requested_by},
                 {"asked_on", readable_time(request.requested_at)},
-                {"waiting_since", readable_time(request.waiting_since)}};
+                {"waiting_since", readable_time(request.waiting_since)},
+                {"at", http::percent_encode(request.requested_at)}};
   entry.flags["may_decide"] = request.may_decide;
   if (settings.idp_by_domain(request.email.substr(request.email.find('@') + 1)) == nullptr) {
     entry.words["no_sign_on"] = way_to_sign_on(settings, request.email);
@@ -110,6 +107,27 @@ std::vector<pages::Values> day_choices(const View& view) {
   return choices;
 }
 
+// Whoever has signed on and has nobody who asked for them.
+Task<Result<std::vector<pages::Values>>> waiting_entries(const Exchange& exchange,
+                                                         const ManageUser& user) {
+  const Settings& settings = exchange.context.settings;
+  Result<std::vector<store::PersonRow>> people = co_await store::waiting_without_request(
+      exchange.context.ports.database, user.actor, settings.access, kMaxWaiting);
+  if (!people) co_return people.failure();
+  std::vector<pages::Values> entries;
+  for (const store::PersonRow& person : *people) {
+    const IdentityProvider* idp = settings.idp_by_name(person.idp);
+    pages::Values entry;
+    entry.text = {{"person_email", person.email},
+                  {"person_name", person.name},
+                  {"company", idp == nullptr ? person.idp : idp->display_name},
+                  {"signed_on", readable_time(person.last_sign_on_at)},
+                  {"email_query", http::percent_encode(person.email)}};
+    entries.push_back(std::move(entry));
+  }
+  co_return entries;
+}
+
 Task<Response> queue_page(const Exchange& exchange, const ManageUser& user, View view,
                           Remarks remarks) {
   Context& context = exchange.context;
@@ -122,6 +140,13 @@ Task<Response> queue_page(const Exchange& exchange, const ManageUser& user, View
       context.ports.database, user.actor, settings.access, std::move(filter));
   if (!rows) co_return unavailable(context, exchange.head(), rows.failure());
 
+  std::vector<pages::Values> waiting;
+  if (view.after.empty()) {
+    Result<std::vector<pages::Values>> entries = co_await waiting_entries(exchange, user);
+    if (!entries) co_return unavailable(context, exchange.head(), entries.failure());
+    waiting = std::move(*entries);
+  }
+
   pages::Values values;
   values.words = {
       {"notice", remarks.notice}, {"error", remarks.error}, {"reason_error", remarks.reason_error}};
@@ -130,6 +155,8 @@ Task<Response> queue_page(const Exchange& exchange, const ManageUser& user, View
                  {"in_property", view.property},
                  {"min_days", view.days > 0 ? std::to_string(view.days) : ""},
                  {"first_query", view.query()}};
+  values.flags["has_waiting"] = !waiting.empty();
+  values.lists["waiting"] = std::move(waiting);
   values.flags["is_first"] = view.after.empty();
   values.flags["is_filtered"] = !view.query().empty();
   if (rows->size() > kPerPage) {
@@ -151,33 +178,6 @@ Task<Response> queue_page(const Exchange& exchange, const ManageUser& user, View
       rows->begin(), rows->end(), [](const store::RequestRow& row) { return row.may_decide; });
   co_return manage_page(exchange, user, ManageTab::queue, "manage_queue", remarks.status,
                         std::move(values));
-}
-
-Words why_not(const store::DecidingResult& result) {
-  switch (result.outcome) {
-    case Deciding::decided_already:
-      return result.decided_by.empty()
-                 ? Words("gone_already"_words)
-                 : Words("decided_already"_words, {{"who", result.decided_by}});
-    case Deciding::own_request:
-      return "own_request"_words;
-    case Deciding::above_own_level:
-      return "decide_above_own_level"_words;
-    case Deciding::no_property:
-      return "no_such_property"_words;
-    case Deciding::no_level:
-      return "no_such_level"_words;
-    case Deciding::user_disabled:
-      return "account_disabled"_words;
-    case Deciding::expired:
-      return "request_expired"_words;
-    case Deciding::done:
-    case Deciding::not_allowed:
-      break;
-    case Deciding::not_found:
-      return "gone_already"_words;
-  }
-  return "decide_not_allowed"_words;
 }
 
 // A checkbox says "UUID address", so that whatever comes of it can be told with a name.
@@ -206,26 +206,10 @@ std::vector<pages::Values> failures_in(const Chosen& chosen,
   return failures;
 }
 
-Words notice_words(std::string_view notice, std::string_view count) {
-  const int decided = number(count);
-  const Words::Arguments how_many{{"count", std::to_string(decided)}};
-  if (notice == "approved") {
-    return decided == 1 ? Words("approved_one"_words) : Words("approved_many"_words, how_many);
-  }
-  if (notice == "declined") {
-    return decided == 1 ? Words("declined_one"_words) : Words("declined_many"_words, how_many);
-  }
-  return {};
-}
-
 Remarks check(const Chosen& chosen, std::string_view reason) {
   Remarks remarks;
   if (chosen.requests.empty()) remarks.error = "choose_one_request"_words;
-  if (!http::is_plain_text(reason, http::Lines::many)) {
-    remarks.reason_error = "not_plain_text"_words;
-  } else if (http::characters(reason) > kMaxReason) {
-    remarks.reason_error = {"too_long"_words, {{"max", std::to_string(kMaxReason)}}};
-  }
+  remarks.reason_error = complaint_about_note(reason);
   if (!remarks.error.empty() || !remarks.reason_error.empty()) remarks.status = 422;
   return remarks;
 }
@@ -238,7 +222,11 @@ Task<Response> show_queue(Exchange exchange) {
   const auto query = http::Form::parse(exchange.head().query);
   View view = query ? View::of(*query) : View{};
   Remarks remarks;
-  if (query) remarks.notice = notice_words(query->get("notice"), query->get("count"));
+  if (query) {
+    const std::string_view notice = query->get("notice");
+    if (notice == "gone") remarks.error = "gone_already"_words;
+    remarks.notice = decided_words(notice, query->get("count"));
+  }
   Response page =
       co_await queue_page(exchange, admission.user, std::move(view), std::move(remarks));
   co_return page;
@@ -267,14 +255,12 @@ Task<Response> decide(Exchange exchange) {
     if (!results) co_return unavailable(context, exchange.head(), results.failure());
     remarks.failures = failures_in(chosen, *results);
     const std::size_t done = results->size() - remarks.failures.size();
-    const std::string notice = answer == "approve" ? "approved" : "declined";
     if (remarks.failures.empty()) {
-      co_return redirect(
-          303, context.path("/manage/queue") +
-                   with(view.query(), "notice=" + notice + "&count=" + std::to_string(done)));
+      co_return redirect(303, context.path("/manage/queue") +
+                                  with(view.query(), decided_query(answer == "approve", done)));
     }
     remarks.status = 409;
-    if (done > 0) remarks.notice = notice_words(notice, std::to_string(done));
+    if (done > 0) remarks.notice = decided_words(answer == "approve", done);
   }
   Response page =
       co_await queue_page(exchange, admission.user, std::move(view), std::move(remarks));

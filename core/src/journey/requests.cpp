@@ -14,6 +14,7 @@ constexpr int kPerPage = 50;
 Words notice_words(std::string_view notice) {
   if (notice == "filed") return "request_filed"_words;
   if (notice == "filed_waiting") return "request_filed_waiting"_words;
+  if (notice == "filed_many") return "request_filed_many"_words;
   if (notice == "withdrawn") return "request_withdrawn"_words;
   if (notice == "too_late") return "request_too_late"_words;
   return {};

@@ -52,10 +52,14 @@ constexpr Route kRoutes[] = {
     {"GET", "/manage", false, journey::open_manage},
     {"GET", "/manage/new-user", false, journey::show_new_user},
     {"POST", "/manage/new-user", false, journey::file_new_user},
+    {"GET", "/manage/new-users", false, journey::show_new_users},
+    {"POST", "/manage/new-users", false, journey::file_new_users},
     {"GET", "/manage/requests", false, journey::show_requests},
     {"POST", "/manage/requests/withdraw", false, journey::withdraw_request},
     {"GET", "/manage/queue", false, journey::show_queue},
     {"POST", "/manage/queue", false, journey::decide},
+    {"GET", "/manage/queue/request", false, journey::show_request},
+    {"POST", "/manage/queue/request", false, journey::decide_request},
 };
 
 template <class Verifier>

@@ -54,6 +54,7 @@ Task<Response> show_requests(Exchange exchange);
 Task<Response> withdraw_request(Exchange exchange);
 Task<Response> show_queue(Exchange exchange);
 Task<Response> show_request(Exchange exchange);
+Task<Response> decide_request(Exchange exchange);
 Task<Response> decide(Exchange exchange);
 
 /// Our own metadata, for the identity providers' administrators.

@@ -13,6 +13,12 @@ constexpr Statement kSearch{
     "search_people",
     "SELECT id, email, name, state, idp, created_at, last_sign_on_at, grants"
     " FROM anteroom.search_people($1::anteroom.actor, $2, $3::boolean, $4, $5::int)"};
+constexpr Statement kWithoutRequest{
+    "waiting_without_request",
+    "SELECT p.id, p.email, p.name, p.state, p.idp, p.created_at, p.last_sign_on_at, p.grants"
+    " FROM anteroom.search_people($1::anteroom.actor, '', true, '', 1000) p"
+    " WHERE NOT EXISTS (SELECT FROM anteroom.access_requests r"
+    " WHERE r.email::text = p.email AND r.state = 'open') ORDER BY p.email LIMIT $2::int"};
 constexpr Statement kShow{"show_person",
                           "SELECT part, c1, c2, c3, c4, c5, c6, c7, c8, c9"
                           " FROM anteroom.show_person($1::anteroom.actor, $2::uuid)"};
@@ -63,6 +69,13 @@ Task<Result<PersonChange>> change(Database& database, const Statement& statement
   co_return by_name(kChanges, text(result->rows[0], 0), PersonChange::not_allowed);
 }
 
+std::vector<PersonRow> people_of(const Rows& result) {
+  std::vector<PersonRow> people;
+  std::transform(result.rows.begin(), result.rows.end(), std::back_inserter(people),
+                 [](const auto& row) { return person_of(row, 0); });
+  return people;
+}
+
 }  // namespace
 
 Task<Result<std::vector<PersonRow>>> search_people(Database& database, Actor actor,
@@ -73,10 +86,15 @@ Task<Result<std::vector<PersonRow>>> search_people(Database& database, Actor act
                 only_waiting ? "t" : "f", std::move(after_email), std::to_string(limit)};
   Result<Rows> result = co_await run(database, kSearch, std::move(params));
   if (!result) co_return result.failure();
-  std::vector<PersonRow> people;
-  std::transform(result->rows.begin(), result->rows.end(), std::back_inserter(people),
-                 [](const auto& row) { return person_of(row, 0); });
-  co_return people;
+  co_return people_of(*result);
+}
+
+Task<Result<std::vector<PersonRow>>> waiting_without_request(Database& database, Actor actor,
+                                                             AccessSettings access, int limit) {
+  Params params{actor_literal(actor, access, access.process_requests), std::to_string(limit)};
+  Result<Rows> result = co_await run(database, kWithoutRequest, std::move(params));
+  if (!result) co_return result.failure();
+  co_return people_of(*result);
 }
 
 Task<Result<std::optional<PersonDetail>>> show_person(Database& database, Actor actor,

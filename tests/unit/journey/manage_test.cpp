@@ -25,6 +25,7 @@ struct ManageWorld : World {
     };
     database.give("file_requests", {"filed", kRequest, ""});
     database.answers["list_requests"] = [](const Params&) { return Rows{}; };
+    database.answers["waiting_without_request"] = [](const Params&) { return Rows{}; };
   }
   void hold(const std::string& grants, const std::string& highest) {
     const SessionFields own{"ref",   kUser, "ann@corp.test", "Ann", "corp", "https://login.test",
@@ -44,6 +45,18 @@ struct ManageWorld : World {
                    .body = body,
                    .cookie = kSessionCookieHeader,
                    .origin = origin});
+  }
+  Response post_list(const std::string& list, const std::string& more = "") {
+    const auto field = [](const std::string& name, const std::string& value) {
+      return "--b\r\nContent-Disposition: form-data; name=\"" + name + "\"\r\n\r\n" + value +
+             "\r\n";
+    };
+    return answer({.method = "POST",
+                   .path = "/auth/manage/new-users",
+                   .body = field("list", list) + field("property", "elm") +
+                           field("level", "viewer") + field("confirmed", more) + "--b--\r\n",
+                   .cookie = kSessionCookieHeader,
+                   .content_type = "multipart/form-data; boundary=b"});
   }
   void give_request(const std::string& email, bool may_decide) {
     const std::vector<Cell> row{kRequest,
@@ -368,6 +381,67 @@ TEST_CASE("a decision on nothing, or with a reason that can't be read, is sent b
   CHECK_THAT(page.body, Contains("id=\"reason-error\"") && Contains("kept"));
   CHECK(world.post("/auth/manage/queue", std::string("request=") + kRequest).status == 400);
   CHECK(world.database.calls["decide_requests"] == 0);
+}
+
+TEST_CASE("a list is shown before it is sent, and sent when confirmed") {
+  ManageWorld world;
+  world.hold("elm=manager", "manager");
+  world.database.answers["file_requests"] = [](const Params&) {
+    return Rows{{{"filed", "", ""}, {"filed", "", ""}}};
+  };
+  const std::string list = "bob@corp.test\neve@corp.test";
+  const Response shown = world.post_list(list);
+  CHECK(shown.status == 200);
+  CHECK(world.database.last["file_requests"][7] == "t");
+  CHECK_THAT(shown.body, Contains("All 2 rows are fine") && Contains("value=\"yes\"") &&
+                             Contains("bob@corp.test"));
+  const Response sent = world.post_list(list, "yes");
+  CHECK(header(sent, "Location") == "/auth/manage/requests?notice=filed_many");
+  CHECK(world.database.last["file_requests"][7] == "f");
+}
+
+TEST_CASE("a list with a bad row is never sent, confirmed or not") {
+  ManageWorld world;
+  world.hold("elm=manager", "manager");
+  const Response wrong = world.post_list("bob@corp.test\nnobody", "yes");
+  CHECK(wrong.status == 422);
+  CHECK(world.database.last["file_requests"][7] == "t");
+  CHECK_THAT(wrong.body, Contains("1 of 2 rows") && !Contains("value=\"yes\""));
+  world.database.give("file_requests", {"already_open", kRequest, ""});
+  CHECK_THAT(world.post_list("bob@corp.test").body, Contains("1 of 1 rows"));
+  CHECK(world.post("/auth/manage/new-users", "list=bob%40corp.test").status == 400);
+}
+
+TEST_CASE("one request is approved as asked for, or changed") {
+  ManageWorld world;
+  world.hold("*=admin", "admin");
+  world.give_request("bob@corp.test", true);
+  world.database.give("decide_requests", {kRequest, "done", ""});
+  const std::string which = std::string("id=") + kRequest + "&at=2026-05-04T09%3A12%3A33Z";
+  const Response page = world.get("/auth/manage/queue/request", which);
+  CHECK(page.status == 200);
+  CHECK(world.database.last["list_requests"][6] ==
+        "2026-05-04T09:12:33Z 7c9e6679-7425-40de-944b-e07fc1f90ae6");
+  CHECK_THAT(page.body, Contains("value=\"elm\" checked") && Contains("\"manager\" selected"));
+  const std::string path = "/auth/manage/queue/request";
+  CHECK(header(world.post(path, which + "&answer=approve&level=manager&property=elm"),
+               "Location") == "/auth/manage/queue?notice=approved&count=1");
+  CHECK(world.database.last["decide_requests"][3] == "");
+  CHECK(world.database.last["decide_requests"][4] == "{}");
+  world.post(path, which + "&answer=approve&level=viewer&property=elm&property=mill");
+  CHECK(world.database.last["decide_requests"][3] == "viewer");
+  CHECK(world.database.last["decide_requests"][4] == "{\"elm\",\"mill\"}");
+  CHECK(world.post(path, which + "&answer=approve&level=viewer").status == 422);
+  world.database.give("decide_requests", {kRequest, "above_own_level", ""});
+  CHECK(world.post(path, which + "&answer=approve&level=admin&property=elm").status == 409);
+}
+
+TEST_CASE("a request that is not there any more leads back to the queue") {
+  ManageWorld world;
+  world.hold("*=admin", "admin");
+  const Response gone = world.get("/auth/manage/queue/request", "id=x&at=y");
+  CHECK(header(gone, "Location") == "/auth/manage/queue?notice=gone");
+  CHECK_THAT(world.get("/auth/manage/queue", "notice=gone").body, Contains("not open any more"));
 }
 
 TEST_CASE("while the database is away Manage says so") {

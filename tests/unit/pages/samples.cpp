@@ -392,11 +392,65 @@ std::vector<Sample> requests() {
                          {});
   other.words["no_sign_on"] = {"signs_in_nowhere"_words, {{"domain", "fabrikam.example"}}};
   queue.lists["requests"] = {waiting, other};
+  queue.flags["has_waiting"] = true;
+  queue.lists["waiting"] = {{{{"person_email", "new@contoso.example"},
+                              {"person_name", "Nina New"},
+                              {"company", "Contoso"},
+                              {"signed_on", "2026-05-04 09:12 UTC"},
+                              {"email_query", "new%40contoso.example"}}}};
   queue.text = {{"first_query", "?min_days=7"}, {"next_query", "?min_days=7&after=x"}};
   return {managed("manage_requests", "manage_requests", 200, own, "tab_requests"),
           managed("manage_requests_none", "manage_requests", 200, {}, "tab_requests"),
           managed("manage_queue", "manage_queue", 409, queue, "tab_queue"),
           managed("manage_queue_none", "manage_queue", 200, {}, "tab_queue")};
+}
+
+std::vector<Sample> new_users() {
+  Values empty;
+  empty.lists = {{"properties", {option("harbour-view", "Harbour View")}},
+                 {"levels", {option("viewer", "viewer")}}};
+  Values good{{{"line", "2"},
+               {"person_email", kAda},
+               {"level", "viewer"},
+               {"property_name", "harbour-view"}}};
+  good.words["verdict"] = {"signs_in_at"_words, {{"company", "Contoso"}}};
+  Values bad{{{"line", "3"}, {"person_email", "ada"}, {"person_name", "Ada"}}, {{"is_bad", true}}};
+  bad.words["verdict"] = "list_bad_address"_words;
+  Values wrong = empty;
+  wrong.text["list"] = "email\nada.lovelace@contoso.example\nada";
+  wrong.flags = {{"has_errors", true}, {"has_rows", true}};
+  wrong.words["not_ready"] = {"list_not_ready"_words, {{"bad", "1"}, {"count", "2"}}};
+  wrong.lists["rows"] = {bad, good};
+  Values ready = empty;
+  ready.flags["has_rows"] = true;
+  ready.words = {{"ready", {"list_ready"_words, {{"count", "201"}}}},
+                 {"more", {"list_more"_words, {{"count", "1"}}}}};
+  ready.lists["rows"] = {good};
+  Values none = empty;
+  none.flags["has_errors"] = true;
+  none.words["list_error"] = "list_empty"_words;
+  return {managed("manage_new_users", "manage_new_users", 200, empty, "tab_new_user"),
+          managed("manage_new_users_wrong", "manage_new_users", 422, wrong, "tab_new_user"),
+          managed("manage_new_users_ready", "manage_new_users", 200, ready, "tab_new_user"),
+          managed("manage_new_users_empty", "manage_new_users", 422, none, "tab_new_user")};
+}
+
+std::vector<Sample> one_request() {
+  Values open = request({{"asked_level", "technician"},
+                         {"requested_by", "grace.hopper@contoso.example"},
+                         {"at", "2026-05-04T09:12:33Z"},
+                         {"reason", "New technician for the lifts."},
+                         {"waiting_since", "2026-05-01 08:00 UTC"}},
+                        {{"may_decide", true}});
+  open.text.erase("level");  // asked_level
+  open.words["way_to_sign_on"] = {"signs_in_at"_words, {{"company", "Contoso"}}};
+  open.lists = {{"properties", {option("harbour-view", "Harbour View", true)}},
+                {"levels", {option("technician", "technician", true)}}};
+  Values late = open;
+  late.flags = {{"has_errors", true}};
+  late.words["error"] = {"decided_already"_words, {{"who", "ops@northwind.example"}}};
+  return {managed("manage_request", "manage_request", 200, open, "tab_queue"),
+          managed("manage_request_late", "manage_request", 409, late, "tab_queue")};
 }
 
 std::vector<Sample> refusals() {
@@ -432,7 +486,8 @@ Settings settings() {
 
 std::vector<Sample> all() {
   std::vector<Sample> samples;
-  for (const auto& group : {sign_on(), signed_in(), refusals(), manage(), new_user(), requests()}) {
+  for (const auto& group : {sign_on(), signed_in(), refusals(), manage(), new_user(), requests(),
+                            new_users(), one_request()}) {
     samples.insert(samples.end(), group.begin(), group.end());
   }
   return samples;
@@ -468,14 +523,45 @@ const std::map<std::string, std::vector<std::string>>& text_values() {
         "person_email", "level",      "property_name", "until",    "asked_on",    "waiting_since",
         "reason",       "decided_by", "decided_on",    "is_open",  "is_approved", "is_declined",
         "is_decided",   "state",      "way_to_sign_on"}},
-      {"manage_queue",
-       {"notice",        "error",          "reason_error",  "reason_given", "in_company",
-        "in_property",   "min_days",       "first_query",   "next_query",   "is_first",
-        "is_filtered",   "may_decide_any", "has_failures",  "failures",     "who",
-        "why",           "companies",      "properties",    "ages",         "value",
-        "label",         "is_chosen",      "requests",      "id",           "person_name",
-        "person_email",  "level",          "property_name", "until",        "asked_on",
-        "waiting_since", "reason",         "requested_by",  "may_decide",   "no_sign_on"}},
+      {"manage_new_users",
+       {"list",        "property",      "level",    "expires",   "note",       "properties",
+        "levels",      "value",         "label",    "is_chosen", "has_errors", "list_error",
+        "ready",       "not_ready",     "has_rows", "rows",      "line",       "person_email",
+        "person_name", "property_name", "until",    "is_bad",    "verdict",    "more"}},
+      {"manage_request", {"id",
+                          "at",
+                          "person_email",
+                          "person_name",
+                          "asked_level",
+                          "property_name",
+                          "until",
+                          "reason",
+                          "requested_by",
+                          "asked_on",
+                          "waiting_since",
+                          "way_to_sign_on",
+                          "may_decide",
+                          "has_errors",
+                          "error",
+                          "reason_error",
+                          "reason_given",
+                          "levels",
+                          "properties",
+                          "value",
+                          "label",
+                          "is_chosen",
+                          "is_everywhere"}},
+      {"manage_queue", {"notice",       "error",        "reason_error",  "reason_given",
+                        "in_company",   "in_property",  "min_days",      "first_query",
+                        "next_query",   "is_first",     "is_filtered",   "may_decide_any",
+                        "has_failures", "failures",     "who",           "why",
+                        "companies",    "properties",   "ages",          "value",
+                        "label",        "is_chosen",    "requests",      "id",
+                        "person_name",  "person_email", "level",         "property_name",
+                        "until",        "asked_on",     "waiting_since", "reason",
+                        "requested_by", "may_decide",   "no_sign_on",    "at",
+                        "has_waiting",  "waiting",      "company",       "signed_on",
+                        "email_query",  "may_request"}},
   };
   return kValues;
 }

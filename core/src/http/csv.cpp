@@ -1,8 +1,6 @@
-#include "cli/commands/csv.h"
+#include "http/csv.h"
 
-#include <stdexcept>
-
-namespace anteroom::cli {
+namespace anteroom::http {
 
 namespace {
 
@@ -12,12 +10,16 @@ class Parser {
     if (text_.starts_with("\xef\xbb\xbf")) text_.remove_prefix(3);
   }
 
-  std::vector<CsvRow> rows() {
+  Result<std::vector<CsvRow>> rows() {
     std::vector<CsvRow> rows;
     while (at_ < text_.size()) {
       CsvRow row{line_, {}};
       do row.cells.push_back(cell());
       while (take(','));
+      if (open_quotation_ != 0) {
+        return Failure{Code{"malformed_csv"},
+                       "line " + std::to_string(open_quotation_) + ": a quotation does not end"};
+      }
       end_line();
       if (row.cells.size() > 1 || !row.cells[0].empty()) rows.push_back(std::move(row));
     }
@@ -56,18 +58,20 @@ class Parser {
       if (c == '\n') ++line_;
       out += c;
     }
-    throw std::runtime_error("line " + std::to_string(start) + ": a quotation does not end");
+    open_quotation_ = start;
+    return out;
   }
 
   std::string_view text_;
   std::size_t at_ = 0;
   int line_ = 1;
+  int open_quotation_ = 0;  // the line of one that does not end
 };
 
 }  // namespace
 
-std::vector<CsvRow> parse_csv(std::string_view text) {
+Result<std::vector<CsvRow>> parse_csv(std::string_view text) {
   return Parser(text).rows();
 }
 
-}  // namespace anteroom::cli
+}  // namespace anteroom::http

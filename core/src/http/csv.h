@@ -1,0 +1,21 @@
+// Comma-separated values (RFC 4180).
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "anteroom/result.h"
+
+namespace anteroom::http {
+
+struct CsvRow {
+  int line = 0;  ///< where it starts, from 1
+  std::vector<std::string> cells;
+};
+
+/// A byte-order mark and CRLF are fine; blank lines are left out. Fails, with the line in the
+/// detail, on a quotation that does not end.
+Result<std::vector<CsvRow>> parse_csv(std::string_view text);
+
+}  // namespace anteroom::http

@@ -1,0 +1,41 @@
+#include "http/csv.h"
+
+#include <catch2/catch.hpp>
+
+using anteroom::http::parse_csv;
+
+namespace {
+
+std::vector<std::string> cells(const std::string& text) {
+  const auto rows = parse_csv(text);
+  return rows && rows->size() == 1 ? (*rows)[0].cells : std::vector<std::string>{};
+}
+
+}  // namespace
+
+TEST_CASE("cells are parted by commas and may be quoted") {
+  CHECK(cells("a,b,,c") == std::vector<std::string>{"a", "b", "", "c"});
+  CHECK(cells("\"a,\"\"b\"\"\nc\",d\r\n") == std::vector<std::string>{"a,\"b\"\nc", "d"});
+  CHECK(cells("\xef\xbb\xbf"
+              "a") == std::vector<std::string>{"a"});
+}
+
+TEST_CASE("rows know where they start, blank lines are none") {
+  const auto rows = parse_csv("a\r\n\r\n\"b\nb\"\nc");
+  REQUIRE(rows);
+  REQUIRE(rows->size() == 3);
+  CHECK((*rows)[0].line == 1);
+  CHECK((*rows)[1].line == 3);
+  CHECK((*rows)[2].line == 5);
+}
+
+TEST_CASE("a quotation that does not end is named") {
+  const auto rows = parse_csv("a\n\"b\nc");
+  REQUIRE_FALSE(rows);
+  CHECK(rows.failure().detail == "line 2: a quotation does not end");
+}
+
+TEST_CASE("nothing, and lone carriage returns, end") {
+  CHECK(parse_csv("")->empty());
+  CHECK(parse_csv("a\rb\r"));
+}
