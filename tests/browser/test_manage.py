@@ -204,7 +204,7 @@ def test_a_list_is_checked_row_by_row_before_anything_is_sent(stack, chrome, tmp
     choose(chrome, "level", "viewer")
     chrome.fill("textarea[name=list]:not([hidden])", "email,property\none@fabrikam.example,elm-court\nnobody,elm-court\n"
                                                      "one@fabrikam.example,elm-court\n")
-    chrome.press("form:last-of-type button[type=submit]")
+    chrome.press("main > form button[type=submit]")
     assert "2 of 3 rows" in chrome.find("[role=alert]").text
     assert "already" in chrome.text and "no work email address" in chrome.text
     look_at(chrome, "new-users-wrong")
@@ -212,7 +212,7 @@ def test_a_list_is_checked_row_by_row_before_anything_is_sent(stack, chrome, tmp
     table.write_bytes("\ufeffemail,name,property,level\r\none@fabrikam.example,Özil,elm-court,technician\r\n"
                       "two@fabrikam.example,\"Two, T.\",harbor-lofts,\r\n".encode())
     chrome.find("input[type=file]").send_keys(str(table))
-    chrome.press("form:last-of-type button[type=submit]")
+    chrome.press("main > form button[type=submit]")
     assert "All 2 rows are fine" in chrome.find("[role=status]").text
     look_at(chrome, "new-users-ready")
     chrome.press("[role=status] button")
