@@ -121,14 +121,13 @@ ngx_int_t answer_endpoint(ngx_http_request_t* r) {
 // Who asks is kept, and nothing of it passed on: not the token, nor what a client claims to be.
 ngx_int_t take_credentials(ngx_http_request_t* r, RequestContext& context) {
   const std::string_view cookies = cookies_of(r, context.joined_cookies);
-  if (has_our_cookies(cookies)) {
-    context.cookies = cookies;
-    if (const auto token = session_token(cookies)) {
-      context.session = hash_token(*token);
-      context.has_failed_hashing = !context.session.has_value();
-    }
+  const OurCookies ours = our_cookies(cookies);
+  if (ours.is_any) context.cookies = cookies;
+  if (ours.session_token) {
+    context.session = hash_token(*ours.session_token);
+    context.has_failed_hashing = !context.session.has_value();
   }
-  return remove_ours(r);
+  return remove_ours(r, ours.is_any);
 }
 
 bool is_ours(const ngx_http_request_t* r, const MainConfiguration& configuration) {

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <vector>
 
 #include "anteroom/gate.h"
 #include "request_adapter.h"
@@ -60,45 +59,51 @@ bool is_cookie(const ngx_table_elt_t& field) {
   return name_of(field) == "cookie";
 }
 
+// A list that grows by runs of fields, which stay where they are.
+class Runs {
+ public:
+  Runs(ngx_pool_t* pool, ngx_list_t& list) : pool_(pool), list_(list) {}
+
+  // The first run takes the part that is in the list itself.
+  [[nodiscard]] bool append(ngx_table_elt_t* start, ngx_uint_t count) {
+    if (count == 0) return true;
+    ngx_list_part_t* part = &list_.part;
+    if (!is_empty_) {
+      part = static_cast<ngx_list_part_t*>(ngx_palloc(pool_, sizeof(ngx_list_part_t)));
+      if (part == nullptr) return false;
+      list_.last->next = part;
+    }
+    *part = ngx_list_part_t{start, count, nullptr};
+    list_.last = part;
+    is_empty_ = false;
+    return true;
+  }
+  [[nodiscard]] bool is_empty() const { return is_empty_; }
+
+ private:
+  ngx_pool_t* pool_;
+  ngx_list_t& list_;
+  bool is_empty_ = true;
+};
+
 // The fields stay where they are, because nginx points at them from elsewhere: the list is cut into
 // parts around what goes. No part but the first may be empty, and nginx's next push into the list
-// must find `nalloc` reached.
+// must find `nalloc` reached. NGX_ERROR ends the request.
 ngx_int_t cut(ngx_pool_t* pool, ngx_list_t& list, bool (*goes)(const ngx_table_elt_t&)) {
-  struct Run {
-    ngx_table_elt_t* start;
-    ngx_uint_t count;
-  };
-  std::vector<Run> runs;
-  bool extends_last = false;
-  for (ngx_list_part_t* part = &list.part; part != nullptr; part = part->next) {
-    extends_last = false;
+  Runs runs(pool, list);
+  const ngx_list_part_t first = list.part;
+  for (const ngx_list_part_t* part = &first; part != nullptr; part = part->next) {
     auto* fields = static_cast<ngx_table_elt_t*>(part->elts);
+    ngx_uint_t begin = 0;
     for (ngx_uint_t i = 0; i < part->nelts; ++i) {
-      if (goes(fields[i])) {
-        extends_last = false;
-      } else if (extends_last) {
-        ++runs.back().count;
-      } else {
-        runs.push_back({&fields[i], 1});
-        extends_last = true;
-      }
+      if (!goes(fields[i])) continue;
+      if (!runs.append(fields + begin, i - begin)) return NGX_ERROR;
+      begin = i + 1;
     }
+    if (!runs.append(fields + begin, part->nelts - begin)) return NGX_ERROR;
   }
-  if (runs.empty()) return ngx_list_init(&list, pool, 4, sizeof(ngx_table_elt_t));
-  ngx_list_part_t* part = &list.part;
-  for (std::size_t i = 0; i < runs.size(); ++i) {
-    if (i > 0) {
-      auto* next = static_cast<ngx_list_part_t*>(ngx_palloc(pool, sizeof(ngx_list_part_t)));
-      if (next == nullptr) return NGX_ERROR;  // the caller ends the request
-      part->next = next;
-      part = next;
-    }
-    part->elts = runs[i].start;
-    part->nelts = runs[i].count;
-    part->next = nullptr;
-  }
-  list.last = part;
-  list.nalloc = part->nelts;
+  if (runs.is_empty()) return ngx_list_init(&list, pool, 4, sizeof(ngx_table_elt_t));
+  list.nalloc = list.last->nelts;
   return NGX_OK;
 }
 
@@ -132,29 +137,17 @@ void drop_empty_cookies(ngx_http_request_t* r) {
 
 #endif
 
-u_char* bytes(std::string_view text) {
-  return reinterpret_cast<u_char*>(const_cast<char*>(text.data()));
-}
-
-ngx_int_t add(ngx_http_request_t* r, const IdentityHeader& header, std::string_view value) {
-  auto* field = static_cast<ngx_table_elt_t*>(ngx_list_push(&r->headers_in.headers));
-  if (field == nullptr) return NGX_ERROR;
-  *field = ngx_table_elt_t{};
-  // nginx only reads them.
-  field->key = ngx_str_t{header.name.size(), bytes(header.name)};
-  field->lowcase_key = bytes(header.lower_case_name);
-  field->hash = header.hash;
-  field->value = copy(r->pool, value);
-  return field->value.data == nullptr ? NGX_ERROR : NGX_OK;
+ngx_str_t text_of(std::string_view text) {
+  return {text.size(), reinterpret_cast<u_char*>(const_cast<char*>(text.data()))};
 }
 
 }  // namespace
 
-ngx_int_t remove_ours(ngx_http_request_t* r) {
+ngx_int_t remove_ours(ngx_http_request_t* r, bool has_our_cookies) {
   bool is_anything_to_go = false;
   bool is_out_of_memory = false;
   for_each_header(r->headers_in.headers, [&](ngx_table_elt_t& field) {
-    if (is_cookie(field) && has_our_cookies(view(field.value))) {
+    if (has_our_cookies && is_cookie(field)) {
       field.value = copy(r->pool, without_our_cookies(view(field.value)));
       is_out_of_memory = is_out_of_memory || field.value.data == nullptr;
     }
@@ -166,10 +159,27 @@ ngx_int_t remove_ours(ngx_http_request_t* r) {
   return cut(r->pool, r->headers_in.headers, goes);
 }
 
+// All in one part of the list. nginx only reads what they point at.
 ngx_int_t add_identity(ngx_http_request_t* r, const SessionFields& who) {
+  struct Added {
+    ngx_list_part_t part;
+    std::array<ngx_table_elt_t, kIdentityHeaders.size()> fields;
+  };
+  auto* added = static_cast<Added*>(ngx_pcalloc(r->pool, sizeof(Added)));
+  if (added == nullptr) return NGX_ERROR;
+  auto* field = added->fields.data();
   for (const IdentityHeader& header : kIdentityHeaders) {
-    if (add(r, header, who.*header.value) != NGX_OK) return NGX_ERROR;
+    field->key = text_of(header.name);
+    field->lowcase_key = text_of(header.lower_case_name).data;
+    field->hash = header.hash;
+    field->value = text_of(who.*header.value);
+    ++field;
   }
+  added->part = ngx_list_part_t{added->fields.data(), added->fields.size(), nullptr};
+  ngx_list_t& headers = r->headers_in.headers;
+  headers.last->next = &added->part;
+  headers.last = &added->part;
+  headers.nalloc = added->fields.size();
   return NGX_OK;
 }
 

@@ -25,6 +25,16 @@ ngx_uint_t severity(LogLevel level) {
   return NGX_LOG_ERR;
 }
 
+bool draw(std::span<std::uint8_t> bytes) {
+  while (!bytes.empty()) {
+    const ssize_t filled = getrandom(bytes.data(), bytes.size(), 0);
+    if (filled < 0 && errno == EINTR) continue;
+    if (filled <= 0) return false;
+    bytes = bytes.subspan(static_cast<std::size_t>(filled));
+  }
+  return true;
+}
+
 }  // namespace
 
 Time SystemClock::now() const {
@@ -32,12 +42,15 @@ Time SystemClock::now() const {
 }
 
 bool SystemRandom::fill(std::span<std::uint8_t> bytes) {
-  while (!bytes.empty()) {
-    const ssize_t filled = getrandom(bytes.data(), bytes.size(), 0);
-    if (filled < 0 && errno == EINTR) continue;
-    if (filled <= 0) return false;
-    bytes = bytes.subspan(static_cast<std::size_t>(filled));
+  if (bytes.size() > kNonceBytes) return draw(bytes);
+  if (left_ < bytes.size()) {
+    left_ = 0;
+    if (!draw(drawn_)) return false;
+    left_ = drawn_.size();
   }
+  const auto taken = std::span(drawn_).subspan(left_ -= bytes.size(), bytes.size());
+  std::copy(taken.begin(), taken.end(), bytes.begin());
+  std::fill(taken.begin(), taken.end(), std::uint8_t{0});  // given out once
   return true;
 }
 

@@ -1,6 +1,10 @@
 // The small ports of one worker process.
 #pragma once
 
+#include <array>
+#include <cstdint>
+#include <span>
+
 #include "anteroom/ports.h"
 #include "session_cache.h"
 
@@ -11,9 +15,16 @@ class SystemClock final : public Clock {
   [[nodiscard]] Time now() const override;
 };
 
+/// The kernel's generator. Nonces, of which every stranger's redirect needs one, come from a larger
+/// draw; whatever stands for somebody is drawn by itself. One process only: made after the fork.
 class SystemRandom final : public Random {
  public:
   [[nodiscard]] bool fill(std::span<std::uint8_t> bytes) override;
+
+ private:
+  static constexpr std::size_t kNonceBytes = 12;
+  std::array<std::uint8_t, 16 * kNonceBytes> drawn_{};
+  std::size_t left_ = 0;
 };
 
 /// nginx's error log.

@@ -11,8 +11,9 @@ namespace {
 
 bool equals_ignoring_case(std::string_view a, std::string_view b) {
   return a.size() == b.size() &&
-         ngx_strncasecmp(reinterpret_cast<u_char*>(const_cast<char*>(a.data())),
-                         reinterpret_cast<u_char*>(const_cast<char*>(b.data())), a.size()) == 0;
+         (a == b ||
+          ngx_strncasecmp(reinterpret_cast<u_char*>(const_cast<char*>(a.data())),
+                          reinterpret_cast<u_char*>(const_cast<char*>(b.data())), a.size()) == 0);
 }
 
 struct Wanted {

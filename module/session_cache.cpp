@@ -99,7 +99,7 @@ std::optional<Remembered> SessionCache::find(const TokenHash& hash, Time now, se
   SharedEntry* entry = shared_->find(hash);
   if (entry == nullptr || entry->fetched_at_us <= shared_->forget_before_us) return std::nullopt;
   shared_->touch(entry);
-  record.assign(entry->record());
+  entry->read(record);
   return Remembered{time_of(entry->fetched_at_us), is_fresh(*shared_, *entry, now, ttl)};
 }
 
@@ -115,7 +115,7 @@ void SessionCache::store(const TokenHash& hash, std::string_view record, Time fe
   const Lock lock(slab_);
   SharedEntry* old = shared_->find(hash);
   if (shared_->epoch != epoch) return;
-  if (old != nullptr) shared_->remove(slab_, old);
+  if (old != nullptr) shared_->remove(old);
   SharedEntry* entry = shared_->insert(slab_, hash, user, record);
   if (entry != nullptr) entry->fetched_at_us = microseconds(fetched_at);
 }
@@ -139,7 +139,7 @@ void SessionCache::forget(const TokenHash& hash) {
   const Lock lock(slab_);
   shared_->note({SessionChange::Kind::session, hash, {}});
   SharedEntry* entry = shared_->find(hash);
-  if (entry != nullptr) shared_->remove(slab_, entry);
+  if (entry != nullptr) shared_->remove(entry);
 }
 
 void SessionCache::forget_user(std::string_view user) {
@@ -149,7 +149,7 @@ void SessionCache::forget_user(std::string_view user) {
   for (;;) {
     SharedEntry* entry = shared_->find_user(id);
     if (entry == nullptr) return;
-    shared_->remove(slab_, entry);
+    shared_->remove(entry);
   }
 }
 

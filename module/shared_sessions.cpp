@@ -1,13 +1,15 @@
 #include "shared_sessions.h"
 
+#include <algorithm>
 #include <cstring>
+#include <new>
 
 namespace anteroom::nginx {
 
 namespace {
 
 constexpr ngx_uint_t kMaxNegative = 1024;
-constexpr int kMaxEvictions = 8;
+constexpr int kMaxEvictions = 64;
 
 SharedEntry* entry_of_hash(ngx_rbtree_node_t* node) {
   return reinterpret_cast<SharedEntry*>(reinterpret_cast<char*>(node) -
@@ -111,7 +113,41 @@ SharedEntry* SharedSessions::find_user(const UserId& user) {
   return nullptr;
 }
 
-void SharedSessions::remove(ngx_slab_pool_t* slab, SharedEntry* entry) {
+void SharedEntry::read(std::string& record) const {
+  record.resize(length);
+  std::size_t done = std::min<std::size_t>(length, bytes.size());
+  std::memcpy(record.data(), bytes.data(), done);
+  for (const SharedUnit* unit = next; unit != nullptr; unit = unit->next) {
+    const std::size_t more = std::min(length - done, unit->bytes.size());
+    std::memcpy(record.data() + done, unit->bytes.data(), more);
+    done += more;
+  }
+}
+
+bool SharedSessions::add_page(ngx_slab_pool_t* slab) {
+  auto* page = static_cast<char*>(ngx_slab_alloc_locked(slab, ngx_pagesize));
+  if (page == nullptr) return false;
+  for (std::size_t at = 0; at + sizeof(SharedUnit) <= ngx_pagesize; at += sizeof(SharedUnit)) {
+    give_back(new (page + at) SharedUnit);
+  }
+  return true;
+}
+
+void SharedSessions::give_back(SharedUnit* unit) {
+  unit->next = free_units;
+  free_units = unit;
+  ++free_count;
+}
+
+SharedUnit* SharedSessions::take_unit() {
+  SharedUnit* unit = free_units;
+  free_units = unit->next;
+  --free_count;
+  unit->next = nullptr;
+  return unit;
+}
+
+void SharedSessions::remove(SharedEntry* entry) {
   ngx_rbtree_delete(&by_hash, &entry->by_hash);
   ngx_queue_remove(&entry->use);
   if (entry->is_negative) {
@@ -119,29 +155,57 @@ void SharedSessions::remove(ngx_slab_pool_t* slab, SharedEntry* entry) {
   } else {
     ngx_rbtree_delete(&by_user, &entry->by_user);
   }
-  ngx_slab_free_locked(slab, entry);
+  for (SharedUnit* unit = entry->next; unit != nullptr;) {
+    SharedUnit* next = unit->next;
+    give_back(unit);
+    unit = next;
+  }
+  give_back(new (entry) SharedUnit);
+}
+
+// An answer of "no such session" never costs a live one its place.
+bool SharedSessions::make_room(ngx_slab_pool_t* slab, ngx_uint_t units, bool is_negative) {
+  for (int evictions = 0; free_count < units;) {
+    if (add_page(slab)) continue;
+    ngx_queue_t* victims = ngx_queue_empty(&negative) ? &live : &negative;
+    const bool is_worth_more = is_negative && victims == &live;
+    if (ngx_queue_empty(victims) || is_worth_more || ++evictions > kMaxEvictions) return false;
+    remove(entry_of_use(ngx_queue_last(victims)));
+  }
+  return true;
+}
+
+// nullptr without room.
+SharedEntry* SharedSessions::write(ngx_slab_pool_t* slab, std::string_view record) {
+  constexpr std::size_t kFirst = sizeof(SharedEntry::bytes);
+  constexpr std::size_t kEach = sizeof(SharedUnit::bytes);
+  const std::size_t more =
+      record.size() > kFirst ? (record.size() - kFirst + kEach - 1) / kEach : 0;
+  if (!make_room(slab, 1 + more, record.empty())) return nullptr;
+  auto* entry = new (take_unit()) SharedEntry{};
+  entry->length = static_cast<std::uint16_t>(record.size());
+  std::size_t done = std::min(record.size(), kFirst);
+  std::memcpy(entry->bytes.data(), record.data(), done);
+  for (SharedUnit** link = &entry->next; done < record.size(); link = &(*link)->next) {
+    *link = take_unit();
+    const std::size_t part = std::min(record.size() - done, kEach);
+    std::memcpy((*link)->bytes.data(), record.data() + done, part);
+    done += part;
+  }
+  return entry;
 }
 
 SharedEntry* SharedSessions::insert(ngx_slab_pool_t* slab, const TokenHash& hash,
                                     const UserId& user, std::string_view record) {
   const bool is_negative = record.empty();
   if (is_negative && negative_count >= kMaxNegative) {
-    remove(slab, entry_of_use(ngx_queue_last(&negative)));
+    remove(entry_of_use(ngx_queue_last(&negative)));
   }
-  const std::size_t size = sizeof(SharedEntry) + record.size();
-  auto* entry = static_cast<SharedEntry*>(ngx_slab_alloc_locked(slab, size));
-  for (int i = 0; entry == nullptr && i < kMaxEvictions; ++i) {
-    ngx_queue_t* victims = ngx_queue_empty(&negative) ? &live : &negative;
-    if (ngx_queue_empty(victims) || (is_negative && victims == &live)) return nullptr;
-    remove(slab, entry_of_use(ngx_queue_last(victims)));
-    entry = static_cast<SharedEntry*>(ngx_slab_alloc_locked(slab, size));
-  }
+  SharedEntry* entry = write(slab, record);
   if (entry == nullptr) return nullptr;
   entry->hash = hash;
   entry->user = user;
   entry->is_negative = is_negative;
-  entry->length = static_cast<std::uint16_t>(record.size());
-  std::memcpy(entry->bytes(), record.data(), record.size());
   entry->by_hash.key = key_of(hash);
   by_hash.insert = link_by_hash;
   ngx_rbtree_insert(&by_hash, &entry->by_hash);

@@ -3,26 +3,36 @@
 
 #include <array>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "session_cache.h"
 
 namespace anteroom::nginx {
 
-/// One remembered answer. The record's bytes follow it.
+/// Memory comes in units of one size, so that whatever is evicted makes room for whatever comes.
+struct SharedUnit {
+  SharedUnit* next;  ///< of the same record, or of the free ones
+  std::array<char, 200> bytes;
+};
+
+/// One remembered answer: the first of its units. A common record fits into two.
 struct SharedEntry {
+  SharedUnit* next;
   ngx_rbtree_node_t by_hash;
   ngx_rbtree_node_t by_user;  ///< unused in a negative entry
   ngx_queue_t use;            ///< most recently used first
   TokenHash hash;
-  UserId user;
   std::int64_t fetched_at_us;
-  std::uint16_t length;
+  UserId user;
+  std::uint16_t length;  ///< of the record
   bool is_negative;
+  std::array<char, 24> bytes;
 
-  [[nodiscard]] char* bytes() { return reinterpret_cast<char*>(this + 1); }
-  [[nodiscard]] std::string_view record() { return {bytes(), length}; }
+  /// Replaces what is in `record`.
+  void read(std::string& record) const;
 };
+static_assert(sizeof(SharedEntry) <= sizeof(SharedUnit));
 
 /// The root of the zone.
 struct SharedSessions {
@@ -33,6 +43,8 @@ struct SharedSessions {
   ngx_queue_t live;
   ngx_queue_t negative;  ///< bounded, evicted first: junk cookies cannot throw out live sessions
   ngx_uint_t negative_count;
+  SharedUnit* free_units;
+  ngx_uint_t free_count;
   ngx_atomic_t epoch;
   std::int64_t listening_since_us;  ///< 0: nobody listens
   std::int64_t listener_beat_us;
@@ -45,13 +57,20 @@ struct SharedSessions {
   SharedEntry* find(const TokenHash& hash);
   SharedEntry* find_user(const UserId& user);
   /// Unlinks and frees.
-  void remove(ngx_slab_pool_t* slab, SharedEntry* entry);
+  void remove(SharedEntry* entry);
   /// nullptr if the memory is not to be had without evicting what is worth more.
   SharedEntry* insert(ngx_slab_pool_t* slab, const TokenHash& hash, const UserId& user,
                       std::string_view record);
   void touch(SharedEntry* entry);
   /// Begins the next epoch.
   void note(const SessionChange& change);
+
+ private:
+  bool make_room(ngx_slab_pool_t* slab, ngx_uint_t units, bool is_negative);
+  bool add_page(ngx_slab_pool_t* slab);
+  SharedUnit* take_unit();
+  SharedEntry* write(ngx_slab_pool_t* slab, std::string_view record);
+  void give_back(SharedUnit* unit);
 };
 
 }  // namespace anteroom::nginx

@@ -50,7 +50,7 @@ def median(values):
 class Lab:
     """One gated nginx worker, the app behind it (another nginx), PostgreSQL; closed by close()."""
 
-    def __init__(self, build, cache="32M"):
+    def __init__(self, build, cache="32M", connections=4096):
         self.build = Path(build)
         self.directory = Path(tempfile.mkdtemp(prefix="anteroom-bench-", dir="/tmp"))
         self.directory.chmod(0o755)
@@ -60,7 +60,7 @@ class Lab:
         self._running.append(self.cluster.start())
         self.app_port = self._start_app()
         self.keys = live.authorities()
-        self.cache = cache
+        self.cache, self.connections = cache, connections
         self.node = self._start_node()
         self.people = People(self.cluster, "bench", "https://login.test")
 
@@ -163,8 +163,8 @@ load_module {minimal};
 {top}
 worker_processes 1;
 worker_cpu_affinity 01;
-worker_rlimit_nofile 250000;
-events {{ worker_connections 110000; }}
+worker_rlimit_nofile {2 * self.connections + 1000};
+events {{ worker_connections {self.connections}; }}
 http {{
     {http}
     proxy_http_version 1.1;

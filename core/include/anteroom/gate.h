@@ -41,8 +41,13 @@ enum class Outcome {
 /// HTML Accept on GET or HEAD where those headers are missing). Prefetches and upgrades are none.
 [[nodiscard]] bool is_navigation(const RequestHead& request);
 
-/// The session token in the Cookie header: 43 characters of base64url, exactly one such cookie.
-/// Anything else is no token.
+/// What a Cookie header holds of ours.
+struct OurCookies {
+  /// 43 characters of base64url, exactly one such cookie. Anything else is no token.
+  std::optional<std::string_view> session_token;
+  bool is_any = false;  ///< then the header must be rewritten before it is passed on
+};
+[[nodiscard]] OurCookies our_cookies(std::string_view cookie_header);
 [[nodiscard]] std::optional<std::string_view> session_token(std::string_view cookie_header);
 
 /// SHA-256 of the token's characters. nullopt only if the library fails (the caller then refuses).
@@ -50,8 +55,5 @@ enum class Outcome {
 
 /// The Cookie header for the app: all our own cookies (session, login states, browser) left out.
 [[nodiscard]] std::string without_our_cookies(std::string_view cookie_header);
-
-/// True if a cookie of ours is in it (then the header must be rewritten before it is passed on).
-[[nodiscard]] bool has_our_cookies(std::string_view cookie_header);
 
 }  // namespace anteroom

@@ -46,7 +46,7 @@ bool is_navigation(const RequestHead& request) {
 namespace {
 
 // On every gated request: a table.
-bool is_base64url(char c) {
+bool is_base64url(std::string_view text) {
   static constexpr auto kTable = [] {
     std::array<bool, 256> table{};
     for (const char member :
@@ -55,24 +55,31 @@ bool is_base64url(char c) {
     }
     return table;
   }();
-  return kTable[static_cast<unsigned char>(c)];
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return kTable[static_cast<unsigned char>(c)]; });
 }
 
 }  // namespace
 
-std::optional<std::string_view> session_token(std::string_view cookie_header) {
-  std::optional<std::string_view> token;
-  bool is_unique = true;
+OurCookies our_cookies(std::string_view cookie_header) {
+  OurCookies ours;
+  int sessions = 0;
   http::for_each_cookie(cookie_header, [&](std::string_view name, std::string_view value) {
-    if (name != session::kSessionCookie) return;
-    is_unique = is_unique && !token;
-    token = value;
+    if (!session::is_our_cookie(name)) return;
+    ours.is_any = true;
+    if (name.size() != session::kSessionCookie.size()) return;
+    ++sessions;
+    ours.session_token = value;
   });
-  if (!token || !is_unique || token->size() != session::kTokenCharacters ||
-      !std::all_of(token->begin(), token->end(), is_base64url)) {
-    return std::nullopt;
+  if (sessions != 1 || ours.session_token->size() != session::kTokenCharacters ||
+      !is_base64url(*ours.session_token)) {
+    ours.session_token.reset();
   }
-  return token;
+  return ours;
+}
+
+std::optional<std::string_view> session_token(std::string_view cookie_header) {
+  return our_cookies(cookie_header).session_token;
 }
 
 std::optional<TokenHash> hash_token(std::string_view token) {
@@ -87,14 +94,6 @@ std::string without_our_cookies(std::string_view cookie_header) {
     out.append(name.data(), static_cast<std::size_t>(value.data() + value.size() - name.data()));
   });
   return out;
-}
-
-bool has_our_cookies(std::string_view cookie_header) {
-  bool found = false;
-  http::for_each_cookie(cookie_header, [&](std::string_view name, std::string_view) {
-    found = found || session::is_our_cookie(name);
-  });
-  return found;
 }
 
 }  // namespace anteroom

@@ -138,6 +138,18 @@ std::optional<RsaNumbers> rsa_numbers(std::string_view certificate_der) {
   return numbers;
 }
 
+std::string public_key_der(std::string_view certificate_der) {
+  const Certificate certificate = read_der_certificate(certificate_der);
+  EVP_PKEY* key = certificate == nullptr ? nullptr : X509_get0_pubkey(certificate.get());
+  unsigned char* bytes = nullptr;
+  const int length = key == nullptr ? 0 : i2d_PUBKEY(key, &bytes);
+  const std::unique_ptr<unsigned char, void (*)(unsigned char*)> owner(
+      bytes, [](unsigned char* memory) { OPENSSL_free(memory); });
+  return length <= 0
+             ? std::string()
+             : std::string(reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(length));
+}
+
 Status check_key_pair(std::string_view private_key_pem, std::string_view certificate_pem) {
   const Key key(
       PEM_read_bio_PrivateKey(reader(private_key_pem).get(), nullptr, no_password, nullptr));

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstring>
+#include <initializer_list>
 #include <memory>
 
 #include "crypto/encoding.h"
@@ -41,10 +42,10 @@ const EVP_CIPHER* aes_256_gcm() {
 }
 
 // Seconds since 1970, big endian.
-std::string pack_expiry(Time expires_at) {
+std::array<char, kExpiryBytes> pack_expiry(Time expires_at) {
   auto seconds = static_cast<std::uint64_t>(
       std::chrono::floor<std::chrono::seconds>(expires_at).time_since_epoch().count());
-  std::string out(kExpiryBytes, '\0');
+  std::array<char, kExpiryBytes> out{};
   for (std::size_t i = kExpiryBytes; i-- > 0; seconds >>= 8)
     out[i] = static_cast<char>(seconds & 255);
   return out;
@@ -56,24 +57,49 @@ Time unpack_expiry(std::string_view packed) {
   return Time(std::chrono::seconds(static_cast<std::int64_t>(seconds)));
 }
 
-std::optional<std::string> encrypt(const std::string& key, std::string_view nonce,
-                                   std::string_view purpose, std::string_view plain) {
-  const CipherContext context(EVP_CIPHER_CTX_new());
-  std::string out(plain.size() + kTagBytes, '\0');
-  int length = 0;
-  if (context == nullptr || aes_256_gcm() == nullptr || key.size() != kKeyBytes ||
-      EVP_EncryptInit_ex2(context.get(), aes_256_gcm(), bytes_of(std::string_view(key)),
-                          bytes_of(nonce), nullptr) != 1 ||
-      EVP_EncryptUpdate(context.get(), nullptr, &length, bytes_of(purpose),
-                        static_cast<int>(purpose.size())) != 1 ||
-      EVP_EncryptUpdate(context.get(), bytes_of(out), &length, bytes_of(plain),
-                        static_cast<int>(plain.size())) != 1 ||
-      EVP_EncryptFinal_ex(context.get(), bytes_of(out) + length, &length) != 1 ||
-      EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_AEAD_GET_TAG, kTagBytes,
-                          bytes_of(out) + plain.size()) != 1) {
-    return std::nullopt;
+// Keyed once per thread: most of the cost of sealing something short is setting the key up.
+class Encryptor {
+ public:
+  // Ready for another message under this key; nullptr if the library fails.
+  EVP_CIPHER_CTX* start(const std::string& key, const std::uint8_t* nonce) {
+    if (context_ == nullptr) context_.reset(EVP_CIPHER_CTX_new());
+    if (context_ == nullptr || aes_256_gcm() == nullptr || key.size() != kKeyBytes) return nullptr;
+    const bool is_keyed = key_.reveal() == key;
+    const EVP_CIPHER* cipher = is_keyed ? nullptr : aes_256_gcm();
+    const unsigned char* bytes = is_keyed ? nullptr : bytes_of(std::string_view(key));
+    if (EVP_EncryptInit_ex2(context_.get(), cipher, bytes, nonce, nullptr) != 1) {
+      key_ = Secret();
+      return nullptr;
+    }
+    if (!is_keyed) key_ = Secret(key);
+    return context_.get();
   }
-  return out;
+
+ private:
+  CipherContext context_;
+  Secret key_;
+};
+
+// Appends ciphertext and tag.
+bool encrypt(EVP_CIPHER_CTX* context, std::string_view purpose,
+             std::initializer_list<std::string_view> parts, std::string& out) {
+  int length = 0;
+  if (EVP_EncryptUpdate(context, nullptr, &length, bytes_of(purpose),
+                        static_cast<int>(purpose.size())) != 1) {
+    return false;
+  }
+  for (const std::string_view part : parts) {
+    const std::size_t begin = out.size();
+    out.resize(begin + part.size());
+    if (EVP_EncryptUpdate(context, bytes_of(out) + begin, &length, bytes_of(part),
+                          static_cast<int>(part.size())) != 1) {
+      return false;
+    }
+  }
+  const std::size_t end = out.size();
+  out.resize(end + kTagBytes);
+  return EVP_EncryptFinal_ex(context, bytes_of(out) + end, &length) == 1 &&
+         EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, kTagBytes, bytes_of(out) + end) == 1;
 }
 
 std::optional<std::string> decrypt(const std::string& key, std::string_view nonce,
@@ -101,13 +127,19 @@ std::optional<std::string> decrypt(const std::string& key, std::string_view nonc
 
 std::optional<std::string> Sealer::seal(Random& random, std::string_view purpose,
                                         std::string_view plain, Time expires_at) const {
-  std::array<std::uint8_t, kNonceBytes> nonce_bytes{};
-  if (keys_.empty() || !random.fill(nonce_bytes)) return std::nullopt;
-  const std::string nonce(nonce_bytes.begin(), nonce_bytes.end());
-  auto sealed =
-      encrypt(keys_.front().reveal(), nonce, purpose, pack_expiry(expires_at) + std::string(plain));
-  if (!sealed) return std::nullopt;
-  return base64url(nonce + *sealed);
+  std::array<std::uint8_t, kNonceBytes> nonce{};
+  if (keys_.empty() || !random.fill(nonce)) return std::nullopt;
+  thread_local Encryptor encryptor;
+  EVP_CIPHER_CTX* context = encryptor.start(keys_.front().reveal(), nonce.data());
+  if (context == nullptr) return std::nullopt;
+  const auto expiry = pack_expiry(expires_at);
+  std::string sealed;
+  sealed.reserve(kNonceBytes + kExpiryBytes + plain.size() + kTagBytes);
+  sealed.assign(nonce.begin(), nonce.end());
+  if (!encrypt(context, purpose, {{expiry.data(), expiry.size()}, plain}, sealed)) {
+    return std::nullopt;
+  }
+  return base64url(sealed);
 }
 
 std::optional<std::string> Sealer::open(std::string_view purpose, std::string_view sealed,

@@ -39,8 +39,8 @@ std::string percent_encode(std::string_view text) {
 }
 
 std::optional<std::string> percent_decode(std::string_view text, bool plus_is_space) {
-  std::string out;
-  out.reserve(text.size());
+  std::string out(text.size(), '\0');
+  char* place = out.data();
   for (std::size_t i = 0; i < text.size(); ++i) {
     char c = text[i];
     if (c == '+' && plus_is_space) {
@@ -54,8 +54,9 @@ std::optional<std::string> percent_decode(std::string_view text, bool plus_is_sp
       i += 2;
     }
     if (c == '\0') return std::nullopt;
-    out += c;
+    *place++ = c;
   }
+  out.resize(static_cast<std::size_t>(place - out.data()));
   return out;
 }
 

@@ -22,9 +22,10 @@ Result<std::string> decode(std::string_view encoded, std::string& compact) {
   if (encoded.empty() || encoded.size() > kMaxEncodedBytes) {
     return Failure{code::kSize, std::to_string(encoded.size()) + " characters"};
   }
-  compact.reserve(encoded.size());
-  std::copy_if(encoded.begin(), encoded.end(), std::back_inserter(compact),
-               [](char c) { return c != '\r' && c != '\n'; });
+  compact = encoded;
+  compact.erase(
+      std::remove_if(compact.begin(), compact.end(), [](char c) { return c == '\r' || c == '\n'; }),
+      compact.end());
   auto bytes = crypto::from_base64(compact);
   if (!bytes) return Failure{code::kBase64, "not canonical base64"};
   return std::move(*bytes);

@@ -17,6 +17,13 @@
 
 #include "anteroom/saml.h"
 
+// Stands in for Lasso's own, which asks for the local time and formats a line for nobody to read
+// dozens of times per message: a seventh of all that a sign-on costs. Lasso calls it through its
+// public symbol, so that the host's is found first; where it were not, nothing but time would be
+// lost.
+extern "C" __attribute__((visibility("default"))) void lasso_log(GLogLevelFlags, const char*, int,
+                                                                 const char*, const char*, ...) {}
+
 namespace anteroom::saml {
 
 namespace {
@@ -35,8 +42,6 @@ bool start_libraries() {
   // LASSO_FLAG=no-verify-signature would switch every check off.
   unsetenv("LASSO_FLAG");                           // NOLINT(concurrency-mt-unsafe): before threads
   unsetenv("LASSO_DEFAULT_KEY_ENCRYPTION_METHOD");  // NOLINT(concurrency-mt-unsafe)
-  // Without TZ the time zone file is looked at for each line that Lasso formats and nobody reads.
-  setenv("TZ", ":/etc/localtime", 0);  // NOLINT(concurrency-mt-unsafe)
   g_log_set_default_handler(drop_log, nullptr);
   if (lasso_init() != 0) return false;
   xmlSecErrorsSetCallback(drop_xmlsec_error);
