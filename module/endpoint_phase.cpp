@@ -46,7 +46,7 @@ void send_answer(ngx_http_request_t* r) noexcept {
 void answer_later(const std::weak_ptr<RequestToken>& token, Response response) {
   const auto alive = token.lock();
   if (alive == nullptr || alive->request == nullptr) return;
-  RequestContext::find(alive->request)->response = std::move(response);
+  RequestContext::find(alive->request)->response = std::make_unique<Response>(std::move(response));
   resume(alive->request, send_answer);
 }
 

@@ -49,13 +49,14 @@ bool read_requirement(ngx_http_request_t* r, const LocationConfiguration& locati
 void keep(RequestContext& context, Result<std::string> result) {
   context.look_up = RequestContext::LookUp::done;
   if (!result) {
-    context.failure = result.failure();
+    context.failure = std::make_unique<Failure>(result.failure());
     return;
   }
   context.record = std::move(*result);
   context.view = SessionView::parse(context.record);
   if (!context.view && !context.record.empty()) {
-    context.failure = Failure{code::kInternal, "a session record cannot be read"};
+    context.failure =
+        std::make_unique<Failure>(Failure{code::kInternal, "a session record cannot be read"});
   }
 }
 
@@ -113,7 +114,7 @@ bool is_still_allowed(ngx_http_request_t* r, const SessionView& session) {
 ngx_int_t let_through(ngx_http_request_t* r, RequestContext& context) {
   context.outcome = name_of(Outcome::allow);
   if (!context.has_identity_headers) {
-    if (add_identity(r, context.view->fields()) != NGX_OK) return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    add_identity(r, context.view->fields(), context.identity_fields);
     context.has_identity_headers = true;
   }
   // Over HTTP/2 nothing is upgraded.

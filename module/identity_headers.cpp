@@ -25,7 +25,7 @@ constexpr ngx_uint_t hash_of(std::string_view name) {
   return hash;
 }
 
-constexpr std::array<IdentityHeader, 6> kIdentityHeaders{{
+constexpr std::array<IdentityHeader, kIdentityHeaderCount> kIdentityHeaders{{
     {"X-Auth-Email", "x-auth-email", &SessionFields::email, hash_of("x-auth-email")},
     {"X-Auth-Name", "x-auth-name", &SessionFields::name, hash_of("x-auth-name")},
     {"X-Auth-User", "x-auth-user", &SessionFields::user, hash_of("x-auth-user")},
@@ -159,28 +159,22 @@ ngx_int_t remove_ours(ngx_http_request_t* r, bool has_our_cookies) {
   return cut(r->pool, r->headers_in.headers, goes);
 }
 
-// All in one part of the list. nginx only reads what they point at.
-ngx_int_t add_identity(ngx_http_request_t* r, const SessionFields& who) {
-  struct Added {
-    ngx_list_part_t part;
-    std::array<ngx_table_elt_t, kIdentityHeaders.size()> fields;
-  };
-  auto* added = static_cast<Added*>(ngx_pcalloc(r->pool, sizeof(Added)));
-  if (added == nullptr) return NGX_ERROR;
-  auto* field = added->fields.data();
+// nginx only reads what the fields point at.
+void add_identity(ngx_http_request_t* r, const SessionFields& who, IdentityFields& added) {
+  auto* field = added.fields.data();
   for (const IdentityHeader& header : kIdentityHeaders) {
+    *field = ngx_table_elt_t{};
     field->key = text_of(header.name);
     field->lowcase_key = text_of(header.lower_case_name).data;
     field->hash = header.hash;
     field->value = text_of(who.*header.value);
     ++field;
   }
-  added->part = ngx_list_part_t{added->fields.data(), added->fields.size(), nullptr};
+  added.part = ngx_list_part_t{added.fields.data(), added.fields.size(), nullptr};
   ngx_list_t& headers = r->headers_in.headers;
-  headers.last->next = &added->part;
-  headers.last = &added->part;
-  headers.nalloc = added->fields.size();
-  return NGX_OK;
+  headers.last->next = &added.part;
+  headers.last = &added.part;
+  headers.nalloc = added.fields.size();
 }
 
 }  // namespace anteroom::nginx

@@ -1,6 +1,8 @@
 // What the app is told about who asks, and what it must not hear from a client.
 #pragma once
 
+#include <array>
+
 #include "anteroom/session.h"
 #include "ngx.h"
 
@@ -10,8 +12,14 @@ namespace anteroom::nginx {
 /// for one, and our cookies from its Cookie fields if there are any. NGX_ERROR without memory.
 ngx_int_t remove_ours(ngx_http_request_t* r, bool has_our_cookies);
 
-/// Adds the identity headers. They point at the fields' texts, which must live as long as the
-/// request. NGX_ERROR without memory.
-ngx_int_t add_identity(ngx_http_request_t* r, const SessionFields& who);
+/// The identity headers as a part of a request's list.
+inline constexpr std::size_t kIdentityHeaderCount = 6;
+struct IdentityFields {
+  ngx_list_part_t part;
+  std::array<ngx_table_elt_t, kIdentityHeaderCount> fields;
+};
+
+/// Adds the identity headers once. `added` and the texts of `who` must live as long as the request.
+void add_identity(ngx_http_request_t* r, const SessionFields& who, IdentityFields& added);
 
 }  // namespace anteroom::nginx

@@ -10,6 +10,7 @@
 #include "anteroom/gate.h"
 #include "anteroom/http.h"
 #include "anteroom/result.h"
+#include "identity_headers.h"
 #include "ngx.h"
 
 namespace anteroom::nginx {
@@ -47,17 +48,18 @@ class RequestContext {
   // What is known of them.
   enum class LookUp { none, waiting, done };
   LookUp look_up = LookUp::none;
-  std::string record;               ///< empty: no such live session
-  std::optional<Failure> failure;   ///< of the look-up
-  std::optional<SessionView> view;  ///< reads `record`
+  std::string record;                ///< empty: no such live session
+  std::unique_ptr<Failure> failure;  ///< of the look-up
+  std::optional<SessionView> view;   ///< reads `record`
 
   // What was decided last.
   const char* outcome = "-";
   bool is_identified = false;  ///< `view` is a live session of this host
   bool has_identity_headers = false;
+  IdentityFields identity_fields;  ///< set with has_identity_headers
 
   /// The answer of one of our endpoints, on its way.
-  std::optional<Response> response;
+  std::unique_ptr<Response> response;
 
   /// Set if it stays open beyond its answer. Goes first: it refers to all else.
   std::unique_ptr<WatchedRequest> watched;
