@@ -55,8 +55,11 @@ Status BlockingDatabase::connect() {
   const auto parameters =
       store::connection_parameters(settings_.connection, settings_.password.reveal());
   if (!parameters) return parameters.failure();
-  std::vector<const char*> keywords;
-  std::vector<const char*> values;
+  // A server that is gone without a word is noticed within two minutes, unless configured otherwise
+  // (the last of several values counts).
+  std::vector<const char*> keywords{"keepalives_idle", "keepalives_interval", "keepalives_count",
+                                    "tcp_user_timeout"};
+  std::vector<const char*> values{"30", "10", "3", "60000"};
   for (const auto& [keyword, value] : *parameters) {
     keywords.push_back(keyword.c_str());
     values.push_back(value.c_str());

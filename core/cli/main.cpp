@@ -36,6 +36,7 @@ int run(int argc, char** argv) {
   anteroom::cli::add_property(app, console);
   anteroom::cli::add_request(app, console);
   anteroom::cli::add_import(app, console);
+  anteroom::cli::add_mail(app, console);
   anteroom::cli::add_verify_response(app, console);
   try {
     app.parse(argc, argv);

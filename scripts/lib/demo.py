@@ -26,6 +26,8 @@ BEN = Person("ben@northwind.example", "Ben Baker")
 CARLA = Person("carla@fabrikam.example", "Carla Cruz")
 DEV = Person("dev@fabrikam.example", "Dev Dutta")
 
+MAILBOX_PORT = 8025
+
 COMPANIES = [
     Company("northwind", "Northwind", "northwind.example", "northwind-idp.localhost", "entra", [ANN, BEN]),
     Company("fabrikam", "Fabrikam", "fabrikam.example", "fabrikam-idp.localhost", "generic", [CARLA, DEV],
@@ -100,9 +102,10 @@ def check_port(port):
 
 def plan_for(arguments, state, build_directory):
     port = free_port() if arguments.check else arguments.port
+    mailbox_port = MAILBOX_PORT if not arguments.check and is_port_free(MAILBOX_PORT) else free_port()
     return Plan(build=build_directory, state=state, port=port, app_host="app.localhost",
                 login_host="login.localhost", companies=COMPANIES, entity_id="urn:example:maintenance:demo",
-                product_name="Maintenance", is_durable=not arguments.check,
+                product_name="Maintenance", is_durable=not arguments.check, mailbox_port=mailbox_port,
                 say=lambda text: say(f"  starting {text}"))
 
 
@@ -128,6 +131,9 @@ def explain(stack):
     say(f"""
 Open  {stack.app_url("/")}
       (the certificate is made by the demo itself: let the browser go on)
+
+Mail  {stack.plan.mailbox_url}
+      (all that Anteroom sends arrives there: when somebody new waits, a digest to support)
 
 Accounts, password "demo" for all:
   {ANN.email:26} has access: technician at Elm Court and Harbor Lofts

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from http_client import Browser
 
 WAITING_ROOM_SECONDS = 5
+MAIL_SECONDS = 90  # news are looked for every 20 s
 
 
 class StepFailed(Exception):
@@ -52,7 +53,7 @@ class Walk:
         for step in (self.stranger_is_sent_to_sign_on, self.script_gets_401, self.unknown_domain_is_explained,
                      self.provisioned_person_gets_in, self.app_sees_identity, self.client_cannot_claim_identity,
                      self.level_is_checked, self.property_is_checked, self.newcomer_waits,
-                     self.provisioning_lets_in, self.other_company_signs_in,
+                     self.support_is_told_by_mail, self.provisioning_lets_in, self.other_company_signs_in,
                      self.repeated_response_opens_nothing_new, self.sign_out_ends_session,
                      self.open_location_is_open):
             self._step(step)
@@ -144,6 +145,17 @@ class Walk:
         self._ben.page = page
         expect(self.stack.users()[self.newcomer.email]["state"] == "waiting", "the database should know who waits")
         return self.newcomer.email
+
+    def support_is_told_by_mail(self):
+        """support is told by mail that somebody new waits, in one digest"""
+        deadline = time.monotonic() + MAIL_SECONDS
+        while not (mails := json.loads(Browser().get(self.stack.plan.mailbox_url + "messages.json").body)):
+            expect(time.monotonic() < deadline, "no mail arrived")
+            time.sleep(0.2)
+        expect(len(mails) == 1, f"expected one digest, got {mails}")
+        expect(mails[0]["to"] == "support@maintenance.example" and self.newcomer.email in mails[0]["text"],
+               f"the digest was {mails[0]}")
+        return mails[0]["subject"]
 
     def provisioning_lets_in(self):
         """provisioned from the command line, they are let in within seconds, to the page first asked for"""

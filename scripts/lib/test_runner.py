@@ -22,7 +22,7 @@ from processes import clean_environment  # noqa: E402
 from stack import state_directory  # noqa: E402
 
 BY_NAME = ("leaks", "faults", "soak", "threads")  # take long: only when asked for
-PARTS = ("unit", "fuzz", "attacks", "database", "nginx", "browser", "static")
+PARTS = ("unit", "fuzz", "attacks", "database", "mail", "nginx", "browser", "static")
 TIME_LIMIT = 1800  # seconds for one program
 
 
@@ -147,6 +147,9 @@ class Runner:
         elif not names:
             self.note("database", "no database tests", 0, 1)
 
+    def mail(self):
+        self.pytest("mail", "tests/mail")
+
     def nginx(self):
         self.pytest("nginx", "tests/nginx")
 
@@ -186,7 +189,7 @@ class Runner:
         except subprocess.CalledProcessError:
             self.note("build", "see above", 0, 1)
             return
-        needs_database = {"database", "nginx"} & set(parts)
+        needs_database = {"database", "mail", "nginx"} & set(parts)
         if {"attacks", "nginx", "leaks", "faults", "soak"} & set(parts) and self.preset == "dev":
             self.nginx_program = pool_nginx.build(self.build / "nginx-pool")
         sockets = Path(tempfile.mkdtemp(prefix="anteroom-test-", dir="/tmp"))

@@ -39,6 +39,7 @@ class Plan:
     is_durable: bool = True
     yaml_extra: str = ""
     worker_processes: int = 2
+    mailbox_port: int = 0  # of a page with all mail that is sent; 0: none is sent
     say: object = field(default=lambda text: None)
 
     @property
@@ -48,6 +49,10 @@ class Plan:
     @property
     def login_url(self):
         return f"https://{self.login_host}:{self.port}"
+
+    @property
+    def mailbox_url(self):
+        return f"http://127.0.0.1:{self.mailbox_port}/"
 
 
 def is_reachable_for_others(path):
@@ -84,6 +89,7 @@ class Stack:
         self._running = []
         self._run_directory = None
         self._app_port = free_port()
+        self._smtp_port = free_port()
         self.cluster = None
         self.nginx = None
         self.providers = [IdentityProvider(company, self.state / "idp" / company.key,
@@ -177,6 +183,9 @@ class Stack:
         self.add_properties()
         say(f"nginx with the module, on port {self.plan.port}")
         self._start_nginx()
+        if self.plan.mailbox_port:
+            say("mailbox and mail delivery")
+            self._start_mail()
 
     def _prepare_directories(self):
         self.state.mkdir(parents=True, exist_ok=True)
@@ -214,6 +223,15 @@ class Stack:
         self._running.append(app)
         app.wait_for_port(self._app_port)
 
+    def _start_mail(self):
+        mailbox = Process("the mailbox", [sys.executable, "-B", SUPPORT / "mailbox.py", str(self._smtp_port),
+                                          str(self.plan.mailbox_port)], self.logs / "mailbox.log")
+        self._running.append(mailbox)
+        mailbox.wait_for_port(self._smtp_port)
+        mailbox.wait_for_port(self.plan.mailbox_port)
+        self._running.append(Process("mail delivery", [self.command_line, "--config", self.config_file, "mail"],
+                                     self.logs / "mail.log"))
+
     def _fetch_metadata(self):
         for provider in self.providers:
             page = Browser().get(f"http://127.0.0.1:{provider.port}/saml2/idp/metadata.php")
@@ -249,6 +267,12 @@ class Stack:
         plan = self.plan
         self._secret("cookie.key")
         providers = "".join(self._provider_yaml(company) for company in plan.companies)
+        mail = f"""mail:
+  from: no-reply@maintenance.example
+  smtp: smtp://127.0.0.1:{self._smtp_port}
+  notify: [support@maintenance.example]
+  digest_every: 1m
+""" if plan.mailbox_port else ""
         self.config_file.write_text(f"""\
 # Written at every start; changes are lost.
 service_provider:
@@ -272,7 +296,7 @@ manage:
 pages:
   product_name: {quote(plan.product_name)}
   support: {{ email: support@maintenance.example, phone: "+1 555 0100" }}
-{plan.yaml_extra}""")
+{mail}{plan.yaml_extra}""")
 
     @staticmethod
     def _provider_yaml(company):

@@ -22,6 +22,11 @@ void check(Console& console, bool with_database) {
                         {"severity", problem.is_warning ? "warning" : "error"},
                         {"message", problem.message}});
   }
+  const bool is_silent = loaded.settings != nullptr && !loaded.settings->mail;
+  if (is_silent) {
+    text += console.config_file +
+            ": warning: there is no section 'mail': nobody is told anything by mail\n";
+  }
   Exit exit = loaded.settings == nullptr ? exit_configuration : exit_ok;
   std::string database_state = "not checked";
   if (exit == exit_ok && with_database) {
@@ -41,6 +46,7 @@ void check(Console& console, bool with_database) {
           "\ndatabase: " + database_state;
   console.say(text, {{"configuration", loaded.settings == nullptr ? "broken" : "ok"},
                      {"problems", problems},
+                     {"mail", is_silent ? "off" : "ok"},
                      {"database", database_state}});
   if (exit != exit_ok) throw Abort{exit, "not fit to run"};
 }

@@ -21,6 +21,7 @@ enum Exit : int {
   exit_usage = 2,
   exit_configuration = 3,
   exit_database = 4,
+  exit_mail = 5,
 };
 
 /// Thrown by commands to end with a message on stderr.
@@ -73,6 +74,7 @@ void add_idp(CLI::App& app, Console& console);
 void add_user(CLI::App& app, Console& console);
 void add_property(CLI::App& app, Console& console);
 void add_import(CLI::App& app, Console& console);
+void add_mail(CLI::App& app, Console& console);
 void add_verify_response(CLI::App& app, Console& console);
 
 /// A canonical email whose domain is registered to an identity provider, or Abort.

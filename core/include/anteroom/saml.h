@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "anteroom/email.h"
 #include "anteroom/ports.h"
 #include "anteroom/result.h"
 #include "anteroom/settings.h"
@@ -276,11 +277,7 @@ class ResponseVerifier {
   std::unique_ptr<Implementation> implementation_;
 };
 
-/// The grammar of an email address we act on (ASCII, one '@', no quoting, no comments, ≤ 254
-/// bytes): lower-cased, or nullopt. XML white space around it is trimmed, nothing else is forgiven.
-std::optional<std::string> canonical_email(std::string_view text);
-
-/// The part behind '@' of a canonical email.
-std::string_view email_domain(std::string_view canonical);
+using anteroom::canonical_email;
+using anteroom::email_domain;
 
 }  // namespace anteroom::saml

@@ -156,6 +156,25 @@ struct PageSettings {
   std::map<std::string, std::string> templates;
 };
 
+/// How people are told what happens outside their browser.
+struct MailSettings {
+  std::string from_address;  ///< canonical
+  std::string from_name;
+  std::string smtp_url;  ///< "smtp://mail.example.com:587", "smtps://…"
+  bool starttls = true;  ///< smtp: TLS or nothing
+  std::string user;      ///< empty: no authentication
+  Secret password;
+  std::string ca_pem;               ///< the only authorities to trust; empty: the system's
+  std::string language = "en";      ///< where a letter names none
+  std::string templates_directory;  ///< empty: none overridden
+  /// "access_approved.en.html" to its text, read from templates_directory at load time.
+  std::map<std::string, std::string> templates;
+  std::vector<std::string> notify;  ///< canonical addresses that get the digest
+  std::chrono::seconds digest_every{std::chrono::hours(1)};
+  std::chrono::seconds remind_after{std::chrono::hours(72)};
+  std::chrono::seconds max_age{std::chrono::hours(72)};  ///< then a letter is given up
+};
+
 struct Settings {
   ServiceProviderSettings service_provider;
   std::vector<IdentityProvider> identity_providers;
@@ -165,6 +184,7 @@ struct Settings {
   SessionSettings sessions;
   AccessSettings access;
   PageSettings pages;
+  std::optional<MailSettings> mail;  ///< none: nothing is delivered
   std::chrono::seconds clock_skew{120};
 
   // nullptr where there is none.

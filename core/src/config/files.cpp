@@ -2,9 +2,12 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <set>
 #include <system_error>
 
 namespace anteroom::config {
@@ -73,6 +76,45 @@ std::optional<std::string> read_secret_file(Section& section, const Place& place
     return std::nullopt;
   }
   return bytes;
+}
+
+std::string read_secret_text(Section& section, const std::string& key) {
+  const auto file = section.text(key);
+  if (!file || file->empty()) return "";
+  std::string text =
+      read_secret_file(section, section.place_of(key), section.resolve(*file)).value_or("");
+  while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
+  return text;
+}
+
+std::map<std::string, std::string> read_templates(
+    Section& section, const std::string& key, const std::vector<std::string>& known,
+    const std::function<std::string(const std::string& name, const std::string& text)>& check) {
+  std::map<std::string, std::string> templates;
+  const std::string directory = section.resolve(section.text_or(key, ""));
+  const Place place = section.place_of(key);
+  std::error_code error;
+  std::set<std::filesystem::path> files;
+  for (const auto& entry : std::filesystem::directory_iterator(directory, error)) {
+    files.insert(entry.path());
+  }
+  if (error) section.problems().error(place, directory + ": " + error.message());
+  for (const auto& file : files) {
+    const std::string name = file.stem().string();
+    if (file.extension() != ".mustache" ||
+        std::find(known.begin(), known.end(), name) == known.end()) {
+      section.problems().error(place,
+                               file.string() + " overrides nothing: there is no such template");
+      continue;
+    }
+    const auto text = read_file(section, place, file.string(), 256u << 10);
+    if (!text) continue;
+    if (const std::string wrong = check(name, *text); !wrong.empty()) {
+      section.problems().error({file.string(), -1, -1}, wrong);
+    }
+    templates[name] = *text;
+  }
+  return templates;
 }
 
 YAML::Node read_yaml(Problems& problems, const std::string& file) {

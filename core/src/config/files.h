@@ -1,7 +1,10 @@
 #pragma once
 
+#include <functional>
+#include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "config/section.h"
 
@@ -14,6 +17,15 @@ std::optional<std::string> read_file(Section& section, const Place& place, const
 /// The same for what must stay secret: refused if others may read it or the group may write it.
 std::optional<std::string> read_secret_file(Section& section, const Place& place,
                                             const std::string& path);
+
+/// The text of the secret file that `key` names, without its line end; empty if there is no key.
+std::string read_secret_text(Section& section, const std::string& key);
+
+/// The templates in the directory that `key` names, by name without ".mustache". Complains about
+/// what is none of `known` and about what `check` finds wrong.
+std::map<std::string, std::string> read_templates(
+    Section& section, const std::string& key, const std::vector<std::string>& known,
+    const std::function<std::string(const std::string& name, const std::string& text)>& check);
 
 /// A whole YAML file; complains about syntax, size and too many aliases.
 YAML::Node read_yaml(Problems& problems, const std::string& file);

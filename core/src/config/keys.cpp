@@ -27,7 +27,7 @@ const std::vector<SectionKeys>& section_keys() {
   static const std::vector<SectionKeys> kSections{
       {"",
        {"service_provider", "identity_providers", "identity_providers_directory", "skip_email_page",
-        "database", "sessions", "access", "manage", "pages", "clock_skew"}},
+        "database", "sessions", "access", "manage", "pages", "mail", "clock_skew"}},
       {"service_provider",
        {"entity_id", "base_url", "acs_path", "slo_path", "pages_prefix", "landing_url", "apps",
         "signing", "sign_metadata", "decryption"}},
@@ -66,7 +66,10 @@ const std::vector<SectionKeys>& section_keys() {
       {"access", {"levels"}},
       {"manage", {"request_new_users", "process_requests"}},
       {"pages", {"product_name", "logo", "accent", "support", "privacy_url", "templates"}},
-      {"pages.support", {"email", "phone", "url"}}};
+      {"pages.support", {"email", "phone", "url"}},
+      {"mail",
+       {"from", "smtp", "starttls", "user", "password_file", "ca", "language", "templates",
+        "notify", "digest_every", "remind_after", "max_age"}}};
   return kSections;
 }
 

@@ -80,6 +80,9 @@ std::shared_ptr<const Settings> read_settings(Problems& problems, const std::str
   settings->sessions = read_sessions(root.section("sessions"));
   settings->access = read_access(root.section("access"), root.section("manage"));
   settings->pages = read_pages(root.section("pages"));
+  if (root.has("mail")) {
+    settings->mail = read_mail(root.section("mail"), settings->pages.product_name);
+  }
   settings->clock_skew = std::chrono::duration_cast<std::chrono::seconds>(
       root.duration_or("clock_skew", 120s, 0s, 300s));
   return settings;

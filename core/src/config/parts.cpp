@@ -1,8 +1,6 @@
 // The smaller sections: database, sessions, access, pages.
 
 #include <algorithm>
-#include <filesystem>
-#include <set>
 
 #include "anteroom/pages.h"
 #include "config/files.h"
@@ -46,35 +44,6 @@ void read_logo(Section& section, PageSettings& pages) {
       read_file(section, section.place_of("logo"), section.resolve(*path), 1u << 20).value_or("");
 }
 
-void read_templates(Section& section, PageSettings& pages) {
-  const auto directory = section.text("templates");
-  if (!directory || directory->empty()) return;
-  pages.templates_directory = section.resolve(*directory);
-  const Place place = section.place_of("templates");
-  const std::vector<std::string> known = pages::Renderer::template_names();
-  std::error_code error;
-  std::set<std::filesystem::path> files;
-  for (const auto& entry : std::filesystem::directory_iterator(pages.templates_directory, error)) {
-    files.insert(entry.path());
-  }
-  if (error) section.problems().error(place, pages.templates_directory + ": " + error.message());
-  for (const auto& file : files) {
-    const std::string name = file.stem().string();
-    if (file.extension() != ".mustache" ||
-        std::find(known.begin(), known.end(), name) == known.end()) {
-      section.problems().error(place,
-                               file.string() + " overrides no page: there is no such template");
-      continue;
-    }
-    const auto text = read_file(section, place, file.string(), 256u << 10);
-    if (!text) continue;
-    if (const std::string wrong = pages::check_template(name, *text); !wrong.empty()) {
-      section.problems().error({file.string(), -1, -1}, wrong);
-    }
-    pages.templates[name] = *text;
-  }
-}
-
 void check_web_link(Section& section, const std::string& key, const std::string& text) {
   if (!text.empty() && !http::parse_url(text))
     section.error(key, "'" + key + "' is no http or https URL");
@@ -85,11 +54,7 @@ void check_web_link(Section& section, const std::string& key, const std::string&
 DatabaseSettings read_database(Section section) {
   DatabaseSettings database;
   database.connection = section.required("connection");
-  if (const auto file = section.text("password_file"); file && !file->empty()) {
-    const auto password =
-        read_secret_file(section, section.place_of("password_file"), section.resolve(*file));
-    database.password = Secret(without_line_end(password.value_or("")));
-  }
+  database.password = Secret(read_secret_text(section, "password_file"));
   database.pool_size = section.integer_or("pool_size", database.pool_size, 1, 64);
   database.queue_size = section.integer_or("queue_size", database.queue_size, 1, 100'000);
   database.statement_timeout =
@@ -177,7 +142,11 @@ PageSettings read_pages(Section section) {
   pages.privacy_url = section.text_or("privacy_url", "");
   check_web_link(section, "privacy_url", pages.privacy_url);
   read_logo(section, pages);
-  read_templates(section, pages);
+  if (const auto directory = section.text("templates"); directory && !directory->empty()) {
+    pages.templates_directory = section.resolve(*directory);
+    pages.templates = read_templates(section, "templates", pages::Renderer::template_names(),
+                                     pages::check_template);
+  }
   return pages;
 }
 

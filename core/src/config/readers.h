@@ -21,6 +21,7 @@ DatabaseSettings read_database(Section section);
 SessionSettings read_sessions(Section section);
 AccessSettings read_access(Section access, Section manage);
 PageSettings read_pages(Section section);
+MailSettings read_mail(Section section, const std::string& product_name);
 
 /// Names, domains and entity IDs that two identity providers claim.
 void check_identity_providers(Problems& problems, const std::vector<ReadIdp>& idps);

@@ -58,6 +58,27 @@ bool split_authority(std::string_view authority, Url& url) {
          url.port <= 65535;
 }
 
+std::optional<Url> parse(std::string_view text, std::string_view plain, std::string_view secure) {
+  if (text.size() > kMaxUrl || !is_visible_ascii(text) ||
+      text.find('#') != std::string_view::npos) {
+    return std::nullopt;
+  }
+  Url url;
+  const auto colon = text.find("://");
+  if (colon == std::string_view::npos) return std::nullopt;
+  url.scheme = to_lower(text.substr(0, colon));
+  if (url.scheme != plain && url.scheme != secure) return std::nullopt;
+  std::string_view rest = text.substr(colon + 3);
+  const auto authority_end = rest.find_first_of("/?");
+  if (!split_authority(rest.substr(0, authority_end), url)) return std::nullopt;
+  rest = authority_end == std::string_view::npos ? std::string_view{} : rest.substr(authority_end);
+  const auto question = rest.find('?');
+  url.path = rest.substr(0, question);
+  if (url.path.empty()) url.path = "/";
+  if (question != std::string_view::npos) url.query = rest.substr(question + 1);
+  return url;
+}
+
 }  // namespace
 
 Origin Url::origin() const {
@@ -67,23 +88,12 @@ Origin Url::origin() const {
 }
 
 std::optional<Url> parse_url(std::string_view text) {
-  if (text.size() > kMaxUrl || !is_visible_ascii(text) ||
-      text.find('#') != std::string_view::npos) {
-    return std::nullopt;
-  }
-  Url url;
-  const auto colon = text.find("://");
-  if (colon == std::string_view::npos) return std::nullopt;
-  url.scheme = to_lower(text.substr(0, colon));
-  if (url.scheme != "http" && url.scheme != "https") return std::nullopt;
-  std::string_view rest = text.substr(colon + 3);
-  const auto authority_end = rest.find_first_of("/?");
-  if (!split_authority(rest.substr(0, authority_end), url)) return std::nullopt;
-  rest = authority_end == std::string_view::npos ? std::string_view{} : rest.substr(authority_end);
-  const auto question = rest.find('?');
-  url.path = rest.substr(0, question);
-  if (url.path.empty()) url.path = "/";
-  if (question != std::string_view::npos) url.query = rest.substr(question + 1);
+  return parse(text, "http", "https");
+}
+
+std::optional<Url> parse_smtp_url(std::string_view text) {
+  auto url = parse(text, "smtp", "smtps");
+  if (url && (url->path != "/" || !url->query.empty())) url.reset();
   return url;
 }
 

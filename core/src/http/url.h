@@ -12,7 +12,7 @@ namespace anteroom::http {
 /// An absolute http or https URL, strictly RFC 3986 with a plain ASCII host: no user info, no
 /// fragment, no backslash, no control character, no space.
 struct Url {
-  std::string scheme;  ///< "http" or "https"
+  std::string scheme;  ///< "http" or "https" (parse_smtp_url: "smtp" or "smtps")
   std::string host;    ///< lower case; an IPv6 literal keeps its brackets
   int port = 0;        ///< 0: the scheme's default
   std::string path;    ///< starts with '/'; "/" if there was none
@@ -22,6 +22,9 @@ struct Url {
 };
 
 std::optional<Url> parse_url(std::string_view text);
+
+/// The same grammar for the address of a mail server: smtp or smtps, nothing behind the port.
+std::optional<Url> parse_smtp_url(std::string_view text);
 
 /// True for http://localhost, http://*.localhost and loopback addresses: where plain http is
 /// tolerated.

@@ -70,7 +70,11 @@ mustache::data to_data(const Values& values) {
 
 class Template::Parsed {
  public:
-  explicit Parsed(const std::string& text) : mustache_(text) {}
+  Parsed(const std::string& text, Escaping escaping) : mustache_(text) {
+    if (escaping == Escaping::none) {
+      mustache_.set_custom_escape([](const std::string& value) { return value; });
+    }
+  }
   // The library's render() is not const because lambdas and partials may fail; none is ever given.
   std::string render(mustache::basic_context<std::string>& context) {
     return mustache_.render(context);
@@ -80,7 +84,7 @@ class Template::Parsed {
   mustache::mustache mustache_;
 };
 
-Template::Template(const std::string& text) {
+Template::Template(const std::string& text, Escaping escaping) {
   if (const std::string problem = check_syntax(text); !problem.empty()) {
     throw std::runtime_error(problem);
   }
@@ -89,7 +93,7 @@ Template::Template(const std::string& text) {
       throw std::runtime_error("{{> " + std::string(name) + "}} cannot be included here");
     }
   }
-  parsed_ = std::make_unique<Parsed>(text);
+  parsed_ = std::make_unique<Parsed>(text, escaping);
 }
 
 Template::Template(Template&&) noexcept = default;

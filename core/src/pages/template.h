@@ -10,11 +10,17 @@
 
 namespace anteroom::pages {
 
+/// How {{name}} writes a value.
+enum class Escaping {
+  html,
+  none,  ///< for plain text: the caller has taken out what would harm there
+};
+
 class Template {
  public:
   /// Throws std::runtime_error with what check_syntax() says, if `text` is not valid.
   /// Includes ({{> name}}) must have been resolved: any left over is an error here.
-  explicit Template(const std::string& text);
+  explicit Template(const std::string& text, Escaping escaping = Escaping::html);
   Template(Template&&) noexcept;
   Template& operator=(Template&&) noexcept;
   ~Template();

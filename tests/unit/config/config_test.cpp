@@ -430,7 +430,7 @@ TEST_CASE("templates that override nothing or do not parse are told") {
   files.write("templates/nothing.mustache", "x");
   files.write("templates/sign_in.mustache", "{{#open}}");
   const auto lines = files.complaints(kGood + "pages: { templates: templates }\n");
-  CHECK(has(lines, "nothing.mustache overrides no page"));
+  CHECK(has(lines, "nothing.mustache overrides nothing"));
   CHECK(has(lines, "sign_in.mustache"));
 }
 
@@ -587,4 +587,120 @@ TEST_CASE("the signature of pinned metadata has one place and one shape") {
   const std::string exclusive = "http://www.w3.org/2001/10/xml-exc-c14n#";
   commented.insert(commented.find(exclusive, second) + exclusive.size(), "WithComments");
   CHECK(has(complain(commented), "does not use exclusive c14n"));
+}
+
+namespace {
+
+const std::string kMail = kGood +
+                          "mail:\n  from: Maintenance <No-Reply@corp.test>\n"
+                          "  smtp: smtp://mail.corp.test:587\n";
+
+}  // namespace
+
+TEST_CASE("mail: what is not said has safe defaults") {
+  const Files files;
+  CHECK_FALSE(files.load(kGood).settings->mail);
+  const LoadedSettings loaded = files.load(kMail);
+  for (const Problem& problem : loaded.problems) UNSCOPED_INFO(to_string(problem));
+  REQUIRE(loaded.settings != nullptr);
+  CHECK(loaded.problems.empty());
+  const MailSettings& mail = *loaded.settings->mail;
+  CHECK(mail.from_address == "no-reply@corp.test");
+  CHECK(mail.from_name == "Maintenance");
+  CHECK(mail.starttls);
+  CHECK(mail.language == "en");
+  CHECK(mail.max_age == std::chrono::hours(72));
+  const auto bare = files.load(kGood + "mail: { from: a@corp.test, smtp: 'smtps://corp.test' }\n");
+  REQUIRE(bare.settings != nullptr);
+  CHECK(bare.settings->mail->from_name == "Anteroom");
+  CHECK_FALSE(bare.settings->mail->starttls);  // TLS from the start
+}
+
+TEST_CASE("mail: everything that is wrong is reported at once, by place") {
+  const Files files;
+  files.write("password", "secret\n", 0644);
+  files.write("ca.pem", "junk");
+  const auto lines = files.complaints(kGood + R"(mail:
+  from: "Ann <ann@corp.test>, Eve <eve@evil.test>"
+  smtp: http://mail.corp.test
+  startls: false
+  user: anteroom
+  password_file: password
+  ca: ca.pem
+  language: tlh
+  notify: [a@corp.test, "b@corp.test\r\nBcc: c", a@corp.test]
+  digest_every: 1s
+  remind_after: soon
+  max_age: 90d
+  templates: nowhere
+)");
+  CHECK(has(lines, "anteroom.yaml:15:9: error: 'mail.from' must be an address"));
+  CHECK(has(lines, "anteroom.yaml:16:9: error: 'mail.smtp' must be smtp://HOST:PORT"));
+  CHECK(has(lines, "anteroom.yaml:17:3: error: unknown key 'startls', did you mean 'starttls'?"));
+  CHECK(has(lines, "anteroom.yaml:19:18: error: password is open to others"));
+  CHECK(has(lines, "anteroom.yaml:20:7: error: 'mail.ca' must be a PEM file"));
+  CHECK(has(lines, "anteroom.yaml:21:13: error: 'mail.language' must be one of: en, es"));
+  CHECK(has(lines, "anteroom.yaml:22:25: error: 'b@corp.test"));
+  CHECK(has(lines, "error: a@corp.test is in 'mail.notify' twice"));
+  CHECK(has(lines, "anteroom.yaml:23:17: error: 'mail.digest_every' must be a time"));
+  CHECK(has(lines, "error: 'mail.remind_after' must be a time"));
+  CHECK(has(lines, "error: 'mail.max_age' must be a time"));
+  CHECK(has(lines, "error: nowhere: No such file"));
+  CHECK(has(files.complaints(kGood + "mail: {}\n"), "'mail.from' is missing"));
+  CHECK(has(files.complaints(kGood + "mail: {}\n"), "'mail.smtp' is missing"));
+}
+
+TEST_CASE("mail: a sender is one address") {
+  const Files files;
+  for (const std::string bad :
+       {"ann", "<>", "Ann <ann>", "Ann <ann@corp.test> x", "a@corp.test, b@corp.test",
+        "\"Ann\\r\\nBcc: <b@corp.test>\"", "<a@corp.test>, <b@corp.test>"}) {
+    CAPTURE(bad);
+    CHECK(has(files.complaints(
+                  forge::replaced(kMail, "Maintenance <No-Reply@corp.test>", "'" + bad + "'")),
+              "'mail.from' must be"));
+  }
+  CHECK(has(files.complaints(forge::replaced(kMail, "Maintenance <No-Reply@corp.test>",
+                                             "\"Ann\\nBcc <b@corp.test>\"")),
+            "'mail.from' must be"));
+}
+
+TEST_CASE("mail: nothing secret travels in the clear to another machine") {
+  const Files files;
+  files.write("password", "secret\n", 0600);
+  const std::string user = "  user: anteroom\n  password_file: password\n";
+  const std::string near = forge::replaced(kMail, "mail.corp.test:587", "127.0.0.1:2525");
+  const auto settings = files.load(kMail + user).settings;
+  REQUIRE(settings != nullptr);
+  CHECK(settings->mail->password.reveal() == "secret");
+  CHECK(has(files.complaints(kMail + "  starttls: false\n"),
+            "anteroom.yaml:17:13: warning: mail travels to mail.corp.test in the clear"));
+  CHECK(has(files.complaints(kMail + user + "  starttls: false\n"),
+            "error: the password would travel to mail.corp.test in the clear"));
+  CHECK(files.load(near + user).settings != nullptr);
+  CHECK_FALSE(files.load(near).settings->mail->starttls);
+  CHECK(files.load(near + "  starttls: true\n").settings->mail->starttls);
+  CHECK(has(files.complaints(forge::replaced(kMail, "smtp://", "smtps://") + "  starttls: true\n"),
+            "is for smtp:// only"));
+  CHECK(has(files.complaints(kMail + "  user: anteroom\n"), "need each other"));
+  CHECK(has(files.complaints(kMail + "  password_file: password\n"), "need each other"));
+  for (const char* bad : {"smtp://a.test/path", "smtp://user@a.test", "smtp://a.test?x", "a.test",
+                          "smtp://", "smtp://a.test:0", "smtp://a test"}) {
+    CAPTURE(bad);
+    CHECK(has(files.complaints(forge::replaced(kMail, "smtp://mail.corp.test:587",
+                                               std::string("'") + bad + "'")),
+              "'mail.smtp' must be"));
+  }
+}
+
+TEST_CASE("mail: templates are checked when they are loaded") {
+  const Files files;
+  fs::create_directory(files.path("letters"));
+  files.write("letters/digest.en.txt.mustache", "no subject\n");
+  files.write("letters/digest.fr.txt.mustache", "Subject: x\n");
+  files.write("letters/access_approved.en.html.mustache", "<p>{{{name}}}</p>");
+  const auto lines = files.complaints(kMail + "  templates: letters\n");
+  CHECK(has(lines, "letters/digest.en.txt.mustache: error: line 1: it must start with"));
+  CHECK(has(lines, "digest.fr.txt.mustache overrides nothing"));
+  CHECK(has(lines, "letters/access_approved.en.html.mustache: error: line 1: this writes"));
 }

@@ -1,9 +1,10 @@
+#include "anteroom/email.h"
+
 #include <algorithm>
 
-#include "anteroom/saml.h"
 #include "http/text.h"
 
-namespace anteroom::saml {
+namespace anteroom {
 
 namespace {
 
@@ -62,4 +63,4 @@ std::string_view email_domain(std::string_view canonical) {
   return canonical.substr(canonical.find('@') + 1);
 }
 
-}  // namespace anteroom::saml
+}  // namespace anteroom
