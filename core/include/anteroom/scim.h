@@ -1,0 +1,155 @@
+// People and groups as a company's directory writes them here (SCIM 2.0, RFC 7643 and 7644), and
+// where they are kept. A company sees and changes only its own: what its token created or claimed,
+// as long as the address is in one of its domains.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "anteroom/ports.h"
+#include "anteroom/result.h"
+#include "anteroom/task.h"
+
+namespace anteroom::scim {
+
+/// A UUID in its text form, in either case: what our ids look like.
+[[nodiscard]] bool is_uuid(std::string_view text);
+
+/// A User (RFC 7643, 4.1) as far as it is kept. Texts as the directory sent them; empty: none.
+struct User {
+  std::string id;  ///< UUID of the person's record
+  std::string user_name, external_id, work_email, display_name, formatted_name, given_name,
+      family_name;
+  bool is_active = true;
+  std::string created_at, changed_at;  ///< ISO 8601
+};
+
+/// What a POST, PUT or PATCH makes of a User. nullopt: stays as it is; empty: is taken away.
+struct UserChange {
+  std::optional<std::string> user_name, external_id, work_email, display_name, formatted_name,
+      given_name, family_name;
+  std::optional<bool> is_active;
+  /// The canonical forms of user_name and work_email where they are addresses in a domain of the
+  /// company, else empty; set whenever those are. The person's address is the work email's, or else
+  /// the user name's.
+  std::optional<std::string> user_name_address, work_address;
+};
+
+/// A Group (RFC 7643, 4.2).
+struct Group {
+  std::string id, display_name, external_id;
+  std::vector<std::string> members;  ///< ids of Users; left out where nobody asked for them
+  std::string created_at, changed_at;
+};
+
+struct GroupChange {
+  std::optional<std::string> display_name, external_id;
+  bool clears_members = false;  ///< before the following two
+  std::vector<std::string> adds, removes;
+};
+
+/// Conditions that all hold; nullopt: any.
+struct UserQuery {
+  std::optional<std::string> id, user_name, external_id, email;
+};
+struct GroupQuery {
+  std::optional<std::string> id, display_name, external_id, member;
+};
+
+/// RFC 7644, 3.4.2.4.
+struct Page {
+  int start = 1;
+  int count = 100;  ///< at most kMaxCount
+};
+inline constexpr int kMaxCount = 200;
+
+template <class T>
+struct List {
+  int total = 0;
+  std::vector<T> items;
+};
+
+}  // namespace anteroom::scim
+
+namespace anteroom::store {
+
+/// Whose directory is writing.
+struct ScimCompany {
+  std::string idp;
+  std::vector<std::string> domains;
+};
+
+/// What membership in a group gives. Groups are known by their display name, without case.
+struct ScimGrant {
+  std::string group, property, level;  ///< property: key, or "*"
+};
+struct ScimTable {
+  std::vector<ScimGrant> grants;
+  std::vector<std::string> levels;  ///< access.levels, lowest first
+};
+
+/// True if the token is one of this company's. Notes its use, or that one was refused, at most once
+/// a minute. One indexed look-up.
+Task<Result<bool>> scim_authenticate(Database& database, std::string idp, TokenHash token,
+                                     std::string client_address);
+
+enum class ScimOutcome {
+  done,
+  not_found,   ///< no such resource, or another company's
+  exists,      ///< the user name, address or display name is taken
+  pinned,      ///< the address belongs to somebody who signs in elsewhere
+  no_address,  ///< neither user name nor work email is an address of the company
+  no_member,   ///< a member to be added is no User of the company
+};
+template <class T>
+struct ScimResult {
+  ScimOutcome outcome = ScimOutcome::not_found;
+  T resource;  ///< as it is now; empty unless done
+};
+
+Task<Result<scim::List<scim::User>>> scim_find_users(Database& database, ScimCompany company,
+                                                     scim::UserQuery query, scim::Page page);
+/// Claims the record that has the address already, if there is one. An account that anybody but
+/// this directory turned off stays off.
+Task<Result<ScimResult<scim::User>>> scim_create_user(Database& database, ScimCompany company,
+                                                      scim::UserChange user);
+/// Turning an account off ends every session at once, on all nodes.
+Task<Result<ScimResult<scim::User>>> scim_change_user(Database& database, ScimCompany company,
+                                                      std::string id, scim::UserChange change);
+/// Turns the account off for good and forgets what the directory said. False: no such User.
+Task<Result<bool>> scim_delete_user(Database& database, ScimCompany company, std::string id);
+
+/// `with_members`: false leaves them out.
+Task<Result<scim::List<scim::Group>>> scim_find_groups(Database& database, ScimCompany company,
+                                                       scim::GroupQuery query, scim::Page page,
+                                                       bool with_members);
+// Grants that come from groups follow at once. They fill what is missing: what a person was given
+// by people is neither changed nor taken away.
+Task<Result<ScimResult<scim::Group>>> scim_create_group(Database& database, ScimCompany company,
+                                                        ScimTable table, scim::GroupChange group);
+Task<Result<ScimResult<scim::Group>>> scim_change_group(Database& database, ScimCompany company,
+                                                        ScimTable table, std::string id,
+                                                        scim::GroupChange change);
+Task<Result<bool>> scim_delete_group(Database& database, ScimCompany company, ScimTable table,
+                                     std::string id);
+/// Makes everybody's grants what the table says, after it was changed. How many people it looked
+/// at.
+Task<Result<int>> scim_apply_table(Database& database, ScimCompany company, ScimTable table);
+
+// Tokens, for operators.
+struct ScimToken {
+  std::string idp, name, created_at, created_by, last_used_at;
+};
+/// An empty name becomes today's date. The name; nullopt: there is one of that name.
+Task<Result<std::optional<std::string>>> add_scim_token(Database& database, std::string idp,
+                                                        std::string name, TokenHash token,
+                                                        std::string actor);
+Task<Result<std::vector<ScimToken>>> list_scim_tokens(Database& database);
+/// False: there is none.
+Task<Result<bool>> remove_scim_token(Database& database, std::string idp, std::string name,
+                                     std::string actor);
+
+}  // namespace anteroom::store

@@ -1,0 +1,135 @@
+#include "scim/document.h"
+
+#include <algorithm>
+#include <set>
+#include <vector>
+
+#include "http/text.h"
+#include "scim/codes.h"
+
+namespace anteroom::scim {
+
+namespace {
+
+constexpr std::size_t kMaxDepth = 8;
+
+// Watches the parser. It keeps the last of two members with one name, and others keep the first:
+// whatever stands twice is refused.
+class Watch {
+ public:
+  bool operator()(Json::parse_event_t event, const Json& parsed) {
+    switch (event) {
+      case Json::parse_event_t::object_start:
+      case Json::parse_event_t::array_start:
+        names_.emplace_back();
+        is_too_deep_ = is_too_deep_ || names_.size() > kMaxDepth;
+        break;
+      case Json::parse_event_t::object_end:
+      case Json::parse_event_t::array_end:
+        names_.pop_back();
+        break;
+      case Json::parse_event_t::key:
+        has_twice_ =
+            !names_.back().insert(http::to_lower(parsed.get_ref<const std::string&>())).second ||
+            has_twice_;
+        break;
+      case Json::parse_event_t::value:
+        break;
+    }
+    return true;
+  }
+  [[nodiscard]] bool is_too_deep() const { return is_too_deep_; }
+  [[nodiscard]] bool has_twice() const { return has_twice_; }
+
+ private:
+  std::vector<std::set<std::string>> names_;
+  bool is_too_deep_ = false;
+  bool has_twice_ = false;
+};
+
+// C0, DEL, C1, and the marks, embeddings, overrides and separators that make a text look like
+// another one. `text` is UTF-8, as the parser has checked.
+bool is_plain(std::string_view text) {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte = [&](std::size_t offset) {
+      return i + offset < text.size() ? static_cast<unsigned char>(text[i + offset]) : 0U;
+    };
+    const unsigned first = byte(0);
+    if (first < 0x20 || first == 0x7f) return false;
+    if (first == 0xc2 && byte(1) < 0xa0) return false;
+    if (first == 0xd8 && byte(1) == 0x9c) return false;                     // U+061C
+    if (first == 0xef && byte(1) == 0xbb && byte(2) == 0xbf) return false;  // U+FEFF
+    if (first != 0xe2) continue;
+    const unsigned last = byte(2);
+    if (byte(1) == 0x80 && ((last >= 0x8b && last <= 0x8f) || (last >= 0xa8 && last <= 0xae))) {
+      return false;  // U+200B to U+200F, U+2028 to U+202E
+    }
+    if (byte(1) == 0x81 && last >= 0xa0 && last <= 0xaf) return false;  // U+2060 to U+206F
+  }
+  return true;
+}
+
+}  // namespace
+
+Result<Json> parse_document(std::string_view text) {
+  if (text.size() > kMaxDocument) return Failure{code::kScimTooLarge, "The body is too large."};
+  Watch watch;
+  Json document = Json::parse(
+      text,
+      [&watch](int, Json::parse_event_t event, const Json& parsed) { return watch(event, parsed); },
+      false);
+  if (document.is_discarded() || !document.is_object()) {
+    return Failure{code::kScimInvalidSyntax, "The body is no JSON object."};
+  }
+  if (watch.is_too_deep()) return Failure{code::kScimInvalidSyntax, "The body is nested too deep."};
+  if (watch.has_twice()) {
+    return Failure{code::kScimInvalidSyntax, "An attribute is in the body twice."};
+  }
+  return document;
+}
+
+const Json* member(const Json& object, std::string_view name) {
+  if (!object.is_object()) return nullptr;
+  for (const auto& item : object.items()) {
+    if (http::equals_ignoring_case(item.key(), name)) return &item.value();
+  }
+  return nullptr;
+}
+
+bool has_schema(const Json& object, std::string_view urn) {
+  const Json* schemas = member(object, "schemas");
+  return schemas != nullptr && schemas->is_array() &&
+         std::any_of(schemas->begin(), schemas->end(), [&](const Json& schema) {
+           return schema.is_string() &&
+                  http::equals_ignoring_case(schema.get_ref<const std::string&>(), urn);
+         });
+}
+
+Result<std::string> read_text(const Json& value, std::string_view name, std::size_t max) {
+  if (value.is_null()) return std::string();
+  if (!value.is_string()) {
+    return Failure{code::kScimInvalidValue, std::string(name) + " must be a text."};
+  }
+  const auto& text = value.get_ref<const std::string&>();
+  if (text.size() > max) {
+    return Failure{code::kScimInvalidValue,
+                   std::string(name) + " must be at most " + std::to_string(max) + " bytes long."};
+  }
+  if (!is_plain(text)) {
+    return Failure{code::kScimInvalidValue,
+                   std::string(name) + " must be without control and formatting characters."};
+  }
+  return text;
+}
+
+Result<bool> read_boolean(const Json& value, std::string_view name) {
+  if (value.is_boolean()) return value.get<bool>();
+  if (value.is_string()) {
+    const auto& text = value.get_ref<const std::string&>();
+    if (http::equals_ignoring_case(text, "true")) return true;
+    if (http::equals_ignoring_case(text, "false")) return false;
+  }
+  return Failure{code::kScimInvalidValue, std::string(name) + " must be true or false."};
+}
+
+}  // namespace anteroom::scim

@@ -1,0 +1,162 @@
+#include "scim/groups.h"
+
+#include <set>
+
+#include "http/text.h"
+#include "scim/codes.h"
+#include "scim/patch.h"
+#include "scim/write.h"
+
+namespace anteroom::scim {
+
+namespace {
+
+constexpr const char* kGroupUrn = "urn:ietf:params:scim:schemas:core:2.0:Group";
+constexpr std::size_t kMaxExternalId = 256;
+
+// What a sequence of operations comes to.
+struct Members {
+  bool is_cleared = false;
+  std::set<std::string> added, removed;
+
+  void clear() {
+    is_cleared = true;
+    added.clear();
+    removed.clear();
+  }
+  void add(const std::string& id) {
+    removed.erase(id);
+    added.insert(id);
+  }
+  void remove(const std::string& id) {
+    added.erase(id);
+    removed.insert(id);
+  }
+};
+
+Result<std::string> read_member(const Json& value) {
+  const Json* id = value.is_object() ? member(value, "value") : &value;
+  if (id == nullptr || !id->is_string() || !is_uuid(id->get_ref<const std::string&>())) {
+    return Failure{code::kScimInvalidValue, "members must hold the ids of Users."};
+  }
+  return http::to_lower(id->get_ref<const std::string&>());
+}
+
+Status change_members(Members& members, Operation operation, const Path& path, const Json& value) {
+  if (path.where) {
+    if (path.where->attribute != "value" || !path.sub.empty() || operation != Operation::remove) {
+      return Failure{code::kScimInvalidPath, "Only remove takes a path into members."};
+    }
+    if (is_uuid(path.where->value)) members.remove(http::to_lower(path.where->value));
+    return Done{};
+  }
+  if (!path.sub.empty()) return Failure{code::kScimInvalidPath, "A path leads to nothing."};
+  if (operation == Operation::set || (operation == Operation::remove && value.is_null())) {
+    members.clear();
+  }
+  if (value.is_null()) return Done{};
+  const Json list = value.is_array() ? value : Json::array({value});
+  for (const Json& entry : list) {
+    const auto id = read_member(entry);
+    if (!id) return id.failure();
+    operation == Operation::remove ? members.remove(*id) : members.add(*id);
+  }
+  return Done{};
+}
+
+Status change_display_name(GroupChange& change, Operation operation, const Json& value) {
+  Status changed = change_text(change.display_name, operation, value, "displayName", kMaxName);
+  if (changed && change.display_name->empty()) {
+    return Failure{code::kScimMutability, "displayName cannot be taken away."};
+  }
+  return changed;
+}
+
+Status change_group(GroupChange& change, Members& members, Operation operation, const Path& path,
+                    const Json& value) {
+  if (path.is_foreign) return Done{};
+  if (path.attribute == "members") return change_members(members, operation, path, value);
+  if (path.sub.empty() && !path.where) {
+    if (path.attribute == "displayname") return change_display_name(change, operation, value);
+    if (path.attribute == "externalid") {
+      return change_text(change.external_id, operation, value, "externalId", kMaxExternalId);
+    }
+  }
+  return Failure{code::kScimInvalidPath,
+                 "A Group has no attribute " + path.attribute.substr(0, 64) + "."};
+}
+
+GroupChange finished(GroupChange change, const Members& members) {
+  change.clears_members = members.is_cleared;
+  change.adds.assign(members.added.begin(), members.added.end());
+  change.removes.assign(members.removed.begin(), members.removed.end());
+  return change;
+}
+
+}  // namespace
+
+Result<GroupChange> read_group(std::string_view body) {
+  const auto document = parse_document(body);
+  if (!document) return document.failure();
+  if (!has_schema(*document, kGroupUrn)) {
+    return Failure{code::kScimInvalidSyntax, std::string("schemas must name ") + kGroupUrn + "."};
+  }
+  GroupChange change;
+  change.external_id = "";
+  Members members;
+  members.clear();
+  const Status read =
+      each_attribute(*document, [&](Operation operation, const Path& path, const Json& value) {
+        Status changed = change_group(change, members, operation, path, value);
+        return !changed && changed.failure().code == code::kScimInvalidPath ? Status(Done{})
+                                                                            : changed;
+      });
+  if (!read) return read.failure();
+  if (!change.display_name) return Failure{code::kScimInvalidValue, "displayName is missing."};
+  return finished(std::move(change), members);
+}
+
+Result<GroupChange> read_group_patch(std::string_view body) {
+  GroupChange change;
+  Members members;
+  const Status read =
+      each_operation(body, [&](Operation operation, const Path& path, const Json& value) {
+        return change_group(change, members, operation, path, value);
+      });
+  if (!read) return read.failure();
+  return finished(std::move(change), members);
+}
+
+namespace {
+
+OrderedJson group_object(const Group& group, const std::string& base, bool with_members) {
+  OrderedJson out{{"schemas", {kGroupUrn}}, {"id", group.id}};
+  add_text(out, "externalId", group.external_id);
+  out["displayName"] = group.display_name;
+  if (with_members) {
+    out["members"] = OrderedJson::array();
+    const std::string users = base + "/Users/";
+    for (const std::string& id : group.members) {
+      out["members"].push_back({{"value", id}, {"type", "User"}, {"$ref", users + id}});
+    }
+  }
+  out["meta"] = meta_of("Group", base + "/Groups/" + group.id, group.created_at, group.changed_at);
+  return out;
+}
+
+}  // namespace
+
+std::string write_group(const Group& group, const std::string& base, bool with_members) {
+  return text_of(group_object(group, base, with_members));
+}
+
+std::string write_groups(const List<Group>& groups, const Page& page, const std::string& base,
+                         bool with_members) {
+  OrderedJson resources = OrderedJson::array();
+  for (const Group& group : groups.items) {
+    resources.push_back(group_object(group, base, with_members));
+  }
+  return text_of(list_of(groups.total, page.start, std::move(resources)));
+}
+
+}  // namespace anteroom::scim

@@ -1,0 +1,30 @@
+// PATCH as directories send it (RFC 7644, 3.5.2): operations in any case, attributes named by a
+// path or as members of a value.
+#pragma once
+
+#include <functional>
+#include <string_view>
+
+#include "scim/document.h"
+#include "scim/path.h"
+
+namespace anteroom::scim {
+
+enum class Operation { set, add, remove };  ///< set: "replace"
+
+/// One attribute to change. `value` is null where an operation brings none.
+using Apply = std::function<Status(Operation, const Path&, const Json& value)>;
+
+/// Calls `apply` for each in order and stops at the first failure. At most 100 operations.
+Status each_operation(std::string_view body, const Apply& apply);
+
+/// The members of a resource as replacements; "schemas", "id" and "meta" are left out.
+Status each_attribute(const Json& resource, const Apply& apply);
+
+/// A text attribute: removed, or set to a text.
+Status change_text(std::optional<std::string>& attribute, Operation operation, const Json& value,
+                   std::string_view name, std::size_t max);
+
+inline constexpr std::size_t kMaxName = 256;  // of anything that people read, in bytes
+
+}  // namespace anteroom::scim

@@ -1,0 +1,78 @@
+#include "scim/request.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "http/text.h"
+#include "scim/codes.h"
+
+namespace anteroom::scim {
+
+namespace {
+
+constexpr std::size_t kRandomCharacters = 43;
+
+bool is_hex(char c) {
+  const char l = http::lower(c);
+  return (l >= '0' && l <= '9') || (l >= 'a' && l <= 'f');
+}
+
+// nullopt if it is no integer; one too large for an int counts as the largest.
+std::optional<int> integer(std::string_view text) {
+  const std::string_view digits = text.substr(text.starts_with('-') ? 1 : 0);
+  if (digits.empty() || digits.find_first_not_of("0123456789") != std::string_view::npos) {
+    return std::nullopt;
+  }
+  int value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error == std::errc{}) return value;
+  return text.starts_with('-') ? -1 : 1'000'000'000;
+}
+
+}  // namespace
+
+bool is_uuid(std::string_view text) {
+  if (text.size() != 36) return false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool is_hyphen = i == 8 || i == 13 || i == 18 || i == 23;
+    if (is_hyphen ? text[i] != '-' : !is_hex(text[i])) return false;
+  }
+  return true;
+}
+
+std::optional<std::string_view> bearer_token(std::string_view authorization) {
+  constexpr std::string_view kScheme = "Bearer ";
+  constexpr std::string_view kAlphabet =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+  if (!http::equals_ignoring_case(authorization.substr(0, kScheme.size()), kScheme)) {
+    return std::nullopt;
+  }
+  const std::string_view token = authorization.substr(kScheme.size());
+  if (token.size() != kTokenPrefix.size() + kRandomCharacters || !token.starts_with(kTokenPrefix) ||
+      token.find_first_not_of(kAlphabet) != std::string_view::npos) {
+    return std::nullopt;
+  }
+  return token;
+}
+
+Result<Page> read_page(std::string_view start_index, std::string_view count) {
+  Page page;
+  if (!start_index.empty()) {
+    const auto start = integer(start_index);
+    if (!start) return Failure{code::kScimInvalidValue, "startIndex must be a number."};
+    page.start = std::max(1, *start);
+  }
+  if (!count.empty()) {
+    const auto wanted = integer(count);
+    if (!wanted) return Failure{code::kScimInvalidValue, "count must be a number."};
+    page.count = std::clamp(*wanted, 0, kMaxCount);
+  }
+  return page;
+}
+
+bool is_json(std::string_view content_type) {
+  return http::list_has(content_type, "application/scim+json") ||
+         http::list_has(content_type, "application/json");
+}
+
+}  // namespace anteroom::scim

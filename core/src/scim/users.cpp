@@ -1,0 +1,221 @@
+#include "scim/users.h"
+
+#include <algorithm>
+#include <array>
+
+#include "http/text.h"
+#include "scim/codes.h"
+#include "scim/patch.h"
+#include "scim/write.h"
+
+namespace anteroom::scim {
+
+namespace {
+
+constexpr const char* kUserUrn = "urn:ietf:params:scim:schemas:core:2.0:User";
+constexpr std::size_t kMaxUserName = 254;
+constexpr std::size_t kMaxExternalId = 256;
+
+// Of the core schema (RFC 7643, 4.1), and not kept.
+constexpr std::array<std::string_view, 16> kIgnored{"nickname",
+                                                    "profileurl",
+                                                    "title",
+                                                    "usertype",
+                                                    "preferredlanguage",
+                                                    "locale",
+                                                    "timezone",
+                                                    "password",
+                                                    "groups",
+                                                    "phonenumbers",
+                                                    "ims",
+                                                    "photos",
+                                                    "addresses",
+                                                    "roles",
+                                                    "entitlements",
+                                                    "x509certificates"};
+
+bool is_word(const Json* value, std::string_view word) {
+  return value != nullptr && value->is_string() &&
+         http::equals_ignoring_case(value->get_ref<const std::string&>(), word);
+}
+
+// The one that counts: the work address, or else the primary one, or else the first.
+const Json* chosen_email(const Json& emails) {
+  const Json* primary = nullptr;
+  const Json* first = nullptr;
+  for (const Json& email : emails) {
+    const Json* value = member(email, "value");
+    if (value == nullptr) continue;
+    if (is_word(member(email, "type"), "work")) return value;
+    const Json* is_primary = member(email, "primary");
+    if (primary == nullptr && is_primary != nullptr && *is_primary == true) primary = value;
+    if (first == nullptr) first = value;
+  }
+  return primary != nullptr ? primary : first;
+}
+
+Status change_email(UserChange& change, Operation operation, const Json& value) {
+  return change_text(change.work_email, operation, value, "emails.value", kMaxUserName);
+}
+
+Status change_emails(UserChange& change, Operation operation, const Path& path, const Json& value) {
+  if (path.where) {
+    const bool is_work =
+        path.where->attribute == "type" && http::equals_ignoring_case(path.where->value, "work");
+    const bool is_primary = path.where->attribute == "primary" && path.where->value == "true";
+    if (!is_work && !is_primary) return Done{};  // others are not kept
+  }
+  if (path.sub == "value") return change_email(change, operation, value);
+  if (!path.sub.empty()) return Done{};
+  if (operation == Operation::remove || value.is_null()) {
+    return change_email(change, Operation::remove, value);
+  }
+  const Json list = value.is_array() ? value : Json::array({value});
+  const Json* chosen = chosen_email(list);
+  if (chosen != nullptr) return change_email(change, operation, *chosen);
+  if (!list.empty()) return Failure{code::kScimInvalidValue, "emails must have a value."};
+  return operation == Operation::set ? change_email(change, Operation::remove, value)
+                                     : Status(Done{});
+}
+
+Status change_name(UserChange& change, Operation operation, const Path& path, const Json& value) {
+  struct Part {
+    std::string_view name;
+    std::optional<std::string> UserChange::*member;
+  };
+  constexpr std::array<Part, 3> kParts{{{"formatted", &UserChange::formatted_name},
+                                        {"givenName", &UserChange::given_name},
+                                        {"familyName", &UserChange::family_name}}};
+  const bool is_whole = path.sub.empty();
+  if (is_whole && operation != Operation::remove && !value.is_null() && !value.is_object()) {
+    return Failure{code::kScimInvalidValue, "name must be an object."};
+  }
+  for (const Part& part : kParts) {
+    if (!is_whole && !http::equals_ignoring_case(part.name, path.sub)) continue;
+    const bool removes_all = is_whole && (operation == Operation::remove || value.is_null());
+    const Json* given = is_whole ? member(value, part.name) : &value;
+    if (given == nullptr && !removes_all) continue;
+    Status changed =
+        change_text(change.*part.member, removes_all ? Operation::remove : operation,
+                    removes_all ? value : *given, "name." + std::string(part.name), kMaxName);
+    if (!changed) return changed;
+  }
+  return Done{};
+}
+
+Status change_user_name(UserChange& change, Operation operation, const Json& value) {
+  Status changed = change_text(change.user_name, operation, value, "userName", kMaxUserName);
+  if (changed && change.user_name->empty()) {
+    return Failure{code::kScimMutability, "userName cannot be taken away."};
+  }
+  return changed;
+}
+
+Status change_active(UserChange& change, Operation operation, const Json& value) {
+  if (operation == Operation::remove) {
+    return Failure{code::kScimMutability, "active cannot be taken away."};
+  }
+  const auto is_active = read_boolean(value, "active");
+  if (!is_active) return is_active.failure();
+  change.is_active = *is_active;
+  return Done{};
+}
+
+Status change_user(UserChange& change, Operation operation, const Path& path, const Json& value) {
+  const std::string& name = path.attribute;
+  if (path.is_foreign) return Done{};
+  if (name == "emails") return change_emails(change, operation, path, value);
+  if (std::find(kIgnored.begin(), kIgnored.end(), name) != kIgnored.end()) return Done{};
+  if (name == "name" && !path.where) return change_name(change, operation, path, value);
+  if (!path.sub.empty() || path.where) {
+    return Failure{code::kScimInvalidPath, "A path leads to nothing."};
+  }
+  if (name == "username") return change_user_name(change, operation, value);
+  if (name == "active") return change_active(change, operation, value);
+  if (name == "externalid") {
+    return change_text(change.external_id, operation, value, "externalId", kMaxExternalId);
+  }
+  if (name == "displayname") {
+    return change_text(change.display_name, operation, value, "displayName", kMaxName);
+  }
+  return Failure{code::kScimInvalidPath, "A User has no attribute " + name.substr(0, 64) + "."};
+}
+
+Result<UserChange> read_whole(std::string_view body) {
+  const auto document = parse_document(body);
+  if (!document) return document.failure();
+  if (!has_schema(*document, kUserUrn)) {
+    return Failure{code::kScimInvalidSyntax, std::string("schemas must name ") + kUserUrn + "."};
+  }
+  UserChange change;
+  for (auto member :
+       {&UserChange::external_id, &UserChange::work_email, &UserChange::display_name,
+        &UserChange::formatted_name, &UserChange::given_name, &UserChange::family_name}) {
+    change.*member = "";
+  }
+  // Attributes that are no User's are ignored (RFC 7644, 3.3).
+  const Status read = each_attribute(*document, [&change](Operation operation, const Path& path,
+                                                          const Json& value) {
+    Status changed = change_user(change, operation, path, value);
+    return !changed && changed.failure().code == code::kScimInvalidPath ? Status(Done{}) : changed;
+  });
+  if (!read) return read.failure();
+  if (!change.user_name) return Failure{code::kScimInvalidValue, "userName is missing."};
+  return change;
+}
+
+}  // namespace
+
+Result<UserChange> read_new_user(std::string_view body) {
+  auto user = read_whole(body);
+  if (user && !user->is_active) user->is_active = true;
+  return user;
+}
+
+Result<UserChange> read_user_replacement(std::string_view body) {
+  return read_whole(body);
+}
+
+Result<UserChange> read_user_patch(std::string_view body) {
+  UserChange change;
+  const Status read =
+      each_operation(body, [&change](Operation operation, const Path& path, const Json& value) {
+        return change_user(change, operation, path, value);
+      });
+  if (!read) return read.failure();
+  return change;
+}
+
+namespace {
+
+OrderedJson user_object(const User& user, const std::string& base) {
+  OrderedJson out{{"schemas", {kUserUrn}}, {"id", user.id}};
+  add_text(out, "externalId", user.external_id);
+  out["userName"] = user.user_name;
+  add_text(out, "displayName", user.display_name);
+  OrderedJson name = OrderedJson::object();
+  add_text(name, "formatted", user.formatted_name);
+  add_text(name, "givenName", user.given_name);
+  add_text(name, "familyName", user.family_name);
+  if (!name.empty()) out["name"] = name;
+  if (!user.work_email.empty()) {
+    out["emails"] = {{{"value", user.work_email}, {"type", "work"}, {"primary", true}}};
+  }
+  out["active"] = user.is_active;
+  out["meta"] = meta_of("User", base + "/Users/" + user.id, user.created_at, user.changed_at);
+  return out;
+}
+
+}  // namespace
+
+std::string write_user(const User& user, const std::string& base) {
+  return text_of(user_object(user, base));
+}
+
+std::string write_users(const List<User>& users, const Page& page, const std::string& base) {
+  OrderedJson resources = OrderedJson::array();
+  for (const User& user : users.items) resources.push_back(user_object(user, base));
+  return text_of(list_of(users.total, page.start, std::move(resources)));
+}
+
+}  // namespace anteroom::scim

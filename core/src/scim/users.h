@@ -1,0 +1,22 @@
+// Users in and out of JSON.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "anteroom/scim.h"
+
+namespace anteroom::scim {
+
+/// The body of a POST: absent attributes are taken as empty, `active` as true.
+Result<UserChange> read_new_user(std::string_view body);
+/// The body of a PUT: likewise, but that an absent `active` changes nothing.
+Result<UserChange> read_user_replacement(std::string_view body);
+/// The body of a PATCH.
+Result<UserChange> read_user_patch(std::string_view body);
+
+/// `base`: the URL of the company's endpoint, without a slash at the end.
+std::string write_user(const User& user, const std::string& base);
+std::string write_users(const List<User>& users, const Page& page, const std::string& base);
+
+}  // namespace anteroom::scim

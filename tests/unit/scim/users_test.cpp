@@ -1,0 +1,302 @@
+#include "scim/users.h"
+
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+#include "scim/codes.h"
+
+using namespace anteroom;
+using nlohmann::json;
+
+namespace {
+
+constexpr const char* kUser = "urn:ietf:params:scim:schemas:core:2.0:User";
+
+json user_body() {
+  return {{"schemas", {kUser}}, {"userName", "ann@corp.test"}};
+}
+
+std::string patch_body(const json& operations) {
+  return json{{"schemas", {"urn:ietf:params:scim:api:messages:2.0:PatchOp"}},
+              {"Operations", operations}}
+      .dump();
+}
+
+scim::UserChange patched(const json& operations) {
+  const auto change = scim::read_user_patch(patch_body(operations));
+  INFO((change ? "" : change.failure().detail));
+  REQUIRE(change);
+  return *change;
+}
+
+scim::UserChange patched(const std::string& op, const std::string& path, const json& value) {
+  return patched({{{"op", op}, {"path", path}, {"value", value}}});
+}
+
+Code refused(const std::string& body) {
+  const auto change = scim::read_user_patch(body);
+  REQUIRE_FALSE(change);
+  CHECK_FALSE(change.failure().detail.empty());
+  return change.failure().code;
+}
+
+Code refused(const json& operation) {
+  return refused(patch_body(json::array({operation})));
+}
+
+Code refused_new(const json& body) {
+  const auto user = scim::read_new_user(body.dump());
+  REQUIRE_FALSE(user);
+  return user.failure().code;
+}
+
+}  // namespace
+
+TEST_CASE("a new User is read whole, and what is absent is empty") {
+  json body = user_body();
+  body["externalId"] = "ann";
+  body["name"] = {{"formatted", "Ann Arbor"}, {"givenName", "Ann"}, {"familyName", "Arbor"}};
+  body["emails"] = {{{"type", "work"}, {"value", "Ann@Corp.test"}, {"primary", true}}};
+  body["roles"] = json::array();
+  body["urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"] = {{"department", "x"}};
+  body["favouriteColour"] = "blue";
+  const auto user = scim::read_new_user(body.dump());
+  REQUIRE(user);
+  CHECK(user->user_name == "ann@corp.test");
+  CHECK(user->external_id == "ann");
+  CHECK(user->work_email == "Ann@Corp.test");
+  CHECK(user->formatted_name == "Ann Arbor");
+  CHECK(user->given_name == "Ann");
+  CHECK(user->family_name == "Arbor");
+  CHECK(user->display_name == "");
+  CHECK(user->is_active == true);
+}
+
+TEST_CASE(
+    "a PUT without active leaves the account as it is; everything else absent is taken away") {
+  const auto user = scim::read_user_replacement(user_body().dump());
+  REQUIRE(user);
+  CHECK_FALSE(user->is_active);
+  CHECK(user->display_name == "");
+  CHECK(user->work_email == "");
+}
+
+TEST_CASE("attribute names are read without case") {
+  const auto user = scim::read_new_user(
+      json{{"SCHEMAS", {kUser}}, {"USERNAME", "ann"}, {"Active", "fAlSe"}}.dump());
+  REQUIRE(user);
+  CHECK(user->user_name == "ann");
+  CHECK(user->is_active == false);
+}
+
+TEST_CASE("the email that counts is the work one, or the primary one, or the first") {
+  const json home{{"type", "home"}, {"value", "home@x"}};
+  const json primary{{"type", "other"}, {"value", "primary@x"}, {"primary", true}};
+  const json work{{"type", "Work"}, {"value", "work@x"}};
+  const auto chosen = [](const json& emails) {
+    json body = user_body();
+    body["emails"] = emails;
+    return scim::read_new_user(body.dump())->work_email;
+  };
+  CHECK(chosen({home, primary, work}) == "work@x");
+  CHECK(chosen({home, primary}) == "primary@x");
+  CHECK(chosen(json::array({home})) == "home@x");
+  CHECK(chosen(json::array()) == "");
+}
+
+TEST_CASE("a User that cannot be one is refused") {
+  CHECK(refused_new({{"schemas", {kUser}}}) == code::kScimInvalidValue);
+  CHECK(refused_new({{"userName", "ann"}}) == code::kScimInvalidSyntax);
+  json body = user_body();
+  body["active"] = "yes";
+  CHECK(refused_new(body) == code::kScimInvalidValue);
+  body = user_body();
+  body["userName"] = 5;
+  CHECK(refused_new(body) == code::kScimInvalidValue);
+  body["userName"] = std::string(255, 'a');
+  CHECK(refused_new(body) == code::kScimInvalidValue);
+  body["userName"] = "";
+  CHECK(refused_new(body) == code::kScimMutability);
+  body = user_body();
+  body["name"] = "Ann";
+  CHECK(refused_new(body) == code::kScimInvalidValue);
+  body = user_body();
+  body["emails"] = {"ann@corp.test"};
+  CHECK(refused_new(body) == code::kScimInvalidValue);
+}
+
+TEST_CASE("texts that are not what they look like are refused") {
+  for (const char* trick : {"a\u0000b", "line\nbreak", "\u007f", "\u0085", "\u202Egnp.exe",
+                            "\u2066x", "zero\u200Bwidth", "\uFEFF", "\u2028", "\u061C", "\u2060"}) {
+    json body = user_body();
+    body["displayName"] = trick[1] == '\0' && trick[0] == 'a' ? std::string("a\0b", 3) : trick;
+    CAPTURE(body.dump());
+    CHECK(refused_new(body) == code::kScimInvalidValue);
+  }
+  json body = user_body();
+  body["displayName"] = "Zoë Łukasz 李 – ok";
+  CHECK(scim::read_new_user(body.dump()));
+}
+
+TEST_CASE("a body that is no JSON object, or not a sound one, is refused") {
+  const std::string twice = R"({"schemas":[")" + std::string(kUser) +
+                            R"("],"userName":"a@corp.test","active":true,"Active":false})";
+  std::string deep(9, '[');
+  deep = R"({"schemas":[],"x":)" + deep + std::string(9, ']') + "}";
+  for (const std::string& body :
+       {std::string(), std::string("[]"), std::string("null"), std::string("{"), std::string("{}x"),
+        std::string("{\"a\":1e999}"), std::string("{\"a\":\"\xff\"}"),
+        std::string("{\"a\":\"\\ud800\"}"), twice, deep, std::string(100'000, '[')}) {
+    const auto user = scim::read_new_user(body);
+    CAPTURE(body.substr(0, 80));
+    REQUIRE_FALSE(user);
+    CHECK(user.failure().code == code::kScimInvalidSyntax);
+  }
+  CHECK(scim::read_new_user(std::string(300'000, ' ')).failure().code == code::kScimTooLarge);
+}
+
+TEST_CASE("Entra turns accounts off with a boolean or a text, in any case") {
+  CHECK(patched("Replace", "active", false).is_active == false);
+  CHECK(patched("Replace", "active", "False").is_active == false);
+  CHECK(patched("replace", "ACTIVE", "True").is_active == true);
+  CHECK(patched("Add", "active", false).is_active == false);
+  CHECK(patched(json{{{"op", "replace"}, {"value", {{"active", false}}}}}).is_active == false);
+  const auto only = patched("Replace", "active", false);
+  CHECK_FALSE(only.user_name);
+  CHECK_FALSE(only.work_email);
+  CHECK_FALSE(only.display_name);
+}
+
+TEST_CASE("active is nothing but true or false, and is never taken away") {
+  for (const json& value : {json("off"), json(0), json(nullptr), json::array({false}), json("")}) {
+    CHECK(refused(json{{"op", "Replace"}, {"path", "active"}, {"value", value}}) ==
+          code::kScimInvalidValue);
+  }
+  CHECK(refused(json{{"op", "Remove"}, {"path", "active"}}) == code::kScimMutability);
+  CHECK(refused(json{{"op", "Replace"}, {"path", "active"}}) == code::kScimInvalidValue);
+}
+
+TEST_CASE("paths lead to the work email and the parts of the name") {
+  CHECK(patched("Replace", "emails[type eq \"work\"].value", "b@corp.test").work_email ==
+        "b@corp.test");
+  CHECK(patched("Add", "emails[Type EQ \"Work\"].value", "b@corp.test").work_email ==
+        "b@corp.test");
+  CHECK(patched("Add", "emails[primary eq true].value", "b@corp.test").work_email == "b@corp.test");
+  CHECK(patched("Remove", "emails[type eq \"work\"].value", nullptr).work_email == "");
+  CHECK(patched("Replace", "emails", json::array()).work_email == "");
+  CHECK_FALSE(patched("Add", "emails", json::array()).work_email);
+  CHECK(patched("Remove", "emails", nullptr).work_email == "");
+  CHECK_FALSE(patched("Replace", "emails[type eq \"home\"].value", "h@x").work_email);
+  CHECK_FALSE(patched("Replace", "emails[type eq \"work\"].primary", true).work_email);
+  CHECK(patched("Replace", "name.familyName", "Archer").family_name == "Archer");
+  CHECK(patched("Replace", "name", {{"givenName", "A"}}).given_name == "A");
+  CHECK_FALSE(patched("Replace", "name", {{"givenName", "A"}}).family_name);
+  CHECK(patched("Remove", "name", nullptr).family_name == "");
+  CHECK(patched("Remove", "displayName", nullptr).display_name == "");
+  CHECK(patched("Replace", std::string(kUser) + ":externalId", "x").external_id == "x");
+}
+
+TEST_CASE("without a path the value's members are paths themselves") {
+  const auto change = patched(json{
+      {{"op", "replace"},
+       {"value",
+        {{"displayName", "Bea"},
+         {"name.givenName", "Bea"},
+         {"emails[type eq \"work\"].value", "bea@corp.test"},
+         {"id", "ignored"},
+         {"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:employeeNumber", "7"}}}}});
+  CHECK(change.display_name == "Bea");
+  CHECK(change.given_name == "Bea");
+  CHECK(change.work_email == "bea@corp.test");
+}
+
+TEST_CASE("operations come in order") {
+  const auto change = patched({{{"op", "Replace"}, {"path", "active"}, {"value", false}},
+                               {{"op", "Replace"}, {"path", "active"}, {"value", true}},
+                               {{"op", "Replace"}, {"path", "active"}, {"value", "False"}}});
+  CHECK(change.is_active == false);
+}
+
+TEST_CASE("what Entra sends by default and nobody keeps is ignored") {
+  for (const char* path :
+       {"title", "preferredLanguage", "addresses[type eq \"work\"].streetAddress",
+        "phoneNumbers[type eq \"mobile\"].value", "nickName", "name.middleName",
+        "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department",
+        "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager", "roles"}) {
+    const auto change = patched("Add", path, "x");
+    CHECK_FALSE(change.user_name);
+    CHECK_FALSE(change.is_active);
+  }
+}
+
+TEST_CASE("an operation that means nothing is refused") {
+  CHECK(refused(json{{"op", "move"}, {"path", "title"}}) == code::kScimInvalidSyntax);
+  CHECK(refused(json{{"path", "title"}}) == code::kScimInvalidSyntax);
+  CHECK(refused(json("x")) == code::kScimInvalidSyntax);
+  CHECK(refused(json{{"op", "remove"}}) == code::kScimNoTarget);
+  CHECK(refused(json{{"op", "add"}, {"value", "x"}}) == code::kScimInvalidValue);
+  CHECK(refused(json{{"op", "add"}, {"path", 5}}) == code::kScimInvalidPath);
+  CHECK(refused(json{{"op", "add"}, {"path", "id"}, {"value", "x"}}) == code::kScimMutability);
+  CHECK(refused(json{{"op", "add"}, {"path", "meta.created"}, {"value", "x"}}) ==
+        code::kScimMutability);
+  CHECK(refused(json{{"op", "remove"}, {"path", "userName"}}) == code::kScimMutability);
+  CHECK(refused(json{{"op", "replace"}, {"path", "userName"}, {"value", ""}}) ==
+        code::kScimMutability);
+  CHECK(refused(json{{"op", "add"}, {"path", "isAdmin"}, {"value", true}}) ==
+        code::kScimInvalidPath);
+  for (const char* path :
+       {"", "emails[", "emails[type eq \"work\"", "emails[type eq \"work\"].", "emails[type]",
+        "active.sub", "active[x eq \"y\"]", ".value", "active ", " active", "a b", "active;drop"}) {
+    CAPTURE(path);
+    CHECK(refused(json{{"op", "replace"}, {"path", path}, {"value", "False"}}) ==
+          code::kScimInvalidPath);
+  }
+  CHECK(refused(patch_body(json::array())) == code::kScimInvalidSyntax);
+  CHECK(refused(patch_body("x")) == code::kScimInvalidSyntax);
+  CHECK(refused(std::string(R"({"Operations":[{"op":"replace","path":"active","value":true}]})")) ==
+        code::kScimInvalidSyntax);
+  json many = json::array();
+  for (int i = 0; i < 101; ++i) many.push_back({{"op", "add"}, {"path", "title"}, {"value", "x"}});
+  CHECK(refused(patch_body(many)) == code::kScimInvalidSyntax);
+}
+
+TEST_CASE("a User is written with what there is, and nothing else") {
+  scim::User user;
+  user.id = "2819c223-7f76-453a-919d-413861904646";
+  user.user_name = "ann@corp.test";
+  user.created_at = user.changed_at = "2026-11-25T00:00:00Z";
+  user.is_active = false;
+  const json bare = json::parse(scim::write_user(user, "https://login.test/auth/scim/v2/corp"));
+  CHECK(bare == json{{"schemas", {kUser}},
+                     {"id", user.id},
+                     {"userName", "ann@corp.test"},
+                     {"active", false},
+                     {"meta",
+                      {{"resourceType", "User"},
+                       {"created", user.created_at},
+                       {"lastModified", user.changed_at},
+                       {"location", "https://login.test/auth/scim/v2/corp/Users/" + user.id}}}});
+  user.work_email = "ann@corp.test";
+  user.given_name = "Ann";
+  user.external_id = "ann";
+  const json full = json::parse(scim::write_user(user, ""));
+  CHECK(full["emails"] ==
+        json::array({{{"value", "ann@corp.test"}, {"type", "work"}, {"primary", true}}}));
+  CHECK(full["name"] == json{{"givenName", "Ann"}});
+  CHECK(full["externalId"] == "ann");
+}
+
+TEST_CASE("a list says how many there are in all") {
+  scim::List<scim::User> users;
+  const json none = json::parse(scim::write_users(users, {}, ""));
+  CHECK(none["totalResults"] == 0);
+  CHECK(none["Resources"] == json::array());
+  users.items.resize(2);
+  users.total = 7;
+  const json some = json::parse(scim::write_users(users, {3, 2}, ""));
+  CHECK(some["schemas"] == json::array({"urn:ietf:params:scim:api:messages:2.0:ListResponse"}));
+  CHECK(some["totalResults"] == 7);
+  CHECK(some["startIndex"] == 3);
+  CHECK(some["itemsPerPage"] == 2);
+  CHECK(some["Resources"].size() == 2);
+}
