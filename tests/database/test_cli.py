@@ -1,6 +1,8 @@
 """The `anteroom` command: each subcommand, its JSON, and its misuse with the documented exit codes."""
 
+import hashlib
 import json
+import re
 import subprocess
 
 import pytest
@@ -159,3 +161,27 @@ def test_import_is_all_or_nothing_in_the_database_too(ready, tmp_path):
     csv.write_text("email,property,level\nann@corp.test,elm,viewer\noff@corp.test,elm,viewer\n")
     assert "line 3" in ready.refused(1, "import", csv)
     assert [p["email"] for p in ready.json("user", "list")] == ["off@corp.test"]
+
+
+def test_scim_tokens_are_shown_once_and_kept_as_hashes(ready):
+    made = ready.json("scim", "token", "add", "corp", "--name", "entra")
+    assert made["tenant_url"] == "https://login.example.com/auth/scim/v2/corp"
+    assert re.fullmatch(r"scim_[\w-]{43}", made["token"])
+    digest = hashlib.sha256(made["token"].encode()).hexdigest()
+    assert ready.value("SELECT encode(token_hash, 'hex') FROM anteroom.scim_tokens") == digest
+    listed = ready.json("scim", "token", "list")
+    assert [(t["company"], t["name"], t["last_used_at"]) for t in listed] == [("corp", "entra", "")]
+    assert made["token"] not in json.dumps(listed)
+    assert made["token"] not in ready.value("SELECT json_agg(a)::text FROM anteroom.audit_events a")
+    ready.ok("scim", "token", "remove", "corp", "entra")
+    assert ready.json("scim", "token", "list") == []
+
+
+def test_scim_tokens_are_refused_where_they_make_no_sense(ready):
+    ready.ok("scim", "token", "add", "corp", "--name", "entra")
+    assert "of this name already" in ready.refused(1, "scim", "token", "add", "corp", "--name", "entra")
+    assert "no identity provider" in ready.refused(1, "scim", "token", "add", "nobody")
+    assert "no token name" in ready.refused(1, "scim", "token", "add", "corp", "--name", "a b")
+    assert "has no token" in ready.refused(1, "scim", "token", "remove", "corp", "other")
+    ready.refused(2, "scim", "token", "add")
+    assert ready.json("scim", "apply", "corp") == {"applied": "corp", "people": 0}

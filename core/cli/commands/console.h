@@ -75,6 +75,7 @@ void add_user(CLI::App& app, Console& console);
 void add_property(CLI::App& app, Console& console);
 void add_import(CLI::App& app, Console& console);
 void add_mail(CLI::App& app, Console& console);
+void add_scim(CLI::App& app, Console& console);
 void add_verify_response(CLI::App& app, Console& console);
 
 /// A canonical email whose domain is registered to an identity provider, or Abort.

@@ -6,17 +6,20 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "anteroom/ports.h"
 #include "anteroom/result.h"
+#include "anteroom/settings.h"
 #include "anteroom/task.h"
 
 namespace anteroom::scim {
 
 /// A UUID in its text form, in either case: what our ids look like.
 [[nodiscard]] bool is_uuid(std::string_view text);
+
+/// "https://login.example.com/auth/scim/v2/contoso": what Entra calls the Tenant URL.
+[[nodiscard]] std::string endpoint_of(const ServiceProviderSettings& sp, const std::string& idp);
 
 /// A User (RFC 7643, 4.1) as far as it is kept. Texts as the directory sent them; empty: none.
 struct User {
@@ -91,6 +94,9 @@ struct ScimTable {
   std::vector<std::string> levels;  ///< access.levels, lowest first
 };
 
+[[nodiscard]] ScimCompany scim_company_of(const IdentityProvider& idp);
+[[nodiscard]] ScimTable scim_table_of(const IdentityProvider& idp, const AccessSettings& access);
+
 /// True if the token is one of this company's. Notes its use, or that one was refused, at most once
 /// a minute. One indexed look-up.
 Task<Result<bool>> scim_authenticate(Database& database, std::string idp, TokenHash token,
@@ -128,16 +134,17 @@ Task<Result<scim::List<scim::Group>>> scim_find_groups(Database& database, ScimC
                                                        bool with_members);
 // Grants that come from groups follow at once. They fill what is missing: what a person was given
 // by people is neither changed nor taken away.
-Task<Result<ScimResult<scim::Group>>> scim_create_group(Database& database, ScimCompany company,
+/// The id of the new Group.
+Task<Result<ScimResult<std::string>>> scim_create_group(Database& database, ScimCompany company,
                                                         ScimTable table, scim::GroupChange group);
-Task<Result<ScimResult<scim::Group>>> scim_change_group(Database& database, ScimCompany company,
-                                                        ScimTable table, std::string id,
-                                                        scim::GroupChange change);
+Task<Result<ScimOutcome>> scim_change_group(Database& database, ScimCompany company,
+                                            ScimTable table, std::string id,
+                                            scim::GroupChange change);
 Task<Result<bool>> scim_delete_group(Database& database, ScimCompany company, ScimTable table,
                                      std::string id);
 /// Makes everybody's grants what the table says, after it was changed. How many people it looked
 /// at.
-Task<Result<int>> scim_apply_table(Database& database, ScimCompany company, ScimTable table);
+Task<Result<int>> scim_apply_table(Database& database, std::string idp, ScimTable table);
 
 // Tokens, for operators.
 struct ScimToken {

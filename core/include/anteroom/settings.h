@@ -83,6 +83,13 @@ struct SingleLogout {
   std::vector<std::string> issuers;
 };
 
+/// What membership in a group of the company's directory gives (SCIM).
+struct GroupAccess {
+  std::string group;  ///< its display name, compared without case
+  std::string level;
+  std::vector<std::string> properties;  ///< keys; "*": all
+};
+
 struct IdentityProvider {
   std::string name;  ///< [a-z0-9][a-z0-9-]*: stable, kept in user records
   std::string display_name;
@@ -113,6 +120,7 @@ struct IdentityProvider {
   /// All must be present; their values joined with '/' are the person's stable identifier at this
   /// IdP. Empty: the IdP offers none, and the email itself is the identifier.
   std::vector<std::string> subject_attributes;
+  std::vector<GroupAccess> scim_groups;
 };
 
 struct DatabaseSettings {

@@ -286,6 +286,32 @@ void read_single_logout(Section section, IdentityProvider& idp) {
   logout.issuers = names_or(section, "issuers", logout.issuers);
 }
 
+bool is_property(const std::string& key) {
+  return !key.empty() && key.size() <= 63 && key.front() != '-' &&
+         key.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string::npos;
+}
+
+// Levels are compared with access.levels by check_levels().
+void read_scim(Section section, ReadIdp& read) {
+  for (Section& entry : section.sections("groups")) {
+    GroupAccess access{entry.required("name"), entry.required("level"), {}};
+    if (!access.level.empty()) read.levels.push_back({access.level, entry.place_of("level")});
+    for (const Text& property : entry.texts("properties")) {
+      if (property.value != "*" && !is_property(property.value)) {
+        entry.problems().error(property.place, "'" + property.value + "' is no property key");
+      }
+      access.properties.push_back(property.value);
+    }
+    if (access.properties.empty()) {
+      entry.error("properties", "'properties' must list property keys, or be \"*\"");
+    } else if (access.properties.size() > 1 &&
+               std::count(access.properties.begin(), access.properties.end(), "*") > 0) {
+      entry.error("properties", "\"*\" stands for all properties: leave out the others");
+    }
+    read.idp.scim_groups.push_back(std::move(access));
+  }
+}
+
 }  // namespace
 
 ReadIdp read_identity_provider(Section section, const ServiceProviderSettings& sp, Time now) {
@@ -325,6 +351,7 @@ ReadIdp read_identity_provider(Section section, const ServiceProviderSettings& s
   read_metadata(section, idp, now);
   read_response_binding(section, idp, sp);
   read_single_logout(section.section("single_logout"), idp);
+  read_scim(section.section("scim"), read);
   return read;
 }
 
@@ -353,6 +380,18 @@ void check_identity_providers(Problems& problems, const std::vector<ReadIdp>& id
       if (!is_free) {
         problems.error(domain.place, domain.value + " belongs to '" + owner->second.first +
                                          "' already: " + at(owner->second.second));
+      }
+    }
+  }
+}
+
+void check_levels(Problems& problems, const std::vector<ReadIdp>& idps,
+                  const AccessSettings& access) {
+  for (const ReadIdp& read : idps) {
+    for (const Text& level : read.levels) {
+      if (std::find(access.levels.begin(), access.levels.end(), level.value) ==
+          access.levels.end()) {
+        problems.error(level.place, "'" + level.value + "' is none of access.levels");
       }
     }
   }

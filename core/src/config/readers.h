@@ -13,6 +13,7 @@ struct ReadIdp {
   IdentityProvider idp;
   Place place;
   std::vector<Text> domains;
+  std::vector<Text> levels;
 };
 
 ServiceProviderSettings read_service_provider(Section section, Time now);
@@ -25,6 +26,10 @@ MailSettings read_mail(Section section, const std::string& product_name);
 
 /// Names, domains and entity IDs that two identity providers claim.
 void check_identity_providers(Problems& problems, const std::vector<ReadIdp>& idps);
+
+/// Levels that are none of access.levels.
+void check_levels(Problems& problems, const std::vector<ReadIdp>& idps,
+                  const AccessSettings& access);
 
 /// A provider that anyone may have an address at: no company's domain.
 bool is_public_mail_domain(std::string_view domain);

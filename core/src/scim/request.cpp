@@ -40,6 +40,10 @@ bool is_uuid(std::string_view text) {
   return true;
 }
 
+std::string endpoint_of(const ServiceProviderSettings& sp, const std::string& idp) {
+  return sp.origin.text + sp.pages_prefix + "/scim/v2/" + idp;
+}
+
 std::optional<std::string_view> bearer_token(std::string_view authorization) {
   constexpr std::string_view kScheme = "Bearer ";
   constexpr std::string_view kAlphabet =

@@ -704,3 +704,31 @@ TEST_CASE("mail: templates are checked when they are loaded") {
   CHECK(has(lines, "digest.fr.txt.mustache overrides nothing"));
   CHECK(has(lines, "letters/access_approved.en.html.mustache: error: line 1: this writes"));
 }
+TEST_CASE("groups of a directory give levels at properties") {
+  const Files files;
+  const auto groups = [](const std::string& list) {
+    return with("domains: [corp.test]", "domains: [corp.test]\n    scim:\n      groups:\n" + list);
+  };
+  const LoadedSettings loaded = files.load(
+      groups("        - { name: Elm Managers, level: manager, properties: [elm-court, oak] }\n"
+             "        - { name: Everybody, level: viewer, properties: \"*\" }"));
+  REQUIRE(loaded.settings != nullptr);
+  const auto& read = loaded.settings->identity_providers[0].scim_groups;
+  REQUIRE(read.size() == 2);
+  CHECK(read[0].group == "Elm Managers");
+  CHECK(read[0].level == "manager");
+  CHECK(read[0].properties == std::vector<std::string>{"elm-court", "oak"});
+  CHECK(read[1].properties == std::vector<std::string>{"*"});
+
+  const auto complains = [&](const std::string& entry, const std::string& about) {
+    return has(files.complaints(groups("        - " + entry)), about);
+  };
+  CHECK(complains("{ name: A, level: boss, properties: [elm] }",
+                  "anteroom.yaml:13:29: error: 'boss' is none of access.levels"));
+  CHECK(complains("{ level: viewer, properties: [elm] }", "name' is missing"));
+  CHECK(complains("{ name: A, level: viewer }", "'properties' must list property keys"));
+  CHECK(complains("{ name: A, level: viewer, properties: [Elm Court] }", "is no property key"));
+  CHECK(complains("{ name: A, level: viewer, properties: [elm, \"*\"] }",
+                  "\"*\" stands for all properties"));
+  CHECK(complains("{ name: A, level: viewer, properties: [elm], role: x }", "unknown key 'role'"));
+}

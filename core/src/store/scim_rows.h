@@ -1,0 +1,32 @@
+// What the statements for directories share.
+#pragma once
+
+#include <cstdlib>
+#include <string>
+#include <string_view>
+
+#include "anteroom/scim.h"
+#include "store/rows.h"
+
+namespace anteroom::store {
+
+inline int number(const std::vector<Cell>& row, std::size_t column) {
+  return static_cast<int>(std::strtol(text(row, column).c_str(), nullptr, 10));
+}
+
+/// What is no UUID is nobody's.
+inline Cell uuid_or_none(const std::optional<std::string>& id) {
+  constexpr const char* kNobody = "00000000-0000-0000-0000-000000000000";
+  return !id || scim::is_uuid(*id) ? id : Cell(kNobody);
+}
+
+inline ScimOutcome scim_outcome(std::string_view name) {
+  if (name == "done") return ScimOutcome::done;
+  if (name == "exists") return ScimOutcome::exists;
+  if (name == "pinned") return ScimOutcome::pinned;
+  if (name == "no_address") return ScimOutcome::no_address;
+  if (name == "no_member") return ScimOutcome::no_member;
+  return ScimOutcome::not_found;
+}
+
+}  // namespace anteroom::store
