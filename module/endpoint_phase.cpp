@@ -104,7 +104,7 @@ ngx_int_t answer_endpoint(ngx_http_request_t* r) {
     return NGX_DONE;
   }
   r->loc_conf = server_configuration(r).endpoint_locations;
-  if (r->method == NGX_HTTP_POST) {
+  if ((r->method & (NGX_HTTP_POST | NGX_HTTP_PUT | NGX_HTTP_PATCH)) != 0) {
     const ngx_int_t read = ngx_http_read_client_request_body(r, body_is_here);
     if (read >= NGX_HTTP_SPECIAL_RESPONSE) return read;
   } else {

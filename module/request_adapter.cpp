@@ -21,7 +21,7 @@ struct Wanted {
   std::string_view RequestHeaders::*member;
 };
 
-constexpr std::array<Wanted, 10> kWanted{{
+constexpr std::array<Wanted, 11> kWanted{{
     {"accept", &RequestHeaders::accept},
     {"accept-language", &RequestHeaders::accept_language},
     {"content-type", &RequestHeaders::content_type},
@@ -32,6 +32,7 @@ constexpr std::array<Wanted, 10> kWanted{{
     {"sec-purpose", &RequestHeaders::sec_purpose},
     {"x-requested-with", &RequestHeaders::x_requested_with},
     {"upgrade", &RequestHeaders::upgrade},
+    {"authorization", &RequestHeaders::authorization},
 }};
 
 std::string_view name_of(std::string_view authority) {

@@ -27,6 +27,7 @@ struct RequestHeaders {
   std::string_view x_requested_with;
   std::string_view upgrade;
   std::string_view user_agent;
+  std::string_view authorization;  ///< a secret: never logged
 };
 
 /// What the gate looks at. Views into the host's memory: valid during the call, never kept.

@@ -144,6 +144,13 @@ Response unavailable(Context& context, const RequestHead& request, const Failure
   return response;
 }
 
+std::string note_refusal(Context& context, const RequestHead& request, const Failure& failure,
+                         int status, std::string_view idp) {
+  std::string reference = session::new_reference(context.ports.random);
+  log_refusal(context, request, failure, reference, status, idp);
+  return reference;
+}
+
 Response refuse(Context& context, const RequestHead& request, int status, const Failure& failure) {
   const std::string reference = session::new_reference(context.ports.random);
   log_refusal(context, request, failure, reference, status, {});

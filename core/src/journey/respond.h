@@ -48,6 +48,10 @@ Response denied(Context& context, const RequestHead& request, const SessionField
 /// 503 with Retry-After; as JSON for what is not a navigation.
 Response unavailable(Context& context, const RequestHead& request, const Failure& failure);
 
+/// Logs the failure once and gives its new reference number, for an answer of another form.
+std::string note_refusal(Context& context, const RequestHead& request, const Failure& failure,
+                         int status, std::string_view idp);
+
 /// 400, 404, 405, 413 …: page, or JSON for what is not a navigation.
 Response refuse(Context& context, const RequestHead& request, int status, const Failure& failure);
 

@@ -153,6 +153,9 @@ class Site::Implementation {
         head.path != sp.slo_path) {
       return answer_at_once(journey::redirect(302, context_.path("/sign-in")));
     }
+    if (page.starts_with("/scim/") && is_login_host) {
+      return journey::serve_scim(Exchange{context_, std::move(request), *origin});
+    }
     return route_page(page, method, is_login_host, *origin, std::move(request));
   }
 

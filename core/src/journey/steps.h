@@ -60,6 +60,9 @@ Task<Response> decide(Exchange exchange);
 /// Our own metadata, for the identity providers' administrators.
 Response show_metadata(Exchange exchange);
 
+/// A company's directory, below PREFIX/scim/v2/ (RFC 7644): bearer token, no cookie.
+Task<Response> serve_scim(Exchange exchange);
+
 /// What the gate answers to whoever is not let through.
 Response turn_away(Context& context, Outcome outcome, const RequestHead& request,
                    const SessionView* session, const Requirement& requirement);

@@ -96,7 +96,7 @@ Task<Result<scim::List<scim::Group>>> scim_find_groups(Database& database, ScimC
   if (!result) co_return result.failure();
   scim::List<scim::Group> found;
   for (const auto& row : result->rows) {
-    found.total = number(row, 0);
+    found.total = static_cast<int>(number(row, 0));
     if (!row.at(1)) continue;
     found.items.push_back({text(row, 1), text(row, 2), text(row, 3), split(text(row, 6)),
                            text(row, 4), text(row, 5)});
@@ -148,7 +148,7 @@ Task<Result<int>> scim_apply_table(Database& database, std::string idp, ScimTabl
   append(params, table);
   Result<Rows> result = co_await run(database, kApplyTable, std::move(params));
   if (!result) co_return result.failure();
-  co_return result->rows.empty() ? 0 : number(result->rows[0], 0);
+  co_return result->rows.empty() ? 0 : static_cast<int>(number(result->rows[0], 0));
 }
 
 }  // namespace anteroom::store

@@ -1,7 +1,6 @@
 // What the statements for directories share.
 #pragma once
 
-#include <cstdlib>
 #include <string>
 #include <string_view>
 
@@ -9,10 +8,6 @@
 #include "store/rows.h"
 
 namespace anteroom::store {
-
-inline int number(const std::vector<Cell>& row, std::size_t column) {
-  return static_cast<int>(std::strtol(text(row, column).c_str(), nullptr, 10));
-}
 
 /// What is no UUID is nobody's.
 inline Cell uuid_or_none(const std::optional<std::string>& id) {

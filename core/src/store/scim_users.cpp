@@ -1,5 +1,3 @@
-#include <cstdlib>
-
 #include "anteroom/scim.h"
 #include "anteroom/store.h"
 #include "store/rows.h"
@@ -81,7 +79,7 @@ Task<Result<scim::List<scim::User>>> scim_find_users(Database& database, ScimCom
   if (!result) co_return result.failure();
   scim::List<scim::User> found;
   for (const auto& row : result->rows) {
-    found.total = number(row, 0);
+    found.total = static_cast<int>(number(row, 0));
     if (row.at(1)) found.items.push_back(user_of(row));
   }
   co_return found;

@@ -1,0 +1,106 @@
+#include "http/form.h"
+#include "http/text.h"
+#include "journey/scim.h"
+#include "scim/codes.h"
+#include "scim/groups.h"
+#include "scim/path.h"
+#include "scim/request.h"
+
+namespace anteroom::journey {
+
+namespace {
+
+// Members are left out where the query says so (RFC 7644, 3.9).
+bool wants_members(const http::Form& query) {
+  if (http::list_has(query.get("excludedAttributes"), "members")) return false;
+  return !query.has("attributes") || http::list_has(query.get("attributes"), "members");
+}
+
+Task<Response> list_groups(ScimExchange scim) {
+  const auto form = http::Form::parse(scim.exchange.head().query);
+  if (!form) co_return scim_refusal(scim, {code::kScimInvalidValue, "The query cannot be read."});
+  auto query = scim.id.empty() ? scim::parse_group_filter(form->get("filter"))
+                               : Result<scim::GroupQuery>(scim::GroupQuery{});
+  if (!query) co_return scim_refusal(scim, query.failure());
+  if (!scim.id.empty()) query->id = scim.id;
+  const auto page = scim::read_page(form->get("startIndex"), form->get("count"));
+  if (!page) co_return scim_refusal(scim, page.failure());
+  const bool with_members = wants_members(*form);
+  store::ScimCompany company = scim.company();
+  auto found = co_await store::scim_find_groups(scim.database(), std::move(company), *query, *page,
+                                                with_members);
+  if (!found) co_return scim_failure(scim, found.failure());
+  if (scim.id.empty()) {
+    co_return scim_answer(200, scim::write_groups(*found, *page, scim.base, with_members));
+  }
+  if (found->items.empty()) co_return scim_not_found();
+  co_return scim_answer(200, scim::write_group(found->items[0], scim.base, with_members));
+}
+
+Task<Response> create_group(ScimExchange scim) {
+  auto group = scim::read_group(scim.body());
+  if (!group) co_return scim_refusal(scim, group.failure());
+  store::ScimCompany company = scim.company();
+  store::ScimTable table = scim.table();
+  auto created = co_await store::scim_create_group(scim.database(), std::move(company),
+                                                   std::move(table), *group);
+  if (!created) co_return scim_failure(scim, created.failure());
+  if (created->outcome != store::ScimOutcome::done) {
+    co_return scim_outcome_refusal(scim, created->outcome);
+  }
+  const scim::Group made{created->resource,
+                         group->display_name.value_or(""),
+                         group->external_id.value_or(""),
+                         group->adds,
+                         "",
+                         ""};
+  co_return scim_created(scim.base + "/Groups/" + made.id,
+                         scim::write_group(made, scim.base, true));
+}
+
+// PATCH without a body: a group may have very many members.
+Task<Response> change_group(ScimExchange scim) {
+  auto change =
+      scim.method() == "PUT" ? scim::read_group(scim.body()) : scim::read_group_patch(scim.body());
+  if (!change) co_return scim_refusal(scim, change.failure());
+  store::ScimCompany company = scim.company();
+  store::ScimTable table = scim.table();
+  auto outcome = co_await store::scim_change_group(scim.database(), std::move(company),
+                                                   std::move(table), scim.id, *change);
+  if (!outcome) co_return scim_failure(scim, outcome.failure());
+  if (*outcome != store::ScimOutcome::done) co_return scim_outcome_refusal(scim, *outcome);
+  if (scim.method() == "PATCH") co_return scim_no_content();
+  Task<Response> shown = list_groups(std::move(scim));
+  co_return co_await shown;
+}
+
+Task<Response> delete_group(ScimExchange scim) {
+  store::ScimCompany company = scim.company();
+  store::ScimTable table = scim.table();
+  auto deleted = co_await store::scim_delete_group(scim.database(), std::move(company),
+                                                   std::move(table), scim.id);
+  if (!deleted) co_return scim_failure(scim, deleted.failure());
+  co_return *deleted ? scim_no_content() : scim_not_found();
+}
+
+Task<Response> at_once(Response response) {
+  co_return response;
+}
+
+}  // namespace
+
+Task<Response> scim_groups(ScimExchange scim) {
+  const std::string_view method = scim.method();
+  const bool reads = method == "GET" || method == "HEAD";
+  if (!scim.id.empty() && !scim::is_uuid(scim.id)) return at_once(scim_not_found());
+  if (reads) return list_groups(std::move(scim));
+  if (scim.id.empty()) {
+    if (method == "POST") return create_group(std::move(scim));
+    return at_once(scim_wrong_method(scim, "GET, HEAD, POST"));
+  }
+  if (method == "PUT" || method == "PATCH") return change_group(std::move(scim));
+  if (method == "DELETE") return delete_group(std::move(scim));
+  return at_once(scim_wrong_method(scim, "GET, HEAD, PUT, PATCH, DELETE"));
+}
+
+}  // namespace anteroom::journey

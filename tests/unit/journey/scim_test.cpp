@@ -1,0 +1,92 @@
+#include "fixture.h"
+
+using namespace anteroom;
+using namespace anteroom::test;
+
+namespace {
+
+const std::string kToken = "scim_" + std::string(43, 'A');
+
+Response ask(World& world, const std::string& method, const std::string& path,
+             const std::string& authorization, const std::string& body = "",
+             const std::string& host = "login.test") {
+  RequestHead head;
+  head.method = method;
+  head.path = path;
+  head.headers.host = host;
+  head.headers.authorization = authorization;
+  head.headers.content_type = "application/scim+json";
+  return wait(world.site->handle(Request(head, body)));
+}
+
+}  // namespace
+
+TEST_CASE("what is no token, and no company, costs the database nothing") {
+  World world;
+  for (const std::string& authorization :
+       {std::string(), std::string("Bearer x"), "Basic " + kToken, "Bearer " + kToken + "A",
+        "Bearer scim_" + std::string(43, '\'')}) {
+    const Response answer = ask(world, "GET", "/auth/scim/v2/corp/Users", authorization);
+    CHECK(answer.status == 401);
+    CHECK(header(answer, "WWW-Authenticate") == "Bearer");
+    CHECK(header(answer, "Content-Type") == "application/scim+json");
+  }
+  CHECK(ask(world, "GET", "/auth/scim/v2/nobody/Users", "Bearer " + kToken).status == 401);
+  CHECK(ask(world, "GET", "/auth/scim/", "Bearer " + kToken).status == 401);
+  CHECK(ask(world, "GET", "/auth/scim/v1/corp/Users", "Bearer " + kToken).status == 401);
+  CHECK(world.database.calls.empty());
+  CHECK(world.log.has("refused code=scim_token status=401"));
+}
+
+TEST_CASE("a token of no company costs one look-up and is not logged") {
+  World world;
+  world.database.give("scim_authenticate", {"f"});
+  CHECK(ask(world, "GET", "/auth/scim/v2/corp/Users", "Bearer " + kToken).status == 401);
+  CHECK(world.database.calls == std::map<std::string, int>{{"scim_authenticate", 1}});
+  CHECK(world.database.last["scim_authenticate"][0] == "corp");
+  CHECK_FALSE(world.log.has(kToken));
+}
+
+TEST_CASE("directories are served on the login host only") {
+  World world;
+  world.database.give("scim_authenticate", {"t"});
+  const Response answer =
+      ask(world, "GET", "/auth/scim/v2/corp/Users", "Bearer " + kToken, "", "app.test");
+  CHECK(answer.status == 404);
+  CHECK(world.database.calls.empty());
+}
+
+TEST_CASE("the company's domains and canonical addresses go to the database") {
+  World world;
+  world.database.give("scim_authenticate", {"t"});
+  world.database.give("scim_create_user", {"exists"});
+  const std::string body =
+      R"({"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"Ann",)"
+      R"("emails":[{"type":"work","value":"Ann@Corp.test"}]})";
+  CHECK(ask(world, "POST", "/auth/scim/v2/corp/Users", "Bearer " + kToken, body).status == 409);
+  const Params& params = world.database.last["scim_create_user"];
+  CHECK(params[0] == "corp");
+  CHECK(params[1] == "{\"corp.test\"}");
+  CHECK(params[2] == "Ann");
+  CHECK(params[3] == "");
+  CHECK(params[5] == "Ann@Corp.test");
+  CHECK(params[6] == "ann@corp.test");
+  CHECK(ask(world, "POST", "/auth/scim/v2/other/Users", "Bearer " + kToken, body).status == 400);
+  CHECK(world.database.calls["scim_create_user"] == 1);
+}
+
+TEST_CASE("a database that is away or says no is said in the form of directories") {
+  World world;
+  CHECK(ask(world, "GET", "/auth/scim/v2/corp/Users", "Bearer " + kToken).status == 503);
+  world.database.give("scim_authenticate", {"t"});
+  const Response away = ask(world, "GET", "/auth/scim/v2/corp/Users", "Bearer " + kToken);
+  CHECK(away.status == 503);
+  CHECK(header(away, "Retry-After") == "5");
+  world.database.answers["scim_find_users"] = [](const Params&) {
+    return Result<Rows>(Failure{code::kDatabaseRefused, "22P02 secret detail"});
+  };
+  const Response refused = ask(world, "GET", "/auth/scim/v2/corp/Users", "Bearer " + kToken);
+  CHECK(refused.status == 500);
+  CHECK(refused.body.find("secret") == std::string::npos);
+  CHECK(header(refused, "Content-Type") == "application/scim+json");
+}
