@@ -68,6 +68,6 @@ class Site {
 inline constexpr const char* kNotifyChannel = "anteroom";
 
 /// The schema this build needs; a host refuses to start on an older one.
-inline constexpr int kSchemaVersion = 12;
+inline constexpr int kSchemaVersion = 13;
 
 }  // namespace anteroom
