@@ -76,7 +76,7 @@ def test_simultaneous_requests_of_one_session_share_one_statement(lab, cluster):
         CREATE FUNCTION load_session(h bytea, i interval, l text[])
         RETURNS TABLE (status text, expires_at timestamptz, reference text, user_id uuid, email text, name text,
                        idp text, origin text, access_level text, properties text, authn_context text,
-                       authenticated_at timestamptz) LANGUAGE plpgsql AS $$
+                       authenticated_at timestamptz, news text) LANGUAGE plpgsql AS $$
         BEGIN INSERT INTO asked VALUES (now()); PERFORM pg_sleep(0.7);
         RETURN QUERY SELECT * FROM load_session_slowly(h, i, l); END $$""")
     token, _, _ = node.people.sign_in()
@@ -97,7 +97,7 @@ def test_clients_that_leave_while_the_database_thinks_do_no_harm(lab, cluster):
         CREATE FUNCTION load_session(h bytea, i interval, l text[])
         RETURNS TABLE (status text, expires_at timestamptz, reference text, user_id uuid, email text, name text,
                        idp text, origin text, access_level text, properties text, authn_context text,
-                       authenticated_at timestamptz) LANGUAGE plpgsql AS $$
+                       authenticated_at timestamptz, news text) LANGUAGE plpgsql AS $$
         BEGIN PERFORM pg_sleep(0.5); RETURN QUERY SELECT * FROM load_session_slowly(h, i, l); END $$""")
     token, _, _ = node.people.sign_in()
     for path in ("/x", "/auth/waiting"):
@@ -114,7 +114,7 @@ def test_a_statement_that_takes_too_long_is_given_up(lab, cluster):
         CREATE FUNCTION load_session(h bytea, i interval, l text[])
         RETURNS TABLE (status text, expires_at timestamptz, reference text, user_id uuid, email text, name text,
                        idp text, origin text, access_level text, properties text, authn_context text,
-                       authenticated_at timestamptz) LANGUAGE plpgsql AS $$
+                       authenticated_at timestamptz, news text) LANGUAGE plpgsql AS $$
         BEGIN PERFORM pg_sleep(30); RETURN QUERY SELECT * FROM load_session_slowly(h, i, l); END $$""")
     answer = node.ask("/x", node.people.sign_in()[0])
     assert answer.status == 503 and answer.header("retry-after")
@@ -126,7 +126,7 @@ def test_a_full_queue_is_503_at_once(lab, cluster):
         CREATE FUNCTION load_session(h bytea, i interval, l text[])
         RETURNS TABLE (status text, expires_at timestamptz, reference text, user_id uuid, email text, name text,
                        idp text, origin text, access_level text, properties text, authn_context text,
-                       authenticated_at timestamptz) LANGUAGE plpgsql AS $$
+                       authenticated_at timestamptz, news text) LANGUAGE plpgsql AS $$
         BEGIN PERFORM pg_sleep(0.5); RETURN QUERY SELECT * FROM load_session_slowly(h, i, l); END $$""")
     tokens = [node.people.sign_in()[0] for _ in range(8)]
     statuses = []

@@ -38,7 +38,7 @@ def test_a_reload_in_the_middle_of_a_slow_look_up_still_answers_it(lab, cluster)
         CREATE FUNCTION load_session(h bytea, i interval, l text[])
         RETURNS TABLE (status text, expires_at timestamptz, reference text, user_id uuid, email text, name text,
                        idp text, origin text, access_level text, properties text, authn_context text,
-                       authenticated_at timestamptz) LANGUAGE plpgsql AS $$
+                       authenticated_at timestamptz, news text) LANGUAGE plpgsql AS $$
         BEGIN PERFORM pg_sleep(1); RETURN QUERY SELECT * FROM load_session_slowly(h, i, l); END $$""")
     token, _, _ = node.people.sign_in()
     statuses = []

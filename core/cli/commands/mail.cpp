@@ -98,9 +98,9 @@ class Daemon {
 
  private:
   Status work(bool& is_more) {
-    if (const Status ready = check_schema(); !ready) return ready;
+    if (Status ready = check_schema(); !ready) return ready;
     if (clock_.now() >= next_upkeep_) {
-      if (const Status written = delivery_.write_what_is_due(); !written) return written;
+      if (Status written = delivery_.write_what_is_due(); !written) return written;
       next_upkeep_ = clock_.now() + kUpkeep;
     }
     const auto round = delivery_.deliver([this] { return signals_.are_there(); });
