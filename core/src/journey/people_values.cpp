@@ -77,6 +77,7 @@ std::vector<Values> properties_for(const AccessSettings& access, const SessionFi
   reached.insert(reached.end(), all.begin(), all.end());
   reached = reachable(access, viewer.properties, access.process_requests, std::move(reached));
   std::vector<Values> properties;
+  properties.reserve(reached.size());
   for (const store::Property& property : reached) {
     properties.push_back(
         {{{"key", property.key}, {"name", property.name}},

@@ -60,16 +60,21 @@ Response no_token(Context& context, const RequestHead& head, std::string_view co
   return response;
 }
 
+// What this server can do: ServiceProviderConfig, ResourceTypes, Schemas.
+Response discovery(const ScimExchange& scim) {
+  const std::string resource = scim.resource + (scim.id.empty() ? "" : "/" + scim.id);
+  auto document = scim::write_discovery(resource, scim.base);
+  if (!document) return scim_not_found();
+  if (scim.method() != "GET" && scim.method() != "HEAD") {
+    return scim_wrong_method(scim, "GET, HEAD");
+  }
+  return scim_answer(200, std::move(*document));
+}
+
 Task<Response> authenticated(ScimExchange scim) {
   if (scim.resource == "Users") co_return co_await scim_users(std::move(scim));
   if (scim.resource == "Groups") co_return co_await scim_groups(std::move(scim));
-  const std::string resource = scim.resource + (scim.id.empty() ? "" : "/" + scim.id);
-  auto document = scim::write_discovery(resource, scim.base);
-  if (!document) co_return scim_not_found();
-  if (scim.method() != "GET" && scim.method() != "HEAD") {
-    co_return scim_wrong_method(scim, "GET, HEAD");
-  }
-  co_return scim_answer(200, std::move(*document));
+  co_return discovery(scim);
 }
 
 bool brings_body(std::string_view method) {
