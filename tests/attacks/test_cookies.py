@@ -147,7 +147,11 @@ def test_a_ticket_is_worth_nothing_in_another_browser_or_a_second_time(node, key
 
 
 # What each form of ours does must not be had from another site. A new POST route needs a line here.
-FORMS = {"/sign-in": b"email=ann@corp.test", "/sign-in/start": b"idp=corp", "/sign-out": b""}
+FORMS = {"/sign-in": b"email=ann@corp.test", "/sign-in/start": b"idp=corp", "/sign-out": b"", "/waiting/ask": b"",
+         "/manage/new-user": b"email=eve@corp.test&property=*&level=admin", "/manage/new-users": b"list=eve@corp.test",
+         "/manage/requests/withdraw": b"request=x", "/manage/queue": b"request=x&decision=approve",
+         "/manage/queue/request": b"request=x&decision=approve", "/manage/people/grant": b"user=x&property=*&level=admin",
+         "/manage/people/account": b"user=x&do=enable", "/manage/people/sessions": b"user=x"}
 FOREIGN = {"another site": [("Sec-Fetch-Site", "cross-site"), ("Origin", "https://evil.test")],
            "a sibling": [("Sec-Fetch-Site", "same-site"), ("Origin", "https://evil.login.test")],
            "nobody knows": [], "a sandbox": [("Origin", "null")], "an old browser elsewhere": [("Origin", "https://evil.test")],
