@@ -141,6 +141,7 @@ def test_a_full_queue_is_503_at_once(lab, cluster):
 
 def test_away_and_back(lab, own_cluster):
     node = lab.node(own_cluster)
+    eventually(lambda: is_listening(node), "the listener")  # what is learnt before it is there is not kept
     known, email, _ = node.people.sign_in()
     unknown, _, _ = node.people.sign_in()
     assert node.ask("/x", known).status == 200
@@ -160,6 +161,7 @@ def test_away_and_back(lab, own_cluster):
 
 def test_grace_ends(lab, own_cluster):
     node = lab.node(own_cluster, yaml=lambda text: text.replace("grace: 60s", "grace: 6s"))
+    eventually(lambda: is_listening(node), "the listener")  # what is learnt before it is there is not kept
     known, _, _ = node.people.sign_in()
     assert node.ask("/x", known).status == 200
     own_cluster.stop()
