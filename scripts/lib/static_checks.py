@@ -98,7 +98,7 @@ def clang_tidy(root, build, jobs=2):
 
 
 def run(root, build):
-    """Prints what is wrong; returns (passed, failed)."""
+    """Prints what is wrong, and `N passed, M failed`; returns what a shell wants to hear."""
     passed = failed = 0
     for check in (layering(root), clang_format(root), python_compiles(root), clang_tidy(root, build)):
         for name, problems in check:
@@ -107,10 +107,9 @@ def run(root, build):
                 print(f"FAIL {name}", *problems, sep="\n  ", flush=True)
             else:
                 passed += 1
-    return passed, failed
+    print(f"{passed} passed, {failed} failed")
+    return failed != 0
 
 
 if __name__ == "__main__":
-    RESULT = run(Path(sys.argv[1]).resolve(), Path(sys.argv[2]).resolve())
-    print(f"{RESULT[0]} passed, {RESULT[1]} failed")
-    sys.exit(RESULT[1] != 0)
+    sys.exit(run(Path(sys.argv[1]).resolve(), Path(sys.argv[2]).resolve()))

@@ -31,6 +31,7 @@ pages::Values choice(std::string value, std::string label, std::string_view chos
 std::vector<pages::Values> property_choices(const std::vector<store::Property>& properties,
                                             std::string_view chosen) {
   std::vector<pages::Values> choices;
+  choices.reserve(properties.size());
   for (const store::Property& property : properties) {
     choices.push_back(
         choice(property.key, property.name.empty() ? property.key : property.name, chosen));

@@ -57,7 +57,7 @@ void append_escaped(std::string& html, std::string_view text, bool& is_strong) {
 // How a value looks within a sentence.
 std::string value_tag(std::string_view name) {
   if (name == "email") return "{{email_start}}<wbr>{{email_end}}";
-  const std::string tag = "{{" + std::string(name) + "}}";
+  std::string tag = "{{" + std::string(name) + "}}";
   if (name == "reference") return "<span class=\"reference\">" + tag + "</span>";
   if (name == "name" || name == "property") return "<span class=\"name\">" + tag + "</span>";
   return tag;
