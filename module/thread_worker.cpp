@@ -1,5 +1,13 @@
 #include "thread_worker.h"
 
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <mutex>
+#include <thread>
+#include <vector>
+
 #include "guarded.h"
 
 namespace anteroom::nginx {
@@ -10,6 +18,41 @@ namespace {
 // again.
 constexpr std::size_t kMaxJobs = 128;
 constexpr std::chrono::seconds kKeepAlive{1};
+constexpr std::chrono::milliseconds kLongestEnd{1000};
+
+// The pool's threads that have worked for us. nginx does not join them: libraries would be taken
+// down while such a thread still frees what it had of them.
+class Threads {
+ public:
+  void add_this_one() {
+    thread_local bool is_known = false;
+    if (is_known) return;
+    const std::lock_guard lock(mutex_);
+    ids_.push_back(static_cast<pid_t>(syscall(SYS_gettid)));
+    is_known = true;
+  }
+
+  void await_end() {
+    const std::lock_guard lock(mutex_);
+    const auto latest = std::chrono::steady_clock::now() + kLongestEnd;
+    for (const pid_t id : ids_) {
+      while (syscall(SYS_tgkill, getpid(), id, 0) == 0) {
+        if (std::chrono::steady_clock::now() > latest) return;
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      }
+    }
+    ids_.clear();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<pid_t> ids_;
+};
+
+Threads& threads() {
+  static Threads all;
+  return all;
+}
 
 }  // namespace
 
@@ -25,6 +68,7 @@ ThreadWorker::ThreadWorker(ngx_thread_pool_t* threads)
       keep_alive_(TimerKind::keeps_worker, [this] { keep_alive_.start(kKeepAlive); }) {}
 
 ThreadWorker::~ThreadWorker() {
+  threads().await_end();
   for (Job* job : jobs_) delete job;
 }
 
@@ -52,6 +96,7 @@ bool ThreadWorker::submit(std::function<void()> work, std::function<void()> done
 // On another thread: nothing of nginx may be touched here.
 void ThreadWorker::run(void* data, ngx_log_t* /*log*/) noexcept {
   try {
+    threads().add_this_one();
     static_cast<Job*>(data)->work();
   } catch (...) {  // `work` must not throw; whoever waits sees that it left no result
     static_cast<Job*>(data)->work = nullptr;

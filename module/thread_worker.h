@@ -14,7 +14,8 @@ namespace anteroom::nginx {
 class ThreadWorker final : public Worker {
  public:
   explicit ThreadWorker(ngx_thread_pool_t* threads);
-  /// nginx has joined its threads by then; what they finished last is dropped.
+  /// nginx has told its threads to end by then; what they finished last is dropped. Returns when
+  /// those that worked for us are gone.
   ~ThreadWorker() override;
 
   [[nodiscard]] bool submit(std::function<void()> work, std::function<void()> done) override;

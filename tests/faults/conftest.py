@@ -127,7 +127,7 @@ def slow():
 
 
 class Surroundings:
-    """What nginx takes for the time and for randomness, see surroundings.c."""
+    """What nginx takes for the time and for randomness, and how its threads end, see surroundings.c."""
 
     def __init__(self, folder):
         self._state = folder / "state"
@@ -135,11 +135,11 @@ class Surroundings:
         subprocess.run(["/usr/bin/cc", "-O1", "-shared", "-fPIC", "-o", self.library, HERE / "surroundings.c"], check=True)
         self.set()
 
-    def set(self, clock=0, no_randomness=False):
+    def set(self, clock=0, no_randomness=False, late_thread_ends=0):
         if not self._state.exists():
-            self._state.write_bytes(bytes(16))
+            self._state.write_bytes(bytes(24))
         with self._state.open("r+b") as file:
-            file.write(struct.pack("qq", clock, no_randomness))
+            file.write(struct.pack("qqq", clock, no_randomness, late_thread_ends))
 
     def surround(self, node):
         node.preload.append(self.library)

@@ -1,11 +1,15 @@
-/* Preloaded into nginx: its clock and its source of randomness as a test wants them. SURROUNDINGS
- * names a file with two 64-bit numbers: seconds by which the clock is wrong, and whether
- * getrandom() fails. Both are read anew on each call. */
+/* Preloaded into nginx: its clock, its source of randomness and the end of its threads as a test
+ * wants them. SURROUNDINGS names a file with three 64-bit numbers: seconds by which the clock is
+ * wrong, whether getrandom() fails, and the microseconds by which a thread's end is late.
+ * They are read anew on each call. */
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/random.h>
@@ -19,7 +23,7 @@ static const volatile int64_t* surroundings;
 __attribute__((constructor)) static void open_it(void) {
   const char* path = getenv("SURROUNDINGS");
   int file = path == NULL ? -1 : open(path, O_RDONLY | O_CLOEXEC);
-  void* memory = file < 0 ? MAP_FAILED : mmap(NULL, 16, PROT_READ, MAP_SHARED, file, 0);
+  void* memory = file < 0 ? MAP_FAILED : mmap(NULL, 24, PROT_READ, MAP_SHARED, file, 0);
   if (file >= 0) close(file);
   if (memory == MAP_FAILED) abort();
   surroundings = memory;
@@ -58,4 +62,21 @@ ssize_t getrandom(void* buffer, size_t length, unsigned int flags) {
     return -1;
   }
   return syscall(SYS_getrandom, buffer, length, flags);
+}
+
+void pthread_exit(void* result) {
+  void (*exit_now)(void*) = (void (*)(void*))dlsym(RTLD_NEXT, "pthread_exit");
+  if (surroundings != NULL) usleep((useconds_t)surroundings[2]);
+  exit_now(result);
+  abort();
+}
+
+/* Says so if the process ends while it still has other threads. */
+__attribute__((destructor)) static void look_for_threads(void) {
+  DIR* tasks = opendir("/proc/self/task");
+  int count = -2; /* . and .. */
+  if (tasks == NULL) return;
+  while (readdir(tasks) != NULL) ++count;
+  closedir(tasks);
+  if (count > 1) dprintf(STDERR_FILENO, "surroundings: ended beside %d threads\n", count - 1);
 }

@@ -76,6 +76,18 @@ def test_a_graceful_end_finishes_the_sign_ons_under_way(make_sign_ons, slow):
     assert [session_of(answer) is not None for answer in answers] == [True, True]
 
 
+def test_workers_end_after_their_threads(make_sign_ons, surroundings):
+    """nginx tells its threads to end and does not wait for it: libraries must not be taken down around them."""
+    sign_ons = make_sign_ons(main="thread_pool default threads=1;", start=False)
+    surroundings.set(late_thread_ends=200_000)
+    node = surroundings.surround(sign_ons.node)
+    assert session_of(sign_ons.post(sign_ons.start()))
+    node.reload()
+    assert session_of(sign_ons.post(sign_ons.start()))
+    node.stop()
+    assert "ended beside" not in node.error_log()
+
+
 def test_a_broken_configuration_leaves_the_running_one_alone(lab, cluster, crowd):
     node = lab.node(cluster)
     before = node.workers()
