@@ -3,13 +3,15 @@
 
 #include <memory>
 
+#include "anteroom/pages.h"
 #include "anteroom/settings.h"
 #include "ngx.h"
 
 namespace anteroom::nginx {
 
 struct MainConfiguration {
-  std::shared_ptr<const Settings> settings;  ///< null without auth_saml_config
+  std::shared_ptr<const Settings> settings;      ///< null without auth_saml_config
+  std::shared_ptr<const pages::Renderer> pages;  ///< parsed once, for all workers
   ngx_shm_zone_t* sessions = nullptr;
   ngx_thread_pool_t* threads = nullptr;
 };

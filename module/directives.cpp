@@ -31,6 +31,7 @@ char* read_settings(ngx_conf_t* cf, ngx_command_t* /*command*/, void* conf) noex
     for (const Problem& problem : loaded.problems) print(cf, problem);
     if (!loaded.settings) return kFailed;
     main.settings = loaded.settings;
+    main.pages = std::make_shared<const pages::Renderer>(*main.settings);
     main.sessions = SessionCache::add_zone(cf, main.settings->sessions.cache_bytes);
     main.threads = ngx_thread_pool_add(cf, nullptr);
     return main.sessions == nullptr || main.threads == nullptr ? kFailed : NGX_CONF_OK;

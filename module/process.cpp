@@ -22,7 +22,7 @@ Process::Process(const MainConfiguration& configuration)
       sessions_(*settings_, cache_, clock_),
       watch_(cache_, clock_),
       listener_(settings_->database, worker_, cache_, ports()) {
-  site_ = std::make_unique<Site>(settings_, ports(),
+  site_ = std::make_unique<Site>(settings_, configuration.pages, ports(),
                                  [this](const TokenHash& hash, SessionLookupService::Done done) {
                                    sessions_.look_up(hash, std::move(done));
                                  });

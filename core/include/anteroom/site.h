@@ -9,6 +9,7 @@
 
 #include "anteroom/gate.h"
 #include "anteroom/http.h"
+#include "anteroom/pages.h"
 #include "anteroom/ports.h"
 #include "anteroom/session.h"
 #include "anteroom/settings.h"
@@ -28,9 +29,10 @@ using SessionLookup =
 class Site {
  public:
   /// Once per process that will handle requests, after fork and before any thread: prepares Lasso,
-  /// xmlsec and libxml2 (TRUST rules), parses templates, loads keys. Throws std::runtime_error with
-  /// the operator's message if it can't.
-  Site(const std::shared_ptr<const Settings>& settings, Ports ports, SessionLookup lookup);
+  /// xmlsec and libxml2 (TRUST rules), loads keys. Throws std::runtime_error with the operator's
+  /// message if it can't. `pages` may be made before the fork, for all processes at once.
+  Site(const std::shared_ptr<const Settings>& settings,
+       std::shared_ptr<const pages::Renderer> pages, Ports ports, SessionLookup lookup);
   ~Site();
 
   /// True if `path` (undecoded) is one of ours: the ACS or anything below the pages' prefix.

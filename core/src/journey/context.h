@@ -21,7 +21,7 @@ struct Context {
   Ports ports;
   SessionLookup lookup;
   crypto::Sealer sealer;
-  pages::Renderer renderer;
+  std::shared_ptr<const pages::Renderer> renderer;
   std::vector<std::unique_ptr<const saml::ResponseVerifier>>
       verifiers;  ///< one per IdP, same order
   std::vector<std::unique_ptr<const saml::LogoutVerifier>> logout_verifiers;  ///< likewise

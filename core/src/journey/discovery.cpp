@@ -28,8 +28,8 @@ Response sign_in_page(const Exchange& exchange, const std::string& handle, std::
   values.words["error"] = error;
   values.words["notice"] = notice;
   values.flags["show_support"] = !error.empty();
-  return exchange.context.renderer.page(exchange.head().headers.accept_language, "sign_in",
-                                        error.empty() ? 200 : 422, values);
+  return exchange.context.renderer->page(exchange.head().headers.accept_language, "sign_in",
+                                         error.empty() ? 200 : 422, values);
 }
 
 Response provider_page(const Exchange& exchange, const IdentityProvider& idp,
@@ -47,8 +47,8 @@ Response provider_page(const Exchange& exchange, const IdentityProvider& idp,
   values.text["return_query"] = handle;
   values.flags["is_entra"] = idp.preset == "entra";
   values.flags["is_step_up"] = is_step_up;
-  return exchange.context.renderer.page(exchange.head().headers.accept_language, "provider", 200,
-                                        values, form_targets(&idp));
+  return exchange.context.renderer->page(exchange.head().headers.accept_language, "provider", 200,
+                                         values, form_targets(&idp));
 }
 
 // Whether who is signed in must do it once more for the page that was asked for.

@@ -127,8 +127,8 @@ Response explain_microsoft_error(Exchange exchange) {
     values.words["remedy"] = known->remedy;
   }
   values.flags["is_unknown"] = !typed.empty() && !known;
-  return exchange.context.renderer.page(exchange.head().headers.accept_language, "microsoft_error",
-                                        200, values);
+  return exchange.context.renderer->page(exchange.head().headers.accept_language, "microsoft_error",
+                                         200, values);
 }
 
 }  // namespace anteroom::journey

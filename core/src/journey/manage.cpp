@@ -103,9 +103,9 @@ Response manage_page(const Exchange& exchange, const ManageUser& user, ManageTab
   values.flags["tab_queue"] = tab == ManageTab::queue;
   values.flags["tab_people"] = tab == ManageTab::people;
   values.flags["tab_activity"] = tab == ManageTab::activity;
-  return context.renderer.page(exchange.head().headers.accept_language, template_name, status,
-                               values,
-                               form_targets(context.settings.idp_by_name(user.fields().idp)));
+  return context.renderer->page(exchange.head().headers.accept_language, template_name, status,
+                                values,
+                                form_targets(context.settings.idp_by_name(user.fields().idp)));
 }
 
 }  // namespace anteroom::journey

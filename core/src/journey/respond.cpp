@@ -38,8 +38,8 @@ Response error_page(const Context& context, const RequestHead& request,
   values.words["retry_label"] = explanation.retry_label;
   values.flags["show_retry"] = !explanation.retry_url.empty();
   values.flags["is_maintenance"] = explanation.status == 503;
-  return context.renderer.page(request.headers.accept_language, "error", explanation.status,
-                               values);
+  return context.renderer->page(request.headers.accept_language, "error", explanation.status,
+                                values);
 }
 
 Explanation explanation_of(int status) {
@@ -124,8 +124,8 @@ Response denied(Context& context, const RequestHead& request, const SessionField
   values.text["your_properties"] = who.properties;
   values.text["reference"] = reference;
   values.text["back_url"] = "/";
-  return context.renderer.page(request.headers.accept_language, "denied", 403, values,
-                               form_targets(context.settings.idp_by_name(who.idp)));
+  return context.renderer->page(request.headers.accept_language, "denied", 403, values,
+                                form_targets(context.settings.idp_by_name(who.idp)));
 }
 
 Response unavailable(Context& context, const RequestHead& request, const Failure& failure) {
@@ -234,8 +234,8 @@ Response send_away(const Exchange& exchange, const IdentityProvider& idp,
   values.text["message"] = message.message;
   values.text["relay_state"] = message.relay_state;
   values.text["display_name"] = idp.display_name;
-  return exchange.context.renderer.page(exchange.head().headers.accept_language, "post_to_idp", 200,
-                                        values, form_targets(&idp));
+  return exchange.context.renderer->page(exchange.head().headers.accept_language, "post_to_idp",
+                                         200, values, form_targets(&idp));
 }
 
 }  // namespace anteroom::journey

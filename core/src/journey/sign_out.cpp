@@ -26,7 +26,7 @@ Task<Response> confirm_sign_out(Exchange exchange) {
   if (session->view() == nullptr) co_return redirect(303, exchange.context.path("/signed-out"));
   pages::Values values;
   values.text["email"] = session->view()->fields().email;
-  co_return exchange.context.renderer.page(
+  co_return exchange.context.renderer->page(
       exchange.head().headers.accept_language, "sign_out", 200, values,
       form_targets(exchange.context.settings.idp_by_name(session->view()->fields().idp)));
 }

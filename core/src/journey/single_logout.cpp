@@ -110,7 +110,7 @@ Task<Response> answer(const Exchange& exchange, const IdentityProvider& idp,
   Context& context = exchange.context;
   if (!idp.logout.answer || idp.logout.binding == LogoutBinding::off) {
     co_return framable(
-        context.renderer.page(exchange.head().headers.accept_language, "signed_out", 200, {}));
+        context.renderer->page(exchange.head().headers.accept_language, "signed_out", 200, {}));
   }
   const auto digits = session::new_hex(context.ports.random, kIdBytes);
   if (!digits) {
@@ -211,7 +211,7 @@ Response show_signed_out(Exchange exchange) {
     values.text["company"] = idp->display_name;
     values.flags["is_confirmed"] = outcome->front() == 'y';
   }
-  return context.renderer.page(exchange.head().headers.accept_language, "signed_out", 200, values);
+  return context.renderer->page(exchange.head().headers.accept_language, "signed_out", 200, values);
 }
 
 }  // namespace anteroom::journey

@@ -95,13 +95,14 @@ Task<Response> answer_at_once(Response response) {
 
 class Site::Implementation {
  public:
-  Implementation(const std::shared_ptr<const Settings>& settings, Ports ports, SessionLookup lookup)
+  Implementation(const std::shared_ptr<const Settings>& settings,
+                 std::shared_ptr<const pages::Renderer> pages, Ports ports, SessionLookup lookup)
       : context_{settings,
                  *settings,
                  ports,
                  std::move(lookup),
                  crypto::Sealer(settings->sessions.cookie_keys),
-                 pages::Renderer(*settings),
+                 std::move(pages),
                  make_verifiers<saml::ResponseVerifier>(*settings),
                  make_verifiers<saml::LogoutVerifier>(*settings),
                  make_metadata(*settings)} {}
@@ -147,7 +148,7 @@ class Site::Implementation {
                                       : std::string_view{};
     constexpr std::string_view kAssets = "/assets/";
     if (method == "GET" && page.starts_with(kAssets)) {
-      return answer_at_once(context_.renderer.asset(page.substr(kAssets.size())));
+      return answer_at_once(context_.renderer->asset(page.substr(kAssets.size())));
     }
     if (method == "GET" && (page.empty() || page == "/") && head.path != sp.acs_path &&
         head.path != sp.slo_path) {
@@ -181,9 +182,11 @@ class Site::Implementation {
   Context context_;
 };
 
-Site::Site(const std::shared_ptr<const Settings>& settings, Ports ports, SessionLookup lookup) {
+Site::Site(const std::shared_ptr<const Settings>& settings,
+           std::shared_ptr<const pages::Renderer> pages, Ports ports, SessionLookup lookup) {
   saml::initialize();
-  implementation_ = std::make_unique<Implementation>(settings, ports, std::move(lookup));
+  implementation_ =
+      std::make_unique<Implementation>(settings, std::move(pages), ports, std::move(lookup));
 }
 
 Site::~Site() = default;

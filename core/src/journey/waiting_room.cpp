@@ -83,8 +83,8 @@ Task<Response> show_waiting_room(Exchange exchange) {
     // The room is there for people even when not all can be told.
     context.ports.log.write(LogLevel::warning, "waiting state: " + state.failure().detail);
   }
-  co_return context.renderer.page(exchange.head().headers.accept_language, "waiting", 200, values,
-                                  form_targets(idp));
+  co_return context.renderer->page(exchange.head().headers.accept_language, "waiting", 200, values,
+                                   form_targets(idp));
 }
 
 Task<Response> ask_for_access(Exchange exchange) {

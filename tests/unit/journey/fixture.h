@@ -91,7 +91,8 @@ struct World {
 
   void start() {
     site = std::make_unique<Site>(
-        settings, Ports{database, worker, clock, random, log, memory, back_channel},
+        settings, std::make_shared<const pages::Renderer>(*settings),
+        Ports{database, worker, clock, random, log, memory, back_channel},
         [this](const TokenHash&, std::function<void(Result<std::string>)> done) { done(record); });
   }
 
