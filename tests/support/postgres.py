@@ -62,6 +62,10 @@ class Cluster:
     def is_running(self):
         return self._process is not None and self._process.is_running()
 
+    @property
+    def pid(self):
+        return self._process.pid
+
     def stop(self):
         if self._process is not None:
             self._process.stop()
