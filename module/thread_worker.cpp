@@ -1,9 +1,11 @@
 #include "thread_worker.h"
 
+#include <sched.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <csignal>
+#include <cstdint>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -20,6 +22,25 @@ constexpr std::size_t kMaxJobs = 128;
 constexpr std::chrono::seconds kKeepAlive{1};
 constexpr std::chrono::milliseconds kLongestEnd{1000};
 
+// struct sched_attr of sched_setattr(2), which glibc does not declare.
+struct SchedulingAttributes {
+  std::uint32_t size = sizeof(SchedulingAttributes);
+  std::uint32_t policy = SCHED_BATCH;
+  std::uint64_t flags = 0;
+  std::int32_t nice = 5;
+  std::uint32_t priority = 0;
+  std::uint64_t runtime_ns = 20'000'000;
+  std::uint64_t deadline_ns = 0;
+  std::uint64_t period_ns = 0;
+};
+
+// The event loop takes the processor from a thread that verifies: nobody who is signed in waits for
+// somebody else's sign-on. A longer slice does it from Linux 6.12 on, a lower priority before.
+void stand_back() {
+  const SchedulingAttributes wanted;
+  static_cast<void>(syscall(SYS_sched_setattr, 0, &wanted, 0));
+}
+
 // The pool's threads that have worked for us. nginx does not join them: libraries would be taken
 // down while such a thread still frees what it had of them.
 class Threads {
@@ -30,6 +51,7 @@ class Threads {
     const std::lock_guard lock(mutex_);
     ids_.push_back(static_cast<pid_t>(syscall(SYS_gettid)));
     is_known = true;
+    stand_back();
   }
 
   void await_end() {
