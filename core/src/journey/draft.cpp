@@ -12,15 +12,17 @@ namespace anteroom::journey {
 namespace {
 
 constexpr std::string_view kPurpose = "new-user-draft";
-constexpr std::size_t kFields = 6;
+constexpr std::size_t kFields = 7;
 // All cookies of a host share one header line of 8 kB, and others need room too.
 constexpr std::size_t kMaxField = 320;
 constexpr std::size_t kMaxBytes = 1800;
+constexpr std::size_t kMaxOwner = 36;  // a UUID
 
 }  // namespace
 
 void keep_draft(const Exchange& exchange, Draft draft, Response& response) {
   std::size_t left = kMaxBytes;
+  draft.owner.resize(std::min(draft.owner.size(), kMaxOwner));
   for (std::string* field :
        {&draft.email, &draft.name, &draft.property, &draft.level, &draft.expires, &draft.note}) {
     *field = http::cut(*field, field == &draft.note ? left : std::min(left, kMaxField));
@@ -28,8 +30,8 @@ void keep_draft(const Exchange& exchange, Draft draft, Response& response) {
   }
   const Context& context = exchange.context;
   const auto life = context.settings.sessions.sign_on_timeout;
-  const auto packed = session::pack(
-      {draft.email, draft.name, draft.property, draft.level, draft.expires, draft.note});
+  const auto packed = session::pack({draft.email, draft.name, draft.property, draft.level,
+                                     draft.expires, draft.note, draft.owner});
   if (!packed) return;
   const auto sealed =
       context.sealer.seal(context.ports.random, kPurpose, *packed, exchange.now() + life);
@@ -38,7 +40,7 @@ void keep_draft(const Exchange& exchange, Draft draft, Response& response) {
       "Set-Cookie", http::set_cookie(session::kDraftCookie, *sealed, http::SameSite::lax, life));
 }
 
-std::optional<Draft> kept_draft(const Exchange& exchange) {
+std::optional<Draft> kept_draft(const Exchange& exchange, std::string_view user) {
   std::string_view sealed;
   http::for_each_cookie(exchange.head().headers.cookie,
                         [&](std::string_view name, std::string_view value) {
@@ -47,8 +49,9 @@ std::optional<Draft> kept_draft(const Exchange& exchange) {
   if (sealed.empty()) return std::nullopt;
   const auto packed = exchange.context.sealer.open(kPurpose, sealed, exchange.now());
   const auto fields = packed ? session::unpack(*packed, kFields) : std::nullopt;
-  if (!fields) return std::nullopt;
-  return Draft{(*fields)[0], (*fields)[1], (*fields)[2], (*fields)[3], (*fields)[4], (*fields)[5]};
+  if (!fields || fields->back() != user) return std::nullopt;
+  return Draft{(*fields)[0], (*fields)[1], (*fields)[2], (*fields)[3],
+               (*fields)[4], (*fields)[5], (*fields)[6]};
 }
 
 void forget_draft(Response& response) {

@@ -15,6 +15,7 @@ struct Draft {
   std::string email, name, property, level;
   std::string expires;  ///< last day, "2027-01-31"; may be empty
   std::string note;
+  std::string owner;  ///< id of the user whom the form was shown to
 
   friend bool operator==(const Draft&, const Draft&) = default;
 };
@@ -22,8 +23,8 @@ struct Draft {
 /// Adds the cookie. What is too long for one is cut, the note first.
 void keep_draft(const Exchange& exchange, Draft draft, Response& response);
 
-/// Of this browser, if there is one and it is not stale.
-std::optional<Draft> kept_draft(const Exchange& exchange);
+/// Of this user in this browser, if there is one and it is not stale.
+std::optional<Draft> kept_draft(const Exchange& exchange, std::string_view user);
 
 void forget_draft(Response& response);
 

@@ -68,7 +68,7 @@ Task<Admission> admit(Exchange& exchange, ManageRight right, std::string back) {
   }
   const SessionView* view = session->view();
   if (view == nullptr) {
-    co_return Admission{turn_away_from(exchange, Outcome::sign_on, back), {}};
+    co_return Admission{turn_away_from(exchange, Outcome::sign_on, back), {}, true};
   }
   if (!view->is_provisioned()) {
     co_return Admission{turn_away_from(exchange, Outcome::waiting_room, back), {}};

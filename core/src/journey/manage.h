@@ -31,7 +31,8 @@ struct ManageUser {
 /// Somebody who has the right, or the answer to whoever has not.
 struct Admission {
   std::optional<Response> refusal;
-  ManageUser user;  ///< of no use with a refusal
+  ManageUser user;             ///< of no use with a refusal
+  bool is_signed_out = false;  ///< the refusal leads to sign-on
 };
 
 /// Refuses forms that none of our pages sent; sends whoever is signed out to sign on, whoever waits

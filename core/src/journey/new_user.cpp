@@ -36,7 +36,8 @@ Draft draft_of(const http::Form& form) {
           std::string(form.get("property")),
           std::string(form.get("level")),
           std::string(http::trimmed(form.get("expires"))),
-          std::string(http::trimmed(form.get("note")))};
+          std::string(http::trimmed(form.get("note"))),
+          std::string(form.get("owner"))};
 }
 
 // Where the user may ask for somebody.
@@ -62,7 +63,8 @@ Task<Response> form_page(const Exchange& exchange, const ManageUser& user, Draft
   pages::Values values;
   values.text = {{"given_email", draft.email},     {"given_name", draft.name},
                  {"expires", draft.expires},       {"note", draft.note},
-                 {"confirmed", remarks.confirmed}, {"open_request", remarks.open_request}};
+                 {"confirmed", remarks.confirmed}, {"open_request", remarks.open_request},
+                 {"owner", user.actor.user}};
   values.words = std::move(remarks.words);
   values.flags["has_errors"] = remarks.status != 200;
   values.flags["may_everywhere"] = may_everywhere(access, user);
@@ -156,7 +158,7 @@ Task<Response> show_new_user(Exchange exchange) {
   Admission admission = co_await admit(exchange, ManageRight::request);
   if (admission.refusal) co_return std::move(*admission.refusal);
   Remarks remarks;
-  std::optional<Draft> kept = kept_draft(exchange);
+  std::optional<Draft> kept = kept_draft(exchange, admission.user.actor.user);
   if (kept) remarks.words["notice"] = "draft_kept"_words;
   Draft draft = kept.value_or(Draft{});
   if (const auto query = http::Form::parse(exchange.head().query); query && !kept) {
@@ -172,7 +174,7 @@ Task<Response> file_new_user(Exchange exchange) {
   const auto form = http::Form::parse(exchange.request.body());
   Admission admission = co_await admit(exchange, ManageRight::request);
   if (admission.refusal) {
-    if (form && is_from_our_page(exchange)) {
+    if (form && admission.is_signed_out) {
       keep_draft(exchange, draft_of(*form), *admission.refusal);
     }
     co_return std::move(*admission.refusal);

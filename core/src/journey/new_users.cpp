@@ -159,6 +159,18 @@ void add_result(pages::Values& values, const Settings& settings, const Checked& 
   }
 }
 
+// For somebody whose session has ended: no cookie could carry the list, the page itself does.
+Response keep_list(const Exchange& exchange, const Given& given) {
+  pages::Values values;
+  values.text = {{"list", given.list},
+                 {"property", given.standard.property},
+                 {"level", given.standard.level},
+                 {"expires", given.standard.expires_at},
+                 {"note", given.standard.note}};
+  return exchange.context.renderer->page(exchange.head().headers.accept_language, "list_kept", 403,
+                                         values);
+}
+
 Task<Response> list_page(const Exchange& exchange, const ManageUser& user, Given given,
                          std::optional<Checked> checked) {
   Context& context = exchange.context;
@@ -197,9 +209,12 @@ Task<Response> show_new_users(Exchange exchange) {
 
 Task<Response> file_new_users(Exchange exchange) {
   Admission admission = co_await admit(exchange, ManageRight::request);
+  std::optional<Given> given = given_in(exchange);
+  if (admission.is_signed_out && given && !given->list.empty()) {
+    co_return keep_list(exchange, *given);
+  }
   if (admission.refusal) co_return std::move(*admission.refusal);
   Context& context = exchange.context;
-  std::optional<Given> given = given_in(exchange);
   if (!given) co_return refuse(context, exchange.head(), 400, {Code{"malformed_form"}, "list"});
   Given to_check = *given;
   Result<Checked> checked = co_await check(exchange, admission.user, std::move(to_check));

@@ -12,8 +12,9 @@ namespace {
 
 constexpr const char* kUser = "0f8fad5b-d9cb-469f-a165-70867728950e";
 constexpr const char* kRequest = "7c9e6679-7425-40de-944b-e07fc1f90ae7";
-const std::string kForm =
+const std::string kTyped =
     "email=Bob%40corp.test&name=Bob+B&property=elm&level=manager&expires=2027-01-31&note=hello";
+const std::string kForm = kTyped + "&owner=" + kUser;
 
 struct ManageWorld : World {
   ManageWorld() {
@@ -46,6 +47,7 @@ struct ManageWorld : World {
                    .cookie = kSessionCookieHeader,
                    .origin = origin});
   }
+  std::string origin_of_lists = "https://login.test";
   Response post_list(const std::string& list, const std::string& more = "") {
     const auto field = [](const std::string& name, const std::string& value) {
       return "--b\r\nContent-Disposition: form-data; name=\"" + name + "\"\r\n\r\n" + value +
@@ -56,6 +58,7 @@ struct ManageWorld : World {
                    .body = field("list", list) + field("property", "elm") +
                            field("level", "viewer") + field("confirmed", more) + "--b--\r\n",
                    .cookie = kSessionCookieHeader,
+                   .origin = origin_of_lists,
                    .content_type = "multipart/form-data; boundary=b"});
   }
   void give_request(const std::string& email, bool may_decide) {
@@ -261,6 +264,15 @@ TEST_CASE("nothing typed is lost when the session ends") {
                               Contains("value=\"2027-01-31\"") && Contains(">\nhello<"));
     CHECK_THAT(header(page, "Set-Cookie"), Catch::StartsWith("__Host-anteroom-draft=;"));
   }
+  SECTION("not for somebody else in the same browser") {
+    world.record.clear();
+    const std::string theirs = kTyped + "&owner=00000000-0000-0000-0000-000000000009";
+    const Response kept = world.post("/auth/manage/new-user", theirs);
+    world.hold("elm=manager", "manager");
+    const std::string both =
+        std::string(kSessionCookieHeader) + "; " + pair_of(header(kept, "Set-Cookie"));
+    CHECK_THAT(world.get("/auth/manage/new-user", "", both).body, !Contains("Bob"));
+  }
   SECTION("not when it is stale") {
     world.clock.advance(std::chrono::minutes(16));
     CHECK_THAT(world.get("/auth/manage/new-user", "", cookies).body, !Contains("Bob"));
@@ -269,6 +281,23 @@ TEST_CASE("nothing typed is lost when the session ends") {
     const std::string forged =
         cookies.substr(0, cookies.size() - 1) + (cookies.back() == 'A' ? "B" : "A");
     CHECK_THAT(world.get("/auth/manage/new-user", "", forged).body, !Contains("Bob"));
+  }
+}
+
+TEST_CASE("a list stays in the page when the session has ended") {
+  ManageWorld world;
+  const Response page = world.post_list("bob@corp.test\n<script>@corp.test");
+  CHECK(page.status == 403);
+  CHECK_THAT(page.body, Contains("bob@corp.test\n&lt;script&gt;@corp.test</textarea>") &&
+                            Contains("name=\"level\" value=\"viewer\"") &&
+                            Contains("action=\"/auth/manage/new-users\""));
+  CHECK(world.database.calls["file_requests"] == 0);
+  SECTION("not that of a foreign form") {
+    world.origin_of_lists = "https://evil.test";
+    CHECK_THAT(world.post_list("bob@corp.test").body, !Contains("bob@corp.test"));
+  }
+  SECTION("without a list there is nothing to keep") {
+    CHECK(world.post_list("").status == 302);
   }
 }
 
