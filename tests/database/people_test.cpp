@@ -190,6 +190,19 @@ TEST_CASE("disabling ends every session, and is undone without giving them back"
   CHECK(c.value("SELECT state FROM anteroom.people WHERE email = 'ann@corp.test'") == "active");
 }
 
+TEST_CASE("support keeps off whom a directory has turned off") {
+  Company c;
+  c.db.script(
+      "UPDATE users SET status = 'disabled' WHERE email = 'ann@corp.test';"
+      "UPDATE users SET disabled_by = 'scim:corp' WHERE email = 'ann@corp.test'");
+  CHECK(set_disabled(c, "max", "ann") == PersonChange::done);
+  CHECK(last_event(c) ==
+        "user_disabled max@corp.test: before: disabled by scim:corp; after: disabled");
+  CHECK(c.value("SELECT disabled_by FROM users WHERE email = 'ann@corp.test'").empty());
+  CHECK(set_disabled(c, "max", "ann") == PersonChange::done);
+  CHECK(c.count("audit_events WHERE kind = 'user_disabled'") == "1");
+}
+
 TEST_CASE("who may not be disabled, and by whom") {
   Company c;
   CHECK(set_disabled(c, "ann", "vic") == PersonChange::not_allowed);

@@ -221,3 +221,16 @@ def test_clients_that_vanish_leave_nothing_behind(lab, cluster):
     wait_until(lambda: node.access_log().count(EVENTS) == 50, 10, "the log lines")
     node.people.grant(user, "*", "viewer")
     wait_until(lambda: node.ask("/work", token).status == 200, 5, "access")
+
+
+def test_what_support_does_in_manage_ends_web_sockets_within_two_seconds(socket_node):
+    node = socket_node
+    support, _, _ = node.people.sign_in(grants=(("*", "admin"),))
+    for step, form in (("account", "then=disabled"), ("sessions", "all=1")):
+        token, _, user = node.people.sign_in()
+        opened = web_sockets(node, token)
+        answer = node.ask(f"/auth/manage/people/{step}", support, method="POST", body=f"user={user}&{form}".encode(), headers=[
+            ("Content-Type", "application/x-www-form-urlencoded"), ("Origin", f"http://{node.host}"),
+            ("Sec-Fetch-Site", "same-origin")])
+        assert answer.status == 303, answer
+        wait_until(lambda opened=opened: all(one.read().is_closed for one in opened), 2, "the ends of the connections")

@@ -219,6 +219,22 @@ TEST_CASE("accounts are switched off and on") {
   CHECK(support.parameter("set_disabled", 2) == "f");
 }
 
+TEST_CASE("support is told whom a directory has switched off") {
+  Support support;
+  const std::string by = GENERATE("scim:corp", "sue@corp.test");
+  support.world.database.answers["show_person"] = [by](const Params&) {
+    return Rows{{{"person", kAnn, "ann@corp.test", "Ann", "disabled", "corp",
+                  "2026-05-01T08:00:00Z", kNothing, "elm=viewer", "s"},
+                 {"history", "2026-05-04T09:12:33Z", "signed_on", kNothing, kNothing, "ann",
+                  kNothing, kNothing, kNothing, kNothing},
+                 {"history", "2026-05-04T09:12:30Z", "user_disabled", kNothing, kNothing, by,
+                  kNothing, kNothing, kNothing, kNothing}}};
+  };
+  const Response page = support.get("people/show", std::string("user=") + kAnn);
+  CHECK(page.status == 200);
+  CHECK((page.body.find(">Keep it switched off<") != std::string::npos) == (by == "scim:corp"));
+}
+
 TEST_CASE("all sessions end only where that is what was asked for") {
   Support support;
   CHECK(support.post("sessions", about_ann("session=0123456789abcdef")).status == 303);

@@ -173,16 +173,19 @@ Values grant(const std::string& key, const std::string& property, bool may_chang
 }
 
 Sample person(const std::string& file, const std::string& state) {
-  Sample person = sample(
-      file, "manage_person", 200,
-      {{"user", "1"},
-       {"name", "Ada Lovelace"},
-       {"email", kAda},
-       {"company", "Contoso"},
-       {"last_sign_on", "2026-05-04 09:12 UTC"},
-       {"known_since", "2026-04-01 07:30 UTC"},
-       {"expires_at", ""}},
-      {{"is_waiting", false}, {"is_active", false}, {"is_disabled", false}, {"is_self", false}});
+  Sample person = sample(file, "manage_person", 200,
+                         {{"user", "1"},
+                          {"name", "Ada Lovelace"},
+                          {"email", kAda},
+                          {"company", "Contoso"},
+                          {"last_sign_on", "2026-05-04 09:12 UTC"},
+                          {"known_since", "2026-04-01 07:30 UTC"},
+                          {"expires_at", ""}},
+                         {{"is_waiting", false},
+                          {"is_active", false},
+                          {"is_disabled", false},
+                          {"is_self", false},
+                          {"is_off_by_directory", false}});
   person.values.flags[state] = true;
   auto& lists = person.values.lists;
   lists["levels"] = levels("");
@@ -227,6 +230,7 @@ Sample known_person() {
 
 Sample refused_person() {
   Sample refused = person("manage_person_refused", "is_disabled");
+  refused.values.flags["is_off_by_directory"] = true;
   for (const char* place : {"failure", "add_error", "sessions_error", "account_error"}) {
     refused.values.words[place] = "change_above_own_level"_words;
   }
