@@ -17,7 +17,7 @@ sys.path.insert(0, str(ROOT / "tests" / "support"))
 sys.path.insert(0, str(ROOT / "scripts" / "lib"))
 
 from identity_provider import Company, Person  # noqa: E402
-from journey import Walk  # noqa: E402
+from journey import Cast, Walk  # noqa: E402
 from processes import StartError, clean_environment, free_port, is_port_free  # noqa: E402
 from stack import Plan, Stack, state_directory  # noqa: E402
 
@@ -25,12 +25,13 @@ ANN = Person("ann@northwind.example", "Ann Archer")
 BEN = Person("ben@northwind.example", "Ben Baker")
 CARLA = Person("carla@fabrikam.example", "Carla Cruz")
 DEV = Person("dev@fabrikam.example", "Dev Dutta")
+SUE = Person("sue@fabrikam.example", "Sue Stone")
 
 MAILBOX_PORT = 8025
 
 COMPANIES = [
     Company("northwind", "Northwind", "northwind.example", "northwind-idp.localhost", "entra", [ANN, BEN]),
-    Company("fabrikam", "Fabrikam", "fabrikam.example", "fabrikam-idp.localhost", "generic", [CARLA, DEV],
+    Company("fabrikam", "Fabrikam", "fabrikam.example", "fabrikam-idp.localhost", "generic", [CARLA, DEV, SUE],
             {"attributes": {"subject": "uid"}}),
 ]
 
@@ -110,7 +111,8 @@ def plan_for(arguments, state, build_directory):
 
 
 def provision(stack):
-    """Ann and Carla have access from the start; on later runs they keep what they were given meanwhile."""
+    """Ann, Carla and Sue have access from the start, and Carla has asked for two more; on later runs things are as they
+    were left."""
     known = stack.users()
     if ANN.email not in known:
         stack.anteroom("user", "provision", ANN.email, "--name", ANN.name, "--level", "technician",
@@ -118,6 +120,12 @@ def provision(stack):
     if CARLA.email not in known:
         stack.anteroom("user", "provision", CARLA.email, "--name", CARLA.name, "--level", "manager",
                        "--all-properties")
+    if SUE.email not in known:
+        stack.anteroom("user", "provision", SUE.email, "--name", SUE.name, "--level", "admin", "--all-properties")
+        for email, name, place, note in (("erin@northwind.example", "Erin Engel", "elm-court", "Starts on Monday"),
+                                         ("finn@fabrikam.example", "Finn Falk", "mill-house", "Covers for Dev in August")):
+            stack.anteroom("request", "file", email, "--as", CARLA.email, "--name", name, "--level", "technician",
+                           "--property", place, "--note", note)
 
 
 def shown(path):
@@ -140,8 +148,12 @@ Accounts, password "demo" for all:
   {BEN.email:26} is new: signs in and waits in the Waiting Room
   {CARLA.email:26} another company, with its own sign-on: manager of all properties
   {DEV.email:26} another company, new
+  {SUE.email:26} support: decides on requests, finds people, sees what goes on
 
-While Ben waits, let him in from another terminal; his page goes on by itself:
+Manage  {stack.app_url("/auth/manage")}
+      (Carla asks for access for others, Sue decides in the Queue; two requests are open already)
+
+While Ben waits, ask for him as Carla and approve as Sue, or let him in from another terminal; his page goes on by itself:
   {command} user provision {BEN.email} --level technician --property elm-court
 
 Then try
@@ -163,7 +175,7 @@ def wait(stack):
 
 
 def check(stack):
-    walk = Walk(stack, ANN, BEN, CARLA, say)
+    walk = Walk(stack, Cast(ANN, BEN, CARLA, DEV, SUE), say)
     say()
     walk.run()
     reports = stack.sanitizer_reports()

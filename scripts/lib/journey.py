@@ -1,10 +1,13 @@
 """The whole journey through real servers, step by step, without a window: what `scripts/demo --check` shows."""
 
 import json
+import re
 import time
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from http_client import Browser
+from identity_provider import Person
 
 WAITING_ROOM_SECONDS = 5
 MAIL_SECONDS = 90  # news are looked for every 20 s
@@ -34,14 +37,24 @@ def sign_on_from_page(browser, person):
     return browser.submit(browser.page.form("SAMLResponse"))
 
 
+@dataclass
+class Cast:
+    """Who takes part: somebody with access, somebody new, and a manager, a newcomer and support of another company."""
+
+    provisioned: Person
+    newcomer: Person
+    manager: Person
+    colleague: Person
+    support: Person
+
+
 class Walk:
     """Prints one line per step; `failures` counts those that did not hold."""
 
-    def __init__(self, stack, provisioned, newcomer, other, say=print):
+    def __init__(self, stack, cast, say=print):
         self.stack = stack
-        self.provisioned = provisioned
-        self.newcomer = newcomer
-        self.other = other
+        self.provisioned, self.newcomer, self.other = cast.provisioned, cast.newcomer, cast.manager
+        self.cast = cast
         self.failures = 0
         self.count = 0
         self._say = say
@@ -54,6 +67,7 @@ class Walk:
                      self.provisioned_person_gets_in, self.app_sees_identity, self.client_cannot_claim_identity,
                      self.level_is_checked, self.property_is_checked, self.newcomer_waits,
                      self.support_is_told_by_mail, self.provisioning_lets_in, self.other_company_signs_in,
+                     self.manager_asks_and_support_approves, self.approved_person_is_told_by_mail,
                      self.repeated_response_opens_nothing_new, self.sign_out_ends_session,
                      self.open_location_is_open):
             self._step(step)
@@ -180,6 +194,40 @@ class Walk:
         hosts = {urlsplit(url).hostname for _, url, _ in self._carla.trail}
         expect(self.stack.plan.companies[0].host not in hosts, "the first company's provider was asked too")
         return self.other.email
+
+    def manager_asks_and_support_approves(self):
+        """a manager asks for access for a colleague who waits, support approves, the colleague is let in"""
+        colleague, support = Browser(), Browser()
+        waiting = sign_on(colleague, self.stack.app_url("/workorders"), self.cast.colleague)
+        expect(urlsplit(waiting.url).path == "/auth/waiting", f"expected the Waiting Room, got {waiting}")
+        self._carla.get(self.stack.app_url("/auth/manage/new-user"))
+        page = self._carla.submit(self._carla.page.form("email"), email=self.cast.colleague.email, property="harbor-lofts",
+                                  level="technician", note="Starts today")
+        expect(urlsplit(page.url).path == "/auth/manage/requests", f"expected the requests, got {page}")
+        page = sign_on(support, self.stack.app_url("/auth/manage/queue"), self.cast.support)
+        chosen = re.search(rf'value="(\S+ {re.escape(self.cast.colleague.email)})"', page.body.decode())
+        expect(chosen, f"the queue should show the request: {page}")
+        page = support.submit(page.form("answer"), request=chosen[1], answer="approve", reason="")
+        expect("approved" in page.text, f"expected the queue, got {page}")
+        started = time.monotonic()
+        page = colleague.get(waiting.url)
+        while urlsplit(page.url).path == "/auth/waiting" and time.monotonic() < started + 2 * WAITING_ROOM_SECONDS:
+            time.sleep(0.1)
+            page = colleague.get(waiting.url)
+        expect(page.url == self.stack.app_url("/workorders"), f"expected the page first asked for, got {page}")
+        return f"after {time.monotonic() - started:.1f} s"
+
+    def approved_person_is_told_by_mail(self):
+        """the colleague is told by mail that they may sign in, and the manager that it was approved"""
+        wanted = {self.cast.colleague.email, self.cast.manager.email}
+        deadline = time.monotonic() + MAIL_SECONDS
+        while True:
+            mails = json.loads(Browser().get(self.stack.plan.mailbox_url + "messages.json").body)
+            told = [mail for mail in mails if mail["to"] in wanted and self.cast.colleague.email in mail["to"] + mail["text"]]
+            if {mail["to"] for mail in told} == wanted:
+                return ", ".join(mail["subject"] for mail in told)
+            expect(time.monotonic() < deadline, f"mails were {mails}")
+            time.sleep(0.2)
 
     def repeated_response_opens_nothing_new(self):
         """a Response that comes twice opens no second session"""
