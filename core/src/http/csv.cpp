@@ -33,9 +33,10 @@ class Parser {
     return true;
   }
 
+  // CRLF, LF, or CR alone.
   void end_line() {
-    take('\r');
-    if (take('\n')) ++line_;
+    const bool is_return = take('\r');
+    if (take('\n') || is_return) ++line_;
   }
 
   std::string cell() {
@@ -44,8 +45,6 @@ class Parser {
     while (at_ < text_.size() && text_[at_] != ',' && text_[at_] != '\n' && text_[at_] != '\r') {
       out += text_[at_++];
     }
-    // A lone carriage return would otherwise stop the row from ending.
-    if (at_ < text_.size() && text_[at_] == '\r' && text_.substr(at_, 2) != "\r\n") ++at_;
     return out;
   }
 
@@ -55,7 +54,7 @@ class Parser {
     while (at_ < text_.size()) {
       const char c = text_[at_++];
       if (c == '"' && !take('"')) return out + cell();
-      if (c == '\n') ++line_;
+      if (c == '\n' || (c == '\r' && !text_.substr(at_).starts_with('\n'))) ++line_;
       out += c;
     }
     open_quotation_ = start;

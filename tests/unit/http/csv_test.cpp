@@ -35,6 +35,17 @@ TEST_CASE("a quotation that does not end is named") {
   CHECK(rows.failure().detail == "line 2: a quotation does not end");
 }
 
+TEST_CASE("a carriage return alone ends a line too") {
+  const auto rows = parse_csv("a,b\r\rc\r\"d\re\"\r,f");
+  REQUIRE(rows);
+  REQUIRE(rows->size() == 4);
+  CHECK((*rows)[0].cells == std::vector<std::string>{"a", "b"});
+  CHECK((*rows)[1].line == 3);
+  CHECK((*rows)[2].cells == std::vector<std::string>{"d\re"});
+  CHECK((*rows)[3].line == 6);
+  CHECK((*rows)[3].cells == std::vector<std::string>{"", "f"});
+}
+
 TEST_CASE("nothing, and lone carriage returns, end") {
   CHECK(parse_csv("")->empty());
   CHECK(parse_csv("a\rb\r"));
