@@ -121,13 +121,20 @@ std::vector<Values> waiting_rows(const std::vector<long>& times) {
   return rows;
 }
 
-std::vector<Values> company_choices(const Settings& settings, const std::string& chosen) {
+std::vector<Values> company_choices(const std::vector<const IdentityProvider*>& companies,
+                                    const std::string& chosen) {
   std::vector<Values> choices;
-  for (const IdentityProvider& idp : settings.identity_providers) {
+  for (const IdentityProvider* idp : companies) {
     choices.push_back(
-        {{{"key", idp.name}, {"name", idp.display_name}}, {{"is_chosen", idp.name == chosen}}});
+        {{{"key", idp->name}, {"name", idp->display_name}}, {{"is_chosen", idp->name == chosen}}});
   }
   return choices;
+}
+
+// Whoever decides at some properties only sees their own company's: others' names and numbers are
+// not theirs.
+void keep_own(std::vector<store::ActivityDay>& activity, std::string_view idp) {
+  std::erase_if(activity, [idp](const store::ActivityDay& day) { return day.idp != idp; });
 }
 
 }  // namespace
@@ -138,13 +145,17 @@ Task<Response> show_activity(Exchange exchange) {
   Admission admission = co_await admitting;
   if (admission.refusal) co_return std::move(*admission.refusal);
   const auto query = http::Form::parse(exchange.head().query);
-  std::string company;
-  if (query && context.settings.idp_by_name(query->get("company")) != nullptr) {
+  const ManageUser& user = admission.user;
+  const auto companies = companies_for(context, user);
+  const bool sees_all = companies.size() == context.settings.identity_providers.size();
+  std::string company = sees_all ? "" : std::string(user.fields().idp);
+  if (query && sees_all && context.settings.idp_by_name(query->get("company")) != nullptr) {
     company = query->get("company");
   }
   auto counting = store::activity(context.ports.database, kDays);
-  const Result<std::vector<store::ActivityDay>> activity = co_await counting;
+  Result<std::vector<store::ActivityDay>> activity = co_await counting;
   if (!activity) co_return unavailable(context, exchange.head(), activity.failure());
+  if (!sees_all) keep_own(*activity, company);
   auto timing = store::waiting_times(context.ports.database, kDays);
   const Result<std::vector<long>> times = co_await timing;
   if (!times) co_return unavailable(context, exchange.head(), times.failure());
@@ -152,7 +163,7 @@ Task<Response> show_activity(Exchange exchange) {
   const auto days = by_day(*activity, company, exchange.now());
   Values values;
   values.text["company"] = company.empty() ? "" : company_name(context.settings, company);
-  values.lists["companies"] = company_choices(context.settings, company);
+  values.lists["companies"] = company_choices(companies, company);
   values.lists["charts"] = {
       day_chart(days, "sign-ons", "activity_sign_ons"_words, "activity_signed_on"_words,
                 "activity_refused"_words, &Counts::signed_on, &Counts::refused),
@@ -160,6 +171,7 @@ Task<Response> show_activity(Exchange exchange) {
                 "activity_returned"_words, &Counts::started, &Counts::returned)};
   values.lists["by_company"] = company_rows(context, *activity);
   values.flags["has_activity"] = !activity->empty();
+  values.flags["sees_all"] = sees_all;
   values.lists["waiting"] = waiting_rows(*times);
   co_return manage_page(exchange, admission.user, ManageTab::activity, "manage_activity", 200,
                         std::move(values));

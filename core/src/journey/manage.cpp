@@ -2,6 +2,7 @@
 
 #include "access/levels.h"
 #include "anteroom/store.h"
+#include "journey/choices.h"
 #include "journey/respond.h"
 #include "journey/steps.h"
 #include "session/token.h"
@@ -90,6 +91,18 @@ Task<Response> open_manage(Exchange exchange) {
   if (admission.refusal) co_return std::move(*admission.refusal);
   const char* tab = admission.user.may_request ? "/manage/new-user" : "/manage/queue";
   co_return redirect(303, exchange.context.path(tab));
+}
+
+std::vector<const IdentityProvider*> companies_for(const Context& context, const ManageUser& user) {
+  const AccessSettings& access = context.settings.access;
+  const bool is_everywhere = !reachable(access, user.fields().properties, access.process_requests,
+                                        {{std::string(kAllProperties), ""}})
+                                  .empty();
+  std::vector<const IdentityProvider*> companies;
+  for (const IdentityProvider& idp : context.settings.identity_providers) {
+    if (is_everywhere || idp.name == user.fields().idp) companies.push_back(&idp);
+  }
+  return companies;
 }
 
 Response manage_page(const Exchange& exchange, const ManageUser& user, ManageTab tab,

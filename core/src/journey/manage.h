@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "anteroom/provisioning.h"
 #include "journey/context.h"
@@ -40,6 +41,10 @@ struct Admission {
 /// signing on, below the prefix ("/manage/queue"); empty: the one asked for. A form's step needs it
 /// if its own address can't be opened.
 Task<Admission> admit(Exchange& exchange, ManageRight right, std::string back = "");
+
+/// The companies that somebody may see as such: all for whoever decides at all properties, else
+/// their own.
+std::vector<const IdentityProvider*> companies_for(const Context& context, const ManageUser& user);
 
 /// The page of that name within Manage's layout.
 Response manage_page(const Exchange& exchange, const ManageUser& user, ManageTab tab,

@@ -91,10 +91,11 @@ struct Remarks {
   std::vector<pages::Values> failures;
 };
 
-std::vector<pages::Values> company_choices(const Settings& settings, const View& view) {
+std::vector<pages::Values> company_choices(const Context& context, const ManageUser& user,
+                                           const View& view) {
   std::vector<pages::Values> choices;
-  for (const IdentityProvider& idp : settings.identity_providers) {
-    choices.push_back(choice(idp.name, idp.display_name, view.company));
+  for (const IdentityProvider* idp : companies_for(context, user)) {
+    choices.push_back(choice(idp->name, idp->display_name, view.company));
   }
   return choices;
 }
@@ -166,7 +167,7 @@ Task<Response> queue_page(const Exchange& exchange, const ManageUser& user, View
   }
   values.flags["has_failures"] = !remarks.failures.empty();
   values.lists["failures"] = std::move(remarks.failures);
-  values.lists["companies"] = company_choices(settings, view);
+  values.lists["companies"] = company_choices(context, user, view);
   values.lists["properties"] =
       property_choices(reachable(settings.access, user.fields().properties,
                                  settings.access.process_requests, std::move(*properties)),

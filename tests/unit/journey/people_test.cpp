@@ -245,6 +245,27 @@ TEST_CASE("all sessions end only where that is what was asked for") {
   CHECK(support.world.database.calls["end_sessions"] == 2);
 }
 
+TEST_CASE("who decides at some properties only sees their own company's activity") {
+  Support support;
+  support.world.settings->access.process_requests = "manager";
+  const SessionFields own{"ref",     kSupport,     "max@corp.test",
+                          "Max",     "corp",       "https://login.test",
+                          "manager", "elm=manager"};
+  support.world.record = std::string(
+      SessionRecord(UserStatus::active, support.world.clock.now() + std::chrono::hours(1),
+                    support.world.clock.now(), own)
+          .bytes());
+  support.world.database.answers["activity"] = [](const Params&) {
+    return Rows{{{"2027-01-15", "corp", "8", "5", "1"}, {"2027-01-15", "other", "71", "73", "79"}}};
+  };
+  support.world.database.answers["waiting_times"] = [](const Params&) { return Rows{{{"4711"}}}; };
+  const std::string query = GENERATE("", "company=other");
+  const Response page = support.get("activity", query);
+  CHECK(page.status == 200);
+  CHECK_THAT(page.body, Contains("6 (75%)"));
+  CHECK_THAT(page.body, !Contains("other") && !Contains(">73<") && !Contains("4711"));
+}
+
 TEST_CASE("activity shows every day of the last thirty, with the tables behind the charts") {
   Support support;
   const std::string today = "2027-01-15";

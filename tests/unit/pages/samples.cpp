@@ -239,7 +239,7 @@ Sample refused_person() {
 
 Sample activity() {
   Sample activity = sample("manage_activity", "manage_activity", 200, {{"company", "Contoso"}},
-                           {{"has_activity", true}});
+                           {{"has_activity", true}, {"sees_all", true}});
   auto& lists = activity.values.lists;
   lists["companies"] = {{{{"key", "contoso"}, {"name", "Contoso"}}, {{"is_chosen", true}}}};
   const auto chart = [](const char* id, const Words& title, const Words& first,
