@@ -217,10 +217,34 @@ def test_a_list_is_checked_row_by_row_before_anything_is_sent(stack, chrome, tmp
     chrome.find("input[type=file]").send_keys(str(table))
     chrome.press("main > form button[type=submit]")
     assert "All 2 rows are fine" in chrome.find("[role=status]").text
+    assert not chrome.find("[role=status] textarea").is_displayed()
     look_at(chrome, "new-users-ready")
     chrome.press("[role=status] button")
     chrome.wait_for_path("/auth/manage/requests")
     assert "Two, T." in chrome.text and "Özil" in chrome.text
+
+
+def test_a_list_outlives_the_session_that_it_was_typed_in(stack, chrome):
+    open_as(stack, chrome, CARLA, "/new-users")
+    stack.anteroom("user", "end-sessions", CARLA.email)
+    choose(chrome, "level", "viewer")
+    chrome.fill("textarea[name=list]:not([hidden])", "email,property\nlasting@fabrikam.example,elm-court\n")
+    chrome.press("main > form button[type=submit]")
+    assert "Your list is still here" in chrome.text
+    look_at(chrome, "list-kept")
+    here = chrome.driver.current_window_handle
+    chrome.find("main a[target=_blank]").click()
+    chrome.wait(lambda: len(chrome.driver.window_handles) == 2, "the new tab")
+    chrome.driver.switch_to.window(next(name for name in chrome.driver.window_handles if name != here))
+    chrome.wait_for_path("/auth/sign-in")
+    chrome.enter_email(CARLA.email)
+    chrome.leave_for_provider()  # which still knows her
+    chrome.wait_for_path("/auth/manage/new-user")
+    chrome.driver.close()
+    chrome.driver.switch_to.window(here)
+    chrome.press("main form button[type=submit]")
+    assert "All 1 rows are fine" in chrome.text
+    assert "lasting@fabrikam.example" in chrome.text
 
 
 def test_one_request_is_approved_with_other_access(stack, browsers, support):
