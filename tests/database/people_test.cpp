@@ -214,9 +214,49 @@ TEST_CASE("who may not be disabled, and by whom") {
   CHECK(get(store::set_disabled(c.db, c.actor("sue"), access(),
                                 "11111111-1111-1111-1111-111111111111", true)) ==
         PersonChange::not_found);
-  // Nobody in particular yet: anybody who decides may.
+  // Nobody in particular yet: anybody of their company who decides may.
   REQUIRE(c.sign_on("new", 1) == store::SignOnOutcome::waiting);
   CHECK(set_disabled(c, "max", "new") == PersonChange::done);
+}
+
+TEST_CASE("who decides at some properties only has to do with their own company, and with these") {
+  Company c;
+  c.db.script(
+      "INSERT INTO users (email, status, last_sign_on_at, waiting_since, idp, subject) "
+      "VALUES"
+      " ('far@other.test', 'waiting', now(), now(), 'other', 'far')");
+  const auto far_id = c.value("SELECT id FROM anteroom.users WHERE email = 'far@other.test'");
+  const auto shown = [&](const char* who) {
+    return get(store::show_person(c.db, c.actor(who), access(), far_id)).has_value();
+  };
+  const auto disable = [&](const char* who) {
+    return get(store::set_disabled(c.db, c.actor(who), access(), far_id, true));
+  };
+  CHECK(found(c, "sue", "far@") == "far ");
+  CHECK(shown("sue"));
+  CHECK(found(c, "max", "far@").empty());
+  CHECK(found(c, "max", "", true).empty());
+  CHECK_FALSE(shown("max"));
+  CHECK(disable("max") == PersonChange::not_allowed);
+  CHECK(get(store::end_sessions(c.db, c.actor("max"), access(), far_id, "")) ==
+        PersonChange::not_allowed);
+  CHECK(c.count("audit_events WHERE kind = 'manage_refused' AND code = 'not_allowed'") == "3");
+  SECTION("a request at their property makes it theirs") {
+    REQUIRE(c.file(c.actor("ann"), {"far@other.test", "", "elm", "viewer", "", ""}).outcome ==
+            store::Filing::filed);
+    CHECK(found(c, "max", "far@") == "far ");
+    CHECK(shown("max"));
+  }
+  SECTION("so does access there") {
+    REQUIRE(provision(c.db, "far@other.test", "viewer", {"elm"}) == "provisioned");
+    CHECK(found(c, "max", "far@") == "far ");
+    CHECK(disable("max") == PersonChange::done);
+  }
+  SECTION("not elsewhere") {
+    REQUIRE(provision(c.db, "far@other.test", "viewer", {"oak"}) == "provisioned");
+    CHECK(found(c, "max", "far@").empty());
+    CHECK_FALSE(shown("max"));
+  }
 }
 
 TEST_CASE("sessions are ended one sign-on at a time, or all") {
