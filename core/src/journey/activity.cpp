@@ -124,6 +124,7 @@ std::vector<Values> waiting_rows(const std::vector<long>& times) {
 std::vector<Values> company_choices(const std::vector<const IdentityProvider*>& companies,
                                     const std::string& chosen) {
   std::vector<Values> choices;
+  choices.reserve(companies.size());
   for (const IdentityProvider* idp : companies) {
     choices.push_back(
         {{{"key", idp->name}, {"name", idp->display_name}}, {{"is_chosen", idp->name == chosen}}});
