@@ -28,6 +28,7 @@ int run(int argc, char** argv) {
   app.add_flag("--json", console.is_json, "print JSON");
   app.require_subcommand(1);
   app.fallthrough();
+  anteroom::cli::add_init(app, console);
   anteroom::cli::add_check(app, console);
   anteroom::cli::add_migrate(app, console);
   anteroom::cli::add_metadata(app, console);

@@ -67,6 +67,7 @@ class Console {
 };
 
 /// Each adds its subcommands to the application; they run while it parses.
+void add_init(CLI::App& app, Console& console);
 void add_check(CLI::App& app, Console& console);
 void add_migrate(CLI::App& app, Console& console);
 void add_metadata(CLI::App& app, Console& console);

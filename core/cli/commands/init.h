@@ -1,0 +1,31 @@
+// What `anteroom init` is told, and the texts it makes of it.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "anteroom/settings.h"
+
+namespace anteroom::cli {
+
+struct InitAnswers {
+  std::string base_url, entity_id, product_name, support_email;
+  std::string connection = "host=/run/postgresql dbname=anteroom user=www-data";
+  std::vector<std::string> apps;
+};
+
+/// The whole configuration file, commented. What was not answered stands in it as a comment.
+std::string yaml_of(const InitAnswers& answers);
+
+/// Why a libpq connection string cannot be written into the configuration; empty: it can.
+std::string connection_problem(const std::string& connection);
+
+/// What to add to nginx.conf.
+std::string nginx_lines(const Settings& settings, const std::string& config_file);
+
+/// Shell commands that make the role, the database and the schema; those for a server elsewhere
+/// name it.
+std::string database_commands(const Settings& settings, const std::string& config_file,
+                              const std::string& user);
+
+}  // namespace anteroom::cli
