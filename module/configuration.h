@@ -13,7 +13,9 @@ struct MainConfiguration {
   std::shared_ptr<const Settings> settings;      ///< null without auth_saml_config
   std::shared_ptr<const pages::Renderer> pages;  ///< parsed once, for all workers
   ngx_shm_zone_t* sessions = nullptr;
+  ngx_shm_zone_t* metrics = nullptr;
   ngx_thread_pool_t* threads = nullptr;
+  bool has_metrics = false;  ///< auth_saml_metrics stands somewhere
 };
 
 struct ServerConfiguration {
@@ -23,6 +25,9 @@ struct ServerConfiguration {
   void** endpoint_locations = nullptr;
 };
 
+/// What a location itself answers about this node.
+enum class Watched { nothing, metrics, live, ready };
+
 struct LocationConfiguration {
   ngx_flag_t is_on = NGX_CONF_UNSET;
   bool has_requirement = false;
@@ -30,6 +35,8 @@ struct LocationConfiguration {
   ngx_http_complex_value_t* property = nullptr;  ///< null: at any property
   time_t max_age = NGX_CONF_UNSET;               ///< seconds; 0: a sign-on of any age
   ngx_str_t authn_context = ngx_null_string;     ///< class reference; empty: any
+  Watched watched = Watched::nothing;            ///< not inherited
+  bool is_watched_from_anywhere = false;         ///< else from this machine only
 };
 
 extern ngx_command_t directives[];

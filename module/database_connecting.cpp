@@ -20,6 +20,7 @@ void DatabaseConnection::connect(std::function<void(Status)> done) {
   last_error_ = "no host name resolves";
   servers_.clear();
   next_server_ = 0;
+  schema_version_ = 0;
   deadline_.start(settings_.connect_timeout);
   const auto parameters =
       store::connection_parameters(settings_.connection, settings_.password.reveal());
@@ -107,6 +108,7 @@ void DatabaseConnection::set_up() {
 
 void DatabaseConnection::check_schema() {
   std::function<void(Result<int>)> found = [this](Result<int> version) {
+    schema_version_ = version ? *version : 0;
     if (!version) {
       finish_connecting(Failure{code::kDatabaseUnavailable, version.failure().detail});
     } else if (*version < kSchemaVersion) {

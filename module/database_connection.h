@@ -42,6 +42,9 @@ class DatabaseConnection final : public Database {
   /// Several statements without parameters, or none: then it only asks whether the server answers.
   void run_script(const char* sql, std::function<void(Status)> done);
 
+  /// As found when it last connected; 0: it has not got that far.
+  [[nodiscard]] int schema_version() const { return schema_version_; }
+
   /// A statement under way fails with kDatabaseUnavailable.
   void close();
 
@@ -85,6 +88,7 @@ class DatabaseConnection final : public Database {
   std::vector<ConnectionParameters> servers_;
   std::size_t next_server_ = 0;
   std::string last_error_;
+  int schema_version_ = 0;
   std::function<void(Status)> connected_;
 
   std::unordered_set<std::string> prepared_;

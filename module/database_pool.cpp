@@ -6,9 +6,11 @@ namespace anteroom::nginx {
 
 using std::chrono::steady_clock;
 
-DatabasePool::DatabasePool(const DatabaseSettings& settings, Worker& worker, Log& log)
+DatabasePool::DatabasePool(const DatabaseSettings& settings, Worker& worker, Log& log,
+                           NodeMeter& meter)
     : settings_(settings),
       log_(log),
+      meter_(meter),
       queue_timer_(TimerKind::keeps_worker, [this] { expire_queue(); }),
       retry_timer_(TimerKind::background, [this] { open_another(); }) {
   for (int i = 0; i < settings.pool_size; ++i) {
@@ -24,6 +26,7 @@ DatabasePool::DatabasePool(const DatabaseSettings& settings, Worker& worker, Log
 void DatabasePool::execute(const Statement& statement, Params params,
                            std::function<void(Result<Rows>)> done) {
   if (is_down_ || is_shut_down_) {
+    meter_.count(metrics::Counter::database_unavailable);
     done(Failure{code::kDatabaseUnavailable, "database is away: " + reported_});
     return;
   }
@@ -35,6 +38,7 @@ void DatabasePool::execute(const Statement& statement, Params params,
     return;
   }
   if (queue_.size() >= static_cast<std::size_t>(settings_.queue_size)) {
+    meter_.count(metrics::Counter::queue_full_database);
     waiting.done(Failure{code::kOverloaded, "database queue is full"});
     return;
   }
@@ -60,14 +64,28 @@ void DatabasePool::run(DatabaseConnection& connection, Waiting waiting) {
   const auto left =
       std::chrono::ceil<std::chrono::milliseconds>(waiting.deadline - steady_clock::now());
   if (left.count() <= 0) {
+    meter_.count(metrics::Counter::database_unavailable);
     waiting.done(Failure{code::kDatabaseUnavailable, "timed out in the queue"});
     return;
   }
-  connection.execute_within(left, *waiting.statement, std::move(waiting.params),
-                            [this, done = std::move(waiting.done)](Result<Rows> result) {
-                              serve_queue();
-                              done(std::move(result));
-                            });
+  meter_.connections_in_use(++in_use_);
+  connection.execute_within(
+      left, *waiting.statement, std::move(waiting.params),
+      [this, sent_at = steady_clock::now(), done = std::move(waiting.done)](Result<Rows> result) {
+        answered(result, sent_at);
+        serve_queue();
+        done(std::move(result));
+      });
+}
+
+void DatabasePool::answered(const Result<Rows>& result, SteadyTime sent_at) {
+  meter_.connections_in_use(--in_use_);
+  meter_.statement_took(
+      std::chrono::duration_cast<std::chrono::microseconds>(steady_clock::now() - sent_at));
+  if (result) return;
+  meter_.count(result.failure().code == code::kDatabaseRefused
+                   ? metrics::Counter::database_refused
+                   : metrics::Counter::database_unavailable);
 }
 
 void DatabasePool::serve_queue() {
@@ -86,6 +104,7 @@ void DatabasePool::serve_queue() {
 
 // All wait equally long: the one in front is the first to be late.
 void DatabasePool::watch_queue() {
+  meter_.statements_waiting(queue_.size());
   if (queue_.empty()) {
     queue_timer_.stop();
     return;
@@ -100,6 +119,7 @@ void DatabasePool::expire_queue() {
   while (!queue_.empty() && queue_.front().deadline <= now) {
     const Waiting late = std::move(queue_.front());
     queue_.pop_front();
+    meter_.count(metrics::Counter::database_unavailable);
     late.done(Failure{code::kDatabaseUnavailable, "timed out in the queue"});
   }
   watch_queue();
@@ -149,8 +169,11 @@ void DatabasePool::go_down(const Failure& failure) {
 void DatabasePool::fail_queue(const Failure& failure) {
   std::deque<Waiting> waiting;
   waiting.swap(queue_);
-  queue_timer_.stop();
-  for (const Waiting& one : waiting) one.done(failure);
+  watch_queue();
+  for (const Waiting& one : waiting) {
+    meter_.count(metrics::Counter::database_unavailable);
+    one.done(failure);
+  }
 }
 
 void DatabasePool::shut_down() {

@@ -10,6 +10,7 @@
 #include "anteroom/settings.h"
 #include "backoff.h"
 #include "database_connection.h"
+#include "node_meter.h"
 
 namespace anteroom::nginx {
 
@@ -17,10 +18,13 @@ namespace anteroom::nginx {
 /// fails at once, and the pool alone looks for its return.
 class DatabasePool final : public Database {
  public:
-  DatabasePool(const DatabaseSettings& settings, Worker& worker, Log& log);
+  DatabasePool(const DatabaseSettings& settings, Worker& worker, Log& log, NodeMeter& meter);
 
   void execute(const Statement& statement, Params params,
                std::function<void(Result<Rows>)> done) override;
+
+  /// The database is away, as far as this worker knows.
+  [[nodiscard]] bool is_down() const { return is_down_; }
 
   /// Fails what waits and closes every connection; nothing can be asked afterwards.
   void shut_down();
@@ -37,6 +41,7 @@ class DatabasePool final : public Database {
   DatabaseConnection* idle_connection();
   [[nodiscard]] bool has_open_connection() const;
   void run(DatabaseConnection& connection, Waiting waiting);
+  void answered(const Result<Rows>& result, SteadyTime sent_at);
   void serve_queue();
   void expire_queue();
   void watch_queue();
@@ -47,9 +52,11 @@ class DatabasePool final : public Database {
 
   const DatabaseSettings& settings_;
   Log& log_;
+  NodeMeter& meter_;
   std::vector<std::unique_ptr<DatabaseConnection>> connections_;
   std::deque<Waiting> queue_;
   int connecting_ = 0;
+  int in_use_ = 0;
   bool is_down_ = false;
   bool is_shut_down_ = false;
   std::string reported_;  // why it is down, as logged

@@ -2,9 +2,11 @@
 #include <chrono>
 
 #include "configuration.h"
+#include "node_meter.h"
 #include "pool_object.h"
 #include "session_cache.h"
 #include "text.h"
+#include "watch_handler.h"
 
 namespace anteroom::nginx {
 
@@ -33,8 +35,11 @@ char* read_settings(ngx_conf_t* cf, ngx_command_t* /*command*/, void* conf) noex
     main.settings = loaded.settings;
     main.pages = std::make_shared<const pages::Renderer>(*main.settings);
     main.sessions = SessionCache::add_zone(cf, main.settings->sessions.cache_bytes);
+    main.metrics = NodeMeter::add_zone(cf);
     main.threads = ngx_thread_pool_add(cf, nullptr);
-    return main.sessions == nullptr || main.threads == nullptr ? kFailed : NGX_CONF_OK;
+    const bool is_complete =
+        main.sessions != nullptr && main.metrics != nullptr && main.threads != nullptr;
+    return is_complete ? NGX_CONF_OK : kFailed;
   } catch (const std::exception& error) {
     ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "auth_saml_config: %s", error.what());
     return kFailed;
@@ -104,6 +109,35 @@ char* read_step_up(ngx_conf_t* cf, ngx_command_t* /*command*/, void* conf) noexc
   return NGX_CONF_OK;
 }
 
+// auth_saml_metrics [open];  auth_saml_health live|ready [open];
+char* read_watch(ngx_conf_t* cf, ngx_command_t* command, void* conf) noexcept {
+  auto& location = *static_cast<LocationConfiguration*>(conf);
+  auto* arguments = static_cast<ngx_str_t*>(cf->args->elts);
+  static char duplicate[] = "is duplicate, or stands beside the other one";
+  if (location.watched != Watched::nothing) return duplicate;
+  ngx_uint_t next = 1;
+  location.watched = Watched::metrics;
+  if (view(command->name) == "auth_saml_health") {
+    const std::string_view what = view(arguments[next++]);
+    if (what != "live" && what != "ready") {
+      ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "auth_saml_health: \"live\" or \"ready\"");
+      return kFailed;
+    }
+    location.watched = what == "live" ? Watched::live : Watched::ready;
+  }
+  if (next < cf->args->nelts) {
+    if (view(arguments[next]) != "open" || next + 1 < cf->args->nelts) {
+      ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "%V: only \"open\" may follow", &command->name);
+      return kFailed;
+    }
+    location.is_watched_from_anywhere = true;
+  }
+  auto* core = static_cast<ngx_http_core_loc_conf_t*>(
+      ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module));
+  core->handler = watch_handler;
+  return NGX_CONF_OK;
+}
+
 // A level without variables in it is checked now, not at the first request.
 bool is_known_level(ngx_conf_t* cf, const MainConfiguration& main,
                     const LocationConfiguration& location) {
@@ -140,6 +174,18 @@ bool check_gate(ngx_conf_t* cf, const LocationConfiguration& location) {
   return is_known_level(cf, main, location);
 }
 
+bool check_watch(ngx_conf_t* cf, const LocationConfiguration& location) {
+  if (location.watched == Watched::nothing) return true;
+  auto& main = *static_cast<MainConfiguration*>(
+      ngx_http_conf_get_module_main_conf(cf, ngx_http_auth_saml_module));
+  if (location.watched == Watched::metrics) main.has_metrics = true;
+  if (main.settings) return true;
+  ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                     "auth_saml_metrics and auth_saml_health need \"auth_saml_config FILE;\" in "
+                     "the http block");
+  return false;
+}
+
 template <class T>
 void* create(ngx_conf_t* cf) noexcept {
   try {
@@ -162,6 +208,10 @@ ngx_command_t directives[] = {
      read_requirement, NGX_HTTP_LOC_CONF_OFFSET, 0, nullptr},
     {ngx_string("auth_saml_step_up"), NGX_HTTP_SRV_CONF | NGX_HTTP_LOC_CONF | NGX_CONF_TAKE12,
      read_step_up, NGX_HTTP_LOC_CONF_OFFSET, 0, nullptr},
+    {ngx_string("auth_saml_metrics"), NGX_HTTP_LOC_CONF | NGX_CONF_NOARGS | NGX_CONF_TAKE1,
+     read_watch, NGX_HTTP_LOC_CONF_OFFSET, 0, nullptr},
+    {ngx_string("auth_saml_health"), NGX_HTTP_LOC_CONF | NGX_CONF_TAKE12, read_watch,
+     NGX_HTTP_LOC_CONF_OFFSET, 0, nullptr},
     ngx_null_command};
 
 void* create_main(ngx_conf_t* cf) noexcept {
@@ -189,6 +239,7 @@ char* merge_location(ngx_conf_t* cf, void* parent, void* child) noexcept {
     location.max_age = outer.max_age == NGX_CONF_UNSET ? 0 : outer.max_age;
     location.authn_context = outer.authn_context;
   }
+  if (!check_watch(cf, location)) return kFailed;
   if (location.is_on == 0) return NGX_CONF_OK;
   static_cast<ServerConfiguration*>(
       ngx_http_conf_get_module_srv_conf(cf, ngx_http_auth_saml_module))

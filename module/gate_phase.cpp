@@ -13,6 +13,8 @@ namespace anteroom::nginx {
 
 namespace {
 
+using metrics::Counter;
+
 // Finalizes the request: it may be gone afterwards.
 ngx_int_t answer(ngx_http_request_t* r, RequestContext* context, const char* outcome,
                  const Response& response) {
@@ -82,6 +84,22 @@ ngx_int_t find_session(ngx_http_request_t* r, RequestContext& context, Process& 
   return wait(r) == NGX_OK ? NGX_AGAIN : NGX_ERROR;
 }
 
+Counter counter_of(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::allow:
+      return Counter::gate_allow;
+    case Outcome::sign_on:
+      return Counter::gate_sign_on;
+    case Outcome::waiting_room:
+      return Counter::gate_waiting_room;
+    case Outcome::forbidden:
+      return Counter::gate_forbidden;
+    case Outcome::step_up:
+      break;
+  }
+  return Counter::gate_step_up;
+}
+
 const char* name_of(Outcome outcome) {
   switch (outcome) {
     case Outcome::allow:
@@ -127,6 +145,7 @@ ngx_int_t let_through(ngx_http_request_t* r, RequestContext& context) {
 ngx_int_t unavailable(ngx_http_request_t* r, RequestContext& context, Process& process,
                       const Failure& failure) {
   std::string storage;
+  process.meter().count(Counter::gate_unavailable);
   return answer(r, &context, "unavailable",
                 process.site().unavailable(head_of_gated(r, context, storage), failure));
 }
@@ -141,6 +160,7 @@ ngx_int_t decide_on(ngx_http_request_t* r, RequestContext& context, Process& pro
   const Outcome outcome = origin == nullptr ? Outcome::sign_on
                                             : decide(process.settings(), session, requirement,
                                                      origin->text, process.now());
+  process.meter().count(origin == nullptr ? Counter::gate_unknown_host : counter_of(outcome));
   context.is_identified = outcome != Outcome::sign_on;
   if (outcome == Outcome::allow) return let_through(r, context);
   std::string storage;

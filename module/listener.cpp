@@ -1,5 +1,7 @@
 #include "listener.h"
 
+#include "anteroom/provisioning.h"
+#include "anteroom/site.h"
 #include "anteroom/store.h"
 
 namespace anteroom::nginx {
@@ -8,6 +10,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kPingInterval{1000};
 constexpr std::chrono::seconds kHousekeepingInterval{60};
+constexpr std::chrono::seconds kPeopleInterval{30};
 
 int digit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
@@ -30,30 +33,45 @@ std::optional<TokenHash> hash_from_hex(std::string_view hex) {
 }
 
 Listener::Listener(const DatabaseSettings& settings, Worker& worker, SessionCache& cache,
-                   Ports ports)
+                   NodeMeter& meter, Ports ports)
     : cache_(cache),
+      meter_(meter),
       ports_(ports),
       connection_(settings, worker, TimerKind::background,
                   {[this](const Failure& failure) { lost(failure); },
                    [this](std::string_view payload) { notified(payload); }}),
       ping_timer_(TimerKind::background, [this] { ping(); }),
       retry_timer_(TimerKind::background, [this] { connect(); }),
-      housekeeping_timer_(TimerKind::background, [this] { housekeep(); }) {}
+      housekeeping_timer_(TimerKind::background, [this] { housekeep(); }),
+      people_timer_(TimerKind::background, [this] { count_people(); }) {}
 
-void Listener::start() {
+void Listener::start(bool counts_people) {
   connect();
   housekeeping_timer_.start(kHousekeepingInterval);
+  if (counts_people) count_people();
 }
 
 void Listener::connect() {
   if (is_stopped_ || ngx_exiting != 0) return;
   connection_.connect([this](const Status& status) {
+    note_database(status);
     if (status) {
       listen();
     } else {
       lost(status.failure());
     }
   });
+}
+
+void Listener::note_database(const Status& connected) {
+  const int version = connection_.schema_version();
+  if (connected) {
+    meter_.database_seen(metrics::DatabaseState::reachable, version);
+  } else if (version > 0 && version < kSchemaVersion) {
+    meter_.database_seen(metrics::DatabaseState::schema_too_old, version);
+  } else {
+    meter_.database_seen(metrics::DatabaseState::unreachable, 0);
+  }
 }
 
 void Listener::listen() {
@@ -125,6 +143,16 @@ void Listener::housekeep() {
   spawn(store::housekeep(ports_.database), std::move(done), std::function<void()>([] {}));
 }
 
+void Listener::count_people() {
+  if (ngx_exiting != 0) return;
+  people_timer_.start(kPeopleInterval);
+  std::function<void(Result<store::WaitingNow>)> done =
+      [this, asked_at = ports_.clock.now()](const Result<store::WaitingNow>& waiting) {
+        if (waiting) meter_.people_waiting({waiting->count, waiting->since}, asked_at);
+      };
+  spawn(store::waiting_now(ports_.database), std::move(done), std::function<void()>([] {}));
+}
+
 void Listener::shut_down() {
   if (is_stopped_) return;
   is_stopped_ = true;
@@ -132,6 +160,7 @@ void Listener::shut_down() {
   ping_timer_.stop();
   retry_timer_.stop();
   housekeeping_timer_.stop();
+  people_timer_.stop();
   connection_.close();
 }
 

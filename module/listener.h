@@ -7,18 +7,22 @@
 #include "anteroom/settings.h"
 #include "backoff.h"
 #include "database_connection.h"
+#include "node_meter.h"
 #include "session_cache.h"
 #include "timer.h"
 
 namespace anteroom::nginx {
 
-/// Keeps the cache's listener beat alive while its own connection answers, once a second. Also
-/// removes expired rows now and then, through `database`.
+/// Keeps the cache's listener beat alive while its own connection answers, once a second. Tells the
+/// node's meter whether the database can be reached. Also removes expired rows and counts people
+/// who wait now and then, through `database`.
 class Listener {
  public:
-  Listener(const DatabaseSettings& settings, Worker& worker, SessionCache& cache, Ports ports);
+  Listener(const DatabaseSettings& settings, Worker& worker, SessionCache& cache, NodeMeter& meter,
+           Ports ports);
 
-  void start();
+  /// `counts_people`: somebody asks for the node's metrics.
+  void start(bool counts_people);
   void shut_down();
 
  private:
@@ -27,9 +31,12 @@ class Listener {
   void ping();
   void lost(const Failure& failure);
   void notified(std::string_view payload);
+  void note_database(const Status& connected);
   void housekeep();
+  void count_people();
 
   SessionCache& cache_;
+  NodeMeter& meter_;
   Ports ports_;
   bool is_reported_ = false;
   bool is_stopped_ = false;
@@ -38,6 +45,7 @@ class Listener {
   Timer ping_timer_;
   Timer retry_timer_;
   Timer housekeeping_timer_;
+  Timer people_timer_;
 };
 
 /// What a notification says. nullopt for a hash that is none.

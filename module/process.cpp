@@ -15,13 +15,14 @@ std::unique_ptr<Process>& the_process() {
 
 Process::Process(const MainConfiguration& configuration)
     : settings_(configuration.settings),
+      meter_(configuration.metrics, *settings_),
       cache_(configuration.sessions),
       memory_(cache_),
-      worker_(configuration.threads),
-      database_(settings_->database, worker_, log_),
-      sessions_(*settings_, cache_, clock_),
+      worker_(configuration.threads, meter_),
+      database_(settings_->database, worker_, log_, meter_),
+      sessions_(*settings_, cache_, clock_, meter_),
       watch_(cache_, clock_),
-      listener_(settings_->database, worker_, cache_, ports()) {
+      listener_(settings_->database, worker_, cache_, meter_, ports()) {
   site_ = std::make_unique<Site>(settings_, configuration.pages, ports(),
                                  [this](const TokenHash& hash, SessionLookupService::Done done) {
                                    sessions_.look_up(hash, std::move(done));
@@ -35,7 +36,19 @@ Process::~Process() {
 }
 
 Ports Process::ports() {
-  return Ports{database_, worker_, clock_, random_, log_, memory_, back_channel_};
+  return Ports{database_, worker_, clock_, random_, log_, memory_, back_channel_, meter_};
+}
+
+metrics::Condition Process::condition() const {
+  metrics::Condition condition;
+  condition.has_started = true;
+  condition.database = meter_.database();
+  condition.is_pool_down = database_.is_down();
+  condition.is_listening = cache_.is_listened(now());
+  condition.schema_version = meter_.schema_version();
+  condition.expiries = meter_.expiries();
+  condition.now = now();
+  return condition;
 }
 
 Process* Process::current() {
@@ -45,7 +58,8 @@ Process* Process::current() {
 void Process::start(const MainConfiguration& configuration) noexcept {
   try {
     the_process() = std::make_unique<Process>(configuration);
-    if (ngx_worker == 0) the_process()->listen();  // 0 in a single process as well
+    if (ngx_worker == 0)
+      the_process()->listen(configuration.has_metrics);  // 0 in a single process as well
   } catch (const std::exception& error) {
     ngx_log_error(NGX_LOG_EMERG, ngx_cycle->log, 0,
                   "anteroom: cannot start, every gated request is refused: %s", error.what());

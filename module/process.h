@@ -8,6 +8,7 @@
 #include "configuration.h"
 #include "database_pool.h"
 #include "listener.h"
+#include "node_meter.h"
 #include "process_ports.h"
 #include "session_lookup.h"
 #include "session_watch.h"
@@ -26,9 +27,14 @@ class Process {
   Site& site() { return *site_; }
   SessionLookupService& sessions() { return sessions_; }
   SessionWatch& watch() { return watch_; }
+  NodeMeter& meter() { return meter_; }
+  [[nodiscard]] const NodeMeter& meter() const { return meter_; }
   [[nodiscard]] Time now() const { return clock_.now(); }
 
-  void listen() { listener_.start(); }
+  /// What a probe asks about. Asks nobody.
+  [[nodiscard]] metrics::Condition condition() const;
+
+  void listen(bool counts_people) { listener_.start(counts_people); }
 
   /// The one of this process; nullptr if it could not be made: then everything is refused.
   static Process* current();
@@ -42,6 +48,7 @@ class Process {
   SystemClock clock_;
   SystemRandom random_;
   ErrorLog log_;
+  NodeMeter meter_;
   SessionCache cache_;
   CacheMemory memory_;
   HttpsBackChannel back_channel_;

@@ -18,12 +18,16 @@ bool SessionLookupService::recall(const TokenHash& hash, std::string& record,
   const Time now = clock_.now();
   const auto remembered = cache_.find(hash, now, settings_.sessions.cache_ttl, record);
   if (!remembered || !remembered->is_fresh) return false;
-  if (record.empty()) return true;
-  view = SessionView::parse(record);
-  // A record ends early where one of its grants does: the database then knows what is left.
-  if (view && now < view->expires_at()) return true;
-  view.reset();
-  return false;
+  if (!record.empty()) {
+    view = SessionView::parse(record);
+    // A record ends early where one of its grants does: the database then knows what is left.
+    if (!view || now >= view->expires_at()) {
+      view.reset();
+      return false;
+    }
+  }
+  meter_.count(metrics::Counter::look_up_remembered);
+  return true;
 }
 
 bool SessionLookupService::recall_in_need(const TokenHash& hash, std::string& record) {
@@ -43,9 +47,11 @@ void SessionLookupService::look_up(const TokenHash& hash, Done done) {
   const std::uint64_t epoch = cache_.epoch();
   PendingPointer& pending = pending_[hash];
   if (pending != nullptr && pending->epoch == epoch) {
+    meter_.count(metrics::Counter::look_up_joined);
     pending->waiting.push_back(std::move(done));
     return;
   }
+  meter_.count(metrics::Counter::look_up_asked);
   // A question put before the last notification may bring an answer from before it.
   pending = std::make_shared<Pending>(Pending{epoch, clock_.now(), {}});
   pending->waiting.push_back(std::move(done));

@@ -12,6 +12,7 @@
 #include "anteroom/session.h"
 #include "anteroom/settings.h"
 #include "anteroom/task.h"
+#include "node_meter.h"
 #include "session_cache.h"
 
 namespace anteroom::nginx {
@@ -21,8 +22,9 @@ class SessionLookupService {
   using Done = std::function<void(Result<std::string>)>;
   using Load = std::function<Task<Result<std::string>>(TokenHash)>;
 
-  SessionLookupService(const Settings& settings, SessionCache& cache, Clock& clock)
-      : settings_(settings), cache_(cache), clock_(clock) {}
+  SessionLookupService(const Settings& settings, SessionCache& cache, Clock& clock,
+                       NodeMeter& meter)
+      : settings_(settings), cache_(cache), clock_(clock), meter_(meter) {}
 
   /// How the database is asked. Must be set before look_up() is called.
   void set_load(Load load) { load_ = std::move(load); }
@@ -50,6 +52,7 @@ class SessionLookupService {
   const Settings& settings_;
   SessionCache& cache_;
   Clock& clock_;
+  NodeMeter& meter_;
   Load load_;
   std::map<TokenHash, PendingPointer> pending_;
 };

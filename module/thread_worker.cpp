@@ -85,8 +85,9 @@ struct ThreadWorker::Job {
   std::function<void()> done;
 };
 
-ThreadWorker::ThreadWorker(ngx_thread_pool_t* threads)
+ThreadWorker::ThreadWorker(ngx_thread_pool_t* threads, NodeMeter& meter)
     : threads_(threads),
+      meter_(meter),
       keep_alive_(TimerKind::keeps_worker, [this] { keep_alive_.start(kKeepAlive); }) {}
 
 ThreadWorker::~ThreadWorker() {
@@ -95,7 +96,10 @@ ThreadWorker::~ThreadWorker() {
 }
 
 bool ThreadWorker::submit(std::function<void()> work, std::function<void()> done) {
-  if (jobs_.size() >= kMaxJobs) return false;
+  if (jobs_.size() >= kMaxJobs) {
+    meter_.count(metrics::Counter::queue_full_threads);
+    return false;
+  }
   auto job = std::make_unique<Job>();
   job->worker = this;
   job->work = std::move(work);
@@ -108,6 +112,7 @@ bool ThreadWorker::submit(std::function<void()> work, std::function<void()> done
   jobs_.insert(job.get());
   if (ngx_thread_task_post(threads_, &job->task) != NGX_OK) {
     jobs_.erase(job.get());
+    meter_.count(metrics::Counter::queue_full_threads);
     return false;
   }
   static_cast<void>(job.release());  // owned by jobs_ from here

@@ -7,13 +7,14 @@
 
 #include "anteroom/ports.h"
 #include "ngx.h"
+#include "node_meter.h"
 #include "timer.h"
 
 namespace anteroom::nginx {
 
 class ThreadWorker final : public Worker {
  public:
-  explicit ThreadWorker(ngx_thread_pool_t* threads);
+  ThreadWorker(ngx_thread_pool_t* threads, NodeMeter& meter);
   /// nginx has told its threads to end by then; what they finished last is dropped. Returns when
   /// those that worked for us are gone.
   ~ThreadWorker() override;
@@ -26,6 +27,7 @@ class ThreadWorker final : public Worker {
   static void finish(ngx_event_t* event) noexcept;
 
   ngx_thread_pool_t* threads_;
+  NodeMeter& meter_;
   std::unordered_set<Job*> jobs_;
   Timer keep_alive_;  ///< nginx does not know that a request waits for a thread
 };

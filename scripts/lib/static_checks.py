@@ -20,7 +20,8 @@ LAYERS = {
     "libpq": (r"^(libpq-fe|libpq/|postgresql/)", ["core/src/store", "core/cli", "module"]),
     "mustache": (r"mustache", ["core/src/pages"]),
     "libcurl": (r"^curl/", ["core/src/transport"]),
-    "nlohmann_json": (r"^nlohmann/", ["core/src/scim", "core/src/mail", "core/src/journey", "core/cli"]),
+    "nlohmann_json": (r"^nlohmann/", ["core/src/scim", "core/src/mail", "core/src/journey", "core/src/metrics",
+                                    "core/cli"]),
     "CLI11": (r"^CLI/", ["core/cli"]),
 }
 

@@ -14,6 +14,7 @@
 #include <string_view>
 #include <vector>
 
+#include "anteroom/meter.h"
 #include "anteroom/result.h"
 #include "anteroom/task.h"
 
@@ -125,6 +126,7 @@ struct Ports {
   Log& log;
   SessionMemory& memory;
   BackChannel& back_channel;
+  Meter& meter;
 };
 
 /// co_await run(...) for a statement.

@@ -204,6 +204,7 @@ class VerifiedAssertion {
   [[nodiscard]] Time authn_instant() const { return authn_instant_; }
   /// AuthnContextClassRef; empty: none, or several that differ.
   [[nodiscard]] const std::string& authn_context() const { return authn_context_; }
+  [[nodiscard]] Time issue_instant() const { return issue_instant_; }
   /// Until when its IDs must be remembered.
   [[nodiscard]] Time replay_until() const { return replay_until_; }
   [[nodiscard]] std::optional<Time> session_not_on_or_after() const {
@@ -215,6 +216,7 @@ class VerifiedAssertion {
   VerifiedAssertion() = default;
   std::string idp_, issuer_, response_id_, assertion_id_, name_id_, name_id_format_, session_index_,
       email_, display_name_, subject_, authn_context_;
+  Time issue_instant_{};
   Time authn_instant_{};
   Attributes attributes_;
   Time replay_until_{};

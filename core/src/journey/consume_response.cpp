@@ -28,7 +28,15 @@ constexpr Code kMalformedForm{"malformed_form"};
 constexpr Code kReplayed{"replayed"};
 constexpr Code kUserDisabled{"user_disabled"};
 constexpr Code kIdentityPinned{"identity_pinned"};
+// How a sign-on ends well, or goes on: for counting.
+constexpr Code kSignedIn{"signed_in"};
+constexpr Code kWaiting{"waiting"};
+constexpr Code kPassiveAttempt{"passive_attempt"};
 }  // namespace code
+
+void note_end(const Exchange& exchange, Stage stage, const IdentityProvider* idp, Code code) {
+  exchange.context.ports.meter.ended(idp == nullptr ? "" : idp->name, stage, code);
+}
 
 Response start_again(const Exchange& exchange, std::string_view handle,
                      std::string_view notice = "stale") {
@@ -42,6 +50,7 @@ Response start_again(const Exchange& exchange, std::string_view handle,
 // nothing else.
 Response start_again_without_state(Exchange& exchange, std::string_view relay_state,
                                    const std::vector<session::LoginState>& states) {
+  note_end(exchange, Stage::response, nullptr, kNoLoginState);
   const auto found = std::find_if(states.begin(), states.end(), [&](const auto& state) {
     return state.cookie_name() ==
            std::string(session::kLoginCookiePrefix) + std::string(relay_state);
@@ -197,14 +206,17 @@ bool accepts_unsolicited(const Settings& settings) {
 
 Response reject(Exchange& exchange, const Arrival& arrival, const Judgement& judgement) {
   const Failure& why = judgement.verdict.assertion.failure();
-  if (why.code == anteroom::code::kOverloaded) {
-    return unavailable(exchange.context, exchange.head(), why);
-  }
   if (why.code == kNoLoginState) {
     return start_again_without_state(exchange, arrival.relay_state, arrival.states);
   }
   // A silent attempt that needs the person after all: the page with the button, not an error.
-  if (judgement.state && judgement.state->is_passive && !judgement.verdict.status_code.empty()) {
+  const bool is_attempt =
+      judgement.state && judgement.state->is_passive && !judgement.verdict.status_code.empty();
+  note_end(exchange, Stage::response, judgement.idp, is_attempt ? code::kPassiveAttempt : why.code);
+  if (why.code == anteroom::code::kOverloaded) {
+    return unavailable(exchange.context, exchange.head(), why);
+  }
+  if (is_attempt) {
     return start_again(exchange, judgement.state->return_to, "choose");
   }
   const Explanation explanation = explain_rejection(exchange, judgement);
@@ -236,12 +248,40 @@ Result<std::function<Judgement()>> plan_judgement(const Exchange& exchange,
       [&context, fetch = *fetch, now] { return fetch_and_judge(context, fetch, now); });
 }
 
+void note_judgement(const Exchange& exchange, const Judgement& judgement, Time arrived_at) {
+  Meter& meter = exchange.context.ports.meter;
+  if (judgement.took) meter.verified(*judgement.took);
+  if (judgement.idp == nullptr) return;
+  if (judgement.state) meter.returned(judgement.idp->name);
+  if (!judgement.verdict.assertion) return;
+  meter.clock_seen(judgement.idp->name,
+                   std::chrono::duration_cast<std::chrono::milliseconds>(
+                       arrived_at - judgement.verdict.assertion->issue_instant()));
+}
+
 // An artifact for which nobody is asked.
 Response reject_artifact(Exchange& exchange, const Arrival& arrival, const Failure& why) {
   if (why.code == anteroom::code::kInternal) {
+    note_end(exchange, Stage::response, nullptr, why.code);
     return unavailable(exchange.context, exchange.head(), why);
   }
   return reject(exchange, arrival, {{why, {}, "", "", ""}, nullptr, std::nullopt});
+}
+
+Code code_of(store::SignOnOutcome outcome) {
+  switch (outcome) {
+    case store::SignOnOutcome::signed_in:
+      return code::kSignedIn;
+    case store::SignOnOutcome::waiting:
+      return code::kWaiting;
+    case store::SignOnOutcome::replayed:
+      return code::kReplayed;
+    case store::SignOnOutcome::user_disabled:
+      return code::kUserDisabled;
+    case store::SignOnOutcome::identity_pinned:
+      return code::kIdentityPinned;
+  }
+  return anteroom::code::kInternal;
 }
 
 // The one round trip: consume the message, find or create the person, open the session.
@@ -252,12 +292,15 @@ Task<Response> open_session(Exchange& exchange, const Judgement& judgement) {
   const auto reference = session::new_hex(context.ports.random, kReferenceBytes);
   const auto hash = token ? hash_token(*token) : std::nullopt;
   if (!hash || !reference) {
+    note_end(exchange, Stage::session, judgement.idp, anteroom::code::kInternal);
     co_return unavailable(context, exchange.head(),
                           {anteroom::code::kInternal, "no randomness or no SHA-256"});
   }
   store::SignOn sign_on = sign_on_of(exchange, judgement, *hash, *reference);
   const Result<store::SignOnResult> result =
       co_await store::sign_on(context.ports.database, std::move(sign_on));
+  note_end(exchange, Stage::session, judgement.idp,
+           result ? code_of(result->outcome) : result.failure().code);
   if (!result) co_return unavailable(context, exchange.head(), result.failure());
   write_down_started(context);
   switch (result->outcome) {
@@ -289,6 +332,7 @@ Task<Response> consume_response(Exchange exchange) {
   Context& context = exchange.context;
   const std::optional<Arrival> arrival = read_arrival(exchange);
   if (!arrival) {
+    note_end(exchange, Stage::response, nullptr, code::kMalformedForm);
     co_return explain(context, exchange.head(), {code::kMalformedForm, "no SAMLResponse form"},
                       {400, "failed_title"_words, "bad_answer"_words, "please_start_again"_words,
                        context.path("/sign-in"), "start_again"_words});
@@ -297,11 +341,16 @@ Task<Response> consume_response(Exchange exchange) {
   if (arrival->live.empty() && !accepts_unsolicited(context.settings)) {
     co_return start_again_without_state(exchange, arrival->relay_state, arrival->states);
   }
+  const Time arrived_at = exchange.now();
   auto work = plan_judgement(exchange, *arrival);
   if (!work) co_return reject_artifact(exchange, *arrival, work.failure());
   const Result<Judgement> judged =
       co_await offload<Judgement>(context.ports.worker, std::move(*work));
-  if (!judged) co_return unavailable(context, exchange.head(), judged.failure());
+  if (!judged) {
+    note_end(exchange, Stage::response, nullptr, judged.failure().code);
+    co_return unavailable(context, exchange.head(), judged.failure());
+  }
+  note_judgement(exchange, *judged, arrived_at);
   if (!judged->verdict.assertion) co_return reject(exchange, *arrival, *judged);
   Response response = co_await open_session(exchange, *judged);
   co_return response;

@@ -72,7 +72,9 @@ Judgement judge(const Context& context, const std::string& encoded,
     judgement.verdict = rejected({Code{"metadata_expired"}, "validUntil has passed"});
     return judgement;
   }
+  const Time began_at = context.now();
   judgement.verdict = verifier->verify(std::move(response), params_of(context, judgement, now));
+  judgement.took = std::max(context.now() - began_at, Time::duration(0));
   return judgement;
 }
 

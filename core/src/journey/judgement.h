@@ -16,6 +16,7 @@ struct Judgement {
   saml::Verdict verdict;
   const IdentityProvider* idp = nullptr;
   std::optional<session::LoginState> state;  ///< absent: unsolicited
+  std::optional<std::chrono::microseconds> took = std::nullopt;  ///< to verify; absent: was not
 };
 
 /// A Response (base64) that came to a browser with these login states.

@@ -17,6 +17,7 @@ constexpr int kRetryAfterSeconds = 5;
 
 void log_refusal(Context& context, const RequestHead& request, const Failure& failure,
                  std::string_view reference, int status, std::string_view idp) {
+  context.ports.meter.refused(failure.code);
   std::string line = "refused code=" + std::string(failure.code.name);
   line += " status=" + std::to_string(status);
   line += " reference=" + std::string(reference);
@@ -107,6 +108,7 @@ Response denied(Context& context, const RequestHead& request, const SessionField
                 const Requirement& requirement, const std::string& reference) {
   const std::string property =
       requirement.has_property ? http::printable(requirement.property, 100) : "";
+  context.ports.meter.refused({"access_level"});
   context.ports.log.write(
       LogLevel::info, "denied code=access_level reference=" + reference + " user=" +
                           std::string(who.user) + " level=" + std::string(who.access_level) +

@@ -42,22 +42,29 @@ std::chrono::seconds pause(const Earlier& earlier, Time now) {
                         : std::chrono::ceil<std::chrono::seconds>(free_at - now);
 }
 
+void note_end(const Exchange& exchange, const IdentityProvider& idp, Code code) {
+  exchange.context.ports.meter.ended(idp.name, Stage::start, code);
+}
+
 Response too_many(const Exchange& exchange, const Start& start, std::chrono::seconds wait) {
-  Response response = explain(
-      exchange.context, exchange.head(),
-      {Code{"too_many_sign_ons"}, "six in a minute: cookies are lost, or something reloads"},
-      {429, "pause_title"_words, "pause"_words, "pause_hint"_words,
-       exchange.context.path("/sign-in") + "?notice=choose" +
-           (start.handle.empty() ? "" : "&r=" + start.handle),
-       "try_again"_words},
-      start.idp->name);
+  constexpr Code kTooMany{"too_many_sign_ons"};
+  note_end(exchange, *start.idp, kTooMany);
+  Response response = explain(exchange.context, exchange.head(),
+                              {kTooMany, "six in a minute: cookies are lost, or something reloads"},
+                              {429, "pause_title"_words, "pause"_words, "pause_hint"_words,
+                               exchange.context.path("/sign-in") + "?notice=choose" +
+                                   (start.handle.empty() ? "" : "&r=" + start.handle),
+                               "try_again"_words},
+                              start.idp->name);
   response.headers.emplace_back("Retry-After", std::to_string(wait.count()));
   return response;
 }
 
 Response refuse_expired(const Exchange& exchange, const IdentityProvider& idp) {
+  constexpr Code kExpired{"metadata_expired"};
+  note_end(exchange, idp, kExpired);
   return explain(exchange.context, exchange.head(),
-                 {Code{"metadata_expired"}, "validUntil of " + idp.metadata_file + " has passed"},
+                 {kExpired, "validUntil of " + idp.metadata_file + " has passed"},
                  {403,
                   "expired_title"_words,
                   {"expired"_words, {{"company", idp.display_name}}},
@@ -118,6 +125,7 @@ Task<Response> start_sign_on(const Exchange& exchange, Start start) {
   }
   const auto digits = session::new_hex(context.ports.random, 16);
   if (!digits) {
+    note_end(exchange, idp, code::kInternal);
     co_return unavailable(exchange.context, exchange.head(), {code::kInternal, "no randomness"});
   }
   saml::AuthnRequestParams params{"id" + *digits, now, start.email,
@@ -137,11 +145,13 @@ Task<Response> start_sign_on(const Exchange& exchange, Start start) {
   };
   const auto message = co_await build(context, idp.sign_requests, std::move(make));
   if (!sealed || !message) {
-    co_return unavailable(exchange.context, exchange.head(),
-                          message ? Failure{code::kInternal, "sealing failed"} : message.failure());
+    const Failure why = message ? Failure{code::kInternal, "sealing failed"} : message.failure();
+    note_end(exchange, idp, why.code);
+    co_return unavailable(exchange.context, exchange.head(), why);
   }
   Response response = send_away(exchange, idp, *message);
   exchange.context.started->add(idp.name);
+  exchange.context.ports.meter.started(idp.name);
   write_down_started(exchange.context);
   drop_cookies(response, earlier);
   response.headers.emplace_back(

@@ -104,6 +104,7 @@ Status AssertionReader::check_issue_instant() {
   if (*issued > params_.now + params_.clock_skew) {
     return Failure{code::kIssueInstant, "in the future: " + format_instant(*issued)};
   }
+  result_.issue_instant_ = *issued;
   return Done{};
 }
 

@@ -10,6 +10,11 @@ constexpr Statement kActivity{
     "activity", "SELECT day, idp, started, signed_on, refused FROM anteroom.activity($1::int)"};
 constexpr Statement kWaitingTimes{"waiting_times",
                                   "SELECT unnest(anteroom.waiting_times($1::int))"};
+constexpr Statement kWaitingNow{
+    "waiting_now",
+    "SELECT count(*), (extract(epoch FROM min(u.waiting_since)) * 1000000)::bigint"
+    " FROM anteroom.users u WHERE u.waiting_since IS NOT NULL AND u.let_in_at IS NULL"
+    " AND anteroom.waits_since(u) IS NOT NULL"};
 constexpr Statement kCountStarted{"count_started",
                                   "SELECT anteroom.count_started($1::text[], $2::bigint[])"};
 
@@ -35,6 +40,18 @@ Task<Result<std::vector<long>>> waiting_times(Database& database, int days) {
   std::vector<long> buckets;
   for (const auto& row : result->rows) buckets.push_back(number(row, 0));
   co_return buckets;
+}
+
+Task<Result<WaitingNow>> waiting_now(Database& database) {
+  Params none;
+  Result<Rows> result = co_await run(database, kWaitingNow, std::move(none));
+  if (!result) co_return result.failure();
+  WaitingNow now;
+  for (const auto& row : result->rows) {
+    now.count = number(row, 0);
+    if (row.at(1)) now.since = Time(Time::duration(number(row, 1)));
+  }
+  co_return now;
 }
 
 Task<Result<Done>> count_started(Database& database,

@@ -51,6 +51,30 @@ class FakeBackChannel : public BackChannel {
   }
 };
 
+/// Everything counted, as lines.
+class FakeMeter : public Meter {
+ public:
+  std::vector<std::string> counted;
+  std::vector<std::string> refusals;
+  int verifications = 0;
+  std::optional<std::chrono::milliseconds> offset;
+
+  void started(std::string_view idp) override { add("started", idp, ""); }
+  void returned(std::string_view idp) override { add("returned", idp, ""); }
+  void ended(std::string_view idp, Stage stage, Code code) override {
+    constexpr const char* kStages[] = {"start", "response", "session"};
+    add(kStages[static_cast<std::size_t>(stage)], idp, code.name);
+  }
+  void refused(Code code) override { refusals.emplace_back(code.name); }
+  void verified(std::chrono::microseconds) override { ++verifications; }
+  void clock_seen(std::string_view, std::chrono::milliseconds seen) override { offset = seen; }
+
+ private:
+  void add(const std::string& what, std::string_view idp, std::string_view code) {
+    counted.push_back(what + " " + std::string(idp) + " " + std::string(code));
+  }
+};
+
 inline const forge::Authority& journey_authority() {
   static const forge::Authority kAuthority = forge::make_authority();
   return kAuthority;
@@ -66,6 +90,7 @@ struct World {
   InlineWorker worker;
   FakeMemory memory;
   FakeBackChannel back_channel;
+  FakeMeter meter;
   std::unique_ptr<Site> site;
   std::string record;                   ///< the session that any token has; empty: none
   std::chrono::seconds sign_on_age{0};  ///< of that session
@@ -92,7 +117,7 @@ struct World {
   void start() {
     site = std::make_unique<Site>(
         settings, std::make_shared<const pages::Renderer>(*settings),
-        Ports{database, worker, clock, random, log, memory, back_channel},
+        Ports{database, worker, clock, random, log, memory, back_channel, meter},
         [this](const TokenHash&, std::function<void(Result<std::string>)> done) { done(record); });
   }
 

@@ -66,6 +66,45 @@ TEST_CASE("a good Response opens a session in one round trip and leads to the pa
   CHECK(*world.database.last["sign_on"][6] == "ann@corp.test");
 }
 
+TEST_CASE("a sign-on is counted where it starts, comes back and ends") {
+  World world;
+  world.database.give("sign_on", {"waiting", "user"});
+  const UnderWay under_way = start(world);
+  CHECK(world.meter.counted == std::vector<std::string>{"started corp "});
+  world.clock.advance(std::chrono::seconds(3));
+  post(world, form(world, under_way), under_way.cookie);
+  CHECK(world.meter.counted ==
+        std::vector<std::string>{"started corp ", "returned corp ", "session corp waiting"});
+  CHECK(world.meter.verifications == 1);
+  CHECK(world.meter.offset == std::chrono::seconds(3));
+  CHECK(world.meter.refusals.empty());
+}
+
+TEST_CASE("a sign-on that is refused is counted once, with its code and whose it was") {
+  World world;
+  const UnderWay under_way = start(world, "other");
+  post(world, form(world, under_way), under_way.cookie);
+  CHECK(world.meter.counted ==
+        std::vector<std::string>{"started other ", "returned other ", "response other issuer"});
+  CHECK(world.meter.refusals == std::vector<std::string>{"issuer"});
+  CHECK_FALSE(world.meter.offset);
+}
+
+TEST_CASE("what belongs to no sign-on is counted as nobody's, and verified by nobody") {
+  World world;
+  post(world, "SAMLResponse=eA%3D%3D", "");
+  CHECK(world.meter.counted == std::vector<std::string>{"response  no_login_state"});
+  CHECK(world.meter.verifications == 0);
+}
+
+TEST_CASE("a sign-on that the database cannot keep ends at the session") {
+  World world;
+  const UnderWay under_way = start(world);
+  post(world, form(world, under_way), under_way.cookie);
+  CHECK(world.meter.counted.back() == "session corp database_unavailable");
+  CHECK(world.meter.refusals == std::vector<std::string>{"database_unavailable"});
+}
+
 TEST_CASE("the page first asked for, with its query, is where one lands") {
   World world;
   world.database.give("sign_on", {"signed_in", "user"});

@@ -1,0 +1,53 @@
+#include <algorithm>
+
+#include "anteroom/metrics.h"
+#include "crypto/pem.h"
+
+namespace anteroom::metrics {
+
+namespace {
+
+// The first 16 digits, as people compare them.
+std::string shortened(std::string fingerprint) {
+  constexpr std::size_t kDigits = 16;
+  fingerprint.erase(std::remove(fingerprint.begin(), fingerprint.end(), ':'), fingerprint.end());
+  return fingerprint.substr(0, kDigits);
+}
+
+void add(std::vector<Expiry>& all, Expiry::What what, const std::string& idp,
+         std::string_view certificate_der) {
+  auto facts = crypto::certificate_facts(certificate_der);
+  if (!facts) return;  // the configuration was checked
+  Expiry one{what, idp, shortened(std::move(facts->sha256_fingerprint)), facts->not_after};
+  // Metadata may hold a certificate twice; a series may not be.
+  const bool is_known = std::any_of(all.begin(), all.end(), [&](const Expiry& other) {
+    return other.what == one.what && other.idp == one.idp && other.fingerprint == one.fingerprint;
+  });
+  if (!is_known) all.push_back(std::move(one));
+}
+
+void add_own(std::vector<Expiry>& all, Expiry::What what, const KeyPair& pair) {
+  const auto der = crypto::pem_to_der_certificate(pair.certificate_pem);
+  if (der) add(all, what, "", *der);
+}
+
+}  // namespace
+
+std::vector<Expiry> expiries(const Settings& settings) {
+  std::vector<Expiry> all;
+  for (const IdentityProvider& idp : settings.identity_providers) {
+    for (const std::string& der : idp.metadata.signing_certificates_der) {
+      add(all, Expiry::What::idp_signing, idp.name, der);
+    }
+    if (const auto& until = idp.metadata.valid_until) {
+      all.push_back({Expiry::What::idp_metadata, idp.name, "",
+                     std::chrono::time_point_cast<Time::duration>(*until)});
+    }
+  }
+  const ServiceProviderSettings& sp = settings.service_provider;
+  if (sp.signing) add_own(all, Expiry::What::own_signing, *sp.signing);
+  for (const KeyPair& pair : sp.decryption) add_own(all, Expiry::What::own_decryption, pair);
+  return all;
+}
+
+}  // namespace anteroom::metrics

@@ -1,0 +1,84 @@
+// The layout of the shared memory behind NodeMeter. Nobody takes a lock: whatever is written after
+// a worker has started is one atomic number.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <string_view>
+
+#include "anteroom/metrics.h"
+#include "ngx.h"
+
+namespace anteroom::nginx {
+
+using SharedCount = std::atomic<std::uint64_t>;
+static_assert(SharedCount::is_always_lock_free);
+
+struct SharedHistogram {
+  std::array<SharedCount, metrics::kBuckets> buckets;
+  SharedCount sum_us;
+};
+
+/// One worker's own: what others count stands on other lines of the processor's cache. The next
+/// worker that takes it counts on from there.
+struct alignas(128) WorkerMetrics {
+  std::atomic<ngx_pid_t> owner;  ///< 0: nobody's
+  std::array<SharedCount, metrics::kCounters> counters;
+  SharedHistogram statements, verifications;
+  // Of the owner, if it lives.
+  std::atomic<std::int64_t> connections_in_use, connections_limit, statements_waiting;
+};
+
+/// One of the counters that come to be when they are first needed.
+struct SharedSeries {
+  std::atomic<std::uint32_t> key;  ///< 0: free
+  SharedCount count;
+};
+
+struct SharedIdp {
+  std::array<char, 64> name;  ///< padded with NUL
+  std::atomic<std::int64_t> clock_offset_ms;
+  std::atomic<bool> has_clock_offset;
+};
+
+/// The root of the zone.
+struct SharedMetrics {
+  static constexpr std::size_t kWorkers = 128;  ///< those of two generations; the last is for more
+  static constexpr std::size_t kSeries = 16384;
+  static constexpr std::size_t kIdps = 2048;
+  /// Stand for no IdP, and for all that have no room.
+  static constexpr std::size_t kNoIdp = 0;
+  static constexpr std::size_t kOtherIdps = 1;
+
+  std::array<WorkerMetrics, kWorkers> workers;
+  std::array<SharedSeries, kSeries> series;
+  std::array<SharedIdp, kIdps> idps;
+  std::atomic<std::size_t> idp_count;
+  // What the listener finds out.
+  std::atomic<std::int64_t> people_waiting, waiting_since_us, people_counted_at_us;
+  std::atomic<metrics::DatabaseState> database;
+  std::atomic<int> schema_version;
+
+  void construct();
+  /// Its place among `idps`, taken if it has none. The caller holds the zone's lock.
+  std::size_t intern(std::string_view name);
+  /// A free place of a worker, or the common one.
+  WorkerMetrics& claim(ngx_pid_t pid);
+  /// nullptr if there is no room.
+  SharedCount* find(metrics::Series kind, std::size_t idp, std::size_t code);
+};
+
+/// What a series' key says.
+struct SeriesKey {
+  metrics::Series series;
+  std::size_t idp;
+  std::size_t code;
+
+  [[nodiscard]] std::uint32_t packed() const;
+  static SeriesKey unpacked(std::uint32_t key);
+};
+
+bool is_alive(ngx_pid_t pid);
+
+}  // namespace anteroom::nginx

@@ -1,0 +1,29 @@
+#include <catch2/catch.hpp>
+
+#include "anteroom/metrics.h"
+#include "support/forge.h"
+
+using namespace anteroom;
+
+TEST_CASE("everything that ends is listed once, the same certificate twice in metadata too") {
+  const forge::Authority authority = forge::make_authority();
+  Settings settings;
+  IdentityProvider idp;
+  idp.name = "corp";
+  idp.metadata.signing_certificates_der = {authority.certificate_der, authority.certificate_der};
+  idp.metadata.valid_until = std::chrono::system_clock::time_point(std::chrono::hours(24));
+  settings.identity_providers = {idp};
+  settings.service_provider.signing =
+      KeyPair{Secret(authority.private_key_pem), authority.certificate_pem};
+  const auto all = metrics::expiries(settings);
+  using What = metrics::Expiry::What;
+  REQUIRE(all.size() == 3);
+  CHECK(all[0].what == What::idp_signing);
+  CHECK(all[0].idp == "corp");
+  CHECK(all[0].fingerprint.size() == 16);
+  CHECK(all[1].what == What::idp_metadata);
+  CHECK(all[1].at == Time(std::chrono::hours(24)));
+  CHECK(all[2].what == What::own_signing);
+  CHECK(all[2].fingerprint == all[0].fingerprint);
+  CHECK(all[2].at == all[0].at);
+}
