@@ -7,6 +7,7 @@
 #include "http/text.h"
 #include "journey/idp_errors.h"
 #include "journey/judgement.h"
+#include "journey/log_line.h"
 #include "journey/respond.h"
 #include "journey/steps.h"
 #include "session/names.h"
@@ -55,9 +56,9 @@ Response start_again_without_state(Exchange& exchange, std::string_view relay_st
     return state.cookie_name() ==
            std::string(session::kLoginCookiePrefix) + std::string(relay_state);
   });
-  exchange.context.ports.log.write(LogLevel::info,
-                                   "sign-on restarted code=" + std::string(kNoLoginState.name) +
-                                       " client=" + std::string(exchange.head().client_address));
+  LogLine line("sign-on restarted");
+  line.add("code", kNoLoginState.name).add("client", exchange.head().client_address);
+  exchange.context.ports.log.write(LogLevel::info, line.text());
   return start_again(exchange, found == states.end() ? "" : found->return_to);
 }
 
@@ -284,6 +285,19 @@ Code code_of(store::SignOnOutcome outcome) {
   return anteroom::code::kInternal;
 }
 
+// `reference`: of the session, where there is one.
+void log_sign_on(const Exchange& exchange, LogLevel level, std::string_view what,
+                 const saml::VerifiedAssertion& assertion, const store::SignOnResult& result,
+                 std::string_view reference) {
+  LogLine line(what);
+  line.add("code", code_of(result.outcome).name)
+      .add("reference", reference)
+      .add("client", exchange.head().client_address)
+      .add("idp", assertion.idp())
+      .add("user", result.user);
+  exchange.context.ports.log.write(level, line.text());
+}
+
 // The one round trip: consume the message, find or create the person, open the session.
 Task<Response> open_session(Exchange& exchange, const Judgement& judgement) {
   Context& context = exchange.context;
@@ -306,12 +320,10 @@ Task<Response> open_session(Exchange& exchange, const Judgement& judgement) {
   switch (result->outcome) {
     case store::SignOnOutcome::signed_in:
     case store::SignOnOutcome::waiting:
+      log_sign_on(exchange, LogLevel::info, "signed on", assertion, *result, *reference);
       co_return welcome(exchange, judgement, *token);
     case store::SignOnOutcome::replayed:
-      context.ports.log.write(LogLevel::warning,
-                              "sign-on restarted code=" + std::string(code::kReplayed.name) +
-                                  " client=" + std::string(exchange.head().client_address) +
-                                  " idp=" + assertion.idp());
+      log_sign_on(exchange, LogLevel::warning, "sign-on restarted", assertion, *result, "");
       co_return start_again(exchange, judgement.state ? judgement.state->return_to : "");
     case store::SignOnOutcome::user_disabled:
       co_return refuse_person(exchange, assertion, code::kUserDisabled);

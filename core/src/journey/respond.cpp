@@ -6,6 +6,7 @@
 #include "http/form.h"
 #include "http/text.h"
 #include "http/url.h"
+#include "journey/log_line.h"
 #include "session/token.h"
 
 namespace anteroom::journey {
@@ -14,18 +15,20 @@ namespace {
 
 constexpr std::size_t kMaxLogged = 400;
 constexpr int kRetryAfterSeconds = 5;
+constexpr Code kAccessLevel{"access_level"};
 
 void log_refusal(Context& context, const RequestHead& request, const Failure& failure,
                  std::string_view reference, int status, std::string_view idp) {
   context.ports.meter.refused(failure.code);
-  std::string line = "refused code=" + std::string(failure.code.name);
-  line += " status=" + std::to_string(status);
-  line += " reference=" + std::string(reference);
-  line += " client=" + std::string(request.client_address);
-  line += " path=" + http::printable(request.path, 200);
-  if (!idp.empty()) line += " idp=" + std::string(idp);
-  if (!failure.detail.empty()) line += " detail=" + http::printable(failure.detail, kMaxLogged);
-  context.ports.log.write(status >= 500 ? LogLevel::error : LogLevel::warning, line);
+  LogLine line("refused");
+  line.add("code", failure.code.name)
+      .add("status", std::to_string(status))
+      .add("reference", reference)
+      .add("client", request.client_address)
+      .add("path", request.path)
+      .add("idp", idp)
+      .add("detail", failure.detail, kMaxLogged);
+  context.ports.log.write(status >= 500 ? LogLevel::error : LogLevel::warning, line.text());
 }
 
 Response error_page(const Context& context, const RequestHead& request,
@@ -108,12 +111,18 @@ Response denied(Context& context, const RequestHead& request, const SessionField
                 const Requirement& requirement, const std::string& reference) {
   const std::string property =
       requirement.has_property ? http::printable(requirement.property, 100) : "";
-  context.ports.meter.refused({"access_level"});
-  context.ports.log.write(
-      LogLevel::info, "denied code=access_level reference=" + reference + " user=" +
-                          std::string(who.user) + " level=" + std::string(who.access_level) +
-                          " needed=" + http::printable(requirement.level, 50) +
-                          " property=" + property + " path=" + http::printable(request.path, 200));
+  context.ports.meter.refused(kAccessLevel);
+  LogLine line("denied");
+  line.add("code", kAccessLevel.name)
+      .add("status", "403")
+      .add("reference", reference)
+      .add("client", request.client_address)
+      .add("path", request.path)
+      .add("user", who.user)
+      .add("level", who.access_level)
+      .add("needed", requirement.level, 50)
+      .add("property", property);
+  context.ports.log.write(LogLevel::info, line.text());
   if (!is_navigation(request)) {
     return json(403, {{"error", "forbidden"}, {"reference", reference}});
   }

@@ -5,6 +5,7 @@
 #include "crypto/encoding.h"
 #include "http/form.h"
 #include "http/text.h"
+#include "journey/log_line.h"
 #include "journey/outgoing.h"
 #include "journey/respond.h"
 #include "journey/single_logout.h"
@@ -97,9 +98,11 @@ Response refuse_logout(const Exchange& exchange, const Failure& why, std::string
 Response take_response(const Exchange& exchange, const saml::LogoutFacts& facts) {
   const auto asked = exchange.context.sealer.open(kPurpose, facts.relay_state, exchange.now());
   if (!asked || "id" + crypto::to_hex(*asked) != facts.in_response_to) {
-    exchange.context.ports.log.write(
-        LogLevel::info,
-        "logout answer ignored code=" + std::string(code::kUnasked.name) + " idp=" + facts.idp);
+    LogLine line("logout answer ignored");
+    line.add("code", code::kUnasked.name)
+        .add("client", exchange.head().client_address)
+        .add("idp", facts.idp);
+    exchange.context.ports.log.write(LogLevel::info, line.text());
     return redirect(303, exchange.context.path("/signed-out"));
   }
   return go_to_signed_out(exchange, facts.idp, facts.is_success);
@@ -142,8 +145,9 @@ Task<Response> take_request(Exchange& exchange, const IdentityProvider& idp,
   if (!*ended) {
     co_return refuse_logout(exchange, {code::kReplayed, "this LogoutRequest was used"}, idp.name);
   }
-  exchange.context.ports.log.write(
-      LogLevel::info, "logout by idp=" + idp.name + " sessions=" + std::to_string(**ended));
+  LogLine line("logout by the identity provider");
+  line.add("idp", idp.name).add("sessions", std::to_string(**ended));
+  exchange.context.ports.log.write(LogLevel::info, line.text());
   Response answered = co_await answer(exchange, idp, facts);
   co_return answered;
 }
@@ -190,9 +194,9 @@ Task<std::optional<Response>> tell_idp(const Exchange& exchange, store::EndedSes
   const auto message = co_await build(
       context, context.settings.service_provider.signing.has_value(), std::move(make));
   if (!message) {
-    context.ports.log.write(
-        LogLevel::error, "logout not passed on code=" + std::string(message.failure().code.name) +
-                             " idp=" + idp->name);
+    LogLine line("logout not passed on");
+    line.add("code", message.failure().code.name).add("idp", idp->name);
+    context.ports.log.write(LogLevel::error, line.text());
     co_return std::nullopt;
   }
   co_return send_away(exchange, *idp, *message);

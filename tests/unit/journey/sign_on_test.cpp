@@ -80,6 +80,35 @@ TEST_CASE("a sign-on is counted where it starts, comes back and ends") {
   CHECK(world.meter.refusals.empty());
 }
 
+TEST_CASE("a sign-on leaves one line, with the session's number and nothing to misuse") {
+  World world;
+  world.database.give("sign_on", {"signed_in", "9b3d0c8e-0000-4000-8000-000000000001"});
+  const UnderWay under_way = start(world);
+  const Response response = post(world, form(world, under_way), under_way.cookie);
+  REQUIRE(world.log.lines.size() == 1);
+  const std::string& line = world.log.lines[0];
+  CHECK(line.starts_with("signed on code=signed_in reference="));
+  CHECK(line.ends_with(" client=192.0.2.1 idp=corp user=9b3d0c8e-0000-4000-8000-000000000001"));
+  CHECK(line.find("@") == std::string::npos);
+  for (const std::string& cookie : headers(response, "Set-Cookie")) {
+    const std::string pair = pair_of(cookie);
+    CHECK(line.find(pair.substr(pair.find('=') + 1)) == std::string::npos);
+  }
+}
+
+TEST_CASE("a refusal leaves one line, with the number that the person sees") {
+  World world;
+  const UnderWay under_way = start(world, "other");
+  const Response response = post(world, form(world, under_way), under_way.cookie);
+  REQUIRE(world.log.lines.size() == 1);
+  const std::string& line = world.log.lines[0];
+  CHECK(line.starts_with("refused code=issuer status=403 reference="));
+  CHECK(line.find(" client=192.0.2.1 path=/saml2/idpresponse idp=other detail=\"") !=
+        std::string::npos);
+  const auto at = line.find("reference=") + 10;
+  CHECK(response.body.find(line.substr(at, line.find(' ', at) - at)) != std::string::npos);
+}
+
 TEST_CASE("a sign-on that is refused is counted once, with its code and whose it was") {
   World world;
   const UnderWay under_way = start(world, "other");
