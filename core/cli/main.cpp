@@ -40,6 +40,7 @@ int run(int argc, char** argv) {
   anteroom::cli::add_mail(app, console);
   anteroom::cli::add_scim(app, console);
   anteroom::cli::add_verify_response(app, console);
+  anteroom::cli::add_completion(app);
   try {
     app.parse(argc, argv);
     return anteroom::cli::exit_ok;

@@ -20,7 +20,7 @@ from postgres import Cluster  # noqa: E402
 from processes import clean_environment  # noqa: E402
 from stack import state_directory  # noqa: E402
 
-BY_NAME = ("leaks", "faults", "soak", "threads")  # take long: only when asked for
+BY_NAME = ("leaks", "faults", "soak", "threads", "packages")  # take long: only when asked for
 PARTS = ("unit", "fuzz", "attacks", "database", "mail", "nginx", "browser", "static")
 TIME_LIMIT = 1800  # seconds for one program
 
@@ -93,6 +93,7 @@ class Runner:
     def pytest(self, part, folder, *more):
         if not list((ROOT / folder).rglob("test_*.py")):
             return self.note(part, f"{folder} (no tests)", 0, 1)
+        self.build.mkdir(parents=True, exist_ok=True)
         report = self.build / f"pytest-{part}.xml"
         report.unlink(missing_ok=True)
         command = ["/usr/bin/python3", "-m", "pytest", "-q", "-ra", "--tb=short", "-p", "no:cacheprovider",
@@ -166,6 +167,10 @@ class Runner:
     def soak(self):
         self.pytest("soak", "tests/soak", "-s")
 
+    def packages(self):
+        """Builds them in a directory of their own."""
+        self.pytest("packages", "tests/packages", "-s")
+
     def leaks(self):
         self.pytest("leaks", "tests/leaks")
 
@@ -193,7 +198,7 @@ class Runner:
     def run(self, parts):
         targets = r"(unit|fuzz)_\w+" if set(parts) <= {"unit", "fuzz", "static"} else None
         try:
-            if set(parts) - {"static", "threads"}:
+            if set(parts) - {"static", "threads", "packages"}:
                 self.compile(targets)
             elif "static" in parts and not (self.build / "compile_commands.json").exists():
                 self.compile(r"unit_http")

@@ -375,7 +375,7 @@ def test_the_unit_file_is_good(tmp_path):
         pytest.skip("no systemd-analyze")
     unit = (ROOT / "nginx-conf" / "anteroom-mail.service").read_text()
     path = tmp_path / "anteroom-mail.service"
-    path.write_text(unit.replace("/usr/local/bin/anteroom", "/bin/true"))
+    path.write_text(unit.replace("/usr/bin/anteroom", "/bin/true"))
     done = subprocess.run(["systemd-analyze", "verify", str(path)], capture_output=True, text=True, check=False)
     complaints = [line for line in done.stderr.splitlines() if "anteroom-mail" in line]
     assert done.returncode == 0 and not complaints, done.stderr

@@ -40,8 +40,8 @@ class EchoApp(socketserver.ThreadingTCPServer):
     daemon_threads = True
     request_queue_size = 1024
 
-    def __init__(self):
-        super().__init__(("127.0.0.1", 0), _Handler)
+    def __init__(self, port=0):
+        super().__init__(("127.0.0.1", port), _Handler)
         self.port = self.server_address[1]
         self.requests = []
         threading.Thread(target=self.serve_forever, daemon=True).start()

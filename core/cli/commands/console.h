@@ -78,6 +78,7 @@ void add_import(CLI::App& app, Console& console);
 void add_mail(CLI::App& app, Console& console);
 void add_scim(CLI::App& app, Console& console);
 void add_verify_response(CLI::App& app, Console& console);
+void add_completion(CLI::App& app);
 
 /// A canonical email whose domain is registered to an identity provider, or Abort.
 std::string checked_email(Console& console, const std::string& text,

@@ -23,6 +23,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// Where Debian's packages of nginx modules load them from.
+constexpr const char* kEnabledModule = "/etc/nginx/modules-enabled/50-mod-http-auth-saml.conf";
+
 std::string reason() {
   return std::generic_category().message(errno);
 }
@@ -201,9 +204,11 @@ void init(const Console& console, InitAnswers answers, const std::string& user,
   check_answers(answers);
   const auto settings = write_all(yaml, answers, user);
   const std::string commands = database_commands(*settings, yaml.string(), user);
-  const std::string lines = nginx_lines(*settings, yaml.string());
+  const bool is_module_loaded = fs::exists(kEnabledModule);
+  const std::string lines = nginx_lines(*settings, yaml.string(), is_module_loaded);
+  const std::string where = is_module_loaded ? "/etc/nginx/conf.d/anteroom.conf" : "nginx.conf";
   console.say("wrote " + yaml.string() + "\n\nThe database, unless it exists:\n\n" + commands +
-                  "\nIn nginx.conf, then nginx -t:\n\n" + lines +
+                  "\nIn " + where + ", then nginx -t:\n\n" + lines +
                   "\nThen one customer: anteroom idp add --help",
               {{"wrote", yaml.string()}, {"database", commands}, {"nginx", lines}});
 }

@@ -20,8 +20,9 @@ std::string yaml_of(const InitAnswers& answers);
 /// Why a libpq connection string cannot be written into the configuration; empty: it can.
 std::string connection_problem(const std::string& connection);
 
-/// What to add to nginx.conf.
-std::string nginx_lines(const Settings& settings, const std::string& config_file);
+/// What to add to nginx.conf; where the module is loaded already, what to add to its http block.
+std::string nginx_lines(const Settings& settings, const std::string& config_file,
+                        bool is_module_loaded);
 
 /// Shell commands that make the role, the database and the schema; those for a server elsewhere
 /// name it.

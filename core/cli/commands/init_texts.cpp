@@ -29,8 +29,20 @@ std::string for_shell(const std::string& text) {
 }
 
 std::string server_of(const std::string& authority, const std::string& locations) {
-  return "    server {\n        listen 443 ssl;\n        server_name " +
-         authority.substr(0, authority.find(':')) + ";\n" + locations + "    }\n";
+  const std::size_t colon = authority.find(':');
+  return "server {\n    listen " +
+         (colon == std::string::npos ? "443" : authority.substr(colon + 1)) +
+         " ssl;\n    server_name " + authority.substr(0, colon) + ";\n" + locations + "}\n";
+}
+
+std::string indented(const std::string& lines) {
+  std::string text;
+  for (std::size_t start = 0; start < lines.size();) {
+    const std::size_t end = lines.find('\n', start) + 1;
+    text += "    " + lines.substr(start, end - start);
+    start = end;
+  }
+  return text;
 }
 
 // Keyword and value of all that a connection string sets; nullopt if it is none.
@@ -104,27 +116,26 @@ std::string connection_problem(const std::string& connection) {
   return "";
 }
 
-std::string nginx_lines(const Settings& settings, const std::string& config_file) {
+std::string nginx_lines(const Settings& settings, const std::string& config_file,
+                        bool is_module_loaded) {
   const ServiceProviderSettings& sp = settings.service_provider;
   const std::string gated =
-      "        location / { auth_saml on; proxy_pass http://127.0.0.1:3000; }   # your app\n";
-  std::string text =
-      "load_module modules/ngx_http_auth_saml_module.so;\nhttp {\n    "
-      "auth_saml_config " +
-      config_file +
-      ";\n    ssl_certificate     /etc/ssl/example.com.pem;\n"
-      "    ssl_certificate_key /etc/ssl/example.com.key;\n";
+      "    location / { auth_saml on; proxy_pass http://127.0.0.1:3000; }   # your app\n";
+  std::string text = "auth_saml_config " + config_file +
+                     ";\nssl_certificate     /etc/ssl/example.com.pem;\n"
+                     "ssl_certificate_key /etc/ssl/example.com.key;\n";
   bool has_app = false;
   for (const Origin& app : sp.apps) {
     if (app.authority == sp.origin.authority) continue;
     text += server_of(app.authority, gated);
     has_app = true;
   }
-  text += server_of(
-      sp.origin.authority,
-      has_app ? "        auth_saml on;\n        location / { return 302 " + sp.landing_url + "; }\n"
-              : gated);
-  return text + "}\n";
+  text +=
+      server_of(sp.origin.authority, has_app ? "    auth_saml on;\n    location / { return 302 " +
+                                                   sp.landing_url + "; }\n"
+                                             : gated);
+  if (is_module_loaded) return text;
+  return "load_module modules/ngx_http_auth_saml_module.so;\nhttp {\n" + indented(text) + "}\n";
 }
 
 std::string database_commands(const Settings& settings, const std::string& config_file,

@@ -1,0 +1,43 @@
+# What `cmake --install` and the packages put where; below /usr as Debian has it.
+set(documents share/doc/anteroom)
+file(READ scripts/install-packages install_packages)
+string(REGEX MATCH "LASSO_VERSION=\"([^\"]+)\"" _ "${install_packages}")
+set(ANTEROOM_LASSO_VERSION ${CMAKE_MATCH_1})
+
+install(TARGETS anteroom RUNTIME DESTINATION bin COMPONENT tool)
+install(FILES nginx-conf/anteroom-mail.service DESTINATION lib/systemd/system COMPONENT tool)
+install(DIRECTORY nginx-conf/ DESTINATION ${documents} COMPONENT tool PATTERN "*.service" EXCLUDE)
+# Its links into nginx-conf/ hold where everything lies in one folder.
+file(READ README.md readme)
+string(REPLACE "](nginx-conf/" "](" readme "${readme}")
+string(REPLACE "](CHANGELOG.md)" "](changelog.gz)" readme "${readme}")
+file(WRITE ${PROJECT_BINARY_DIR}/documents/README.md "${readme}")
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS README.md scripts/install-packages)
+install(FILES ${PROJECT_BINARY_DIR}/documents/README.md DESTINATION ${documents} COMPONENT tool)
+# The licences of what is compiled in from headers alone.
+foreach(library libcli11-dev nlohmann-json3-dev libkainjow-mustache-dev)
+  install(FILES /usr/share/doc/${library}/copyright DESTINATION ${documents}/licences RENAME ${library}
+          COMPONENT tool OPTIONAL)
+endforeach()
+
+find_package(Python3 REQUIRED COMPONENTS Interpreter)
+add_custom_command(
+  OUTPUT anteroom.1
+  COMMAND Python3::Interpreter ${PROJECT_SOURCE_DIR}/scripts/lib/packages/manual_page.py
+          ${PROJECT_SOURCE_DIR}/nginx-conf/command-line.md ${PROJECT_VERSION} > anteroom.1
+  DEPENDS nginx-conf/command-line.md scripts/lib/packages/manual_page.py VERBATIM)
+add_custom_command(
+  OUTPUT anteroom.bash COMMAND anteroom completion > anteroom.bash DEPENDS anteroom VERBATIM)
+add_custom_target(anteroom_documents ALL DEPENDS anteroom.1 anteroom.bash)
+install(FILES ${PROJECT_BINARY_DIR}/anteroom.1 DESTINATION share/man/man1 COMPONENT tool)
+install(FILES ${PROJECT_BINARY_DIR}/anteroom.bash DESTINATION share/bash-completion/completions RENAME anteroom
+        COMPONENT tool)
+
+if(ANTEROOM_MODULE)
+  install(TARGETS ngx_http_auth_saml_module LIBRARY DESTINATION lib/nginx/modules COMPONENT module)
+  file(WRITE ${PROJECT_BINARY_DIR}/documents/mod-http-auth-saml.conf
+       "load_module modules/ngx_http_auth_saml_module.so;\n")
+  install(FILES ${PROJECT_BINARY_DIR}/documents/mod-http-auth-saml.conf DESTINATION share/nginx/modules-available
+          COMPONENT module)
+  include(scripts/lib/packages/debian.cmake)
+endif()

@@ -1,0 +1,53 @@
+"""The packages, built once, and a clean Debian 12 in which they are installed."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).resolve().parents[1]
+ROOT = TESTS.parent
+sys.path[:0] = [str(TESTS / name) for name in ("support", "nginx", "attacks")]
+sys.path.insert(0, str(ROOT / "scripts" / "lib"))
+
+import package  # noqa: E402
+from clean_root import CleanRoot  # noqa: E402
+
+MODULE, TOOL = "libnginx-mod-http-auth-saml", "anteroom"
+
+
+@pytest.fixture(scope="session")
+def packages():
+    """Name -> file."""
+    built = package.build(ROOT / "build" / "package", "1", None)
+    files = {path.name.split("_")[0]: path for path in built}
+    assert set(files) == {MODULE, TOOL}
+    return files
+
+
+@pytest.fixture(scope="session")
+def root(packages):
+    if os.geteuid() != 0:
+        pytest.skip("only root can install into a clean root")
+    root = CleanRoot()
+    try:
+        folder = root.path / "build" / "package" / "packages"
+        folder.mkdir(parents=True)
+        for path in packages.values():
+            shutil.copy2(path, folder)
+        root.shell("apt-get update -qq", is_online=True)
+        yield root
+    finally:
+        root.close()
+
+
+@pytest.fixture(scope="session")
+def control(packages):
+    """Package name -> field -> value."""
+    def fields(path):
+        said = subprocess.run(["/usr/bin/dpkg-deb", "-f", path], capture_output=True, text=True, check=True).stdout
+        return dict(line.split(": ", 1) for line in said.splitlines() if ": " in line and not line.startswith(" "))
+    return {name: fields(path) for name, path in packages.items()}

@@ -1,0 +1,166 @@
+"""README.md's ten minutes, walked in a clean Debian 12 with the packages: every command and configuration as it stands there.
+Then the packages go again. These tests build on each other, in this order."""
+
+import json
+import socket
+import subprocess
+import time
+from urllib.parse import urlsplit
+
+import pytest
+from conftest import MODULE, TOOL
+from echo_app import EchoApp
+from gate import InsideBrowser, Provider
+from guide import blocks
+
+TEN_MINUTES = 600
+APP = "https://app.example.com"
+CONFIGURATION = "etc/nginx/conf.d/anteroom.conf"
+LINK = "etc/nginx/modules-enabled/50-mod-http-auth-saml.conf"
+
+
+def certificate(root):
+    subprocess.run(["/usr/bin/openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=example.com",
+                    "-keyout", root.path / "etc/ssl/example.com.key", "-out", root.path / "etc/ssl/example.com.pem"],
+                   check=True, capture_output=True)
+
+
+def start_services(root):
+    """What Debian does when it installs them, where there is an init system."""
+    data, configuration = "/var/lib/postgresql/15/main", "/etc/postgresql/15/main/postgresql.conf"
+    root.start("PostgreSQL", "/sbin/runuser", "-u", "postgres", "--", "/usr/lib/postgresql/15/bin/postgres", "-D", data,
+               "-c", f"config_file={configuration}").wait_until(lambda: root.has("run/postgresql/.s.PGSQL.5432"), 30)
+    return root.start("nginx", "/usr/sbin/nginx", "-g", "daemon off;")
+
+
+class Walk:
+    """What the guide left: what was said, who runs, how long it took."""
+
+    def __init__(self, root):
+        self.root, self.provider = root, Provider()
+        begun = time.monotonic()
+        install, init, *database, nginx = blocks("In front of your own app, in ten minutes")
+        build, apt = install.text.strip().splitlines()
+        assert build.startswith("scripts/package")  # done outside
+        self.install = f"cd / && {apt.replace('apt install', 'apt-get install -y -q --no-install-recommends')}"
+        root.shell(self.install, is_online=True)
+        self.nginx = start_services(root)
+        self.said = root.shell(init.text)
+        for block in database:
+            root.shell(block.text)
+        certificate(root)
+        self.configuration = nginx.text
+        root.write(CONFIGURATION, nginx.text)
+        root.write("contoso.xml", self.provider.metadata)
+        for block in blocks("Connect a customer's Entra ID"):
+            root.shell(f"cd / && {block.text}")
+        self.nginx.wait_until(lambda: self.is_open(443))
+        self.seconds = time.monotonic() - begun
+        self.app = root.in_network(lambda: EchoApp(3000))
+
+    def is_open(self, port):
+        def probe():
+            with socket.socket() as one:
+                return one.connect_ex(("127.0.0.1", port)) == 0
+        return self.root.in_network(probe)
+
+    def browser(self):
+        return InsideBrowser(self.root, self.provider)
+
+    def reload(self):
+        """Returns once the workers are others."""
+        before = self.workers()
+        self.root.shell("nginx -s reload")
+        self.nginx.wait_until(lambda: self.workers() and not before & self.workers(), 30, "to reload")
+
+    def workers(self):
+        listed = subprocess.run(["/usr/bin/pgrep", "-f", "nginx: worker", "--nslist", "net", "--ns", str(self.root.network)],
+                                capture_output=True, text=True, check=False).stdout
+        return set(listed.split())
+
+
+@pytest.fixture(scope="module")
+def walk(root):
+    return Walk(root)
+
+
+def sign_on(browser, url):
+    browser.get(url)
+    browser.submit(browser.page.form("email"), email="ann@contoso.com")
+    browser.submit(browser.page.form("idp"))
+    return browser.submit(browser.page.form("SAMLResponse"))
+
+
+def test_it_takes_less_than_ten_minutes(walk):
+    print(f"\nthe guide took {walk.seconds:.0f} s after the packages were built")
+    assert walk.seconds < TEN_MINUTES
+
+
+def test_init_prints_the_lines_that_the_guide_shows(walk):
+    assert walk.configuration in walk.said
+
+
+def test_a_stranger_is_sent_to_sign_on(walk):
+    page = walk.browser().request("GET", f"{APP}/work")
+    assert page.status == 302 and urlsplit(page.header("location")).netloc == "login.example.com"
+    assert walk.app.requests == []
+
+
+def test_who_was_given_access_gets_in(walk):
+    page = sign_on(walk.browser(), f"{APP}/work?order=7")
+    assert page.status == 200 and page.url == f"{APP}/work?order=7", page
+    headers = dict(json.loads(page.body)["headers"])
+    assert headers["X-Auth-Email"] == "ann@contoso.com"
+    assert headers["X-Auth-Properties"] == "elm-court=technician"
+
+
+def test_the_manual_page_and_the_completion_are_there(walk):
+    assert "provision" in walk.root.shell("zcat /usr/share/man/man1/anteroom.1.gz")
+    words = walk.root.shell("""source /usr/share/bash-completion/completions/anteroom
+        COMP_WORDS=(anteroom user pro) COMP_CWORD=2; _anteroom; echo "${COMPREPLY[@]}" """)
+    assert words.split() == ["provision"]
+
+
+def test_installing_them_again_disturbs_nobody(walk):
+    browser = walk.browser()
+    assert sign_on(browser, f"{APP}/work").status == 200
+    walk.root.shell(walk.install.replace("install -y", "install --reinstall -y"), is_online=True)
+    walk.reload()  # what the package asks for, where there is an init system
+    assert browser.get(f"{APP}/work").status == 200
+
+
+def test_a_gate_in_use_is_not_removed(walk):
+    said = walk.root.shell(f"apt-get remove -y {MODULE}", expected=100)
+    assert "is in use" in said and f"/{CONFIGURATION}" in said
+    walk.root.shell("nginx -t")
+    assert walk.root.has(LINK)
+    assert walk.browser().request("GET", f"{APP}/work").status == 302
+
+
+def test_removing_them_leaves_a_working_nginx(walk):
+    (walk.root.path / CONFIGURATION).unlink()
+    walk.root.shell(f"apt-get remove -y {MODULE} {TOOL}")
+    walk.root.shell("nginx -t")
+    walk.reload()
+    assert walk.is_open(80) and walk.nginx.is_running()
+    assert not walk.root.has(LINK) and not walk.root.has("usr/lib/nginx/modules/ngx_http_auth_saml_module.so")
+
+
+def test_what_an_administrator_switched_off_stays_off(walk):
+    """As with Debian's own modules: removed and installed again it is on, upgraded it is as it was left."""
+    walk.root.shell(walk.install, is_online=True)
+    assert walk.root.has(LINK)
+    (walk.root.path / LINK).unlink()
+    walk.root.shell(walk.install.replace("install -y", "install --reinstall -y"), is_online=True)
+    assert not walk.root.has(LINK)
+
+
+def test_purging_them_keeps_configuration_and_keys(walk):
+    said = walk.root.shell(f"apt-get purge -y {MODULE} {TOOL}")
+    assert "/etc/anteroom" in said and "kept" in said
+    walk.root.shell("nginx -t")
+    walk.reload()
+    assert walk.is_open(80)
+    assert walk.root.has("etc/anteroom/cookie.key") and walk.root.has("etc/anteroom/idp.d/contoso.yaml")
+    left = walk.root.shell("ls -A /etc/nginx/modules-enabled; dpkg -S anteroom auth-saml 2>/dev/null || true")
+    assert left == ""

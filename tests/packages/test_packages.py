@@ -1,0 +1,86 @@
+"""What the two packages are, before anybody installs them."""
+
+import re
+import shutil
+import subprocess
+
+import package
+import pytest
+from conftest import MODULE, ROOT, TOOL
+
+ABI_FILE = "/usr/share/nginx/src/debian/libnginx-mod.abisubstvars"
+# Of the archive's own affairs.
+NOT_OURS = "initial-upload-closes-no-bugs"
+
+
+def depends(control, name):
+    return [part.strip() for part in control[name]["Depends"].split(",")]
+
+
+def contents(path):
+    listed = subprocess.run(["/usr/bin/dpkg-deb", "-c", path], capture_output=True, text=True, check=True).stdout
+    return {line.split()[5].removeprefix("."): line.split()[:2] for line in listed.splitlines()}
+
+
+def test_the_module_fits_the_nginx_that_it_was_built_against(control):
+    abi = re.search(r"nginx:abi=(\S+)", open(ABI_FILE, encoding="utf-8").read())[1]
+    assert abi in depends(control, MODULE)
+    provided = subprocess.run(["/usr/bin/dpkg-query", "-W", "-f", "${Provides}", "nginx"], capture_output=True, text=True,
+                              check=True).stdout
+    assert abi in provided.split(", ")
+
+
+def test_the_module_needs_the_command_of_the_same_version(control):
+    assert f"{TOOL} (= {control[MODULE]['Version']})" in depends(control, MODULE)
+
+
+def test_the_version_is_the_projects(control):
+    version = re.search(r"^project\(anteroom VERSION (\S+)", (ROOT / "CMakeLists.txt").read_text(), re.MULTILINE)[1]
+    assert {fields["Version"] for fields in control.values()} == {f"{version}-1"}
+
+
+@pytest.mark.parametrize("name", [MODULE, TOOL])
+def test_an_old_lasso_is_not_enough(control, name):
+    wanted = re.search(r'LASSO_VERSION="([^"]+)"', (ROOT / "scripts" / "install-packages").read_text())[1]
+    assert f"liblasso3 (>= {wanted})" in depends(control, name)
+    assert any(part.startswith("libpq5 (>=") for part in depends(control, name))
+
+
+def test_everything_is_roots_and_nobody_elses_to_write(packages):
+    for path in packages.values():
+        for name, (mode, owner) in contents(path).items():
+            assert owner == "root/root" and mode[5] == mode[8] == "-", (name, mode, owner)
+
+
+def test_every_page_and_example_is_there(packages):
+    inside = contents(packages[TOOL])
+    for path in (ROOT / "nginx-conf").rglob("*"):
+        if path.is_file() and path.suffix != ".service":
+            assert f"/usr/share/doc/anteroom/{path.relative_to(ROOT / 'nginx-conf')}" in inside
+    assert "/usr/lib/systemd/system/anteroom-mail.service" in inside
+    assert all(name.startswith("/usr/") for path in packages.values() for name in contents(path))
+
+
+def test_the_service_starts_what_is_installed(packages):
+    unit = (ROOT / "nginx-conf" / "anteroom-mail.service").read_text()
+    program, = re.findall(r"^ExecStart=(\S+)", unit, re.MULTILINE)
+    page, = re.findall(r"^Documentation=file:(\S+)", unit, re.MULTILINE)
+    assert {program, page} <= set(contents(packages[TOOL]))
+
+
+@pytest.mark.skipif(shutil.which("lintian") is None, reason="no lintian")
+def test_lintian_has_nothing_to_say(packages):
+    done = subprocess.run(["lintian", "--allow-root", "--tag-display-limit", "0", "--suppress-tags", NOT_OURS,
+                           "--fail-on", "error,warning", *packages.values()], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_packing_again_makes_the_same_bytes(packages):
+    before = {path: path.read_bytes() for path in packages.values()}
+    again = package.build(ROOT / "build" / "package", "1", None)
+    assert {path: path.read_bytes() for path in again} == before
+
+
+def test_a_revision_is_checked():
+    done = subprocess.run([ROOT / "scripts" / "package", "--revision", "a b"], capture_output=True, text=True, check=False)
+    assert done.returncode == 2 and "no Debian revision" in done.stderr
