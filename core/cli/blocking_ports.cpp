@@ -106,4 +106,17 @@ Status BlockingDatabase::execute_script(const std::string& sql) {
   return Done{};
 }
 
+Result<std::string> BlockingDatabase::encrypted_password(const std::string& role,
+                                                         const Secret& password) {
+  if (const Status connected = connect(); !connected) return connected.failure();
+  const std::unique_ptr<char, decltype(&PQfreemem)> encrypted(
+      PQencryptPasswordConn(connection_.get(), password.reveal().c_str(), role.c_str(),
+                            "scram-sha-256"),
+      PQfreemem);
+  if (encrypted == nullptr) {
+    return Failure{code::kDatabaseRefused, first_line(PQerrorMessage(connection_.get()))};
+  }
+  return std::string(encrypted.get());
+}
+
 }  // namespace anteroom

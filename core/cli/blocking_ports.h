@@ -26,6 +26,9 @@ class BlockingDatabase : public Database {
   /// Several statements in one string without parameters, as migrations are.
   Status execute_script(const std::string& sql);
 
+  /// What the server stores of a role's password: sent in its place, it is read in no log.
+  Result<std::string> encrypted_password(const std::string& role, const Secret& password);
+
  private:
   Status connect();
   Result<Rows> execute_now(const Statement& statement, const Params& params);

@@ -156,7 +156,7 @@ def on_a_terminal(place, lines):
 
 
 def test_on_a_terminal_it_asks(place):
-    code, said = on_a_terminal(place, b"https://login.example.com\nhttps://app.example.com\n\nExample\n\n\n")
+    code, said = on_a_terminal(place, b"https://login.example.com\nhttps://app.example.com\n\nExample\n\n\nno\n")
     assert code == 0, said
     written = yaml.safe_load(place.yaml.read_text())
     assert written["service_provider"]["entity_id"] == "https://login.example.com"

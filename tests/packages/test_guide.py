@@ -39,15 +39,13 @@ class Walk:
     def __init__(self, root):
         self.root, self.provider = root, Provider()
         begun = time.monotonic()
-        install, init, *database, nginx = blocks("In front of your own app, in ten minutes")
+        install, init, nginx = blocks("In front of your own app, in ten minutes")
         build, apt = install.text.strip().splitlines()
         assert build.startswith("scripts/package")  # done outside
         self.install = f"cd / && {apt.replace('apt install', 'apt-get install -y -q --no-install-recommends')}"
         root.shell(self.install, is_online=True)
         self.nginx = start_services(root)
         self.said = root.shell(init.text)
-        for block in database:
-            root.shell(block.text)
         certificate(root)
         self.configuration = nginx.text
         root.write(CONFIGURATION, nginx.text)

@@ -2,7 +2,7 @@
 
 #include "anteroom/site.h"
 #include "anteroom/store.h"
-#include "cli/commands/console.h"
+#include "cli/commands/creating.h"
 #include "cli/migrate.h"
 
 namespace anteroom::cli {
@@ -61,7 +61,14 @@ void add_check(CLI::App& app, Console& console) {
 }
 
 void add_migrate(CLI::App& app, Console& console) {
-  app.add_subcommand("migrate", "bring the database schema up to date")->callback([&console] {
+  auto* command = app.add_subcommand("migrate", "bring the database schema up to date");
+  auto creating = std::make_shared<CreatingOptions>();
+  add_creating(*command, creating);
+  command->callback([&console, creating] {
+    if (creating->is_wanted) {
+      const Created created = create(console.settings().database, *creating, false);
+      return console.say(created.text, created.json);
+    }
     const auto applied = console.need(migrate(console.raw_database()));
     std::string text;
     for (const std::string& name : applied) text += "applied " + name + "\n";

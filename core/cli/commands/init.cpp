@@ -14,7 +14,8 @@
 #include <system_error>
 
 #include "anteroom/saml.h"
-#include "cli/commands/console.h"
+#include "cli/commands/creating.h"
+#include "cli/create_database.h"
 #include "cli/system_random.h"
 
 namespace anteroom::cli {
@@ -131,7 +132,7 @@ std::string asked(const std::string& question, const std::string& otherwise = ""
   return line.empty() ? otherwise : line;
 }
 
-void ask_for_missing(InitAnswers& answers) {
+void ask_for_missing(InitAnswers& answers, CreatingOptions& creating) {
   while (answers.base_url.empty()) {
     answers.base_url = asked("The host that signs people in, as https://login.example.com");
   }
@@ -145,6 +146,9 @@ void ask_for_missing(InitAnswers& answers) {
   if (answers.product_name.empty()) answers.product_name = asked("Name of the product, for pages");
   if (answers.support_email.empty()) answers.support_email = asked("Address of your support");
   answers.connection = asked("PostgreSQL connection", answers.connection);
+  if (creating.is_wanted) return;
+  const std::string answer = asked("Make its role, database and schema now, as postgres", "yes");
+  creating.is_wanted = answer.front() == 'y' || answer.front() == 'Y';
 }
 
 // What the configuration would take and nothing could use.
@@ -170,47 +174,70 @@ std::shared_ptr<const Settings> checked(const std::string& part) {
   throw Abort{exit_usage, message + "nothing was written"};
 }
 
-std::shared_ptr<const Settings> write_all(const fs::path& yaml, const InitAnswers& answers,
-                                          const std::string& user) {
+struct Written {
+  std::shared_ptr<const Settings> settings;
+  Created created;
+};
+
+// The database comes between the files and their final name: whichever fails, nothing is left.
+Written write_all(const fs::path& yaml, InitAnswers& answers, const CreatingOptions& creating) {
   const SignalsHeld held;
-  NewFiles files(group_of(user));
+  NewFiles files(group_of(creating.account));
   const fs::path directory = yaml.parent_path();
   files.directory(directory);
   files.directory(directory / "idp.d");
   // A key that is there already may be in use: it is taken as it is.
   const fs::path key = directory / "cookie.key";
   if (!fs::exists(key)) files.file(key, new_key());
+  const fs::path password = directory / kDatabasePassword;
+  answers.has_password_file = fs::exists(password);
+  const bool is_password_new =
+      creating.is_wanted && !answers.has_password_file && needs_password(answers.connection);
+  if (is_password_new) {
+    files.file(password, new_key());
+    answers.has_password_file = true;
+  }
   const std::string part = yaml.string() + ".part";
   (void)unlink(part.c_str());
   files.file(part, yaml_of(answers));
-  auto settings = checked(part);
+  Written written{checked(part), {}};
+  if (creating.is_wanted) {
+    written.created = create(written.settings->database, creating, is_password_new);
+  }
   files.rename_last(yaml);
   files.keep();
-  return settings;
+  return written;
 }
 
-void init(const Console& console, InitAnswers answers, const std::string& user,
+void init(const Console& console, InitAnswers answers, CreatingOptions creating,
           bool is_questioning) {
   const fs::path yaml = fs::absolute(console.config_file);
   if (fs::exists(fs::symlink_status(yaml))) {
     throw Abort{exit_refused, yaml.string() + " exists already: it is left as it is"};
   }
-  if (is_questioning && isatty(STDIN_FILENO) == 1) ask_for_missing(answers);
+  if (is_questioning && isatty(STDIN_FILENO) == 1) ask_for_missing(answers, creating);
   if (answers.base_url.empty()) {
     throw Abort{exit_usage,
                 "--base-url is missing: the host that signs people in, as "
                 "https://login.example.com"};
   }
   check_answers(answers);
-  const auto settings = write_all(yaml, answers, user);
-  const std::string commands = database_commands(*settings, yaml.string(), user);
+  const Written written = write_all(yaml, answers, creating);
+  const std::string commands =
+      creating.is_wanted ? ""
+                         : database_commands(*written.settings, yaml.string(), creating.account);
   const bool is_module_loaded = fs::exists(kEnabledModule);
-  const std::string lines = nginx_lines(*settings, yaml.string(), is_module_loaded);
+  const std::string lines = nginx_lines(*written.settings, yaml.string(), is_module_loaded);
   const std::string where = is_module_loaded ? "/etc/nginx/conf.d/anteroom.conf" : "nginx.conf";
-  console.say("wrote " + yaml.string() + "\n\nThe database, unless it exists:\n\n" + commands +
+  console.say("wrote " + yaml.string() + "\n" +
+                  (creating.is_wanted ? written.created.text + "\n"
+                                      : "\nThe database, unless it exists:\n\n" + commands) +
                   "\nIn " + where + ", then nginx -t:\n\n" + lines +
                   "\nThen one customer: anteroom idp add --help",
-              {{"wrote", yaml.string()}, {"database", commands}, {"nginx", lines}});
+              {{"wrote", yaml.string()},
+               {"database", commands},
+               {"created", written.created.json},
+               {"nginx", lines}});
 }
 
 }  // namespace
@@ -218,7 +245,7 @@ void init(const Console& console, InitAnswers answers, const std::string& user,
 void add_init(CLI::App& app, Console& console) {
   auto* command = app.add_subcommand("init", "write a first configuration, with its keys");
   auto answers = std::make_shared<InitAnswers>();
-  auto user = std::make_shared<std::string>("www-data");
+  auto creating = std::make_shared<CreatingOptions>();
   auto no_questions = std::make_shared<bool>(false);
   command->add_option("--base-url", answers->base_url, "the host that signs people in");
   command->add_option("--app", answers->apps, "a host that people are signed in for; repeatable");
@@ -227,11 +254,11 @@ void add_init(CLI::App& app, Console& console) {
   command->add_option("--support-email", answers->support_email, "whom pages refer people to");
   command->add_option("--connection", answers->connection, "libpq connection string")
       ->capture_default_str();
-  command->add_option("--user", *user, "whom nginx's workers run as; may read what is written")
-      ->capture_default_str();
+  add_creating(*command, creating);
   command->add_flag("--no-questions", *no_questions, "ask nothing on a terminal either");
-  command->callback(
-      [&console, answers, user, no_questions] { init(console, *answers, *user, !*no_questions); });
+  command->callback([&console, answers, creating, no_questions] {
+    init(console, *answers, *creating, !*no_questions);
+  });
 }
 
 }  // namespace anteroom::cli

@@ -12,7 +12,10 @@ struct InitAnswers {
   std::string base_url, entity_id, product_name, support_email;
   std::string connection = "host=/run/postgresql dbname=anteroom user=www-data";
   std::vector<std::string> apps;
+  bool has_password_file = false;  // kDatabasePassword beside the configuration
 };
+
+inline constexpr const char* kDatabasePassword = "database-password";
 
 /// The whole configuration file, commented. What was not answered stands in it as a comment.
 std::string yaml_of(const InitAnswers& answers);

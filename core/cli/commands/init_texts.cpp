@@ -85,8 +85,9 @@ std::string yaml_of(const InitAnswers& answers) {
   text +=
       "\n# One file per customer; `anteroom idp add` writes them.\n"
       "identity_providers_directory: idp.d\n\ndatabase:\n  connection: " +
-      quoted(answers.connection) +
-      "\n  # password_file: database-password   # 0640, readable by nginx's workers\n"
+      quoted(answers.connection) + "\n  " + (answers.has_password_file ? "" : "# ") +
+      "password_file: " + kDatabasePassword +
+      "   # 0640, readable by nginx's workers\n"
       "\nsessions:\n  lifetime: 12h\n  idle_timeout: 2h\n"
       "  cookie_keys: [cookie.key]   # the first seals, all open\n"
       "\naccess:\n  levels: [viewer, technician, manager, admin]   # lowest first\n"
