@@ -13,7 +13,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "support"))
 
-from mail_server import PASSWORD, USER, make_certificates  # noqa: E402
+from certificates import make_certificates  # noqa: E402
+from mail_server import PASSWORD, USER  # noqa: E402
 from processes import Process, clean_environment, free_port, wait_until  # noqa: E402
 
 BUILD = Path(os.environ["ANTEROOM_BUILD"])

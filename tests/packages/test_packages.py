@@ -57,12 +57,14 @@ def test_every_page_and_example_is_there(packages):
     for path in (ROOT / "nginx-conf").rglob("*"):
         if path.is_file() and path.suffix != ".service":
             assert f"/usr/share/doc/anteroom/{path.relative_to(ROOT / 'nginx-conf')}" in inside
-    assert "/usr/lib/systemd/system/anteroom-mail.service" in inside
+    for service in ("mail", "metadata"):
+        assert f"/usr/lib/systemd/system/anteroom-{service}.service" in inside
     assert all(name.startswith("/usr/") for path in packages.values() for name in contents(path))
 
 
-def test_the_service_starts_what_is_installed(packages):
-    unit = (ROOT / "nginx-conf" / "anteroom-mail.service").read_text()
+@pytest.mark.parametrize("service", ["mail", "metadata"])
+def test_the_service_starts_what_is_installed(packages, service):
+    unit = (ROOT / "nginx-conf" / f"anteroom-{service}.service").read_text()
     program, = re.findall(r"^ExecStart=(\S+)", unit, re.MULTILINE)
     page, = re.findall(r"^Documentation=file:(\S+)", unit, re.MULTILINE)
     assert {program, page} <= set(contents(packages[TOOL]))

@@ -72,6 +72,7 @@ void add_check(CLI::App& app, Console& console);
 void add_migrate(CLI::App& app, Console& console);
 void add_metadata(CLI::App& app, Console& console);
 void add_idp(CLI::App& app, Console& console);
+void add_idp_refresh(CLI::App& idp, Console& console);
 void add_user(CLI::App& app, Console& console);
 void add_property(CLI::App& app, Console& console);
 void add_import(CLI::App& app, Console& console);

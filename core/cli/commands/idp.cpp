@@ -1,12 +1,13 @@
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <memory>
 
+#include "anteroom/metadata_fetch.h"
 #include "anteroom/saml.h"
 #include "cli/commands/console.h"
+#include "cli/commands/files.h"
+#include "cli/commands/metadata_copy.h"
 #include "crypto/pem.h"
 
 namespace anteroom::cli {
@@ -16,7 +17,7 @@ namespace {
 namespace fs = std::filesystem;
 
 struct NewIdp {
-  std::string name, display_name, preset = "generic", metadata, button;
+  std::string name, display_name, preset = "generic", metadata, url, ca, button;
   std::vector<std::string> domains;
 };
 
@@ -71,31 +72,13 @@ std::string quoted(const std::string& text) {
 std::string yaml_of(const NewIdp& idp) {
   std::string text = "name: " + quoted(idp.name) + "\n";
   if (!idp.display_name.empty()) text += "display_name: " + quoted(idp.display_name) + "\n";
-  text +=
-      "preset: " + quoted(idp.preset) + "\nmetadata: " + quoted(idp.name + ".xml") + "\ndomains:\n";
+  text += "preset: " + quoted(idp.preset) + "\nmetadata: " + quoted(idp.name + ".xml") + "\n";
+  if (!idp.url.empty()) text += "metadata_url: " + quoted(idp.url) + "\n";
+  if (!idp.ca.empty()) text += "metadata_ca: " + quoted(fs::absolute(idp.ca).string()) + "\n";
+  text += "domains:\n";
   for (const std::string& domain : idp.domains) text += "  - " + quoted(domain) + "\n";
   if (!idp.button.empty()) text += "button: " + quoted(idp.button) + "\n";
   return text;
-}
-
-// Written beside its place and moved there: nginx never sees half a file.
-void write_whole(const fs::path& path, const std::string& text) {
-  const fs::path part = path.string() + ".part";
-  std::ofstream file(part, std::ios::binary);
-  file << text;
-  file.close();
-  std::error_code error;
-  if (file) fs::rename(part, path, error);
-  if (!file || error) {
-    fs::remove(part, error);
-    throw Abort{exit_refused, "cannot write " + path.string()};
-  }
-}
-
-std::string read_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) throw Abort{exit_refused, "cannot read " + path};
-  return {std::istreambuf_iterator<char>(file), {}};
 }
 
 fs::path directory_of(const Console& console, const Settings& settings) {
@@ -106,6 +89,19 @@ fs::path directory_of(const Console& console, const Settings& settings) {
                     "file per customer"};
   }
   return settings.identity_providers_directory;
+}
+
+std::string metadata_of(const NewIdp& idp) {
+  if (idp.url.empty() && idp.metadata.empty()) {
+    throw Abort{exit_usage, "--metadata or --metadata-url is missing"};
+  }
+  if (idp.url.empty()) return read_file(idp.metadata);
+  if (!idp.url.starts_with("https://")) {
+    throw Abort{exit_refused, "'" + idp.url + "' is no https URL"};
+  }
+  const auto answer = fetch_metadata({idp.url, idp.ca.empty() ? "" : read_file(idp.ca), "", ""});
+  if (!answer) throw Abort{exit_refused, answer.failure().detail};
+  return answer->xml;
 }
 
 void add(Console& console, const NewIdp& idp) {
@@ -122,18 +118,21 @@ void add(Console& console, const NewIdp& idp) {
     throw Abort{exit_refused, "there is an identity provider file for " + idp.name +
                                   " already: " + yaml.string()};
   }
-  const std::string metadata = read_file(idp.metadata);
+  const std::string metadata = metadata_of(idp);
   const auto now = std::chrono::system_clock::now();
   const auto parsed = saml::parse_idp_metadata(
       metadata, std::chrono::time_point_cast<std::chrono::microseconds>(now));
-  if (!parsed) throw Abort{exit_refused, idp.metadata + ": " + parsed.failure().detail};
+  if (!parsed) {
+    throw Abort{exit_refused,
+                (idp.url.empty() ? idp.metadata : idp.url) + ": " + parsed.failure().detail};
+  }
 
   // The whole configuration decides: names, domains and entity IDs must be unique in it.
   std::error_code ignored;
   LoadedSettings loaded;
   try {
-    write_whole(xml, metadata);
-    write_whole(yaml, yaml_of(idp));
+    replace_file(xml, metadata, {});
+    replace_file(yaml, yaml_of(idp), {});
     loaded = load_settings(console.config_file, now);
   } catch (...) {
     fs::remove(yaml, ignored);
@@ -172,6 +171,36 @@ void list(Console& console) {
   console.table({"NAME", "DOMAINS", "PRESET", "ENTITY ID"}, rows, json);
 }
 
+std::string time_of(Time time) {
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
+  const auto of_day = seconds - std::chrono::floor<std::chrono::days>(seconds);
+  const std::chrono::hh_mm_ss clock{of_day};
+  char text[16];
+  (void)std::snprintf(text, sizeof text, " %02d:%02d UTC", static_cast<int>(clock.hours().count()),
+                      static_cast<int>(clock.minutes().count()));
+  return date_of(time) + text;
+}
+
+Json source_of(const IdentityProvider& idp) {
+  const MetadataSource& source = idp.metadata_source;
+  if (source.url.empty()) return {{"file", source.file}, {"url", nullptr}};
+  const MetadataState state = read_metadata_state(source);
+  return {{"file", source.file},
+          {"url", source.url},
+          {"good_at", state.good_at == Time{} ? "" : time_of(state.good_at)},
+          {"error", state.error}};
+}
+
+std::string source_text(const Json& source) {
+  std::string text = "metadata:   " + source["file"].get<std::string>() + "\n";
+  if (source["url"].is_null()) return text + "            pinned: stays as it is\n";
+  const std::string good = source["good_at"];
+  const std::string error = source["error"];
+  text += "            " + source["url"].get<std::string>() + "\n            " +
+          (good.empty() ? "not refreshed yet" : "as it was there on " + good) + "\n";
+  return error.empty() ? text : text + "            last attempt: " + error + "\n";
+}
+
 void show(Console& console, const std::string& name) {
   const Settings& settings = console.settings();
   const IdentityProvider* idp = settings.idp_by_name(name);
@@ -186,7 +215,10 @@ void show(Console& console, const std::string& name) {
             c["not_after"].get<std::string>() + "\n            " + c["sha256"].get<std::string>() +
             "\n";
   }
+  const Json source = source_of(*idp);
+  text += source_text(source);
   Json json = for_the_customer(settings);
+  json["metadata"] = source;
   json["name"] = idp->name;
   json["display_name"] = idp->display_name;
   json["button"] = idp->button;
@@ -207,7 +239,12 @@ void add_idp(CLI::App& app, Console& console) {
   auto given = std::make_shared<NewIdp>();
   add_command->add_option("NAME", given->name, "a-z, 0-9 and hyphens; kept in user records")
       ->required();
-  add_command->add_option("--metadata", given->metadata, "federation metadata XML")->required();
+  auto* file =
+      add_command->add_option("--metadata", given->metadata, "federation metadata XML; stays so");
+  auto* url = add_command->add_option("--metadata-url", given->url, "https; refreshed from there");
+  url->excludes(file);
+  add_command->add_option("--metadata-ca", given->ca, "PEM: whom alone to trust for the URL")
+      ->needs(url);
   add_command->add_option("--domain", given->domains, "email domain; repeatable")->required();
   add_command->add_option("--display-name", given->display_name);
   add_command->add_option("--preset", given->preset)
@@ -217,6 +254,7 @@ void add_idp(CLI::App& app, Console& console) {
   add_command->callback([&console, given] { add(console, *given); });
 
   idp->add_subcommand("list", "list identity providers")->callback([&console] { list(console); });
+  add_idp_refresh(*idp, console);
   auto* show_command = idp->add_subcommand("show", "show one, with what the customer must enter");
   auto name = std::make_shared<std::string>();
   show_command->add_option("NAME", *name)->required();

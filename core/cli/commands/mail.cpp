@@ -1,12 +1,9 @@
-#include <csignal>
-#include <ctime>
-#include <iostream>
-
 #include "anteroom/outbox.h"
 #include "anteroom/site.h"
 #include "anteroom/smtp.h"
 #include "anteroom/store.h"
 #include "cli/commands/console.h"
+#include "cli/commands/journal.h"
 #include "cli/mail_delivery.h"
 
 namespace anteroom::cli {
@@ -19,45 +16,6 @@ using std::chrono::seconds;
 constexpr seconds kPoll = 2s;
 constexpr seconds kUpkeep = 20s;
 constexpr seconds kLongestPause = 60s;
-
-/// Lines for the journal; quiet: complaints only.
-class LineLog : public Log {
- public:
-  explicit LineLog(bool is_quiet) : is_quiet_(is_quiet) {}
-  void write(LogLevel level, std::string_view line) override {
-    if (level == LogLevel::info && is_quiet_) return;
-    std::string clean(line);
-    for (char& c : clean) {
-      if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
-    }
-    (level == LogLevel::info ? std::cout : std::cerr) << clean << std::endl;  // NOLINT
-  }
-
- private:
-  bool is_quiet_;
-};
-
-/// SIGTERM and SIGINT are held back until somebody asks: a letter that is being sent is sent.
-class StopSignals {
- public:
-  StopSignals() {
-    sigemptyset(&set_);
-    sigaddset(&set_, SIGTERM);
-    sigaddset(&set_, SIGINT);
-    sigprocmask(SIG_BLOCK, &set_, nullptr);  // NOLINT(concurrency-mt-unsafe): one thread
-  }
-  [[nodiscard]] bool are_there() const { return wait_for(0s); }
-  /// True as soon as there is one; false after `time` without.
-  [[nodiscard]] bool wait_for(seconds time) const {
-    const timespec limit{time.count(), 0};
-    if (!is_stopping_) is_stopping_ = sigtimedwait(&set_, nullptr, &limit) > 0;
-    return is_stopping_;
-  }
-
- private:
-  sigset_t set_{};
-  mutable bool is_stopping_ = false;
-};
 
 const Settings& settings_with_mail(Console& console) {
   const Settings& settings = console.settings();

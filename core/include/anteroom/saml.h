@@ -28,6 +28,11 @@ void initialize();
 Result<IdpMetadata> parse_idp_metadata(std::string_view xml, Time now,
                                        std::string_view pinned_certificate_der = {});
 
+/// Whether `next` may take the place of `current` without anybody looking at it: the same identity
+/// provider, keys that are strong and not all past their end, and nothing lost that sign-on or
+/// logout may be using. The failure's detail is written for an operator.
+Status check_successor(const IdpMetadata& current, const IdpMetadata& next, Time now);
+
 /// Our own metadata (saml-metadata 2.4.4) for these identity providers, signed if the settings say
 /// so. Needs initialize() to sign. `product_name` is the name of the service.
 Result<std::string> build_sp_metadata(const ServiceProviderSettings& sp,

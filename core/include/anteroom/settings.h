@@ -73,6 +73,16 @@ struct IdpMetadata {
   std::optional<std::chrono::system_clock::time_point> valid_until;
 };
 
+/// Where an IdP's metadata comes from.
+struct MetadataSource {
+  std::string idp;              ///< its name
+  std::string file;             ///< what is read when loading; with a URL: the last good copy
+  std::string url;              ///< https; empty: the file stays as it is
+  std::string ca_pem;           ///< trusted for the URL; empty: the system's
+  std::string certificate_der;  ///< whose key must have signed it; empty: it need not be signed
+  std::chrono::seconds refresh_every{std::chrono::hours(6)};
+};
+
 /// Single logout with one IdP (saml-profiles 4.4).
 struct SingleLogout {
   LogoutBinding binding = LogoutBinding::off;  ///< for our messages; its own come by either
@@ -98,7 +108,7 @@ struct IdentityProvider {
   std::string button;                ///< in English, unless YAML says it
   std::string button_of;  ///< what a reader of another language logs in with; empty: YAML says it
   IdpMetadata metadata;
-  std::string metadata_file;
+  MetadataSource metadata_source;
   RequestBinding request_binding = RequestBinding::redirect;
   ResponseBinding response_binding = ResponseBinding::post;  ///< what we ask for
   std::string back_channel_ca_pem;  ///< trusted for its ArtifactResolutionService; empty: system
@@ -231,6 +241,8 @@ struct Problem {
 struct LoadedSettings {
   std::shared_ptr<const Settings> settings;  ///< null if any problem is an error
   std::vector<Problem> problems;             ///< all of them, in order of file and place
+  /// Those with a URL, also where something else is broken: what is fetched may be what mends it.
+  std::vector<MetadataSource> metadata_sources;
 };
 
 /// Reads and checks `file` and all that it names. Opens no socket. Never throws.

@@ -10,9 +10,6 @@ namespace anteroom::config {
 
 namespace {
 
-constexpr std::size_t kMaxMetadata = 4u << 20;
-constexpr auto kExpiresSoon = std::chrono::days(30);
-
 // Entra ID's claims (reference-saml-tokens, saml-claims-customization in Microsoft's
 // documentation).
 constexpr const char* kEmailClaim =
@@ -146,69 +143,6 @@ void read_domains(Section& section, ReadIdp& read) {
     section.error("domains", "'domains' is missing: no email address leads here");
 }
 
-void check_certificates(Section& section, const IdentityProvider& idp, Time now) {
-  std::size_t expired = 0;
-  for (const std::string& der : idp.metadata.signing_certificates_der) {
-    const auto facts = crypto::certificate_facts(der);
-    if (!facts) continue;
-    const std::string which = idp.metadata_file + ": certificate " + facts->sha256_fingerprint;
-    if (now >= facts->not_after) {
-      ++expired;
-      section.problems().warn(section.place_of("metadata"), which + " has expired");
-    } else if (now + kExpiresSoon >= facts->not_after) {
-      const auto left =
-          std::chrono::duration_cast<std::chrono::days>(facts->not_after - now).count();
-      section.problems().warn(section.place_of("metadata"),
-                              which + " expires in " + std::to_string(left) + " days");
-    }
-  }
-  if (expired == idp.metadata.signing_certificates_der.size() &&
-      idp.expired_certificate == ExpiredCertificate::reject) {
-    section.error("metadata", idp.metadata_file + ": every signing certificate has expired");
-  }
-}
-
-// DER bytes of the certificate that the metadata must be signed with; empty: none is pinned.
-std::optional<std::string> read_pinned_certificate(Section& section) {
-  if (!section.has("metadata_certificate")) return std::string();
-  const std::string file = section.resolve(section.required("metadata_certificate"));
-  const auto pem = read_file(section, section.place_of("metadata_certificate"), file, 64u << 10);
-  if (!pem) return std::nullopt;
-  const auto der = crypto::pem_to_der_certificate(*pem);
-  const auto facts =
-      der ? crypto::certificate_facts(*der) : Result<crypto::CertificateFacts>(der.failure());
-  if (!facts || facts->key_type != "RSA" || facts->key_bits < 2048) {
-    section.error("metadata_certificate",
-                  file + ": this is no certificate in PEM with an RSA key of at least 2048 bits");
-    return std::nullopt;
-  }
-  return *der;
-}
-
-void read_metadata(Section& section, IdentityProvider& idp, Time now) {
-  const std::string path = section.required("metadata");
-  if (path.empty()) return;
-  idp.metadata_file = section.resolve(path);
-  const auto xml =
-      read_file(section, section.place_of("metadata"), idp.metadata_file, kMaxMetadata);
-  const auto pinned = read_pinned_certificate(section);
-  if (!xml || !pinned) return;
-  auto metadata = saml::parse_idp_metadata(*xml, now, *pinned);
-  if (!metadata) {
-    section.error("metadata", idp.metadata_file + ": " + metadata.failure().detail);
-    return;
-  }
-  idp.metadata = std::move(*metadata);
-  const std::string& sso = idp.request_binding == RequestBinding::redirect
-                               ? idp.metadata.sso_redirect_url
-                               : idp.metadata.sso_post_url;
-  if (sso.empty()) {
-    section.error("request_binding",
-                  "the metadata has no sign-on address for this 'request_binding'");
-  }
-  check_certificates(section, idp, now);
-}
-
 // saml-bindings 3.6. After the metadata, which says where artifacts are resolved.
 void read_response_binding(Section& section, IdentityProvider& idp,
                            const ServiceProviderSettings& sp) {
@@ -217,17 +151,10 @@ void read_response_binding(Section& section, IdentityProvider& idp,
       {{"post", ResponseBinding::post}, {"artifact", ResponseBinding::artifact}},
       ResponseBinding::post);
   const bool fetches = idp.response_binding == ResponseBinding::artifact;
-  if (section.has("back_channel_ca")) {
-    const std::string file = section.resolve(section.required("back_channel_ca"));
-    const auto pem = read_file(section, section.place_of("back_channel_ca"), file, 1u << 20);
-    if (pem && !crypto::pem_to_der_certificate(*pem)) {
-      section.error("back_channel_ca", file + ": there is no certificate in PEM in it");
-    }
-    idp.back_channel_ca_pem = pem.value_or("");
-    if (!fetches) {
-      section.problems().warn(section.place_of("back_channel_ca"),
-                              "'back_channel_ca' is used with 'response_binding: artifact' only");
-    }
+  idp.back_channel_ca_pem = read_authorities(section, "back_channel_ca").value_or("");
+  if (section.has("back_channel_ca") && !fetches) {
+    section.problems().warn(section.place_of("back_channel_ca"),
+                            "'back_channel_ca' is used with 'response_binding: artifact' only");
   }
   if (!fetches) return;
   if (idp.metadata.artifact_urls.empty() && !idp.metadata.entity_id.empty()) {

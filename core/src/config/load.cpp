@@ -38,8 +38,17 @@ std::vector<ReadIdp> read_directory(Problems& problems, Section& root,
   return idps;
 }
 
-std::shared_ptr<const Settings> read_settings(Problems& problems, const std::string& file,
-                                              Time now) {
+std::vector<MetadataSource> sources_of(const std::vector<ReadIdp>& idps) {
+  std::vector<MetadataSource> sources;
+  for (const ReadIdp& read : idps) {
+    const MetadataSource& source = read.idp.metadata_source;
+    if (!source.url.empty() && !source.file.empty()) sources.push_back(source);
+  }
+  return sources;
+}
+
+std::shared_ptr<const Settings> read_settings(Problems& problems, const std::string& file, Time now,
+                                              std::vector<MetadataSource>& sources) {
   const YAML::Node node = read_yaml(problems, file);
   if (!node.IsDefined()) return nullptr;
   if (node.IsNull()) {
@@ -61,6 +70,7 @@ std::shared_ptr<const Settings> read_settings(Problems& problems, const std::str
     std::move(more.begin(), more.end(), std::back_inserter(idps));
   }
   check_identity_providers(problems, idps);
+  sources = sources_of(idps);
   for (ReadIdp& read : idps) settings->identity_providers.push_back(std::move(read.idp));
   settings->skip_email_page = root.boolean_or("skip_email_page", false);
   if (settings->skip_email_page && settings->identity_providers.size() != 1) {
@@ -96,7 +106,8 @@ LoadedSettings load_settings(const std::string& file, std::chrono::system_clock:
   LoadedSettings loaded;
   try {
     loaded.settings =
-        read_settings(problems, file, std::chrono::time_point_cast<std::chrono::microseconds>(now));
+        read_settings(problems, file, std::chrono::time_point_cast<std::chrono::microseconds>(now),
+                      loaded.metadata_sources);
   } catch (const std::exception& error) {
     problems.error({file, -1, -1}, std::string("cannot be read: ") + error.what());
   }

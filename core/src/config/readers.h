@@ -18,6 +18,10 @@ struct ReadIdp {
 
 ServiceProviderSettings read_service_provider(Section section, Time now);
 ReadIdp read_identity_provider(Section section, const ServiceProviderSettings& sp, Time now);
+/// The metadata, where it comes from and what is wrong with it.
+void read_metadata(Section& section, IdentityProvider& idp, Time now);
+/// PEM of one certificate or several; nullopt after a complaint, empty without the key.
+std::optional<std::string> read_authorities(Section& section, const std::string& key);
 DatabaseSettings read_database(Section section);
 SessionSettings read_sessions(Section section);
 AccessSettings read_access(Section access, Section manage);

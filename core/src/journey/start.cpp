@@ -64,7 +64,7 @@ Response refuse_expired(const Exchange& exchange, const IdentityProvider& idp) {
   constexpr Code kExpired{"metadata_expired"};
   note_end(exchange, idp, kExpired);
   return explain(exchange.context, exchange.head(),
-                 {kExpired, "validUntil of " + idp.metadata_file + " has passed"},
+                 {kExpired, "validUntil of " + idp.metadata_source.file + " has passed"},
                  {403,
                   "expired_title"_words,
                   {"expired"_words, {{"company", idp.display_name}}},

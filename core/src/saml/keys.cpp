@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "crypto/pem.h"
+#include "saml/key_strength.h"
 
 namespace anteroom::saml {
 
@@ -14,10 +15,7 @@ SigningKey load(const IdentityProvider& idp, const std::string& der) {
   const auto facts = crypto::certificate_facts(der);
   if (!facts) throw std::runtime_error(idp.name + ": " + facts.failure().detail);
   const bool is_ec = facts->key_type == "EC";
-  const bool is_strong =
-      is_ec ? facts->key_bits == 256 || facts->key_bits == 384 || facts->key_bits == 521
-            : facts->key_type == "RSA" && facts->key_bits >= 2048;
-  if (!is_strong) {
+  if (!is_strong(*facts)) {
     throw std::runtime_error(
         idp.name + ": signing key " + facts->sha256_fingerprint + " (" + facts->key_type + ", " +
         std::to_string(facts->key_bits) +

@@ -1,27 +1,22 @@
 #include "anteroom/back_channel.h"
 
-#include <curl/curl.h>
-
 #include <array>
-#include <memory>
 #include <stdexcept>
+
+#include "transport/curl.h"
 
 namespace anteroom {
 
 namespace {
 
-constexpr long kConnectMilliseconds = 2000;
-constexpr long kTotalMilliseconds = 5000;
+constexpr transport::Limits kLimits{2000, 5000};
 constexpr std::size_t kMaxAnswer = 512u << 10;
 constexpr int kMostToOne = 4;
 constexpr int kMostInAll = 16;
 
-struct Cleanup {
-  void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
-  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
-};
-using Handle = std::unique_ptr<CURL, Cleanup>;
-using Headers = std::unique_ptr<curl_slist, Cleanup>;
+using transport::Handle;
+using transport::Headers;
+using transport::set;
 
 std::size_t take(const char* data, std::size_t size, std::size_t count, void* target) noexcept {
   auto& answer = *static_cast<std::string*>(target);
@@ -41,17 +36,9 @@ Headers soap_headers() {
   for (const char* line : {"Content-Type: text/xml; charset=utf-8",
                            "SOAPAction: \"http://www.oasis-open.org/committees/security\"",
                            "Accept: text/xml", "Expect:"}) {
-    curl_slist* longer = curl_slist_append(list.get(), line);
-    if (longer == nullptr) return nullptr;
-    static_cast<void>(list.release());
-    list.reset(longer);
+    if (!transport::add_header(list, line)) return nullptr;
   }
   return list;
-}
-
-template <class Value>
-void set(CURL* handle, CURLoption option, Value value, bool& all_set) {
-  all_set = curl_easy_setopt(handle, option, value) == CURLE_OK && all_set;
 }
 
 // True if every option was taken: one that is not would leave a default that we do not want.
@@ -59,24 +46,8 @@ bool prepare(CURL* handle, const BackChannelCall& call, curl_slist* headers, std
              char* error) {
   bool all_set = true;
   const bool is_tls = call.url.starts_with("https:");
-  set(handle, CURLOPT_ERRORBUFFER, error, all_set);
-  set(handle, CURLOPT_NOSIGNAL, 1L, all_set);
-  set(handle, CURLOPT_URL, call.url.c_str(), all_set);
-  set(handle, CURLOPT_PROTOCOLS_STR, is_tls ? "https" : "http", all_set);
-  set(handle, CURLOPT_PROXY, "", all_set);
-  set(handle, CURLOPT_FOLLOWLOCATION, 0L, all_set);
-  set(handle, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1), all_set);
-  set(handle, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2), all_set);
-  set(handle, CURLOPT_SSL_VERIFYPEER, 1L, all_set);
-  set(handle, CURLOPT_SSL_VERIFYHOST, 2L, all_set);
-  if (!call.ca_pem.empty()) {
-    curl_blob authorities{const_cast<char*>(call.ca_pem.data()), call.ca_pem.size(),
-                          CURL_BLOB_COPY};
-    set(handle, CURLOPT_CAINFO_BLOB, &authorities, all_set);
-    set(handle, CURLOPT_CAPATH, static_cast<const char*>(nullptr), all_set);
-  }
-  set(handle, CURLOPT_CONNECTTIMEOUT_MS, kConnectMilliseconds, all_set);
-  set(handle, CURLOPT_TIMEOUT_MS, kTotalMilliseconds, all_set);
+  transport::set_boundaries(handle, call.url, is_tls ? "https" : "http", call.ca_pem, kLimits,
+                            error, all_set);
   set(handle, CURLOPT_HTTPHEADER, headers, all_set);
   set(handle, CURLOPT_POSTFIELDSIZE, static_cast<long>(call.body.size()), all_set);
   set(handle, CURLOPT_POSTFIELDS, call.body.data(), all_set);

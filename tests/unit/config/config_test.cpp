@@ -279,6 +279,36 @@ TEST_CASE("metadata is read only as it was signed, where its certificate is pinn
   }
 }
 
+TEST_CASE("metadata is fetched over https only, and never without what it is held to") {
+  const Files files;
+  const auto load = [&](const std::string& more) {
+    return files.load(with("metadata: corp.xml", "metadata: corp.xml" + more));
+  };
+  auto loaded = load("\n    metadata_url: https://idp.test/metadata");
+  REQUIRE(loaded.metadata_sources.size() == 1);
+  CHECK(loaded.metadata_sources[0].idp == "corp");
+  CHECK(loaded.metadata_sources[0].file == files.path("corp.xml"));
+  CHECK(loaded.metadata_sources[0].refresh_every == std::chrono::hours(6));
+  CHECK(load("").metadata_sources.empty());
+
+  for (const char* more :
+       {"\n    metadata_url: http://idp.test/metadata", "\n    metadata_url: http://localhost/m",
+        "\n    metadata_url: file:///etc/passwd", "\n    metadata_url: ''",
+        "\n    metadata_url: https://idp.test/m\n    metadata_ca: none.pem",
+        "\n    metadata_url: https://idp.test/m\n    metadata_ca: corp.xml",
+        "\n    metadata_url: https://idp.test/m\n    metadata_certificate: none.pem"}) {
+    INFO(more);
+    loaded = load(more);
+    CHECK(loaded.settings == nullptr);
+    CHECK(loaded.metadata_sources.empty());
+  }
+  // What is fetched may be what mends the rest.
+  loaded = load("\n    metadata_url: https://idp.test/m\n    sign_requests: true");
+  CHECK(loaded.settings == nullptr);
+  CHECK(loaded.metadata_sources.size() == 1);
+  CHECK(load("\n    metadata_refresh: 1h").problems.size() == 1);
+}
+
 TEST_CASE("our own metadata is signed only with a key") {
   const Files files;
   CHECK(has(files.complaints(with("base_url:", "sign_metadata: true\n  base_url:")),

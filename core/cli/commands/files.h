@@ -1,0 +1,27 @@
+// Files that others read while we write them: whole at any moment.
+#pragma once
+
+#include <sys/types.h>
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+namespace anteroom::cli {
+
+struct Access {
+  mode_t mode = 0644;
+  uid_t owner = static_cast<uid_t>(-1);  ///< -1: whoever runs the command
+  gid_t group = static_cast<gid_t>(-1);
+};
+/// Of a file that is there, or Abort.
+Access access_of(const std::filesystem::path& path);
+
+/// The file's bytes, or Abort.
+std::string read_file(const std::filesystem::path& path);
+
+/// Puts a whole file in the place of what is there, or Abort with everything as it was. Nobody who
+/// may not read the result can read it meanwhile.
+void replace_file(const std::filesystem::path& path, std::string_view text, const Access& access);
+
+}  // namespace anteroom::cli

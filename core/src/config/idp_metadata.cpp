@@ -1,0 +1,130 @@
+#include <filesystem>
+
+#include "anteroom/saml.h"
+#include "config/files.h"
+#include "config/readers.h"
+#include "crypto/pem.h"
+#include "http/url.h"
+
+namespace anteroom::config {
+
+namespace {
+
+constexpr std::size_t kMaxMetadata = 4u << 20;
+constexpr auto kExpiresSoon = std::chrono::days(30);
+
+void check_certificates(Section& section, const IdentityProvider& idp, Time now) {
+  std::size_t expired = 0;
+  for (const std::string& der : idp.metadata.signing_certificates_der) {
+    const auto facts = crypto::certificate_facts(der);
+    if (!facts) continue;
+    const std::string which =
+        idp.metadata_source.file + ": certificate " + facts->sha256_fingerprint;
+    if (now >= facts->not_after) {
+      ++expired;
+      section.problems().warn(section.place_of("metadata"), which + " has expired");
+    } else if (now + kExpiresSoon >= facts->not_after) {
+      const auto left =
+          std::chrono::duration_cast<std::chrono::days>(facts->not_after - now).count();
+      section.problems().warn(section.place_of("metadata"),
+                              which + " expires in " + std::to_string(left) + " days");
+    }
+  }
+  if (expired == idp.metadata.signing_certificates_der.size() &&
+      idp.expired_certificate == ExpiredCertificate::reject) {
+    section.error("metadata", idp.metadata_source.file + ": every signing certificate has expired");
+  }
+}
+
+// DER bytes of the certificate that the metadata must be signed with; empty: none is pinned.
+std::optional<std::string> read_pinned_certificate(Section& section) {
+  if (!section.has("metadata_certificate")) return std::string();
+  const std::string file = section.resolve(section.required("metadata_certificate"));
+  const auto pem = read_file(section, section.place_of("metadata_certificate"), file, 64u << 10);
+  if (!pem) return std::nullopt;
+  const auto der = crypto::pem_to_der_certificate(*pem);
+  const auto facts =
+      der ? crypto::certificate_facts(*der) : Result<crypto::CertificateFacts>(der.failure());
+  if (!facts || facts->key_type != "RSA" || facts->key_bits < 2048) {
+    section.error("metadata_certificate",
+                  file + ": this is no certificate in PEM with an RSA key of at least 2048 bits");
+    return std::nullopt;
+  }
+  return *der;
+}
+
+// The URL stays empty where it cannot be trusted as configured: nothing is fetched then.
+void read_source(Section& section, MetadataSource& source) {
+  using namespace std::chrono_literals;
+  source.refresh_every = std::chrono::duration_cast<std::chrono::seconds>(
+      section.duration_or("metadata_refresh", 6h, 15min, std::chrono::days(7)));
+  const auto authorities = read_authorities(section, "metadata_ca");
+  const auto url = section.text("metadata_url");
+  if (!url) {
+    for (const char* key : {"metadata_ca", "metadata_refresh"}) {
+      if (section.has(key)) {
+        section.problems().warn(section.place_of(key),
+                                std::string("'") + key + "' has no effect without 'metadata_url'");
+      }
+    }
+    return;
+  }
+  const auto parsed = http::parse_url(*url);
+  if (!parsed || parsed->scheme != "https") {
+    section.error("metadata_url",
+                  "'metadata_url' must be an https URL: whoever can change what is "
+                  "fetched decides whose signatures are believed");
+    return;
+  }
+  if (!authorities) return;
+  source.ca_pem = *authorities;
+  source.url = *url;
+}
+
+}  // namespace
+
+std::optional<std::string> read_authorities(Section& section, const std::string& key) {
+  if (!section.has(key)) return std::string();
+  const std::string file = section.resolve(section.required(key));
+  auto pem = read_file(section, section.place_of(key), file, 1u << 20);
+  if (pem && !crypto::pem_to_der_certificate(*pem)) {
+    section.error(key, file + ": there is no certificate in PEM in it");
+    return std::nullopt;
+  }
+  return pem;
+}
+
+void read_metadata(Section& section, IdentityProvider& idp, Time now) {
+  MetadataSource& source = idp.metadata_source;
+  source.idp = idp.name;
+  read_source(section, source);
+  const auto pinned = read_pinned_certificate(section);
+  if (!pinned) source.url.clear();
+  source.certificate_der = pinned.value_or("");
+  const std::string path = section.required("metadata");
+  if (path.empty()) return;
+  source.file = section.resolve(path);
+  if (!source.url.empty() && !std::filesystem::exists(source.file)) {
+    section.error("metadata",
+                  source.file + " is not there yet: anteroom idp refresh --once " + idp.name);
+    return;
+  }
+  const auto xml = read_file(section, section.place_of("metadata"), source.file, kMaxMetadata);
+  if (!xml || !pinned) return;
+  auto metadata = saml::parse_idp_metadata(*xml, now, *pinned);
+  if (!metadata) {
+    section.error("metadata", source.file + ": " + metadata.failure().detail);
+    return;
+  }
+  idp.metadata = std::move(*metadata);
+  const std::string& sso = idp.request_binding == RequestBinding::redirect
+                               ? idp.metadata.sso_redirect_url
+                               : idp.metadata.sso_post_url;
+  if (sso.empty()) {
+    section.error("request_binding",
+                  "the metadata has no sign-on address for this 'request_binding'");
+  }
+  check_certificates(section, idp, now);
+}
+
+}  // namespace anteroom::config

@@ -1,0 +1,54 @@
+#include <catch2/catch.hpp>
+
+#include "anteroom/saml.h"
+#include "support/forge.h"
+
+using namespace anteroom;
+
+namespace {
+
+IdpMetadata metadata_with(const std::vector<forge::Authority>& authorities) {
+  auto parsed = saml::parse_idp_metadata(
+      forge::make_metadata("https://idp.test/", "https://idp.test/sso", authorities),
+      forge::Options{}.now);
+  REQUIRE(parsed);
+  return *parsed;
+}
+
+}  // namespace
+
+TEST_CASE("new metadata takes the place of the old only if nothing is lost by it") {
+  const auto now = forge::Options{}.now;
+  const forge::Authority old_key = forge::make_authority();
+  const IdpMetadata current = metadata_with({old_key});
+  const IdpMetadata next = metadata_with({old_key, forge::make_authority(forge::KeyType::ec256)});
+  CHECK(saml::check_successor(current, next, now));
+  CHECK(saml::check_successor(next, current, now));
+
+  const auto refused = [&](auto change) {
+    IdpMetadata before = current;
+    before.slo_post_url = "https://idp.test/slo";
+    before.artifact_urls = {{0, "https://idp.test/artifact"}};
+    IdpMetadata after = before;
+    REQUIRE(saml::check_successor(before, after, now));
+    change(after);
+    return !saml::check_successor(before, after, now);
+  };
+  CHECK(refused([](IdpMetadata& m) { m.entity_id = "https://IDP.test/"; }));
+  CHECK(refused([](IdpMetadata& m) { m.sso_redirect_url.clear(); }));
+  CHECK(refused([](IdpMetadata& m) { m.slo_post_url.clear(); }));
+  CHECK(refused([](IdpMetadata& m) { m.artifact_urls.clear(); }));
+  CHECK(refused([](IdpMetadata& m) { m.signing_certificates_der.clear(); }));
+  CHECK(refused([](IdpMetadata& m) { m.signing_certificates_der = {"no certificate"}; }));
+}
+
+TEST_CASE("one key in date is enough, a weak one is too much") {
+  const auto now = forge::Options{}.now;
+  const forge::Authority good = forge::make_authority();
+  const forge::Authority ended = forge::make_authority(forge::KeyType::rsa2048, -1);
+  const IdpMetadata current = metadata_with({good});
+  CHECK(saml::check_successor(current, metadata_with({ended, good}), now));
+  CHECK_FALSE(saml::check_successor(current, metadata_with({ended}), now));
+  const forge::Authority weak = forge::make_authority(forge::KeyType::rsa1024);
+  CHECK_FALSE(saml::check_successor(current, metadata_with({good, weak}), now));
+}
