@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <iostream>
 #include <regex>
 
@@ -79,6 +80,15 @@ void Console::fail(const Failure& failure) {
   throw Abort{
       is_away ? exit_database : exit_refused,
       (is_away ? "the database cannot be reached: " : "the database refused: ") + failure.detail};
+}
+
+std::string date_of(Time time) {
+  const auto day = std::chrono::floor<std::chrono::days>(time);
+  const std::chrono::year_month_day date{day};
+  char text[32];
+  (void)std::snprintf(text, sizeof text, "%04d-%02u-%02u", static_cast<int>(date.year()),
+                      static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()));
+  return text;
 }
 
 std::string checked_email(Console& console, const std::string& text,

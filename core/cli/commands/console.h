@@ -72,6 +72,7 @@ void add_check(CLI::App& app, Console& console);
 void add_migrate(CLI::App& app, Console& console);
 void add_metadata(CLI::App& app, Console& console);
 void add_idp(CLI::App& app, Console& console);
+void add_keys(CLI::App& app, Console& console);
 void add_idp_refresh(CLI::App& idp, Console& console);
 void add_user(CLI::App& app, Console& console);
 void add_property(CLI::App& app, Console& console);
@@ -80,6 +81,9 @@ void add_mail(CLI::App& app, Console& console);
 void add_scim(CLI::App& app, Console& console);
 void add_verify_response(CLI::App& app, Console& console);
 void add_completion(CLI::App& app);
+
+/// "2027-01-31"
+std::string date_of(Time time);
 
 /// A canonical email whose domain is registered to an identity provider, or Abort.
 std::string checked_email(Console& console, const std::string& text,

@@ -46,6 +46,17 @@ void sync_directory(const fs::path& directory) {
 
 }  // namespace
 
+SignalsHeld::SignalsHeld() {
+  sigset_t held;
+  sigemptyset(&held);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT}) sigaddset(&held, signal);
+  pthread_sigmask(SIG_BLOCK, &held, &before_);
+}
+
+SignalsHeld::~SignalsHeld() {
+  pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+}
+
 Access access_of(const fs::path& path) {
   struct stat info {};
   if (stat(path.c_str(), &info) != 0) fail("cannot read", path, errno);

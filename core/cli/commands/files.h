@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <csignal>
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -23,5 +24,17 @@ std::string read_file(const std::filesystem::path& path);
 /// Puts a whole file in the place of what is there, or Abort with everything as it was. Nobody who
 /// may not read the result can read it meanwhile.
 void replace_file(const std::filesystem::path& path, std::string_view text, const Access& access);
+
+/// Signals wait while files are being placed, so that none ends the command between two of them.
+class SignalsHeld {
+ public:
+  SignalsHeld();
+  ~SignalsHeld();
+  SignalsHeld(const SignalsHeld&) = delete;
+  SignalsHeld& operator=(const SignalsHeld&) = delete;
+
+ private:
+  sigset_t before_{};
+};
 
 }  // namespace anteroom::cli

@@ -21,15 +21,6 @@ struct NewIdp {
   std::vector<std::string> domains;
 };
 
-std::string date_of(Time time) {
-  const auto day = std::chrono::floor<std::chrono::days>(time);
-  const std::chrono::year_month_day date{day};
-  char text[32];
-  (void)std::snprintf(text, sizeof text, "%04d-%02u-%02u", static_cast<int>(date.year()),
-                      static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()));
-  return text;
-}
-
 Json certificates_of(const IdentityProvider& idp) {
   Json list = Json::array();
   for (const std::string& der : idp.metadata.signing_certificates_der) {

@@ -5,9 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
-#include <csignal>
 #include <filesystem>
 #include <iostream>
 #include <memory>
@@ -15,8 +13,9 @@
 
 #include "anteroom/saml.h"
 #include "cli/commands/creating.h"
+#include "cli/commands/files.h"
+#include "cli/commands/new_key.h"
 #include "cli/create_database.h"
-#include "cli/system_random.h"
 
 namespace anteroom::cli {
 
@@ -30,23 +29,6 @@ constexpr const char* kEnabledModule = "/etc/nginx/modules-enabled/50-mod-http-a
 std::string reason() {
   return std::generic_category().message(errno);
 }
-
-/// Signals wait while files are being placed, so that none ends the command between two of them.
-class SignalsHeld {
- public:
-  SignalsHeld() {
-    sigset_t held;
-    sigemptyset(&held);
-    for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT}) sigaddset(&held, signal);
-    pthread_sigmask(SIG_BLOCK, &held, &before_);
-  }
-  ~SignalsHeld() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-  SignalsHeld(const SignalsHeld&) = delete;
-  SignalsHeld& operator=(const SignalsHeld&) = delete;
-
- private:
-  sigset_t before_{};
-};
 
 /// Files and directories that appear whole, and go again unless kept.
 class NewFiles {
@@ -109,18 +91,6 @@ gid_t group_of(const std::string& user) {
   const passwd* entry = getpwnam(user.c_str());  // NOLINT(concurrency-mt-unsafe): one thread
   if (entry == nullptr) throw Abort{exit_usage, "there is no user '" + user + "' (--user)"};
   return entry->pw_gid;
-}
-
-std::string new_key() {
-  std::array<std::uint8_t, 32> bytes{};
-  if (!SystemRandom().fill(bytes)) throw Abort{exit_refused, "no random numbers to make a key of"};
-  std::string text;
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  for (const std::uint8_t byte : bytes) {
-    text += kDigits[byte >> 4U];
-    text += kDigits[byte & 15U];
-  }
-  return text + "\n";
 }
 
 std::string asked(const std::string& question, const std::string& otherwise = "") {

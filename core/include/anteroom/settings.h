@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <optional>
@@ -32,9 +33,21 @@ struct Origin {
   std::string authority;  ///< "app.example.com:8443", what a Host header holds
 };
 
+/// Where a key of our own is in its life. `next` (FILE.next): made, accepted, not used yet.
+/// `previous` (FILE.previous): accepted still, not used any more.
+enum class KeyStage : std::uint8_t { current, next, previous };
+
 struct KeyPair {
   Secret private_key_pem;
   std::string certificate_pem;
+  KeyStage stage = KeyStage::current;
+  std::string key_file = {};
+  std::string certificate_file = {};
+};
+
+struct KeyFile {
+  std::string file;
+  KeyStage stage = KeyStage::current;
 };
 
 struct ServiceProviderSettings {
@@ -48,6 +61,7 @@ struct ServiceProviderSettings {
   std::string landing_url;   ///< where one lands without having asked for a page (absolute)
   std::vector<Origin> apps;  ///< every origin served, the login host's among them
   std::optional<KeyPair> signing;
+  std::vector<KeyPair> other_signing;  ///< not used, but named in our metadata
   bool sign_metadata = false;
   std::vector<KeyPair> decryption;  ///< what IdPs may encrypt for; all are tried
 };
@@ -152,6 +166,7 @@ struct SessionSettings {
   std::size_t cache_bytes = 32u << 20;                             ///< shared memory of one node
   /// 32-byte AES-256 keys; the first seals, all open.
   std::vector<Secret> cookie_keys;
+  std::vector<KeyFile> cookie_key_files;  ///< of each of them
 };
 
 struct AccessSettings {

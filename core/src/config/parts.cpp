@@ -5,7 +5,6 @@
 #include "anteroom/pages.h"
 #include "config/files.h"
 #include "config/readers.h"
-#include "crypto/encoding.h"
 #include "http/url.h"
 
 namespace anteroom::config {
@@ -16,11 +15,6 @@ using namespace std::chrono_literals;
 
 std::chrono::seconds in_seconds(std::chrono::milliseconds time) {
   return std::chrono::duration_cast<std::chrono::seconds>(time);
-}
-
-std::string without_line_end(std::string text) {
-  while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
-  return text;
 }
 
 bool is_level(const std::string& level) {
@@ -80,22 +74,7 @@ SessionSettings read_sessions(Section section) {
   }
   sessions.cache_bytes =
       section.size_or("cache_size", sessions.cache_bytes, 1u << 20, std::size_t{4} << 30);
-  for (const Text& file : section.texts("cookie_keys")) {
-    const std::string path = section.resolve(file.value);
-    const auto text = read_secret_file(section, file.place, path);
-    if (!text) continue;
-    const auto key = crypto::from_hex(without_line_end(*text));
-    if (!key || key->size() != 32) {
-      section.problems().error(file.place,
-                               path + " must hold 64 hex digits (openssl rand -hex 32)");
-    } else {
-      sessions.cookie_keys.emplace_back(*key);
-    }
-  }
-  if (!section.has("cookie_keys")) {
-    section.error("cookie_keys",
-                  "'sessions.cookie_keys' is missing (openssl rand -hex 32 makes a key)");
-  }
+  read_cookie_keys(section, sessions);
   return sessions;
 }
 

@@ -17,6 +17,10 @@ struct ReadIdp {
 };
 
 ServiceProviderSettings read_service_provider(Section section, Time now);
+/// Our own keys, with what `anteroom keys` keeps beside them.
+void read_signing(Section section, ServiceProviderSettings& sp, Time now);
+void read_decryption(Section& section, ServiceProviderSettings& sp, Time now);
+void read_cookie_keys(Section& section, SessionSettings& sessions);
 ReadIdp read_identity_provider(Section section, const ServiceProviderSettings& sp, Time now);
 /// The metadata, where it comes from and what is wrong with it.
 void read_metadata(Section& section, IdentityProvider& idp, Time now);

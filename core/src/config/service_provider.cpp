@@ -1,8 +1,6 @@
 #include <algorithm>
 
-#include "config/files.h"
 #include "config/readers.h"
-#include "crypto/pem.h"
 #include "http/url.h"
 
 namespace anteroom::config {
@@ -82,64 +80,6 @@ void read_landing(Section& section, ServiceProviderSettings& sp) {
     return app.text == url->origin().text;
   });
   if (!is_served) section.error("landing_url", "'landing_url' is on none of 'base_url' and 'apps'");
-}
-
-struct ReadPair {
-  KeyPair pair;
-  std::string certificate_file;
-  crypto::CertificateFacts facts;
-};
-
-std::optional<ReadPair> read_pair(Section& section) {
-  const std::string key_file = section.resolve(section.required("key"));
-  const std::string certificate_file = section.resolve(section.required("certificate"));
-  const auto key = read_secret_file(section, section.place_of("key"), key_file);
-  const auto certificate =
-      read_file(section, section.place_of("certificate"), certificate_file, 64u << 10);
-  if (!key || !certificate) return std::nullopt;
-  if (const Status pair = crypto::check_key_pair(*key, *certificate); !pair) {
-    section.error("key", key_file + ", " + certificate_file + ": " + pair.failure().detail);
-    return std::nullopt;
-  }
-  const auto der = crypto::pem_to_der_certificate(*certificate);
-  const auto facts =
-      der ? crypto::certificate_facts(*der) : Result<crypto::CertificateFacts>(der.failure());
-  if (!facts) {
-    section.error("certificate", certificate_file + ": " + facts.failure().detail);
-    return std::nullopt;
-  }
-  return ReadPair{{Secret(*key), *certificate}, certificate_file, *facts};
-}
-
-void read_signing(Section section, ServiceProviderSettings& sp, Time now) {
-  if (!section.has("key") && !section.has("certificate")) return;
-  auto read = read_pair(section);
-  if (!read) return;
-  if (now >= read->facts.not_after) {
-    section.error("certificate", read->certificate_file + " has expired");
-    return;
-  }
-  sp.signing = std::move(read->pair);
-}
-
-// IdPs go on encrypting for a certificate that has expired: that is no reason to lock people out.
-void read_decryption(Section& section, ServiceProviderSettings& sp, Time now) {
-  constexpr std::size_t kMost = 3;
-  for (Section& entry : section.sections("decryption")) {
-    auto read = read_pair(entry);
-    if (!read) continue;
-    if (read->facts.key_type != "RSA" || read->facts.key_bits < 2048) {
-      entry.error("key", "a decryption key must be RSA with at least 2048 bits");
-      continue;
-    }
-    if (now >= read->facts.not_after) {
-      entry.problems().warn(entry.place_of("certificate"), read->certificate_file + " has expired");
-    }
-    sp.decryption.push_back(std::move(read->pair));
-  }
-  if (sp.decryption.size() > kMost) {
-    section.error("decryption", "at most three decryption keys: each is tried in turn");
-  }
 }
 
 }  // namespace

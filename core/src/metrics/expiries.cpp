@@ -27,6 +27,7 @@ void add(std::vector<Expiry>& all, Expiry::What what, const std::string& idp,
 }
 
 void add_own(std::vector<Expiry>& all, Expiry::What what, const KeyPair& pair) {
+  if (pair.stage == KeyStage::previous) return;  // it is on its way out
   const auto der = crypto::pem_to_der_certificate(pair.certificate_pem);
   if (der) add(all, what, "", *der);
 }

@@ -43,12 +43,17 @@ Result<std::string> key_descriptors(const ServiceProviderSettings& sp) {
                                                  "http://www.w3.org/2001/04/xmlenc#rsa-oaep-mgf1p",
                                                  "http://www.w3.org/2009/xmlenc11#rsa-oaep"};
   std::string out;
-  if (sp.signing) {
-    auto key = key_descriptor(*sp.signing, "signing", {});
+  std::vector<const KeyPair*> signing;
+  if (sp.signing) signing.push_back(&*sp.signing);
+  for (const KeyPair& pair : sp.other_signing) signing.push_back(&pair);
+  for (const KeyPair* pair : signing) {
+    auto key = key_descriptor(*pair, "signing", {});
     if (!key) return key;
     out += *key;
   }
   for (const KeyPair& pair : sp.decryption) {
+    // Nobody encrypts for it before every node has it.
+    if (pair.stage == KeyStage::next) continue;
     auto key = key_descriptor(pair, "encryption", kMethods);
     if (!key) return key;
     out += *key;
