@@ -92,6 +92,10 @@ struct Expiry {
 /// Of everything configured that ends at a time of its own.
 [[nodiscard]] std::vector<Expiry> expiries(const Settings& settings);
 
+/// Whether people are to be told by now: 60, 30 or 7 days before, the one that was passed last.
+/// Nothing before that, and nothing after the end.
+[[nodiscard]] std::optional<int> warning_before(Time end, Time now);
+
 struct Connections {
   std::int64_t in_use = 0;
   std::int64_t limit = 0;

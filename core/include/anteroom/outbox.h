@@ -43,6 +43,18 @@ Task<Result<int>> retry_mail(Database& database, std::optional<std::string> id, 
 Task<Result<int>> queue_digest(Database& database, const std::vector<std::string>& recipients,
                                std::chrono::seconds every);
 
+/// Something that ends at a time of its own, and how many days ahead people are told of it.
+struct ExpiryWarning {
+  std::string what, idp, certificate;  ///< as in metrics::Expiry
+  Time ends_at;
+  int days = 0;
+  int left = 0;  ///< days, by now
+};
+/// Writes a letter to each recipient, unless that was done for this end and these days. True: it is
+/// written now.
+Task<Result<bool>> warn_of_expiry(Database& database, const std::vector<std::string>& recipients,
+                                  ExpiryWarning warning);
+
 /// Removes a batch of what was sent or given up long ago. The number.
 Task<Result<int>> forget_old_mail(Database& database);
 

@@ -203,6 +203,7 @@ struct MailSettings {
   /// "access_approved.en.html" to its text, read from templates_directory at load time.
   std::map<std::string, std::string> templates;
   std::vector<std::string> notify;  ///< canonical addresses that get the digest
+  std::vector<std::string> warn;    ///< canonical addresses that are told of what ends soon
   std::chrono::seconds digest_every{std::chrono::hours(1)};
   std::chrono::seconds remind_after{std::chrono::hours(72)};
   std::chrono::seconds max_age{std::chrono::hours(72)};  ///< then a letter is given up

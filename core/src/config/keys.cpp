@@ -75,7 +75,7 @@ const std::vector<SectionKeys>& section_keys() {
       {"pages.support", {"email", "phone", "url"}},
       {"mail",
        {"from", "smtp", "starttls", "user", "password_file", "ca", "language", "templates",
-        "notify", "digest_every", "remind_after", "max_age"}}};
+        "notify", "warn", "digest_every", "remind_after", "max_age"}}};
   return kSections;
 }
 

@@ -89,17 +89,19 @@ void read_texts(Section& section, MailSettings& mail) {
   }
 }
 
-void read_notify(Section& section, MailSettings& mail) {
-  for (const Text& text : section.texts("notify")) {
+std::vector<std::string> read_addresses(Section& section, const std::string& key) {
+  std::vector<std::string> addresses;
+  for (const Text& text : section.texts(key)) {
     const auto address = canonical_email(text.value);
     if (!address) {
       section.problems().error(text.place, "'" + text.value + "' is no email address");
-    } else if (std::find(mail.notify.begin(), mail.notify.end(), *address) != mail.notify.end()) {
-      section.problems().error(text.place, *address + " is in 'mail.notify' twice");
+    } else if (std::find(addresses.begin(), addresses.end(), *address) != addresses.end()) {
+      section.problems().error(text.place, *address + " is in 'mail." + key + "' twice");
     } else {
-      mail.notify.push_back(*address);
+      addresses.push_back(*address);
     }
   }
+  return addresses;
 }
 
 }  // namespace
@@ -110,7 +112,8 @@ MailSettings read_mail(Section section, const std::string& product_name) {
   read_from(section, mail);
   read_server(section, mail);
   read_texts(section, mail);
-  read_notify(section, mail);
+  mail.notify = read_addresses(section, "notify");
+  mail.warn = section.has("warn") ? read_addresses(section, "warn") : mail.notify;
   mail.digest_every =
       in_seconds(section.duration_or("digest_every", mail.digest_every, 1min, 24h * 7));
   mail.remind_after =

@@ -51,4 +51,12 @@ std::vector<Expiry> expiries(const Settings& settings) {
   return all;
 }
 
+std::optional<int> warning_before(Time end, Time now) {
+  if (now >= end) return std::nullopt;
+  for (const int days : {7, 30, 60}) {
+    if (now + std::chrono::days(days) >= end) return days;
+  }
+  return std::nullopt;
+}
+
 }  // namespace anteroom::metrics

@@ -21,6 +21,9 @@ constexpr Statement kFailed{"mail_failed",
 constexpr Statement kRetry{"retry_mail", "SELECT anteroom.retry_mail($1::uuid, $2)"};
 constexpr Statement kDigest{"queue_digest",
                             "SELECT anteroom.queue_digest($1::text[], $2::interval)"};
+constexpr Statement kWarn{"warn_of_expiry",
+                          "SELECT anteroom.warn_of_expiry($1::text[], $2, $3, $4,"
+                          " to_timestamp($5::float8 / 1000000), $6::int, $7::int)"};
 constexpr Statement kForget{"forget_old_mail", "SELECT anteroom.forget_old_mail(500)"};
 constexpr Statement kCount{
     "count_mail",
@@ -103,6 +106,20 @@ Task<Result<int>> queue_digest(Database& database, const std::vector<std::string
                                std::chrono::seconds every) {
   Params params{array_literal(recipients), interval(every)};
   return count(database, kDigest, std::move(params));
+}
+
+Task<Result<bool>> warn_of_expiry(Database& database, const std::vector<std::string>& recipients,
+                                  ExpiryWarning warning) {
+  Params params{array_literal(recipients),
+                warning.what,
+                warning.idp,
+                warning.certificate,
+                microseconds(warning.ends_at),
+                std::to_string(warning.days),
+                std::to_string(warning.left)};
+  Result<Rows> result = co_await run(database, kWarn, std::move(params));
+  if (!result) co_return result.failure();
+  co_return !result->rows.empty() && is_true(result->rows[0], 0);
 }
 
 Task<Result<int>> forget_old_mail(Database& database) {

@@ -26,4 +26,24 @@ TEST_CASE("everything that ends is listed once, the same certificate twice in me
   CHECK(all[2].what == What::own_signing);
   CHECK(all[2].fingerprint == all[0].fingerprint);
   CHECK(all[2].at == all[0].at);
+
+  settings.service_provider.decryption = {*settings.service_provider.signing,
+                                          *settings.service_provider.signing};
+  settings.service_provider.decryption[1].stage = KeyStage::previous;
+  CHECK(metrics::expiries(settings).size() == 4);  // what is on its way out may end
+}
+
+TEST_CASE("people are told 60, 30 and 7 days ahead") {
+  using std::chrono::days;
+  const Time end(days(20000));
+  const auto told = [&](auto before) { return metrics::warning_before(end, end - before); };
+  CHECK_FALSE(told(days(60) + std::chrono::seconds(1)));
+  CHECK(told(days(60)) == 60);
+  CHECK(told(days(30) + std::chrono::seconds(1)) == 60);
+  CHECK(told(days(30)) == 30);
+  CHECK(told(days(8)) == 30);
+  CHECK(told(days(7)) == 7);
+  CHECK(told(std::chrono::seconds(1)) == 7);
+  CHECK_FALSE(told(days(0)));
+  CHECK_FALSE(told(-days(1)));
 }

@@ -1,0 +1,13 @@
+// Telling people in time that a certificate ends.
+#pragma once
+
+#include "anteroom/ports.h"
+#include "anteroom/settings.h"
+
+namespace anteroom::cli {
+
+/// Writes the letters that are due about what `settings` holds, and a line for each. `mail` must be
+/// there.
+Status warn_of_expiries(Database& database, const Settings& settings, Time now, Log& log);
+
+}  // namespace anteroom::cli
