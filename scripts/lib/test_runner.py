@@ -20,7 +20,7 @@ from postgres import Cluster  # noqa: E402
 from processes import clean_environment  # noqa: E402
 from stack import state_directory  # noqa: E402
 
-BY_NAME = ("leaks", "faults", "soak", "threads", "packages")  # take long: only when asked for
+BY_NAME = ("leaks", "faults", "soak", "threads", "packages", "upgrade")  # take long: only when asked for
 PARTS = ("unit", "fuzz", "attacks", "database", "mail", "nginx", "browser", "static")
 TIME_LIMIT = 1800  # seconds for one program
 
@@ -36,7 +36,7 @@ class Runner:
         self.nginx_program = None  # the installed one
 
     def environment(self):
-        extra = {name: os.environ[name] for name in ("CCACHE_DIR", "ANTEROOM_SOAK") if name in os.environ}
+        extra = {name: os.environ[name] for name in ("CCACHE_DIR", "ANTEROOM_SOAK", "ANTEROOM_PREVIOUS_BUILD") if name in os.environ}
         if self.nginx_program is not None:
             extra["ANTEROOM_NGINX"] = str(self.nginx_program)
         if self.cluster is not None:
@@ -171,6 +171,26 @@ class Runner:
         """Builds them in a directory of their own."""
         self.pytest("packages", "tests/packages", "-s")
 
+    def upgrade(self):
+        """Beside an older version, which is built from the commit in tests/upgrade/previous unless
+        ANTEROOM_PREVIOUS_BUILD names a build of one."""
+        if "ANTEROOM_PREVIOUS_BUILD" not in os.environ:
+            os.environ["ANTEROOM_PREVIOUS_BUILD"] = str(self.build_previous())
+        self.pytest("upgrade", "tests/upgrade")
+
+    def build_previous(self):
+        commit = (ROOT / "tests" / "upgrade" / "previous").read_text().strip()
+        source, build = ROOT / "build" / "previous" / "source", ROOT / "build" / "previous" / "build"
+        heading(f"build of {commit[:12]}")
+        shutil.rmtree(source, ignore_errors=True)
+        source.mkdir(parents=True)
+        archive = subprocess.run(["/usr/bin/git", "archive", commit], cwd=ROOT, check=True, capture_output=True).stdout
+        subprocess.run(["/usr/bin/tar", "-x", "-C", source], input=archive, check=True)
+        for command in (["/usr/bin/cmake", "--preset", "release", "-B", build],
+                        ["/usr/bin/cmake", "--build", build, "--target", "anteroom", "ngx_http_auth_saml_module"]):
+            subprocess.run(command, cwd=source, env=self.environment(), check=True, stdout=subprocess.DEVNULL)
+        return build
+
     def leaks(self):
         self.pytest("leaks", "tests/leaks")
 
@@ -206,7 +226,7 @@ class Runner:
             self.note("build", "see above", 0, 1)
             return
         needs_database = {"database", "mail", "nginx"} & set(parts)
-        if {"attacks", "nginx", "leaks", "faults", "soak"} & set(parts) and self.preset == "dev":
+        if {"attacks", "nginx", "leaks", "faults", "soak", "upgrade"} & set(parts) and self.preset == "dev":
             self.nginx_program = pool_nginx.build(self.build / "nginx-pool")
         sockets = Path(tempfile.mkdtemp(prefix="anteroom-test-", dir="/tmp"))
         sockets.chmod(0o755)
