@@ -18,15 +18,18 @@ def say(text):
     print(text, flush=True)
 
 
-def sources(directory):
-    """Debian's own package sources with deb-src in place of deb, in a place of their own."""
+def sources(directory, release=None):
+    """Debian's own package sources with deb-src in place of deb, in a place of their own; of another release, if named."""
+    def wanted(text):
+        return re.sub("bookworm", release, text) if release else text
+
     parts = directory / "parts"
     parts.mkdir(parents=True)
     for path in Path("/etc/apt/sources.list.d").glob("*.sources"):
-        (parts / path.name).write_text(re.sub(r"^Types:.*$", "Types: deb-src", path.read_text(), flags=re.MULTILINE))
+        (parts / path.name).write_text(re.sub(r"^Types:.*$", "Types: deb-src", wanted(path.read_text()), flags=re.MULTILINE))
     lists = [Path("/etc/apt/sources.list"), *Path("/etc/apt/sources.list.d").glob("*.list")]
     lines = [line for path in lists if path.exists() for line in path.read_text().splitlines() if line.startswith("deb ")]
-    (parts / "deb.list").write_text("".join(f"deb-src {line[4:]}\n" for line in lines))
+    (parts / "deb.list").write_text("".join(f"deb-src {wanted(line[4:])}\n" for line in lines))
     for name in ("lists/partial", "archives/partial"):
         (directory / name).mkdir(parents=True)
     return ["-qq", "-o", "Dir::Etc::SourceList=/dev/null", "-o", f"Dir::Etc::SourceParts={parts}",

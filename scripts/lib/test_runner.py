@@ -15,12 +15,13 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "support"))
 sys.path.insert(0, str(ROOT / "scripts" / "lib"))
 
+import other_nginx  # noqa: E402
 import pool_nginx  # noqa: E402
 from postgres import Cluster  # noqa: E402
 from processes import clean_environment  # noqa: E402
 from stack import state_directory  # noqa: E402
 
-BY_NAME = ("leaks", "faults", "soak", "threads", "packages", "upgrade")  # take long: only when asked for
+BY_NAME = ("leaks", "faults", "soak", "threads", "packages", "versions", "upgrade")  # take long: only when asked for
 PARTS = ("unit", "fuzz", "attacks", "database", "mail", "nginx", "browser", "static")
 TIME_LIMIT = 1800  # seconds for one program
 
@@ -48,9 +49,9 @@ class Runner:
             TSAN_OPTIONS="ignore_noninstrumented_modules=1",
             UBSAN_OPTIONS="print_stacktrace=1:halt_on_error=1", **extra)
 
-    def compile(self, targets):
+    def compile(self, targets, *settings):
         heading(f"build ({self.preset}, warnings are errors)")
-        configure = ["/usr/bin/cmake", "--preset", self.preset, "-B", self.build]
+        configure = ["/usr/bin/cmake", "--preset", self.preset, "-B", self.build, *settings]
         subprocess.run(configure, cwd=ROOT, env=self.environment(), check=True, stdout=subprocess.DEVNULL)
         names = self.programs(targets) if targets else []
         subprocess.run(["/usr/bin/cmake", "--build", self.build, *(["--target", *names] if names else [])],
@@ -167,6 +168,18 @@ class Runner:
     def soak(self):
         self.pytest("soak", "tests/soak", "-s")
 
+    def versions(self):
+        """Another nginx than Debian's, and the module as building.md builds it for that one, in a directory of their own."""
+        own = Runner(ROOT / "build" / "other-nginx", "release", self.pytest_arguments)
+        source, own.nginx_program = other_nginx.build(own.build / "nginx")
+        flags = subprocess.run([own.nginx_program, "-V"], capture_output=True, text=True, check=True).stderr
+        flags = re.search(r"^configure arguments: (.*)$", flags, re.MULTILINE)[1]
+        own.cluster = self.cluster
+        own.compile(r"ngx_http_auth_saml_module|anteroom|forge-response",
+                    f"-DANTEROOM_NGINX_SOURCE={source}", f"-DANTEROOM_NGINX_FLAGS={flags}")
+        own.pytest("versions", "tests/nginx")
+        self.results += own.results
+
     def packages(self):
         """Builds them in a directory of their own."""
         self.pytest("packages", "tests/packages", "-s")
@@ -218,14 +231,14 @@ class Runner:
     def run(self, parts):
         targets = r"(unit|fuzz)_\w+" if set(parts) <= {"unit", "fuzz", "static"} else None
         try:
-            if set(parts) - {"static", "threads", "packages"}:
+            if set(parts) - {"static", "threads", "packages", "versions"}:
                 self.compile(targets)
             elif "static" in parts and not (self.build / "compile_commands.json").exists():
                 self.compile(r"unit_http")
         except subprocess.CalledProcessError:
             self.note("build", "see above", 0, 1)
             return
-        needs_database = {"database", "mail", "nginx"} & set(parts)
+        needs_database = {"database", "mail", "nginx", "versions"} & set(parts)
         if {"attacks", "nginx", "leaks", "faults", "soak", "upgrade"} & set(parts) and self.preset == "dev":
             self.nginx_program = pool_nginx.build(self.build / "nginx-pool")
         sockets = Path(tempfile.mkdtemp(prefix="anteroom-test-", dir="/tmp"))

@@ -144,10 +144,19 @@ def prometheus(corp, tmp_path_factory):  # noqa: F811
                                     f"--storage.tsdb.path={directory}/data", f"--web.listen-address=127.0.0.1:{port}"],
                      directory / "prometheus.log")
     try:
-        server.wait_for_port(port)
+        server.wait_until(lambda: is_ready(port), 60)
         yield f"http://127.0.0.1:{port}/api/v1"
     finally:
         server.stop()
+
+
+def is_ready(port):
+    """It listens before it answers."""
+    try:
+        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(f"http://127.0.0.1:{port}/-/ready", timeout=10):
+            return True
+    except OSError:
+        return False
 
 
 def ask(api, path, **parameters):

@@ -135,6 +135,15 @@ def test_a_gate_in_use_is_not_removed(walk):
     assert walk.browser().request("GET", f"{APP}/work").status == 302
 
 
+def test_nor_is_one_whose_variables_are_logged(walk):
+    walk.root.write("etc/nginx/conf.d/log.conf", "# auth_saml\nlog_format people '$remote_addr $auth_saml_email';\n")
+    (walk.root.path / CONFIGURATION).rename(walk.root.path / "kept")
+    walk.root.shell("nginx -t")
+    assert "/etc/nginx/conf.d/log.conf" in walk.root.shell(f"apt-get remove -y {MODULE}", expected=100)
+    (walk.root.path / "etc/nginx/conf.d/log.conf").unlink()
+    (walk.root.path / "kept").rename(walk.root.path / CONFIGURATION)
+
+
 def test_removing_them_leaves_a_working_nginx(walk):
     (walk.root.path / CONFIGURATION).unlink()
     walk.root.shell(f"apt-get remove -y {MODULE} {TOOL}")

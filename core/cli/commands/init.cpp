@@ -117,7 +117,10 @@ void ask_for_missing(InitAnswers& answers, CreatingOptions& creating) {
   if (answers.support_email.empty()) answers.support_email = asked("Address of your support");
   answers.connection = asked("PostgreSQL connection", answers.connection);
   if (creating.is_wanted) return;
-  const std::string answer = asked("Make its role, database and schema now, as postgres", "yes");
+  // Elsewhere postgres is seldom let in, and what was answered would be lost.
+  const bool is_easy = geteuid() == 0 && !needs_password(answers.connection);
+  const std::string answer =
+      asked("Make its role, database and schema now, as postgres", is_easy ? "yes" : "no");
   creating.is_wanted = answer.front() == 'y' || answer.front() == 'Y';
 }
 
