@@ -15,7 +15,7 @@ inline constexpr Code kNoLoginState{"no_login_state"};
 struct Judgement {
   saml::Verdict verdict;
   const IdentityProvider* idp = nullptr;
-  std::optional<session::LoginState> state;  ///< absent: unsolicited
+  std::optional<session::LoginState> state;                      ///< absent: unsolicited
   std::optional<std::chrono::microseconds> took = std::nullopt;  ///< to verify; absent: was not
 };
 
