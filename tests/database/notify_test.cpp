@@ -73,9 +73,9 @@ TEST_CASE("nodes are told of requests for somebody who waits, and of nobody else
   const std::string email =
       db.value("SELECT email FROM anteroom.users WHERE last_sign_on_at IS NOT NULL");
   const auto file = [&](const std::string& who) {
-    const auto filed =
-        wait(store::file_requests(db, {"", "cli:root", ""}, {levels(), "technician", "manager"},
-                                  {{who, "", "elm", "viewer", "", ""}}, false));
+    const auto filed = wait(store::file_requests(db, {"", "cli:root", "", true},
+                                                 {levels(), "technician", "manager"},
+                                                 {{who, "", "elm", "viewer", "", ""}}, false));
     REQUIRE(filed);
     return filed->at(0).request;
   };
@@ -89,7 +89,7 @@ TEST_CASE("nodes are told of requests for somebody who waits, and of nobody else
   CHECK(listener.next() == user);
   const std::string filed = news();
   CHECK(filed != before);
-  REQUIRE(*wait(store::withdraw_request(db, {"", "cli:root", ""}, request)));
+  REQUIRE(*wait(store::withdraw_request(db, {"", "cli:root", "", true}, request)));
   CHECK(listener.next() == user);
   CHECK(news() != filed);
 

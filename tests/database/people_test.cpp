@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <thread>
 
 #include "database/provisioning.h"
 
@@ -181,7 +182,7 @@ TEST_CASE("disabling ends every session, and is undone without giving them back"
   Company c;
   REQUIRE(c.sign_on("ann", 1) == store::SignOnOutcome::signed_in);
   CHECK(set_disabled(c, "max", "ann") == PersonChange::done);
-  CHECK(last_event(c) == "user_disabled max@corp.test: before: active; after: disabled");
+  CHECK(last_event(c) == "user_disabled max@corp.test: before: active; after: disabled by people");
   CHECK(load(c.db, 1).empty());
   CHECK(set_disabled(c, "max", "ann") == PersonChange::done);
   CHECK(c.count("audit_events WHERE kind = 'user_disabled'") == "1");
@@ -190,17 +191,69 @@ TEST_CASE("disabling ends every session, and is undone without giving them back"
   CHECK(c.value("SELECT state FROM anteroom.people WHERE email = 'ann@corp.test'") == "active");
 }
 
-TEST_CASE("support keeps off whom a directory has turned off") {
+TEST_CASE("support keeps off whom a directory has turned off, and does not turn them on") {
   Company c;
-  c.db.script(
-      "UPDATE users SET status = 'disabled' WHERE email = 'ann@corp.test';"
-      "UPDATE users SET disabled_by = 'scim:corp' WHERE email = 'ann@corp.test'");
+  c.db.script("UPDATE users SET off_by_directory = 'scim:corp' WHERE email = 'ann@corp.test'");
+  const auto state = [&] {
+    const auto shown = get(store::show_person(c.db, c.actor("max"), access(), c.id("ann")));
+    REQUIRE(shown);
+    return shown->person.state + (shown->is_off_by_people ? " people" : "") +
+           (shown->is_off_by_directory ? " directory" : "");
+  };
+  CHECK(state() == "disabled directory");
+  CHECK(set_disabled(c, "max", "ann", false) == PersonChange::off_by_directory);
+  CHECK(state() == "disabled directory");
   CHECK(set_disabled(c, "max", "ann") == PersonChange::done);
   CHECK(last_event(c) ==
-        "user_disabled max@corp.test: before: disabled by scim:corp; after: disabled");
-  CHECK(c.value("SELECT disabled_by FROM users WHERE email = 'ann@corp.test'").empty());
+        "user_disabled max@corp.test: before: disabled by scim:corp; after: disabled by people and "
+        "scim:corp");
+  CHECK(state() == "disabled people directory");
   CHECK(set_disabled(c, "max", "ann") == PersonChange::done);
   CHECK(c.count("audit_events WHERE kind = 'user_disabled'") == "1");
+  CHECK(set_disabled(c, "max", "ann", false) == PersonChange::off_by_directory);
+  CHECK(state() == "disabled directory");
+  // An operator overrules it.
+  CHECK(get(store::enable_user(c.db, "ann@corp.test", "cli:root")));
+  CHECK(state() == "active");
+}
+
+TEST_CASE("nobody gives by hand what they asked for; who else does approves the request by it") {
+  Company c;
+  const auto filed = c.file(c.actor("max"), {"new@corp.test", "", "elm", "technician", "", ""});
+  REQUIRE(c.sign_on("new", 1) == store::SignOnOutcome::waiting);
+  const std::string id = c.id("new");
+  CHECK(change_grant(c, c.actor("max"), {id, "elm", "technician", ""}) ==
+        PersonChange::own_request);
+  CHECK(c.grants("new").empty());
+  CHECK(c.count("audit_events WHERE kind = 'manage_refused' AND code = 'own_request'") == "1");
+  const auto is_open = [&] {
+    return c.value("SELECT state FROM anteroom.access_requests WHERE id = '" + filed.request +
+                   "'") == "open";
+  };
+  CHECK(change_grant(c, c.actor("sue"), {id, "elm", "viewer", ""}) == PersonChange::done);
+  CHECK(is_open());
+  CHECK(change_grant(c, c.actor("sue"), {id, "elm", "manager", "2099-01-31"}) ==
+        PersonChange::done);
+  CHECK(is_open());
+  CHECK(change_grant(c, c.actor("sue"), {id, "elm", "manager", ""}) == PersonChange::done);
+  CHECK_FALSE(is_open());
+  CHECK(c.value("SELECT string_agg(recipient || ' ' || template, ', ' ORDER BY recipient)"
+                " FROM anteroom.mail_outbox") ==
+        "max@corp.test request_approved, new@corp.test access_approved");
+  // Taking away is no gift.
+  const auto other = c.file(c.actor("max"), {"new@corp.test", "", "elm", "manager", "", ""});
+  CHECK(other.outcome == store::Filing::has_access);
+}
+
+TEST_CASE("what is tried without the right fills the audit trail with no more than a line") {
+  Company c;
+  const std::string request = c.open_request("new");
+  std::vector<std::string> properties(2000, std::string(100, 'x'));
+  for (std::size_t i = 0; i < properties.size(); ++i) properties[i] += std::to_string(i);
+  CHECK(
+      c.decide(c.actor("ann"), {{request}, true, std::string(5000, 'l'), properties, ""}).outcome ==
+      store::Deciding::not_allowed);
+  CHECK(c.value("SELECT max(length(detail)) <= 1000 FROM anteroom.audit_events") == "t");
 }
 
 TEST_CASE("who may not be disabled, and by whom") {
@@ -283,4 +336,32 @@ TEST_CASE("sessions are ended one sign-on at a time, or all") {
   CHECK(last_event(c) == "sessions_ended max@corp.test: 2 sessions, all");
   CHECK(end_sessions(c, "sue", "sue") == PersonChange::done);
   CHECK(load(c.db, 4).empty());
+}
+
+TEST_CASE("no session comes from a ticket while they are all being ended") {
+  Company c;
+  for (int round = 0; round < 40; ++round) {
+    c.db.script("DELETE FROM sessions");
+    REQUIRE(c.sign_on("ann", 1000 + round) == store::SignOnOutcome::signed_in);
+    const TokenHash first = hash_of(1000 + round);
+    constexpr int kTickets = 8;
+    for (int i = 0; i < kTickets; ++i) {
+      REQUIRE(*wait(
+          store::issue_ticket(c.db, {hash_of(i), first, "https://app.test", hash_of(60), "/"})));
+    }
+    std::vector<std::thread> threads;
+    for (int i = 0; i < kTickets; ++i) {
+      threads.emplace_back([&, i] {
+        BlockingDatabase own(c.db.settings());
+        (void)wait(store::redeem_ticket(own, {hash_of(i), "https://app.test", hash_of(60),
+                                              hash_of(2000 + i), "other", "", ""}));
+      });
+    }
+    BlockingDatabase own(c.db.settings());
+    const auto ended = wait(store::end_sessions(own, c.actor("sue"), access(), c.id("ann"), ""));
+    for (auto& thread : threads) thread.join();
+    REQUIRE(ended);
+    REQUIRE(*ended == PersonChange::done);
+    REQUIRE(c.count("sessions") == "0");
+  }
 }

@@ -21,7 +21,7 @@ inline AccessSettings access() {
 }
 
 inline const store::Actor& root() {
-  static const store::Actor kRoot{"", "cli:root", ""};
+  static const store::Actor kRoot{"", "cli:root", "", true};
   return kRoot;
 }
 

@@ -94,10 +94,11 @@ TEST_CASE("rights end with the grant, the account, and the access that is not th
   CHECK(c.file(ann, {"new@corp.test", "", "elm", "viewer", "", ""}).outcome == Filing::not_allowed);
 }
 
-TEST_CASE("an actor without a user is an operator only without an address") {
+TEST_CASE("an actor without a user is no operator unless it says so") {
   Company c;
   const store::AccessRequest row{"new@corp.test", "", "oak", "admin", "", ""};
   CHECK(c.file({"", "", "192.0.2.7"}, row).outcome == Filing::not_allowed);
+  CHECK(c.file({"", "", ""}, row).outcome == Filing::not_allowed);
   CHECK(c.file({"nobody", "", ""}, row).outcome == Filing::not_allowed);
   CHECK(c.file(root(), row).outcome == Filing::filed);
   CHECK(get(store::list_requests(c.db, root(), access(), {}))[0].requested_by == "cli:root");
@@ -326,4 +327,47 @@ TEST_CASE("a property that is removed takes its open requests along") {
         store::Deciding::not_found);
   CHECK(c.file(c.actor("sue"), {"new@corp.test", "", "elm", "viewer", "", ""}).outcome ==
         Filing::no_property);
+}
+
+TEST_CASE("who asks is told nothing of people of other companies") {
+  Company c;
+  c.db.script(
+      "INSERT INTO users (email, name, status, last_sign_on_at, waiting_since, idp, subject) VALUES"
+      " ('far@other.test', 'Faye', 'waiting', now(), now(), 'other', 'far'),"
+      " ('off@other.test', 'Otto', 'disabled', NULL, NULL, 'other', 'off'),"
+      " ('near@corp.test', 'Nora', 'waiting', now(), now(), 'corp', 'near')");
+  const auto previews = [&] { return c.count("audit_events WHERE kind = 'requests_previewed'"); };
+  const auto preview = [&](const char* email) {
+    return c.file(c.actor("ann"), {email, "", "elm", "viewer", "", ""}, true);
+  };
+  CHECK_FALSE(preview("near@corp.test").waiting_since.empty());
+  CHECK(previews() == "0");
+  CHECK(preview("far@other.test").waiting_since.empty());
+  CHECK(preview("off@other.test").outcome == Filing::filed);
+  CHECK(previews() == "2");
+  CHECK(c.value("SELECT actor || ' ' || email || ' ' || detail FROM anteroom.audit_events"
+                " ORDER BY id DESC LIMIT 1") ==
+        "ann@corp.test off@other.test 1 not of their company: off@other.test");
+
+  for (const char* email : {"far@other.test", "near@corp.test"}) {
+    REQUIRE(c.file(c.actor("ann"), {email, "", "elm", "viewer", "", ""}).outcome == Filing::filed);
+  }
+  const auto listed = [&](const char* who) {
+    std::string names;
+    for (const auto& row : get(store::list_requests(c.db, c.actor(who), access(), {}))) {
+      names += row.email + " " + row.name + (row.waiting_since.empty() ? "" : " waits") + " " +
+               row.idp + ", ";
+    }
+    return names;
+  };
+  c.db.script("UPDATE access_requests SET requested_at = '2026-01-01' WHERE email LIKE 'far%'");
+  CHECK(listed("ann") == "far@other.test  , near@corp.test Nora waits corp, ");
+  CHECK(listed("max") == "far@other.test Faye waits other, near@corp.test Nora waits corp, ");
+  // Nor by the letter that tells of the decision.
+  const std::string far_id =
+      c.value("SELECT id FROM anteroom.access_requests WHERE email = 'far@other.test'");
+  REQUIRE(c.approve("sue", far_id) == store::Deciding::done);
+  CHECK(
+      c.value("SELECT string_agg(template || ' ' || (parameters->>'name'), ', ' ORDER BY template)"
+              " FROM anteroom.mail_outbox") == "access_approved Faye, request_approved ");
 }

@@ -55,7 +55,7 @@ class BigCompany : public Company {
 
 TEST_CASE("what a page costs does not grow with the number of people and requests") {
   BigCompany c;
-  constexpr long kBound = 500;
+  constexpr long kBound = 650;
   const auto list = [&](const char* who, const store::RequestFilter& filter, std::size_t expected) {
     return c.rows_read([&] {
       CHECK(get(store::list_requests(c.db, c.actor(who), access(), filter)).size() == expected);

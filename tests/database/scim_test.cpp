@@ -1,5 +1,6 @@
 #include "anteroom/scim.h"
 
+#include "anteroom/provisioning.h"
 #include "fixture.h"
 
 using namespace anteroom;
@@ -156,6 +157,25 @@ TEST_CASE("the use of a token is noted once a minute, and refusals are audited a
   CHECK(events() == "2");
 }
 
+TEST_CASE("which token was used is audited with its address, whenever that changes") {
+  TestDatabase db;
+  value(wait(store::add_scim_token(db, "corp", "entra", hash_of(1), "test")));
+  const auto events = [&] {
+    return db.value(
+        "SELECT coalesce(string_agg(actor || ' ' || detail || ' ' || client_address, ', ' ORDER BY "
+        "id),"
+        " '') FROM audit_events WHERE kind = 'scim_token_used'");
+  };
+  CHECK(authenticates(db, 1));
+  CHECK(authenticates(db, 1));
+  CHECK(events() == "scim:corp entra 192.0.2.1");
+  CHECK(value(wait(store::scim_authenticate(db, "corp", hash_of(1), "198.51.100.9"))));
+  CHECK(events() == "scim:corp entra 192.0.2.1, scim:corp entra 198.51.100.9");
+  db.script("UPDATE scim_tokens SET last_used_at = last_used_at - interval '1 day'");
+  CHECK(value(wait(store::scim_authenticate(db, "corp", hash_of(1), "198.51.100.9"))));
+  CHECK(events().ends_with("198.51.100.9, scim:corp entra 198.51.100.9"));
+}
+
 TEST_CASE("a User is made, found by each of its names, changed and forgotten") {
   TestDatabase db;
   scim::UserChange ann = person("Ann@corp.test");
@@ -241,7 +261,7 @@ TEST_CASE("turning an account off ends its sessions, keeps it from signing on, a
   CHECK(db.value("SELECT count(*)::text FROM sessions") == "0");
   CHECK(sign_on_outcome(db, sign_on_number(2)) == store::SignOnOutcome::user_disabled);
   CHECK(db.value("SELECT detail FROM audit_events WHERE kind = 'user_disabled'") ==
-        "waiting -> disabled");
+        "waiting -> disabled by scim:corp");
   CHECK_FALSE(set_active(db, id, false).resource.is_active);
   CHECK(db.value("SELECT count(*)::text FROM audit_events WHERE kind = 'user_disabled'") == "1");
   CHECK(set_active(db, id, true).resource.is_active);
@@ -265,6 +285,47 @@ TEST_CASE("what an operator turned off stays off whatever the directory says") {
   CHECK_FALSE(set_active(db, id, false).resource.is_active);
   REQUIRE(value(wait(store::disable_user(db, "ann@corp.test", "cli:root"))));
   CHECK_FALSE(set_active(db, id, true).resource.is_active);
+}
+
+TEST_CASE("what the directory says while people have an account off is remembered") {
+  TestDatabase db;
+  const std::string id = made(db, "ann@corp.test");
+  REQUIRE(value(wait(store::disable_user(db, "ann@corp.test", "cli:root"))));
+  CHECK_FALSE(set_active(db, id, false).resource.is_active);  // she left meanwhile
+  db.script("UPDATE users SET off_by_people = false");        // support's enable
+  CHECK(state(db, "ann@corp.test") == "disabled");
+  CHECK(sign_on_outcome(db, sign_on_number(1)) == store::SignOnOutcome::user_disabled);
+  CHECK(set_active(db, id, true).resource.is_active);
+}
+
+TEST_CASE("what people changed of a group's grant the group gives back to nobody who stays in it") {
+  TestDatabase db;
+  add_properties(db);
+  const std::string ann = made(db, "ann@corp.test");
+  const std::string bob = made(db, "bob@corp.test");
+  const std::string managers = made_group(db, "Managers", {ann});
+  const AccessSettings access{levels(), "technician", "manager"};
+  const auto change_grant = [&](const char* property, const char* level, const char* expires) {
+    const store::Actor root{"", "cli:root", "", true};
+    CHECK(value(wait(store::change_grant(db, root, access, {ann, property, level, expires}))) ==
+          store::PersonChange::done);
+  };
+  change_grant("elm", "", "");
+  change_grant("oak", "manager", "2099-01-31");
+  db.script("UPDATE grants SET expires_at = now()");
+  REQUIRE(grants(db, "ann@corp.test").empty());
+  SECTION("when the group changes otherwise") {
+    CHECK(add_members(db, managers, {ann, bob}) == ScimOutcome::done);
+    CHECK(grants(db, "ann@corp.test").empty());
+    CHECK(grants(db, "bob@corp.test") == "elm=manager,oak=manager");
+    CHECK(value(wait(store::scim_apply_table(db, "corp", table()))) == 2);
+    CHECK(grants(db, "ann@corp.test").empty());
+  }
+  SECTION("but joining anew gives it anew") {
+    CHECK(remove_members(db, managers, {ann}) == ScimOutcome::done);
+    CHECK(add_members(db, managers, {ann}) == ScimOutcome::done);
+    CHECK(grants(db, "ann@corp.test") == "elm=manager,oak=manager");
+  }
 }
 
 TEST_CASE("a deleted User who signs on is not taken for somebody new, and can be made again") {
@@ -481,4 +542,26 @@ TEST_CASE("members are listed, replaced, and all or none of them added") {
   first.display_name = "any";
   CHECK(
       value(wait(store::scim_find_groups(db, kCorp, first, {}, true))).items.at(0).members.empty());
+}
+
+TEST_CASE("members are left out of a group that has very many, which is not to have none") {
+  TestDatabase db;
+  const std::string group = made_group(db, "Any", {made(db, "ann@corp.test")});
+  const auto shown = [&] {
+    return value(wait(store::scim_find_groups(db, kCorp, {}, {}, true))).items.at(0);
+  };
+  CHECK(shown().members.size() == 1);
+  db.script(
+      "INSERT INTO users (id, email, status) SELECT md5(n::text)::uuid, 'm' || n || '@corp.test',"
+      " 'active' FROM generate_series(1, 5000) n;"
+      "INSERT INTO scim_users SELECT id, 'corp', email, '', '', '', '', '', '', '', ''"
+      " FROM users WHERE email LIKE 'm%';"
+      "INSERT INTO scim_members SELECT g.id, s.user_id FROM scim_groups g, scim_users s"
+      " WHERE s.user_name <> 'ann@corp.test'");
+  CHECK_FALSE(shown().shows_members);
+  db.script("DELETE FROM scim_members WHERE user_id = md5('1')::uuid");
+  CHECK(shown().members.size() == 5000);
+  db.script("DELETE FROM scim_members");
+  CHECK(shown().shows_members);
+  CHECK(shown().members.empty());
 }

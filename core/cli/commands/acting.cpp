@@ -27,9 +27,9 @@ void add_where(CLI::App& command, const std::shared_ptr<Acting>& given) {
 }
 
 store::Actor actor_of(Console& console, const Acting& given) {
-  if (given.as.empty()) return {"", Console::actor(), ""};
+  if (given.as.empty()) return {"", Console::actor(), "", true};
   const std::string id = id_of(console, given.as);
-  return {id, checked_email(console, given.as, true) + " by " + Console::actor(), ""};
+  return {id, checked_email(console, given.as, true) + " by " + Console::actor(), "", false};
 }
 
 std::string user_of(Console& console, const Acting& given) {

@@ -61,6 +61,11 @@ Words words_of(Deciding outcome) {
       return {"user_disabled", "the person is disabled"};
     case Deciding::expired:
       return {"expired", "the access asked for would have ended already"};
+    case Deciding::look_first:
+      return {
+          "look_first",
+          "whoever asked may not any more, or access that lasts longer would be lost: approve it "
+          "by itself"};
     case Deciding::not_found:
       return {"not_found", "there is no such request"};
   }

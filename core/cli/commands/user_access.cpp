@@ -29,6 +29,10 @@ void need_done(PersonChange outcome) {
       throw Abort{exit_refused, "the access would have ended already"};
     case PersonChange::bad_expiry:
       throw Abort{exit_refused, "the expiry is no date"};
+    case PersonChange::own_request:
+      throw Abort{exit_refused, "who acts asked for this access: somebody else has to give it"};
+    case PersonChange::off_by_directory:
+      throw Abort{exit_refused, "the company's directory has the account off, too"};
   }
   throw Abort{exit_refused, "who acts may not do that"};
 }

@@ -27,9 +27,10 @@ inline constexpr std::size_t kMaxFiled = 5000;
 /// moment; an operator (the command line) is held to none of them. Whoever is disabled or waits may
 /// do nothing here. What somebody tries without the right is audited ("manage_refused").
 struct Actor {
-  std::string user;            ///< UUID; empty: an operator, if there is no client address either
+  std::string user;            ///< UUID; of an operator empty
   std::string name;            ///< for the audit trail: "ann@corp.test", "cli:root"
-  std::string client_address;  ///< empty for an operator
+  std::string client_address;  ///< of an operator empty
+  bool is_operator = false;
 };
 
 /// One New User request as it is filed.
@@ -47,7 +48,7 @@ enum class Filing {
   filed,
   already_open,   ///< the same person and property: `request` names it
   has_access,     ///< holds this level or a higher one there already
-  user_disabled,  ///< only support can turn the account on again
+  user_disabled,  ///< only support can turn the account on again; told of colleagues only
   no_property,    ///< unknown, or removed meanwhile
   no_level,       ///< not one of access.levels
   not_allowed,    ///< the actor is below manage.request_new_users there
@@ -77,11 +78,13 @@ struct RequestRow {
   std::string state;         ///< open, approved, declined, withdrawn
   std::string requested_by;  ///< email
   std::string requested_at, decided_at;
-  std::string decided_by;     ///< email, or an operator's name
-  std::string reason;         ///< of a decline; may be empty
-  std::string waiting_since;  ///< the person has signed on and waits
-  std::string idp;            ///< where that was
-  bool may_decide = false;    ///< the actor may
+  std::string decided_by;              ///< email, or an operator's name
+  std::string reason;                  ///< of a decline; may be empty
+  std::string waiting_since;           ///< the person has signed on and waits
+  std::string idp;                     ///< where that was
+  bool may_decide = false;             ///< the actor may
+  bool requester_lost_reach = false;   ///< whoever asked reaches this level there no more
+  std::string held_level, held_until;  ///< what the person has there now
 };
 
 /// Keyset paging: `after` is the last row's "requested_at id" of the page before; anything else
@@ -96,7 +99,8 @@ struct RequestFilter {
   int limit = 50;
 };
 /// What the actor may see: own requests, or those they may decide. Oldest first, but for
-/// requested_by.
+/// requested_by. Whoever may not decide is told nothing of people of other companies but what they
+/// wrote themselves; the last three members are only for who may.
 Task<Result<std::vector<RequestRow>>> list_requests(Database& database, Actor actor,
                                                     AccessSettings access, RequestFilter filter);
 
@@ -116,7 +120,9 @@ enum class Deciding {
   no_property,
   no_level,
   user_disabled,
-  expired,  ///< the access asked for would have ended already
+  expired,     ///< the access asked for would have ended already
+  look_first,  ///< approved along with others: the requester lost the right to ask, or a lower
+               ///< level that lasts longer would be lost; it can be approved by itself
   not_found,
 };
 struct DecidingResult {
@@ -172,7 +178,7 @@ Task<Result<std::vector<PersonRow>>> search_people(Database& database, Actor act
                                                    bool only_waiting, std::string after_email,
                                                    int limit);
 
-/// Those among them for whom no request is open, by address.
+/// Those who wait and for whom no request is open, whoever waits longest first.
 Task<Result<std::vector<PersonRow>>> waiting_without_request(Database& database, Actor actor,
                                                              AccessSettings access, int limit);
 
@@ -190,6 +196,7 @@ struct HistoryRow {
 struct PersonDetail {
   PersonRow person;
   std::string subject;
+  bool is_off_by_people = false, is_off_by_directory = false;
   std::vector<GrantRow> grants;
   std::vector<SessionRow> sessions;
   std::vector<HistoryRow> history;  ///< newest first, at most 100
@@ -208,15 +215,20 @@ enum class PersonChange {
   not_found,
   in_the_past,
   bad_expiry,
+  own_request,       ///< the actor asked for it
+  off_by_directory,  ///< people's switch is on again; the company's directory's is not
 };
 /// Empty level: takes the grant away. Whoever waits is let in by a grant; whoever is disabled stays
-/// so. Nobody changes their own.
+/// so. Nobody changes their own, or gives what they asked for. A request that is fulfilled by the
+/// grant counts as approved. What is changed of a grant that came from a group, the group does not
+/// give back.
 struct GrantChange {
   std::string user, property, level, expires_at;
 };
 Task<Result<PersonChange>> change_grant(Database& database, Actor actor, AccessSettings access,
                                         GrantChange change);
-/// Nobody switches themselves off. Ends every session.
+/// Nobody switches themselves off. Ends every session. An account is on when neither people nor the
+/// company's directory have it off; operators turn it on whatever the directory says.
 Task<Result<PersonChange>> set_disabled(Database& database, Actor actor, AccessSettings access,
                                         std::string user, bool is_disabled);
 /// One session by its reference, with all of its sign-on; empty: all of that person's. not_found:

@@ -44,8 +44,9 @@ struct UserChange {
 /// A Group (RFC 7643, 4.2).
 struct Group {
   std::string id, display_name, external_id;
-  std::vector<std::string> members;  ///< ids of Users; left out where nobody asked for them
+  std::vector<std::string> members;  ///< ids of Users
   std::string created_at, changed_at;
+  bool shows_members = true;  ///< false: nobody asked for them, or there are over kMaxMembersShown
 };
 
 struct GroupChange {
@@ -68,6 +69,7 @@ struct Page {
   int count = 100;  ///< at most kMaxCount
 };
 inline constexpr int kMaxCount = 200;
+inline constexpr int kMaxMembersShown = 5000;
 
 template <class T>
 struct List {

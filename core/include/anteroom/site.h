@@ -70,6 +70,6 @@ class Site {
 inline constexpr const char* kNotifyChannel = "anteroom";
 
 /// The schema this build needs; a host refuses to start on an older one.
-inline constexpr int kSchemaVersion = 16;
+inline constexpr int kSchemaVersion = 19;
 
 }  // namespace anteroom

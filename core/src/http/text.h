@@ -16,8 +16,8 @@ bool equals_ignoring_case(std::string_view a, std::string_view b);
 /// ignored).
 bool list_has(std::string_view value, std::string_view token);
 
-/// Fit for a header value or a log line: control characters and DEL become '?', at most `max`
-/// bytes.
+/// Fit for a header value, a log line or the database: control characters, DEL and what is no UTF-8
+/// become '?', at most `max` bytes, ending between characters.
 std::string printable(std::string_view text, std::size_t max);
 
 }  // namespace anteroom::http

@@ -83,6 +83,28 @@ bool is_plain_text(std::string_view text, Lines lines) {
   return true;
 }
 
+std::string well_formed(std::string_view text, std::string_view instead) {
+  std::string out;
+  out.reserve(text.size());
+  const auto is_ascii = [](char c) { return static_cast<signed char>(c) > 0; };
+  while (!text.empty()) {
+    const auto plain = static_cast<std::size_t>(
+        std::find_if_not(text.begin(), text.end(), is_ascii) - text.begin());
+    out += text.substr(0, plain);
+    text.remove_prefix(plain);
+    if (text.empty()) break;
+    const std::string_view rest = text;
+    const std::uint32_t point = take(text);
+    if (point == kBad) text.remove_prefix(1);
+    if (point == kBad || point == 0) {
+      out += instead;
+    } else {
+      out += rest.substr(0, rest.size() - text.size());
+    }
+  }
+  return out;
+}
+
 std::size_t characters(std::string_view text) {
   return text.size() -
          static_cast<std::size_t>(std::count_if(text.begin(), text.end(), is_continuation));

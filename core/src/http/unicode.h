@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <string_view>
 
 namespace anteroom::http {
@@ -12,6 +13,10 @@ enum class Lines { one, many };
 /// direction, invisible characters, separators of lines and noncharacters. Lines::many allows line
 /// feeds, CRLF and tabs.
 bool is_plain_text(std::string_view text, Lines lines);
+
+/// Valid UTF-8 without NUL, as a database takes it: `instead` for every byte that is not part of a
+/// character.
+std::string well_formed(std::string_view text, std::string_view instead = "\ufffd");
 
 /// Code points of valid UTF-8.
 std::size_t characters(std::string_view text);

@@ -1,6 +1,9 @@
 #include "journey/decisions.h"
 
 #include <charconv>
+#include <utility>
+
+#include "journey/choices.h"
 
 namespace anteroom::journey {
 
@@ -24,6 +27,8 @@ Words why_not(const store::DecidingResult& result) {
       return "account_disabled"_words;
     case Deciding::expired:
       return "request_expired"_words;
+    case Deciding::look_first:
+      return "look_first"_words;
     case Deciding::not_found:
       return "gone_already"_words;
     case Deciding::done:
@@ -31,6 +36,19 @@ Words why_not(const store::DecidingResult& result) {
       break;
   }
   return "decide_not_allowed"_words;
+}
+
+Words lost_reach_words(const store::RequestRow& request) {
+  if (!request.requester_lost_reach) return {};
+  return {"requester_lost_reach"_words, {{"requested_by", request.requested_by}}};
+}
+
+Words held_words(const store::RequestRow& request) {
+  if (request.held_level.empty()) return {};
+  Words::Arguments held{{"held_level", request.held_level}};
+  if (request.held_until.empty()) return {"held_now"_words, std::move(held)};
+  held.emplace("held_until", readable_day(request.held_until));
+  return {"held_now_until"_words, std::move(held)};
 }
 
 Words decided_words(bool is_approval, std::size_t count) {

@@ -13,6 +13,11 @@ namespace anteroom::journey {
 /// Why a request could not be decided on.
 Words why_not(const store::DecidingResult& result);
 
+/// What whoever decides should know: that the requester has lost the right to ask, and what the
+/// person has there already. Empty if there is nothing to say.
+Words lost_reach_words(const store::RequestRow& request);
+Words held_words(const store::RequestRow& request);
+
 /// "3 requests were approved."
 Words decided_words(bool is_approval, std::size_t count);
 

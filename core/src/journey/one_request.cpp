@@ -96,7 +96,9 @@ Task<Response> request_page(const Exchange& exchange, const ManageUser& user, Re
                  {"reason_given", remarks.reason}};
   values.words = {{"error", remarks.error},
                   {"reason_error", remarks.reason_error},
-                  {"way_to_sign_on", way_to_sign_on(context.settings, row.email)}};
+                  {"way_to_sign_on", way_to_sign_on(context.settings, row.email)},
+                  {"lost_reach", lost_reach_words(row)},
+                  {"held", held_words(row)}};
   values.flags = {{"may_decide", row.may_decide},
                   {"has_errors", remarks.status != 200},
                   {"is_everywhere", row.property == kAllProperties}};

@@ -3,6 +3,7 @@
 #include "anteroom/admin.h"
 #include "anteroom/provisioning.h"
 #include "http/form.h"
+#include "http/unicode.h"
 #include "journey/draft.h"
 #include "journey/manage.h"
 #include "journey/people_values.h"
@@ -18,7 +19,7 @@ constexpr std::size_t kMaxSearch = 200;
 constexpr std::size_t kMaxField = 320;
 
 std::string field(const std::optional<http::Form>& form, std::string_view name) {
-  return form ? std::string(form->get(name).substr(0, kMaxField)) : "";
+  return form ? std::string(http::cut(form->get(name), kMaxField)) : "";
 }
 
 std::string show_path(const std::string& user) {
@@ -41,6 +42,7 @@ int status_of(store::PersonChange change) {
     case store::PersonChange::not_allowed:
     case store::PersonChange::above_own_level:
     case store::PersonChange::own_account:
+    case store::PersonChange::own_request:
       return 403;
     default:
       return 422;
@@ -97,7 +99,8 @@ Task<Response> list_people(Exchange exchange) {
   Admission admission = co_await admitting;
   if (admission.refusal) co_return std::move(*admission.refusal);
   const auto query = http::Form::parse(exchange.head().query);
-  const std::string search = field(query, "q").substr(0, kMaxSearch);
+  const std::string asked = field(query, "q");
+  const std::string search(http::cut(asked, kMaxSearch));
   const bool only_waiting = field(query, "waiting") == "1";
   auto searching =
       store::search_people(context.ports.database, admission.user.actor, context.settings.access,

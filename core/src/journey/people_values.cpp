@@ -140,16 +140,6 @@ Values history_values(const store::HistoryRow& event) {
   return values;
 }
 
-// Their last change, as far as the history goes back, was a directory's.
-bool is_off_by_directory(const store::PersonDetail& detail) {
-  const auto last =
-      std::find_if(detail.history.begin(), detail.history.end(), [](const auto& event) {
-        return event.kind == "user_disabled" || event.kind == "user_enabled";
-      });
-  return detail.person.state == "disabled" && last != detail.history.end() &&
-         last->actor.starts_with("scim:");
-}
-
 }  // namespace
 
 Values person_values(const Context& context, const store::PersonRow& person) {
@@ -175,7 +165,8 @@ Values person_page_values(const Context& context, const store::PersonDetail& det
   values.text["user"] = person.id;
   values.text["known_since"] = readable_time(person.created_at);
   values.flags["is_self"] = person.id == viewer.user;
-  values.flags["is_off_by_directory"] = is_off_by_directory(detail);
+  values.flags["is_off_by_people"] = detail.is_off_by_people;
+  values.flags["is_off_by_directory"] = detail.is_off_by_directory;
   for (const store::GrantRow& grant : detail.grants) {
     values.lists["grants"].push_back(grant_values(context, grant, person.id, viewer, tried));
   }
@@ -226,6 +217,10 @@ Words change_words(store::PersonChange change) {
       return "change_in_the_past"_words;
     case Change::bad_expiry:
       return "change_bad_expiry"_words;
+    case Change::own_request:
+      return "change_own_request"_words;
+    case Change::off_by_directory:
+      return "change_off_by_directory"_words;
   }
   return {};
 }

@@ -75,6 +75,7 @@ pages::Values entry_of(const Settings& settings, const store::RequestRow& reques
                 {"waiting_since", readable_time(request.waiting_since)},
                 {"at", http::percent_encode(request.requested_at)}};
   entry.flags["may_decide"] = request.may_decide;
+  entry.words["lost_reach"] = lost_reach_words(request);
   if (settings.idp_by_domain(request.email.substr(request.email.find('@') + 1)) == nullptr) {
     entry.words["no_sign_on"] = way_to_sign_on(settings, request.email);
   }

@@ -10,8 +10,10 @@ namespace anteroom::journey {
 
 namespace {
 
-// Members are left out where the query says so (RFC 7644, 3.9).
-bool wants_members(const http::Form& query) {
+// Members are left out of lists, for there may be very many, and where the query says so (RFC
+// 7644, 3.9).
+bool wants_members(const http::Form& query, const std::string& id) {
+  if (id.empty()) return false;
   if (http::list_has(query.get("excludedAttributes"), "members")) return false;
   return !query.has("attributes") || http::list_has(query.get("attributes"), "members");
 }
@@ -25,16 +27,16 @@ Task<Response> list_groups(ScimExchange scim) {
   if (!scim.id.empty()) query->id = scim.id;
   const auto page = scim::read_page(form->get("startIndex"), form->get("count"));
   if (!page) co_return scim_refusal(scim, page.failure());
-  const bool with_members = wants_members(*form);
+  const bool with_members = wants_members(*form, scim.id);
   store::ScimCompany company = scim.company();
   auto found = co_await store::scim_find_groups(scim.database(), std::move(company), *query, *page,
                                                 with_members);
   if (!found) co_return scim_failure(scim, found.failure());
   if (scim.id.empty()) {
-    co_return scim_answer(200, scim::write_groups(*found, *page, scim.base, with_members));
+    co_return scim_answer(200, scim::write_groups(*found, *page, scim.base));
   }
   if (found->items.empty()) co_return scim_not_found();
-  co_return scim_answer(200, scim::write_group(found->items[0], scim.base, with_members));
+  co_return scim_answer(200, scim::write_group(found->items[0], scim.base));
 }
 
 Task<Response> create_group(ScimExchange scim) {
@@ -54,8 +56,7 @@ Task<Response> create_group(ScimExchange scim) {
                          group->adds,
                          "",
                          ""};
-  co_return scim_created(scim.base + "/Groups/" + made.id,
-                         scim::write_group(made, scim.base, true));
+  co_return scim_created(scim.base + "/Groups/" + made.id, scim::write_group(made, scim.base));
 }
 
 // PATCH without a body: a group may have very many members.

@@ -87,7 +87,12 @@ Task<Response> refuse_change(ScimExchange scim, bool turns_off, Response refusal
 Task<Response> change_user(ScimExchange scim) {
   auto change = scim.method() == "PUT" ? scim::read_user_replacement(scim.body())
                                        : scim::read_user_patch(scim.body());
-  if (!change) co_return scim_refusal(scim, change.failure());
+  if (!change) {
+    const bool turns_off = scim::says_inactive(scim.body());
+    Response refusal = scim_refusal(scim, change.failure());
+    Task<Response> refused = refuse_change(std::move(scim), turns_off, std::move(refusal));
+    co_return co_await refused;
+  }
   const bool turns_off = change->is_active == std::optional(false);
   const Status is_own = set_addresses(scim.idp, *change);
   if (!is_own) {

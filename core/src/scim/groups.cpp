@@ -129,11 +129,11 @@ Result<GroupChange> read_group_patch(std::string_view body) {
 
 namespace {
 
-OrderedJson group_object(const Group& group, const std::string& base, bool with_members) {
+OrderedJson group_object(const Group& group, const std::string& base) {
   OrderedJson out{{"schemas", {kGroupUrn}}, {"id", group.id}};
   add_text(out, "externalId", group.external_id);
   out["displayName"] = group.display_name;
-  if (with_members) {
+  if (group.shows_members) {
     out["members"] = OrderedJson::array();
     const std::string users = base + "/Users/";
     for (const std::string& id : group.members) {
@@ -146,16 +146,13 @@ OrderedJson group_object(const Group& group, const std::string& base, bool with_
 
 }  // namespace
 
-std::string write_group(const Group& group, const std::string& base, bool with_members) {
-  return text_of(group_object(group, base, with_members));
+std::string write_group(const Group& group, const std::string& base) {
+  return text_of(group_object(group, base));
 }
 
-std::string write_groups(const List<Group>& groups, const Page& page, const std::string& base,
-                         bool with_members) {
+std::string write_groups(const List<Group>& groups, const Page& page, const std::string& base) {
   OrderedJson resources = OrderedJson::array();
-  for (const Group& group : groups.items) {
-    resources.push_back(group_object(group, base, with_members));
-  }
+  for (const Group& group : groups.items) resources.push_back(group_object(group, base));
   return text_of(list_of(groups.total, page.start, std::move(resources)));
 }
 

@@ -14,8 +14,7 @@ Result<GroupChange> read_group(std::string_view body);
 Result<GroupChange> read_group_patch(std::string_view body);
 
 /// `base`: the URL of the company's endpoint, without a slash at the end.
-std::string write_group(const Group& group, const std::string& base, bool with_members);
-std::string write_groups(const List<Group>& groups, const Page& page, const std::string& base,
-                         bool with_members);
+std::string write_group(const Group& group, const std::string& base);
+std::string write_groups(const List<Group>& groups, const Page& page, const std::string& base);
 
 }  // namespace anteroom::scim

@@ -186,6 +186,26 @@ Result<UserChange> read_user_patch(std::string_view body) {
   return change;
 }
 
+bool says_inactive(std::string_view body) {
+  const auto document = parse_document(body);
+  if (!document) return false;
+  const auto is_off = [](const Json* active) {
+    if (active == nullptr) return false;
+    const auto value = read_boolean(*active, "active");
+    return value && !*value;
+  };
+  if (is_off(member(*document, "active"))) return true;
+  const Json* operations = member(*document, "Operations");
+  if (operations == nullptr || !operations->is_array()) return false;
+  return std::any_of(operations->begin(), operations->end(), [&](const Json& operation) {
+    const Json* value = member(operation, "value");
+    const Json* path = member(operation, "path");
+    if (is_word(member(operation, "op"), "remove") || value == nullptr) return false;
+    if (is_word(path, "active")) return is_off(value);
+    return (path == nullptr || path->is_null()) && is_off(member(*value, "active"));
+  });
+}
+
 namespace {
 
 OrderedJson user_object(const User& user, const std::string& base) {

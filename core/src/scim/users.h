@@ -15,6 +15,10 @@ Result<UserChange> read_user_replacement(std::string_view body);
 /// The body of a PATCH.
 Result<UserChange> read_user_patch(std::string_view body);
 
+/// Whether the body of a PUT or PATCH that cannot be taken as a whole says all the same that the
+/// account is to be off: whoever left is not kept in by a mistake beside it.
+bool says_inactive(std::string_view body);
+
 /// `base`: the URL of the company's endpoint, without a slash at the end.
 std::string write_user(const User& user, const std::string& base);
 std::string write_users(const List<User>& users, const Page& page, const std::string& base);

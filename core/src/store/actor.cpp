@@ -20,7 +20,7 @@ std::string field(std::string_view text) {
 
 // Empty reads as NULL.
 std::string user_field(const Actor& actor) {
-  if (actor.user.empty() && actor.client_address.empty()) return "";
+  if (actor.is_operator) return "";
   return is_uuid(actor.user) ? actor.user : kNobody;
 }
 

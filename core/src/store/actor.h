@@ -10,8 +10,7 @@
 namespace anteroom::store {
 
 /// For a parameter of type anteroom.actor. `needed`: the level that what is being done asks for.
-/// Only an actor with neither user nor client address is an operator; a user that is no UUID is
-/// nobody.
+/// Whoever is no operator and whose user is no UUID is nobody.
 std::string actor_literal(const Actor& actor, const AccessSettings& access,
                           const std::string& needed);
 

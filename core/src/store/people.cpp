@@ -15,12 +15,10 @@ constexpr Statement kSearch{
     " FROM anteroom.search_people($1::anteroom.actor, $2, $3::boolean, $4, $5::int)"};
 constexpr Statement kWithoutRequest{
     "waiting_without_request",
-    "SELECT p.id, p.email, p.name, p.state, p.idp, p.created_at, p.last_sign_on_at, p.grants"
-    " FROM anteroom.search_people($1::anteroom.actor, '', true, '', 1000) p"
-    " WHERE NOT EXISTS (SELECT FROM anteroom.access_requests r"
-    " WHERE r.email::text = p.email AND r.state = 'open') ORDER BY p.email LIMIT $2::int"};
+    "SELECT id, email, name, state, idp, created_at, last_sign_on_at, grants"
+    " FROM anteroom.waiting_without_request($1::anteroom.actor, $2::int)"};
 constexpr Statement kShow{"show_person",
-                          "SELECT part, c1, c2, c3, c4, c5, c6, c7, c8, c9"
+                          "SELECT part, c1, c2, c3, c4, c5, c6, c7, c8, c9, c10"
                           " FROM anteroom.show_person($1::anteroom.actor, $2::uuid)"};
 constexpr Statement kChangeGrant{
     "change_grant", "SELECT anteroom.change_grant($1::anteroom.actor, $2::uuid, $3, $4, $5)"};
@@ -37,7 +35,9 @@ constexpr std::pair<std::string_view, PersonChange> kChanges[] = {
     {"no_level", PersonChange::no_level},
     {"not_found", PersonChange::not_found},
     {"in_the_past", PersonChange::in_the_past},
-    {"bad_expiry", PersonChange::bad_expiry}};
+    {"bad_expiry", PersonChange::bad_expiry},
+    {"own_request", PersonChange::own_request},
+    {"off_by_directory", PersonChange::off_by_directory}};
 
 // From the column that is the id.
 PersonRow person_of(const std::vector<Cell>& row, std::size_t at) {
@@ -50,6 +50,8 @@ void add_part(PersonDetail& detail, const std::vector<Cell>& row) {
   if (part == "person") {
     detail.person = person_of(row, 1);
     detail.subject = text(row, 9);
+    detail.is_off_by_people = text(row, 10).starts_with("people");
+    detail.is_off_by_directory = text(row, 10).find("scim:") != std::string::npos;
   } else if (part == "grant") {
     detail.grants.push_back({text(row, 1), text(row, 2), text(row, 3), text(row, 4), text(row, 5),
                              text(row, 6), text(row, 7) == "true"});

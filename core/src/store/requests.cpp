@@ -18,8 +18,9 @@ constexpr Statement kFile{"file_requests",
 constexpr Statement kList{
     "list_requests",
     "SELECT id, email, name, property, property_name, level, expires_at, note, state, requested_by,"
-    " requested_at, decided_at, decided_by, reason, waiting_since, idp, may_decide"
-    " FROM anteroom.list_requests($1::anteroom.actor, $2::uuid, $3, $4::text[], $5, $6::int, $7,"
+    " requested_at, decided_at, decided_by, reason, waiting_since, idp, may_decide,"
+    " requester_lost_reach, held_level, held_until FROM anteroom.list_requests($1::anteroom.actor, "
+    "$2::uuid, $3, $4::text[], $5, $6::int, $7,"
     " $8::int)"};
 constexpr Statement kDecide{"decide_requests",
                             "SELECT request, outcome, decided_by"
@@ -49,7 +50,8 @@ constexpr std::pair<std::string_view, Deciding> kDecidings[] = {
     {"no_property", Deciding::no_property},
     {"no_level", Deciding::no_level},
     {"user_disabled", Deciding::user_disabled},
-    {"expired", Deciding::expired}};
+    {"expired", Deciding::expired},
+    {"look_first", Deciding::look_first}};
 
 // One column of the rows as a text[].
 std::string column(const std::vector<AccessRequest>& rows, std::string AccessRequest::*member) {
@@ -60,10 +62,10 @@ std::string column(const std::vector<AccessRequest>& rows, std::string AccessReq
 }
 
 RequestRow request_of(const std::vector<Cell>& row) {
-  return {text(row, 0),  text(row, 1),    text(row, 2),  text(row, 3),  text(row, 4),
-          text(row, 5),  text(row, 6),    text(row, 7),  text(row, 8),  text(row, 9),
-          text(row, 10), text(row, 11),   text(row, 12), text(row, 13), text(row, 14),
-          text(row, 15), is_true(row, 16)};
+  return {text(row, 0),  text(row, 1),     text(row, 2),     text(row, 3),  text(row, 4),
+          text(row, 5),  text(row, 6),     text(row, 7),     text(row, 8),  text(row, 9),
+          text(row, 10), text(row, 11),    text(row, 12),    text(row, 13), text(row, 14),
+          text(row, 15), is_true(row, 16), is_true(row, 17), text(row, 18), text(row, 19)};
 }
 
 std::vector<std::string> only_uuids(const std::vector<std::string>& texts) {

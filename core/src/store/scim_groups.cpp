@@ -21,8 +21,9 @@ constexpr Statement kFindGroups{
     " SELECT total, p.id, p.display_name, p.external_id,"
     " to_char(p.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'),"
     " to_char(p.changed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'),"
-    " CASE WHEN $6::boolean THEN (SELECT string_agg(m.user_id::text, ',' ORDER BY m.user_id)"
-    " FROM anteroom.scim_members m WHERE m.group_id = p.id) END"
+    " CASE WHEN (SELECT count(*) FROM (SELECT FROM anteroom.scim_members m WHERE m.group_id = p.id"
+    " LIMIT $6::int + 1) few) <= $6::int THEN coalesce((SELECT string_agg(m.user_id::text, ','"
+    " ORDER BY m.user_id) FROM anteroom.scim_members m WHERE m.group_id = p.id), '') END"
     " FROM (SELECT count(*) AS total FROM found) t LEFT JOIN LATERAL"
     " (SELECT * FROM found ORDER BY created_at, id OFFSET $7::int LIMIT $8::int) p ON true"};
 constexpr Statement kCreateGroup{
@@ -89,7 +90,7 @@ Task<Result<scim::List<scim::Group>>> scim_find_groups(Database& database, ScimC
                 query.display_name,
                 query.external_id,
                 uuid_or_none(query.member),
-                with_members ? "t" : "f",
+                std::to_string(with_members ? scim::kMaxMembersShown : -1),
                 std::to_string(page.start - 1),
                 std::to_string(page.count)};
   Result<Rows> result = co_await run(database, kFindGroups, std::move(params));
@@ -99,7 +100,7 @@ Task<Result<scim::List<scim::Group>>> scim_find_groups(Database& database, ScimC
     found.total = static_cast<int>(number(row, 0));
     if (!row.at(1)) continue;
     found.items.push_back({text(row, 1), text(row, 2), text(row, 3), split(text(row, 6)),
-                           text(row, 4), text(row, 5)});
+                           text(row, 4), text(row, 5), row.at(6).has_value()});
   }
   co_return found;
 }

@@ -1,5 +1,8 @@
 #include "http/unicode.h"
 
+#include "http/form.h"
+#include "http/text.h"
+
 #include <catch2/catch.hpp>
 #include <string>
 
@@ -55,4 +58,18 @@ TEST_CASE("text is measured and cut in characters") {
   CHECK(cut("ë", 1).empty());
   CHECK(trimmed(" \ta b\r\n") == "a b");
   CHECK(trimmed(" \n").empty());
+}
+
+TEST_CASE("what is no UTF-8 is replaced before a database sees it") {
+  CHECK(well_formed("Zoë \U0001f600") == "Zoë \U0001f600");
+  CHECK(well_formed("a\xff"
+                    "b\xc3",
+                    "?") == "a?b?");
+  CHECK(well_formed("\xed\xa0\x80", "?") == "???");
+  CHECK(well_formed(std::string("a\0b", 3)) ==
+        "a\ufffd"
+        "b");
+  CHECK(printable("Zo\xc3\xab", 3) == "Zo");
+  CHECK(printable("\xc3\x01z\x7f", 9) == "??z?");
+  CHECK(Form::parse("q=%ff%c3%a9")->get("q") == "\ufffdé");
 }

@@ -78,7 +78,10 @@ struct ManageWorld : World {
                                 "",
                                 "2026-05-01T08:00:00Z",
                                 "corp",
-                                may_decide ? "t" : "f"};
+                                may_decide ? "t" : "f",
+                                may_decide ? "t" : "f",
+                                may_decide ? Cell("viewer") : std::nullopt,
+                                may_decide ? Cell("2027-01-31T12:00:00Z") : std::nullopt};
     database.answers["list_requests"] = [row](const Params&) { return Rows{{row}}; };
   }
 };

@@ -30,18 +30,18 @@ struct Support {
     world.database.answers["show_person"] = [](const Params& params) {
       if (*params[1] != kAnn) return Rows{};
       return Rows{{{"person", kAnn, "ann@corp.test", "Ann <Arbor>", "active", "corp",
-                    "2026-05-01T08:00:00Z", "2026-05-04T09:12:33Z", "elm=viewer", "s"},
+                    "2026-05-01T08:00:00Z", "2026-05-04T09:12:33Z", "elm=viewer", "s", kNothing},
                    {"grant", "elm", "Elm Court", "viewer", "2099-01-31T12:00:00Z",
-                    "2026-05-01T08:00:00Z", "sue@corp.test", "true", kNothing, kNothing},
+                    "2026-05-01T08:00:00Z", "sue@corp.test", "true", kNothing, kNothing, kNothing},
                    {"grant", "oak", "Oak Yard", "manager", kNothing, "2026-05-01T08:00:00Z",
-                    "cli:root", "false", kNothing, kNothing},
+                    "cli:root", "false", kNothing, kNothing, kNothing},
                    {"session", "0123456789abcdef", "https://app.test", "corp",
                     "2026-05-04T09:12:33Z", "2026-05-04T10:00:00Z", "2026-05-05T09:12:33Z",
-                    "192.0.2.9", "Mozilla/5.0 (Windows NT 10.0) Firefox/128.0", kNothing},
+                    "192.0.2.9", "Mozilla/5.0 (Windows NT 10.0) Firefox/128.0", kNothing, kNothing},
                    {"history", "2026-05-04T09:12:33Z", "signed_on", kNothing, kNothing, kNothing,
-                    kNothing, kNothing, kNothing, kNothing},
+                    kNothing, kNothing, kNothing, kNothing, kNothing},
                    {"history", "2026-05-04T09:12:30Z", "a_new_kind", "why", "7KQ2", "sue",
-                    "some <detail>", kNothing, kNothing, kNothing}}};
+                    "some <detail>", kNothing, kNothing, kNothing, kNothing}}};
     };
   }
 
@@ -219,20 +219,23 @@ TEST_CASE("accounts are switched off and on") {
   CHECK(support.parameter("set_disabled", 2) == "f");
 }
 
-TEST_CASE("support is told whom a directory has switched off") {
+TEST_CASE("support is told who has an account off, and offered what they can do about it") {
   Support support;
-  const std::string by = GENERATE("scim:corp", "sue@corp.test");
-  support.world.database.answers["show_person"] = [by](const Params&) {
-    return Rows{{{"person", kAnn, "ann@corp.test", "Ann", "disabled", "corp",
-                  "2026-05-01T08:00:00Z", kNothing, "elm=viewer", "s"},
-                 {"history", "2026-05-04T09:12:33Z", "signed_on", kNothing, kNothing, "ann",
-                  kNothing, kNothing, kNothing, kNothing},
-                 {"history", "2026-05-04T09:12:30Z", "user_disabled", kNothing, kNothing, by,
-                  kNothing, kNothing, kNothing, kNothing}}};
+  const auto shows = [&](const char* off_by, const char* text) {
+    support.world.database.answers["show_person"] = [off_by](const Params&) {
+      return Rows{{{"person", kAnn, "ann@corp.test", "Ann", "disabled", "corp",
+                    "2026-05-01T08:00:00Z", kNothing, "elm=viewer", "s", off_by}}};
+    };
+    const Response page = support.get("people/show", std::string("user=") + kAnn);
+    return page.body.find(text) != std::string::npos;
   };
-  const Response page = support.get("people/show", std::string("user=") + kAnn);
-  CHECK(page.status == 200);
-  CHECK((page.body.find(">Keep it switched off<") != std::string::npos) == (by == "scim:corp"));
+  CHECK(shows("people", ">Switch on<"));
+  CHECK_FALSE(shows("people", "directory has switched"));
+  CHECK(shows("scim:corp", ">Keep it switched off<"));
+  CHECK_FALSE(shows("scim:corp", ">Switch on<"));
+  CHECK(shows("scim:corp", "directory has switched"));
+  CHECK(shows("people and scim:corp", ">Switch on<"));
+  CHECK(shows("people and scim:corp", "directory has switched"));
 }
 
 TEST_CASE("all sessions end only where that is what was asked for") {

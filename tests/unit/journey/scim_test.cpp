@@ -90,3 +90,22 @@ TEST_CASE("a database that is away or says no is said in the form of directories
   CHECK(refused.body.find("secret") == std::string::npos);
   CHECK(header(refused, "Content-Type") == "application/scim+json");
 }
+
+TEST_CASE("whoever is to be off is, whatever else the request says that cannot be taken") {
+  World world;
+  world.database.give("scim_authenticate", {"t"});
+  world.database.give("scim_change_user", {"not_found"});
+  const std::string path = "/auth/scim/v2/corp/Users/2819c223-7f76-453a-919d-413861904646";
+  const std::string schemas = R"("schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"])";
+  const auto patch = [&](const std::string& operations) {
+    return ask(world, "PATCH", path, "Bearer " + kToken,
+               "{" + schemas + R"(,"Operations":[)" + operations + "]}")
+        .status;
+  };
+  CHECK(patch(R"({"op":"replace","path":"bogus","value":1})") == 400);
+  CHECK(world.database.calls["scim_change_user"] == 0);
+  CHECK(patch(R"({"op":"replace","path":"bogus","value":1},)"
+              R"({"op":"replace","path":"active","value":"False"})") == 400);
+  CHECK(world.database.calls["scim_change_user"] == 1);
+  CHECK(world.database.last["scim_change_user"].back() == "f");
+}

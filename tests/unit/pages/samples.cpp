@@ -185,6 +185,7 @@ Sample person(const std::string& file, const std::string& state) {
                           {"is_active", false},
                           {"is_disabled", false},
                           {"is_self", false},
+                          {"is_off_by_people", false},
                           {"is_off_by_directory", false}});
   person.values.flags[state] = true;
   auto& lists = person.values.lists;
@@ -395,6 +396,8 @@ std::vector<Sample> requests() {
                           {"person_email", "ada@fabrikam.example"},
                           {"until", "2026-12-31"}},
                          {});
+  waiting.words["lost_reach"] = {"requester_lost_reach"_words,
+                                 {{"requested_by", "grace.hopper@contoso.example"}}};
   other.words["no_sign_on"] = {"signs_in_nowhere"_words, {{"domain", "fabrikam.example"}}};
   queue.lists["requests"] = {waiting, other};
   queue.flags["has_waiting"] = true;
@@ -451,6 +454,10 @@ std::vector<Sample> one_request() {
   open.words["way_to_sign_on"] = {"signs_in_at"_words, {{"company", "Contoso"}}};
   open.lists = {{"properties", {option("harbour-view", "Harbour View", true)}},
                 {"levels", {option("technician", "technician", true)}}};
+  open.words["lost_reach"] = {"requester_lost_reach"_words,
+                              {{"requested_by", "grace.hopper@contoso.example"}}};
+  open.words["held"] = {"held_now_until"_words,
+                        {{"held_level", "viewer"}, {"held_until", "2027-01-31"}}};
   Values late = open;
   late.flags = {{"has_errors", true}};
   late.words["error"] = {"decided_already"_words, {{"who", "ops@northwind.example"}}};
@@ -534,29 +541,12 @@ const std::map<std::string, std::vector<std::string>>& text_values() {
         "levels",      "value",         "label",    "is_chosen", "has_errors", "list_error",
         "ready",       "not_ready",     "has_rows", "rows",      "line",       "person_email",
         "person_name", "property_name", "until",    "is_bad",    "verdict",    "more"}},
-      {"manage_request", {"id",
-                          "at",
-                          "person_email",
-                          "person_name",
-                          "asked_level",
-                          "property_name",
-                          "until",
-                          "reason",
-                          "requested_by",
-                          "asked_on",
-                          "waiting_since",
-                          "way_to_sign_on",
-                          "may_decide",
-                          "has_errors",
-                          "error",
-                          "reason_error",
-                          "reason_given",
-                          "levels",
-                          "properties",
-                          "value",
-                          "label",
-                          "is_chosen",
-                          "is_everywhere"}},
+      {"manage_request",
+       {"id",           "at",     "person_email", "person_name", "asked_level",   "property_name",
+        "until",        "reason", "requested_by", "asked_on",    "waiting_since", "way_to_sign_on",
+        "lost_reach",   "held",   "may_decide",   "has_errors",  "error",         "reason_error",
+        "reason_given", "levels", "properties",   "value",       "label",         "is_chosen",
+        "is_everywhere"}},
       {"manage_queue", {"notice",       "error",        "reason_error",  "reason_given",
                         "in_company",   "in_property",  "min_days",      "first_query",
                         "next_query",   "is_first",     "is_filtered",   "may_decide_any",
@@ -566,8 +556,8 @@ const std::map<std::string, std::vector<std::string>>& text_values() {
                         "person_name",  "person_email", "level",         "property_name",
                         "until",        "asked_on",     "waiting_since", "reason",
                         "requested_by", "may_decide",   "no_sign_on",    "at",
-                        "has_waiting",  "waiting",      "company",       "signed_on",
-                        "email_query",  "may_request"}},
+                        "lost_reach",   "has_waiting",  "waiting",       "company",
+                        "signed_on",    "email_query",  "may_request"}},
   };
   return kValues;
 }

@@ -122,10 +122,12 @@ TEST_CASE("a change of a Group that means nothing is refused") {
 
 TEST_CASE("a Group is written with its members or without") {
   scim::Group group{kBob, "Managers", "", {kAnn}, "", ""};
-  const json with = json::parse(scim::write_group(group, "/b", true));
+  const json with = json::parse(scim::write_group(group, "/b"));
   CHECK(with["members"] ==
         json::array({{{"value", kAnn}, {"type", "User"}, {"$ref", "/b/Users/" + kAnn}}}));
   CHECK(with["meta"]["location"] == "/b/Groups/" + kBob);
   CHECK_FALSE(with.contains("externalId"));
-  CHECK_FALSE(json::parse(scim::write_group(group, "/b", false)).contains("members"));
+  scim::Group without = group;
+  without.shows_members = false;
+  CHECK_FALSE(json::parse(scim::write_group(without, "/b")).contains("members"));
 }

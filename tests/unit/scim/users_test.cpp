@@ -300,3 +300,23 @@ TEST_CASE("a list says how many there are in all") {
   CHECK(some["itemsPerPage"] == 2);
   CHECK(some["Resources"].size() == 2);
 }
+
+TEST_CASE("that an account is to be off is heard beside whatever cannot be taken") {
+  for (const char* body :
+       {R"({"schemas":["x"],"Operations":[{"op":"replace","path":"active","value":"False"},
+            {"op":"bogus","path":"nonsense[","value":1}]})",
+        R"({"Operations":[{"op":"Replace","value":{"active":false,"nonsense":1}}]})",
+        R"({"Operations":[{"op":"ADD","path":"Active","value":false}]})", R"({"active":false})"}) {
+    CAPTURE(body);
+    CHECK(scim::says_inactive(body));
+  }
+  for (const char* body :
+       {R"({"Operations":[{"op":"replace","path":"active","value":true}]})",
+        R"({"Operations":[{"op":"remove","path":"active","value":false}]})",
+        R"({"Operations":[{"op":"replace","path":"title","value":{"active":false}}]})",
+        R"({"Operations":{"active":false}})", R"({"active":"no"})", R"({"title":"active"})",
+        R"([false])", "not json"}) {
+    CAPTURE(body);
+    CHECK_FALSE(scim::says_inactive(body));
+  }
+}
