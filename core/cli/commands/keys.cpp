@@ -98,7 +98,7 @@ void rename_file(const fs::path& from, const fs::path& to) {
 
 // What customers must do with the new certificate.
 std::string what_follows(const KeyFiles& files) {
-  const std::string reload = "Take it into use: nginx -t && nginx -s reload";
+  std::string reload = "Take it into use: nginx -t && nginx -s reload";
   if (files.kind == "cookie") return reload;
   return reload +
          "\nOur metadata (anteroom metadata) names it from then on; where a customer entered "
