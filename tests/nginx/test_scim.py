@@ -126,7 +126,7 @@ def test_deactivation_ends_sessions_and_web_sockets_within_two_seconds(northwind
     assert node.ask("/work", token).status == 302
     assert all(one.echoes() for one in staying)
     assert node.people.sql("SELECT actor || ' ' || email || ' ' || detail FROM audit_events WHERE kind = 'user_disabled'"
-                           ) == [f"scim:northwind {email} active -> disabled"]
+                           ) == [f"scim:northwind {email} active -> disabled by scim:northwind"]
 
 
 def test_somebody_is_turned_off_whatever_else_is_wrong_with_the_request(northwind):
