@@ -1,6 +1,6 @@
 #include "node_meter.h"
 
-#include <new>
+#include "shared_zone.h"
 
 namespace anteroom::nginx {
 
@@ -25,26 +25,6 @@ std::uint64_t layout() {
   return hash;
 }
 
-ngx_int_t prepare_zone(ngx_shm_zone_t* zone, void* old) noexcept {
-  if (old != nullptr) {  // a reload: the memory, and all in it, is the same
-    zone->data = old;
-    return NGX_OK;
-  }
-  auto* slab = reinterpret_cast<ngx_slab_pool_t*>(zone->shm.addr);
-  if (zone->shm.exists) {
-    zone->data = slab->data;
-    return NGX_OK;
-  }
-  // nginx's slab gives whole pages to what is larger than half of one.
-  void* memory = ngx_slab_calloc(slab, sizeof(SharedMetrics));
-  if (memory == nullptr) return NGX_ERROR;
-  auto* shared = new (memory) SharedMetrics{};
-  shared->construct();
-  slab->data = shared;
-  zone->data = shared;
-  return NGX_OK;
-}
-
 void add_to(metrics::Histogram& sum, const SharedHistogram& one) {
   for (std::size_t i = 0; i < metrics::kBuckets; ++i) sum.buckets[i] += one.buckets[i];
   sum.sum_us += one.sum_us;
@@ -59,11 +39,6 @@ void add_to(Snapshot& sum, const WorkerMetrics& worker) {
   sum.connections.in_use += worker.connections_in_use;
   sum.connections.limit += worker.connections_limit;
   sum.connections.waiting += worker.statements_waiting;
-}
-
-std::string name_of(const SharedIdp& idp) {
-  const std::string_view all(idp.name.data(), idp.name.size());
-  return std::string(all.substr(0, all.find('\0')));
 }
 
 constexpr Series kAllSeries[] = {Series::started,          Series::returned,
@@ -85,7 +60,7 @@ metrics::SeriesCount series_count(const SharedMetrics& shared, const SharedSerie
   metrics::SeriesCount count{key.series, "", "", one.count};
   const bool is_by_idp = key.series != Series::refused;
   const bool is_by_code = key.series != Series::started && key.series != Series::returned;
-  if (is_by_idp && key.idp < shared.idp_count) count.idp = name_of(shared.idps[key.idp]);
+  if (is_by_idp && key.idp < shared.idp_count) count.idp = shared.idps[key.idp].text();
   if (is_by_code && key.code < metrics::codes().size()) count.code = metrics::codes()[key.code];
   return count;
 }
@@ -103,7 +78,7 @@ ngx_shm_zone_t* NodeMeter::add_zone(ngx_conf_t* cf) {
   kept->len = zone_name.len;
   if (kept->data == nullptr) return nullptr;
   ngx_shm_zone_t* zone = ngx_shared_memory_add(cf, kept, bytes, &ngx_http_auth_saml_module);
-  if (zone != nullptr) zone->init = prepare_zone;
+  if (zone != nullptr) zone->init = prepare_zone<SharedMetrics>;
   return zone;
 }
 
@@ -190,7 +165,7 @@ Snapshot NodeMeter::snapshot(Time now) const {
   for (std::size_t i = 0; i < idps; ++i) {
     const SharedIdp& idp = shared_->idps[i];
     if (!idp.has_clock_offset) continue;
-    all.clocks.push_back({name_of(idp), std::chrono::milliseconds(idp.clock_offset_ms)});
+    all.clocks.push_back({std::string(idp.text()), std::chrono::milliseconds(idp.clock_offset_ms)});
   }
   const Time counted_at(Time::duration(shared_->people_counted_at_us));
   if (now - counted_at < kLongestKnown) {

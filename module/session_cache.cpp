@@ -7,6 +7,7 @@
 
 #include "anteroom/session.h"
 #include "shared_sessions.h"
+#include "shared_zone.h"
 
 namespace anteroom::nginx {
 
@@ -54,25 +55,6 @@ bool is_fresh(const SharedSessions& shared, const SharedEntry& entry, Time now, 
          entry.fetched_at_us >= shared.listening_since_us;
 }
 
-ngx_int_t prepare_zone(ngx_shm_zone_t* zone, void* old) noexcept {
-  if (old != nullptr) {  // a reload: the memory, and all in it, is the same
-    zone->data = old;
-    return NGX_OK;
-  }
-  auto* slab = reinterpret_cast<ngx_slab_pool_t*>(zone->shm.addr);
-  if (zone->shm.exists) {
-    zone->data = slab->data;
-    return NGX_OK;
-  }
-  auto* shared = static_cast<SharedSessions*>(ngx_slab_calloc(slab, sizeof(SharedSessions)));
-  if (shared == nullptr) return NGX_ERROR;
-  shared->construct();
-  slab->data = shared;
-  slab->log_nomem = 0;
-  zone->data = shared;
-  return NGX_OK;
-}
-
 }  // namespace
 
 UserId user_id(std::string_view text) {
@@ -85,7 +67,7 @@ ngx_shm_zone_t* SessionCache::add_zone(ngx_conf_t* cf, std::size_t bytes) {
   // The number is the layout's: a module with another one must not read this memory.
   static ngx_str_t name = ngx_string("auth_saml_sessions_4");
   ngx_shm_zone_t* zone = ngx_shared_memory_add(cf, &name, bytes, &ngx_http_auth_saml_module);
-  if (zone != nullptr) zone->init = prepare_zone;
+  if (zone != nullptr) zone->init = prepare_zone<SharedSessions>;
   return zone;
 }
 

@@ -17,11 +17,15 @@ void set_name(SharedIdp& idp, std::string_view name) {
 }
 
 bool has_name(const SharedIdp& idp, std::string_view name) {
-  const std::string_view own(idp.name.data(), idp.name.size());
-  return own.substr(0, own.find('\0')) == name.substr(0, idp.name.size());
+  return idp.text() == name.substr(0, idp.name.size());
 }
 
 }  // namespace
+
+std::string_view SharedIdp::text() const {
+  const std::string_view all(name.data(), name.size());
+  return all.substr(0, all.find('\0'));
+}
 
 std::uint32_t SeriesKey::packed() const {
   return static_cast<std::uint32_t>(static_cast<std::size_t>(series) << (kCodeBits + kIdpBits) |

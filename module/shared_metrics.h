@@ -38,6 +38,7 @@ struct SharedSeries {
 
 struct SharedIdp {
   std::array<char, 64> name;  ///< padded with NUL
+  [[nodiscard]] std::string_view text() const;
   std::atomic<std::int64_t> clock_offset_ms;
   std::atomic<bool> has_clock_offset;
 };

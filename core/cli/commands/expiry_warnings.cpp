@@ -8,20 +8,6 @@ namespace anteroom::cli {
 
 namespace {
 
-const char* word_of(metrics::Expiry::What what) {
-  switch (what) {
-    case metrics::Expiry::What::idp_signing:
-      return "idp_signing";
-    case metrics::Expiry::What::idp_metadata:
-      return "idp_metadata";
-    case metrics::Expiry::What::own_signing:
-      return "own_signing";
-    case metrics::Expiry::What::own_decryption:
-      break;
-  }
-  return "own_decryption";
-}
-
 // Metadata that is refreshed gets a new end with every refresh.
 bool is_refreshed(const Settings& settings, const metrics::Expiry& expiry) {
   const IdentityProvider* idp = settings.idp_by_name(expiry.idp);
@@ -36,16 +22,16 @@ Status warn_of_expiries(Database& database, const Settings& settings, Time now, 
     const auto threshold = metrics::warning_before(expiry.at, now);
     if (!threshold || is_refreshed(settings, expiry)) continue;
     const auto left = std::chrono::floor<std::chrono::days>(expiry.at - now).count();
-    store::ExpiryWarning warning{word_of(expiry.what), expiry.idp,
-                                 expiry.fingerprint,   expiry.at,
-                                 *threshold,           static_cast<int>(left)};
+    store::ExpiryWarning warning{
+        metrics::name_of(expiry.what), expiry.idp, expiry.fingerprint, expiry.at, *threshold,
+        static_cast<int>(left)};
     const auto written =
         wait(store::warn_of_expiry(database, settings.mail->warn, std::move(warning)));
     if (!written) return written.failure();
     if (!*written) continue;
     log.write(LogLevel::warning, std::string("ends in ") + std::to_string(left) +
-                                     " days: what=" + word_of(expiry.what) + " idp=" + expiry.idp +
-                                     " certificate=" + expiry.fingerprint);
+                                     " days: what=" + metrics::name_of(expiry.what) +
+                                     " idp=" + expiry.idp + " certificate=" + expiry.fingerprint);
   }
   return Done{};
 }

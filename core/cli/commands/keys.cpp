@@ -68,9 +68,7 @@ std::string host_of(const Settings& settings) {
 }
 
 int bits_of(const KeyPair& pair) {
-  const auto der = crypto::pem_to_der_certificate(pair.certificate_pem);
-  const auto facts =
-      der ? crypto::certificate_facts(*der) : Result<crypto::CertificateFacts>(der.failure());
+  const auto facts = crypto::pem_certificate_facts(pair.certificate_pem);
   return facts ? std::max(facts->key_bits, 2048) : 2048;
 }
 
@@ -196,9 +194,7 @@ void list(Console& console) {
                     {"file", file}});
   };
   const auto add_pair = [&](const char* kind, const KeyPair& pair) {
-    const auto der = crypto::pem_to_der_certificate(pair.certificate_pem);
-    const auto facts =
-        der ? crypto::certificate_facts(*der) : Result<crypto::CertificateFacts>(der.failure());
+    const auto facts = crypto::pem_certificate_facts(pair.certificate_pem);
     add(kind, pair.stage, pair.key_file, facts ? date_of(facts->not_after) : "");
   };
   for (const KeyFile& file : settings.sessions.cookie_key_files) {

@@ -89,6 +89,8 @@ struct Expiry {
   std::string fingerprint;  ///< first 16 hex digits of the certificate's SHA-256; empty: metadata
   Time at;
 };
+/// As metrics, letters and the log call it.
+[[nodiscard]] const char* name_of(Expiry::What what);
 /// Of everything configured that ends at a time of its own.
 [[nodiscard]] std::vector<Expiry> expiries(const Settings& settings);
 

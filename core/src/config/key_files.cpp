@@ -59,9 +59,7 @@ std::optional<ReadPair> read_pair(Section& section) {
                   pair->key_file + ", " + pair->certificate_file + ": " + whole.failure().detail);
     return std::nullopt;
   }
-  const auto der = crypto::pem_to_der_certificate(pair->certificate_pem);
-  const auto facts =
-      der ? crypto::certificate_facts(*der) : Result<crypto::CertificateFacts>(der.failure());
+  const auto facts = crypto::pem_certificate_facts(pair->certificate_pem);
   if (!facts) {
     section.error("certificate", pair->certificate_file + ": " + facts.failure().detail);
     return std::nullopt;

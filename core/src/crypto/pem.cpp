@@ -122,6 +122,12 @@ Result<CertificateFacts> certificate_facts(std::string_view der) {
                           EVP_PKEY_get_bits(key)};
 }
 
+Result<CertificateFacts> pem_certificate_facts(std::string_view pem) {
+  const auto der = pem_to_der_certificate(pem);
+  if (!der) return der.failure();
+  return certificate_facts(*der);
+}
+
 std::optional<RsaNumbers> rsa_numbers(std::string_view certificate_der) {
   const Certificate certificate = read_der_certificate(certificate_der);
   EVP_PKEY* key = certificate == nullptr ? nullptr : X509_get0_pubkey(certificate.get());

@@ -27,6 +27,7 @@ struct CertificateFacts {
 
 Result<std::string> pem_to_der_certificate(std::string_view pem);
 Result<CertificateFacts> certificate_facts(std::string_view der);
+Result<CertificateFacts> pem_certificate_facts(std::string_view pem);
 
 /// An RSA key's modulus and public exponent, big-endian without leading zeros; nullopt for others.
 struct RsaNumbers {

@@ -34,6 +34,20 @@ void add_own(std::vector<Expiry>& all, Expiry::What what, const KeyPair& pair) {
 
 }  // namespace
 
+const char* name_of(Expiry::What what) {
+  switch (what) {
+    case Expiry::What::idp_signing:
+      return "idp_signing";
+    case Expiry::What::idp_metadata:
+      return "idp_metadata";
+    case Expiry::What::own_signing:
+      return "own_signing";
+    case Expiry::What::own_decryption:
+      break;
+  }
+  return "own_decryption";
+}
+
 std::vector<Expiry> expiries(const Settings& settings) {
   std::vector<Expiry> all;
   for (const IdentityProvider& idp : settings.identity_providers) {

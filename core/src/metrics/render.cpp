@@ -127,20 +127,6 @@ void people(Exposition& out, const Snapshot& snapshot) {
   out.sample("", {}, since ? std::max(0.0, seconds_between(*since, snapshot.now)) : 0.0, 0);
 }
 
-std::string_view name_of(Expiry::What what) {
-  switch (what) {
-    case Expiry::What::idp_signing:
-      return "idp_signing";
-    case Expiry::What::idp_metadata:
-      return "idp_metadata";
-    case Expiry::What::own_signing:
-      return "own_signing";
-    case Expiry::What::own_decryption:
-      return "own_decryption";
-  }
-  return "";
-}
-
 void certificates(Exposition& out, const Snapshot& snapshot) {
   out.family("anteroom_expiry_days", "gauge",
              "Days until a certificate or an identity provider's metadata ends; negative: since.");

@@ -18,18 +18,6 @@ using transport::Handle;
 using transport::Headers;
 using transport::set;
 
-std::size_t take(const char* data, std::size_t size, std::size_t count, void* target) noexcept {
-  auto& answer = *static_cast<std::string*>(target);
-  const std::size_t bytes = size * count;
-  if (answer.size() + bytes > kMaxAnswer) return 0;  // libcurl gives up
-  try {
-    answer.append(data, bytes);
-  } catch (...) {
-    return 0;
-  }
-  return bytes;
-}
-
 // saml-bindings 3.2.3.1 names the action.
 Headers soap_headers() {
   Headers list;
@@ -51,7 +39,7 @@ bool prepare(CURL* handle, const BackChannelCall& call, curl_slist* headers, std
   set(handle, CURLOPT_HTTPHEADER, headers, all_set);
   set(handle, CURLOPT_POSTFIELDSIZE, static_cast<long>(call.body.size()), all_set);
   set(handle, CURLOPT_POSTFIELDS, call.body.data(), all_set);
-  set(handle, CURLOPT_WRITEFUNCTION, take, all_set);
+  set(handle, CURLOPT_WRITEFUNCTION, transport::take<kMaxAnswer>, all_set);
   set(handle, CURLOPT_WRITEDATA, static_cast<void*>(&answer), all_set);
   return all_set;
 }

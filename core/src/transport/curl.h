@@ -29,6 +29,20 @@ inline bool add_header(Headers& list, const std::string& line) {
   return true;
 }
 
+/// CURLOPT_WRITEFUNCTION for a std::string of at most `most` bytes: libcurl gives up on more.
+template <std::size_t most>
+std::size_t take(const char* data, std::size_t size, std::size_t count, void* target) noexcept {
+  auto& answer = *static_cast<std::string*>(target);
+  const std::size_t bytes = size * count;
+  if (answer.size() + bytes > most) return 0;
+  try {
+    answer.append(data, bytes);
+  } catch (...) {
+    return 0;
+  }
+  return bytes;
+}
+
 struct Limits {
   long connect_milliseconds;
   long total_milliseconds;

@@ -20,18 +20,6 @@ Failure failed(const MetadataCall& call, const std::string& why) {
   return {code::kMetadataFetch, call.url + ": " + why};
 }
 
-std::size_t take(const char* data, std::size_t size, std::size_t count, void* target) noexcept {
-  auto& answer = *static_cast<std::string*>(target);
-  const std::size_t bytes = size * count;
-  if (answer.size() + bytes > kMaxAnswer) return 0;  // libcurl gives up
-  try {
-    answer.append(data, bytes);
-  } catch (...) {
-    return 0;
-  }
-  return bytes;
-}
-
 // What a server calls its copy is sent back to it as it came: one line of moderate length.
 std::string header(CURL* handle, const char* name) {
   curl_header* found = nullptr;
@@ -81,7 +69,7 @@ Result<MetadataAnswer> fetch_metadata(const MetadataCall& call) {
                               all_set);
     set(handle.get(), CURLOPT_HTTPHEADER, headers.get(), all_set);
     set(handle.get(), CURLOPT_USERAGENT, "anteroom", all_set);
-    set(handle.get(), CURLOPT_WRITEFUNCTION, take, all_set);
+    set(handle.get(), CURLOPT_WRITEFUNCTION, transport::take<kMaxAnswer>, all_set);
     set(handle.get(), CURLOPT_WRITEDATA, static_cast<void*>(&body), all_set);
   }
   if (!all_set) return failed(call, "libcurl could not be prepared");
