@@ -32,6 +32,7 @@ class Runner:
         self.build = build
         self.pytest_arguments = pytest_arguments
         self.results = []  # (part, name, passed, failed, skipped)
+        self.minutes = {}  # that each part took
         self.cluster = None
         self.static_checks = None  # the process
         self.nginx_program = None  # the installed one
@@ -50,12 +51,14 @@ class Runner:
             UBSAN_OPTIONS="print_stacktrace=1:halt_on_error=1", **extra)
 
     def compile(self, targets, *settings):
+        began = time.monotonic()
         heading(f"build ({self.preset}, warnings are errors)")
         configure = ["/usr/bin/cmake", "--preset", self.preset, "-B", self.build, *settings]
         subprocess.run(configure, cwd=ROOT, env=self.environment(), check=True, stdout=subprocess.DEVNULL)
         names = self.programs(targets) if targets else []
         subprocess.run(["/usr/bin/cmake", "--build", self.build, *(["--target", *names] if names else [])],
                        cwd=ROOT, env=self.environment(), check=True)
+        self.minutes["build"] = (time.monotonic() - began) / 60
 
     def programs(self, pattern):
         """Names of the build's targets that match a regular expression."""
@@ -252,7 +255,9 @@ class Runner:
                 self.cluster = Cluster(state, sockets / "pg", self.build / "postgres.log", is_durable=False).start()
             for part in parts:
                 heading(part)
+                began = time.monotonic()
                 getattr(self, part)()
+                self.minutes[part] = (time.monotonic() - began) / 60
         finally:
             if self.static_checks is not None and self.static_checks.poll() is None:
                 self.static_checks.terminate()
@@ -266,7 +271,8 @@ class Runner:
             tail = f", {skipped} skipped" if skipped else ""
             print(f"  {'FAIL' if failed else 'ok  '} {part:9} {name}: {passed} passed, {failed} failed{tail}")
         passed, failed = (sum(result[column] for result in self.results) for column in (2, 3))
-        print(f"  in {seconds / 60:.1f} minutes")
+        parts = ", ".join(f"{part} {minutes:.1f}" for part, minutes in self.minutes.items())
+        print(f"  in {seconds / 60:.1f} minutes ({parts})")
         print(f"{passed} passed, {failed} failed")
         return 1 if failed or not passed else 0
 

@@ -38,17 +38,17 @@ def look_up(desk, person):
     desk.wait(lambda: [person.email in row for row in rows(desk)] == [True], f"only {person.email} in the list")
     desk.press("[data-results] tbody a")
     desk.wait_for_path("/auth/manage/people/show")
-    desk.wait(lambda: person.email in desk.find("main").text, "the person's page")
+    desk.wait(lambda: person.email in desk.read("main"), "the person's page")
 
 
 def test_people_are_found_as_one_types(stack, desk):
     desk.script("window.isSamePage = true")
     desk.fill("#search", "carla")
-    desk.wait(lambda: CARLA.email in desk.find("[data-results]").text and ANN.email not in desk.text, "only Carla")
+    desk.wait(lambda: CARLA.email in desk.read("[data-results]") and ANN.email not in desk.text, "only Carla")
     assert desk.script("return window.isSamePage === true")
     assert "q=carla" in desk.url
     desk.fill("#search", "no such person")
-    desk.wait(lambda: "Nobody was found" in desk.find("[data-results]").text, "nobody")
+    desk.wait(lambda: "Nobody was found" in desk.read("[data-results]"), "nobody")
     assert_accessible(desk)
     desk.find("#search").send_keys(Keys.CONTROL + "a", Keys.BACKSPACE)
     desk.wait(lambda: ANN.email in desk.text, "everybody")
@@ -74,7 +74,7 @@ def test_access_given_lets_in_and_is_taken_away_again(stack, browsers, desk, adm
     waiting.wait_for_path("/auth/waiting")
 
     look_up(desk, newcomer)
-    assert "waits" in desk.text
+    desk.see("waits")
     desk.script("document.querySelector('#property').value = 'mill-house';"
                 "document.querySelector('#level').value = 'technician'")
     desk.press("form:has(input[name=form]) button[type=submit]")
@@ -82,7 +82,7 @@ def test_access_given_lets_in_and_is_taken_away_again(stack, browsers, desk, adm
     waiting.wait_for_url(wanted)
     assert time.monotonic() - given < 2 * AT_ONCE
     desk.wait(lambda: "The access was changed" in desk.text, "the notice")
-    assert "Access changed" in desk.find("main").text and admin.email in desk.find("main").text
+    desk.see("Access changed", admin.email, within="main")
     assert_accessible(desk)
 
     desk.script("document.querySelector('#level-mill-house').value = 'viewer'")
@@ -100,7 +100,7 @@ def test_a_date_that_has_passed_is_explained_and_kept(stack, desk, newcomer):
     desk.script("document.querySelector('#property').value = 'mill-house';"
                 "document.querySelector('#until').value = '2020-02-01'")
     desk.press("form:has(input[name=form]) button[type=submit]")
-    desk.wait(lambda: "passed already" in desk.find("#add-error").text, "the reason")
+    desk.wait(lambda: "passed already" in desk.read("#add-error"), "the reason")
     assert desk.find("#until").get_attribute("value") == "2020-02-01"
     assert desk.find("#property").get_attribute("value") == "mill-house"
     assert_accessible(desk)
@@ -114,7 +114,7 @@ def test_disabling_ends_every_browser_at_once(stack, browsers, desk, newcomer):
         browser.sign_on(newcomer)
         browser.wait_for_url(stack.app_url("/"))
     look_up(desk, newcomer)
-    assert "Chrome, Linux" in desk.text
+    desk.see("Chrome, Linux")
     desk.press("button[value=disabled]")
     for browser in theirs:
         browser.wait(lambda b=browser: b.open(stack.app_url("/")) or "/auth/sign-in" in b.url, "the end", AT_ONCE)
@@ -148,7 +148,7 @@ def test_one_session_ends_and_the_other_goes_on(stack, browsers, desk, newcomer)
 
 def test_activity_is_shown(stack, desk):
     desk.open(stack.login_url("/auth/manage/activity"))
-    assert "Northwind" in desk.text and "still waiting" in desk.text
+    desk.see("Northwind", "still waiting")
     assert desk.has("svg.plot rect")
     assert_accessible(desk)
     desk.script("document.querySelectorAll('details').forEach(table => table.open = true)")

@@ -94,7 +94,7 @@ def room():
 
 
 def line(chrome):
-    return chrome.find("[data-waiting-text]").text
+    return chrome.read("[data-waiting-text]")
 
 
 def test_it_asks_again_and_again_as_a_script_and_not_as_a_page_load(room, chrome):

@@ -6,7 +6,7 @@ import tempfile
 import time
 
 from selenium import webdriver
-from selenium.common.exceptions import JavascriptException, WebDriverException
+from selenium.common.exceptions import JavascriptException, StaleElementReferenceException, WebDriverException
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
@@ -45,7 +45,7 @@ class Chrome:
 
     @property
     def text(self):
-        return self.driver.find_element(By.TAG_NAME, "body").text
+        return self.read("body")
 
     def open(self, url):
         self.driver.get(url)
@@ -61,6 +61,18 @@ class Chrome:
                 pass  # between two pages
             time.sleep(0.1)
         raise AssertionError(f"waited {seconds} s for {what}; at {self.url}: {self.text[:500]!r}")
+
+    def read(self, selector):
+        """What an element shows; where a new page takes its place meanwhile, that one's."""
+        while True:
+            try:
+                return self.find(selector).text
+            except StaleElementReferenceException:
+                pass
+
+    def see(self, *texts, within="body"):
+        """Waits for a page that shows them all: what was pressed may still be on its way there."""
+        self.wait(lambda: all(text in self.read(within) for text in texts), f"{texts} in {within}")
 
     def wait_for_url(self, url, seconds=20):
         self.wait(lambda: self.url == url, url, seconds)
