@@ -150,7 +150,7 @@ Accounts, password "demo" for all:
   {DEV.email:26} another company, new
   {SUE.email:26} support: decides on requests, finds people, sees what goes on
 
-Manage  {stack.app_url("/auth/manage")}
+Manage  {stack.login_url("/auth/manage")}
       (Carla asks for access for others, Sue decides in the Queue; two requests are open already)
 
 While Ben waits, ask for him as Carla and approve as Sue, or let him in from another terminal; his page goes on by itself:

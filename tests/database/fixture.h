@@ -128,8 +128,8 @@ inline std::string load(Database& database, int number, std::chrono::seconds idl
 
 inline std::string provision(Database& database, const std::string& email, const std::string& level,
                              std::vector<std::string> properties, const std::string& expires = "") {
-  const auto outcome =
-      wait(store::provision(database, {email, "", level, std::move(properties), expires, "test"}));
+  const auto outcome = wait(store::provision(
+      database, {email, "", level, std::move(properties), expires, "test", levels()}));
   INFO((outcome ? "" : outcome.failure().detail));
   REQUIRE(outcome);
   return *outcome;

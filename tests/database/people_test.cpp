@@ -245,6 +245,27 @@ TEST_CASE("nobody gives by hand what they asked for; who else does approves the 
   CHECK(other.outcome == store::Filing::has_access);
 }
 
+TEST_CASE("what an operator gives, one by one or from a file, approves the requests for it") {
+  Company c;
+  for (const char* name : {"one", "two"}) {
+    c.file(c.actor("max"), {std::string(name) + "@corp.test", "", "elm", "technician", "", ""});
+  }
+  const auto open = [&] { return c.count("access_requests WHERE state = 'open'"); };
+  CHECK(provision(c.db, "one@corp.test", "viewer", {"elm"}) == "provisioned");
+  CHECK(open() == "2");
+  CHECK(provision(c.db, "one@corp.test", "manager", {"mill", "elm"}) == "provisioned");
+  CHECK(open() == "1");
+  CHECK(c.value("SELECT decided_by_name FROM anteroom.access_requests WHERE state = 'approved'") ==
+        "test");
+  const std::string rows =
+      R"([{"line":2,"email":"two@corp.test","name":"","property":"elm","level":"technician","expires":""}])";
+  const auto imported = wait(store::import_users(c.db, rows, "cli:root", levels()));
+  REQUIRE(imported);
+  CHECK(*imported == 1);
+  CHECK(open() == "0");
+  CHECK(c.count("mail_outbox WHERE template = 'request_approved'") == "2");
+}
+
 TEST_CASE("what is tried without the right fills the audit trail with no more than a line") {
   Company c;
   const std::string request = c.open_request("new");

@@ -110,8 +110,8 @@ void import(Console& console, const std::string& path, bool is_dry_run, bool all
     return;
   }
   const std::string text = rows.dump(-1, ' ', false, Json::error_handler_t::replace);
-  const int count =
-      console.need(wait(store::import_users(console.database(), text, Console::actor())));
+  const int count = console.need(wait(store::import_users(
+      console.database(), text, Console::actor(), console.settings().access.levels)));
   console.say("imported " + std::to_string(count) + " rows",
               {{"rows", rows.size()}, {"imported", count}});
 }

@@ -67,9 +67,13 @@ void provision(Console& console, const Given& given) {
   if (given.is_everywhere == !given.properties.empty()) {
     throw Abort{exit_usage, "say either --property KEY (repeatable) or --all-properties"};
   }
-  store::Provision order{
-      email,           given.name, given.level, given.properties, checked_time(given.expires),
-      Console::actor()};
+  store::Provision order{email,
+                         given.name,
+                         given.level,
+                         given.properties,
+                         checked_time(given.expires),
+                         Console::actor(),
+                         console.settings().access.levels};
   if (given.is_everywhere) order.properties = {"*"};
   for (const std::string& key : given.properties) {
     if (key == "*") throw Abort{exit_refused, "'*' is no property: use --all-properties"};

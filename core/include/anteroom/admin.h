@@ -35,8 +35,10 @@ struct Provision {
   std::vector<std::string> properties;  ///< keys; "*" for all
   std::string expires_at;               ///< ISO 8601, empty: never
   std::string actor;
+  std::vector<std::string> levels;  ///< all that there are, lowest first
 };
-/// "provisioned", "disabled" or "no_property KEY".
+/// Open requests for no more than that count as approved. "provisioned", "disabled" or "no_property
+/// KEY".
 Task<Result<std::string>> provision(Database& database, Provision provision);
 
 // False: no such user (or, for enable, none that is disabled).
@@ -46,8 +48,9 @@ Task<Result<bool>> unpin_user(Database& database, std::string email, std::string
 
 /// `rows_json`: [{"line","email","name","property","level","expires"}]. All or nothing: the number
 /// of rows. A row that the database refuses comes back as kDatabaseRefused with the line in its
-/// detail.
-Task<Result<int>> import_users(Database& database, std::string rows_json, std::string actor);
+/// detail. Requests and `levels` as for provision().
+Task<Result<int>> import_users(Database& database, std::string rows_json, std::string actor,
+                               std::vector<std::string> levels);
 
 struct Property {
   std::string key, name;

@@ -11,6 +11,7 @@
 #include "anteroom/site.h"
 #include "crypto/seal.h"
 #include "journey/tally.h"
+#include "journey/token_guard.h"
 #include "session/login_state.h"
 
 namespace anteroom::journey {
@@ -27,6 +28,7 @@ struct Context {
   std::vector<std::unique_ptr<const saml::LogoutVerifier>> logout_verifiers;  ///< likewise
   std::string metadata;                                        ///< our own, as it is served
   std::shared_ptr<Tally> started = std::make_shared<Tally>();  ///< sign-ons, by IdP
+  TokenGuard scim_tokens{};
 
   [[nodiscard]] const Origin* origin_of(std::string_view host) const;
   [[nodiscard]] const saml::ResponseVerifier* verifier_of(const IdentityProvider& idp) const;

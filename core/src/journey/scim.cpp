@@ -60,6 +60,15 @@ Response no_token(Context& context, const RequestHead& head, std::string_view co
   return response;
 }
 
+// Other tokens than the directories' own keep the look-ups busy (RFC 6585, 4).
+Response too_many_tokens(Context& context, const RequestHead& head, std::string_view company) {
+  const Failure failure{code::kScimTooManyTokens,
+                        "Too many requests with tokens that are not known here."};
+  Response response = refusal(context, head, failure, scim::status_of(failure.code), company);
+  response.headers.emplace_back("Retry-After", "5");
+  return response;
+}
+
 // What this server can do: ServiceProviderConfig, ResourceTypes, Schemas.
 Response discovery(const ScimExchange& scim) {
   const std::string resource = scim.resource + (scim.id.empty() ? "" : "/" + scim.id);
@@ -90,10 +99,14 @@ Task<Response> serve_scim(Exchange exchange) {
   const auto token = scim::bearer_token(exchange.head().headers.authorization);
   const auto hash = token ? hash_token(*token) : std::nullopt;
   if (idp == nullptr || !hash) co_return no_token(context, exchange.head(), idp ? idp->name : "");
+  if (!context.scim_tokens.may_look_up(*hash, context.now())) {
+    co_return too_many_tokens(context, exchange.head(), idp->name);
+  }
   std::string client(exchange.head().client_address);
   Result<bool> is_known =
       co_await store::scim_authenticate(context.ports.database, idp->name, *hash, client);
   if (!is_known) co_return failure_answer(context, exchange.head(), is_known.failure(), idp->name);
+  context.scim_tokens.note(*hash, *is_known);
   if (!*is_known) co_return no_token(context, exchange.head(), idp->name);
 
   ScimExchange scim{std::move(exchange), *idp,

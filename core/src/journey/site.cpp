@@ -21,45 +21,48 @@ Task<Response> at_once(Exchange exchange) {
   co_return response;
 }
 
+// Where a page is served. Manage gives access: what runs on an app's origin must not reach it.
+enum class On { every_host, login_host, login_host_redirected };
+
 struct Route {
   std::string_view method;
   std::string_view page;  ///< below the prefix
-  bool is_login_host_only;
+  On on;
   Task<Response> (*step)(Exchange);
 };
 
 // All that this site answers itself, besides the ACS and the assets.
 constexpr Route kRoutes[] = {
-    {"GET", "/sign-in", false, journey::show_sign_in},
-    {"POST", "/sign-in", true, at_once<journey::submit_email>},
-    {"POST", "/sign-in/start", true, journey::leave_for_idp},
-    {"GET", "/microsoft-error", false, at_once<journey::explain_microsoft_error>},
-    {"GET", "/metadata", true, at_once<journey::show_metadata>},
-    {"GET", "/handoff", false, journey::redeem_handoff},
-    {"GET", "/waiting", false, journey::show_waiting_room},
-    {"POST", "/waiting/ask", false, journey::ask_for_access},
-    {"GET", "/waiting/status", false, journey::waiting_status},
-    {"GET", "/waiting/events", false, journey::waiting_events},
-    {"GET", "/manage/people", false, journey::list_people},
-    {"GET", "/manage/people/show", false, journey::show_person},
-    {"POST", "/manage/people/grant", false, journey::change_grant},
-    {"POST", "/manage/people/account", false, journey::switch_account},
-    {"POST", "/manage/people/sessions", false, journey::end_sessions},
-    {"GET", "/manage/activity", false, journey::show_activity},
-    {"GET", "/sign-out", false, journey::confirm_sign_out},
-    {"POST", "/sign-out", false, journey::sign_out},
-    {"GET", "/signed-out", false, at_once<journey::show_signed_out>},
-    {"GET", "/manage", false, journey::open_manage},
-    {"GET", "/manage/new-user", false, journey::show_new_user},
-    {"POST", "/manage/new-user", false, journey::file_new_user},
-    {"GET", "/manage/new-users", false, journey::show_new_users},
-    {"POST", "/manage/new-users", false, journey::file_new_users},
-    {"GET", "/manage/requests", false, journey::show_requests},
-    {"POST", "/manage/requests/withdraw", false, journey::withdraw_request},
-    {"GET", "/manage/queue", false, journey::show_queue},
-    {"POST", "/manage/queue", false, journey::decide},
-    {"GET", "/manage/queue/request", false, journey::show_request},
-    {"POST", "/manage/queue/request", false, journey::decide_request},
+    {"GET", "/sign-in", On::every_host, journey::show_sign_in},
+    {"POST", "/sign-in", On::login_host, at_once<journey::submit_email>},
+    {"POST", "/sign-in/start", On::login_host, journey::leave_for_idp},
+    {"GET", "/microsoft-error", On::every_host, at_once<journey::explain_microsoft_error>},
+    {"GET", "/metadata", On::login_host, at_once<journey::show_metadata>},
+    {"GET", "/handoff", On::every_host, journey::redeem_handoff},
+    {"GET", "/waiting", On::every_host, journey::show_waiting_room},
+    {"POST", "/waiting/ask", On::every_host, journey::ask_for_access},
+    {"GET", "/waiting/status", On::every_host, journey::waiting_status},
+    {"GET", "/waiting/events", On::every_host, journey::waiting_events},
+    {"GET", "/manage/people", On::login_host_redirected, journey::list_people},
+    {"GET", "/manage/people/show", On::login_host_redirected, journey::show_person},
+    {"POST", "/manage/people/grant", On::login_host, journey::change_grant},
+    {"POST", "/manage/people/account", On::login_host, journey::switch_account},
+    {"POST", "/manage/people/sessions", On::login_host, journey::end_sessions},
+    {"GET", "/manage/activity", On::login_host_redirected, journey::show_activity},
+    {"GET", "/sign-out", On::every_host, journey::confirm_sign_out},
+    {"POST", "/sign-out", On::every_host, journey::sign_out},
+    {"GET", "/signed-out", On::every_host, at_once<journey::show_signed_out>},
+    {"GET", "/manage", On::login_host_redirected, journey::open_manage},
+    {"GET", "/manage/new-user", On::login_host_redirected, journey::show_new_user},
+    {"POST", "/manage/new-user", On::login_host, journey::file_new_user},
+    {"GET", "/manage/new-users", On::login_host_redirected, journey::show_new_users},
+    {"POST", "/manage/new-users", On::login_host, journey::file_new_users},
+    {"GET", "/manage/requests", On::login_host_redirected, journey::show_requests},
+    {"POST", "/manage/requests/withdraw", On::login_host, journey::withdraw_request},
+    {"GET", "/manage/queue", On::login_host_redirected, journey::show_queue},
+    {"POST", "/manage/queue", On::login_host, journey::decide},
+    {"GET", "/manage/queue/request", On::login_host_redirected, journey::show_request},
+    {"POST", "/manage/queue/request", On::login_host, journey::decide_request},
 };
 
 template <class Verifier>
@@ -163,11 +166,21 @@ class Site::Implementation {
   Context& context() { return context_; }
 
  private:
+  [[nodiscard]] Response to_login_host(const RequestHead& head) const {
+    std::string url = context_.login_origin().text + std::string(head.path);
+    if (!head.query.empty()) url += "?" + std::string(head.query);
+    return journey::redirect(302, std::move(url));
+  }
+
   Task<Response> route_page(std::string_view page, std::string_view method, bool is_login_host,
                             const Origin& origin, Request request) {
     const Route* other_method = nullptr;
     for (const Route& route : kRoutes) {
-      if (route.page != page || (route.is_login_host_only && !is_login_host)) continue;
+      if (route.page != page) continue;
+      if (route.on != On::every_host && !is_login_host) {
+        if (route.on != On::login_host_redirected || method != route.method) continue;
+        return answer_at_once(to_login_host(request.head()));
+      }
       if (route.method == method) return route.step(Exchange{context_, std::move(request), origin});
       other_method = &route;
     }

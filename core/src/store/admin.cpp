@@ -20,13 +20,14 @@ constexpr Statement kFindPerson{
     "SELECT id, email, name, state, idp, subject, created_at, last_sign_on_at, grants"
     " FROM anteroom.people WHERE lower(email) = lower($1)"};
 constexpr Statement kAddUser{"add_user", "SELECT anteroom.add_user($1, $2, $3)"};
-constexpr Statement kProvision{
-    "provision",
-    "SELECT anteroom.provision($1, $2, $3, $4::text[], nullif($5, '')::timestamptz, $6)"};
+constexpr Statement kProvision{"provision",
+                               "SELECT anteroom.provision($1, $2, $3, $4::text[], nullif($5, "
+                               "'')::timestamptz, $6, $7::text[])"};
 constexpr Statement kDisable{"disable_user", "SELECT anteroom.disable_user($1, $2)"};
 constexpr Statement kEnable{"enable_user", "SELECT anteroom.enable_user($1, $2)"};
 constexpr Statement kUnpin{"unpin_user", "SELECT anteroom.unpin_user($1, $2)"};
-constexpr Statement kImport{"import_users", "SELECT anteroom.import_users($1::jsonb, $2)"};
+constexpr Statement kImport{"import_users",
+                            "SELECT anteroom.import_users($1::jsonb, $2, $3::text[])"};
 constexpr Statement kAddProperty{"add_property", "SELECT anteroom.add_property($1, $2, $3)"};
 constexpr Statement kListProperties{"list_properties",
                                     "SELECT key, name FROM anteroom.properties ORDER BY key"};
@@ -75,7 +76,13 @@ Task<Result<bool>> add_user(Database& database, std::string email, std::string n
 }
 
 Task<Result<std::string>> provision(Database& database, Provision p) {
-  Params params{p.email, p.name, p.level, array_literal(p.properties), p.expires_at, p.actor};
+  Params params{p.email,
+                p.name,
+                p.level,
+                array_literal(p.properties),
+                p.expires_at,
+                p.actor,
+                array_literal(p.levels)};
   return one_value(database, kProvision, std::move(params));
 }
 
@@ -94,8 +101,9 @@ Task<Result<bool>> unpin_user(Database& database, std::string email, std::string
   return one_bool(database, kUnpin, std::move(params));
 }
 
-Task<Result<int>> import_users(Database& database, std::string rows_json, std::string actor) {
-  Params params{std::move(rows_json), std::move(actor)};
+Task<Result<int>> import_users(Database& database, std::string rows_json, std::string actor,
+                               std::vector<std::string> levels) {
+  Params params{std::move(rows_json), std::move(actor), array_literal(levels)};
   Result<std::string> count = co_await one_value(database, kImport, std::move(params));
   if (!count) co_return count.failure();
   co_return static_cast<int>(std::strtol(count->c_str(), nullptr, 10));

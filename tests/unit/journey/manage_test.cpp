@@ -135,6 +135,27 @@ TEST_CASE("whoever is signed out comes back to the same page; whoever waits does
              Catch::StartsWith("/auth/waiting?r="));
 }
 
+TEST_CASE("Manage is out of reach for what runs on an app's host") {
+  ManageWorld world;
+  world.hold("*=admin", "admin");
+  const std::string page =
+      GENERATE("/auth/manage", "/auth/manage/new-user", "/auth/manage/people/show");
+  const Response sent = world.answer(
+      {.host = "app.test", .path = page, .query = "user=1&x=%0a", .cookie = kSessionCookieHeader});
+  CHECK(sent.status == 302);
+  CHECK(header(sent, "Location") == "https://login.test" + page + "?user=1&x=%0a");
+  for (const char* form : {"/auth/manage/people/grant", "/auth/manage/new-user"}) {
+    const Response refused = world.answer({.method = "POST",
+                                           .host = "app.test",
+                                           .path = form,
+                                           .body = kForm,
+                                           .cookie = kSessionCookieHeader,
+                                           .origin = "https://app.test"});
+    CHECK(refused.status == 404);
+  }
+  CHECK(world.database.calls.empty());
+}
+
 TEST_CASE("forms that none of our pages sent are refused") {
   ManageWorld world;
   world.hold("*=admin", "admin");

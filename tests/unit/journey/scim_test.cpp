@@ -47,6 +47,29 @@ TEST_CASE("a token of no company costs one look-up and is not logged") {
   CHECK_FALSE(world.log.has(kToken));
 }
 
+TEST_CASE("tokens that are made up cost a few look-ups, and the directory's own goes on") {
+  World world;
+  const auto ask_with = [&](char last) {
+    return ask(world, "GET", "/auth/scim/v2/corp/ServiceProviderConfig",
+               "Bearer scim_" + std::string(42, 'B') + last);
+  };
+  world.database.give("scim_authenticate", {"t"});
+  CHECK(ask_with('A').status == 200);
+  world.database.give("scim_authenticate", {"f"});
+  for (int i = 0; i < journey::TokenGuard::kBurst; ++i) CHECK(ask_with('E').status == 401);
+  world.database.calls.clear();
+  const Response refused = ask_with('I');
+  CHECK(refused.status == 429);
+  CHECK(header(refused, "Retry-After") == "5");
+  CHECK(world.database.calls.empty());
+  CHECK(world.log.has("refused code=scim_too_many_tokens status=429"));
+  world.database.give("scim_authenticate", {"t"});
+  CHECK(ask_with('A').status == 200);
+  CHECK(ask_with('E').status == 429);
+  world.clock.time += std::chrono::seconds(1);
+  CHECK(ask_with('E').status == 200);
+}
+
 TEST_CASE("directories are served on the login host only") {
   World world;
   world.database.give("scim_authenticate", {"t"});
