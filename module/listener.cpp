@@ -37,6 +37,7 @@ Listener::Listener(const DatabaseSettings& settings, Worker& worker, SessionCach
     : cache_(cache),
       meter_(meter),
       ports_(ports),
+      keep_audit_(settings.keep_audit),
       connection_(settings, worker, TimerKind::background,
                   {[this](const Failure& failure) { lost(failure); },
                    [this](std::string_view payload) { notified(payload); }}),
@@ -140,7 +141,8 @@ void Listener::housekeep() {
                        "removing expired rows failed: " + removed.failure().detail);
     }
   };
-  spawn(store::housekeep(ports_.database), std::move(done), std::function<void()>([] {}));
+  spawn(store::housekeep(ports_.database, keep_audit_), std::move(done),
+        std::function<void()>([] {}));
 }
 
 void Listener::count_people() {

@@ -136,6 +136,22 @@ TEST_CASE("no ticket is made from a session that is not live") {
       store::issue_ticket(db, {hash_of(50), hash_of(1), "https://app.test", hash_of(60), "/"})));
 }
 
+TEST_CASE("strangers cannot fill the audit trail, and keep nobody out of it") {
+  TestDatabase db;
+  const auto refuse = [&](const std::string& idp, const std::string& email) {
+    REQUIRE(wait(
+        store::audit(db, {"sign_on_refused", "bad_signature", "r", idp, email, "192.0.2.1", ""})));
+  };
+  for (int i = 0; i < 80; ++i) refuse("corp", "");
+  CHECK(db.value("SELECT count(*) FROM anteroom.audit_events") == "60");
+  refuse("other", "");
+  refuse("corp", "ann@corp.test");
+  CHECK(db.value("SELECT count(*) FROM anteroom.audit_events") == "62");
+  db.script("UPDATE audit_events SET at = at - interval '61 seconds'");
+  refuse("corp", "");
+  CHECK(db.value("SELECT count(*) FROM anteroom.audit_events") == "63");
+}
+
 TEST_CASE("housekeeping removes what has expired and nothing else") {
   TestDatabase db;
   prepare(db);
@@ -143,10 +159,16 @@ TEST_CASE("housekeeping removes what has expired and nothing else") {
   db.script("UPDATE sessions SET expires_at = now() WHERE token_hash = '" +
             store::bytea_literal(hash_of(1)) + "'::bytea");
   db.script("UPDATE consumed_messages SET keep_until = now() WHERE message_id = '_a1'");
-  CHECK(*wait(store::housekeep(db)) == 2);
-  CHECK(*wait(store::housekeep(db)) == 0);
+  CHECK(*wait(store::housekeep(db, 0s)) == 2);
+  CHECK(*wait(store::housekeep(db, 0s)) == 0);
+  CHECK(db.value("SELECT count(*) - (SELECT count(*) FROM anteroom.audit_events)"
+                 " FROM anteroom.audit_chain") == "0");
   CHECK(db.value("SELECT count(*) FROM anteroom.sessions") == "1");
   CHECK(db.value("SELECT count(*) FROM anteroom.consumed_messages") == "3");
+  db.script("UPDATE audit_events SET at = at - interval '2 days'");
+  CHECK(*wait(store::housekeep(db, 72h)) == 0);
+  CHECK(*wait(store::housekeep(db, 24h)) > 0);
+  CHECK(db.value("SELECT count(*) FROM anteroom.audit_events") == "0");
 }
 
 TEST_CASE("migrating again, or twice at once, changes nothing") {

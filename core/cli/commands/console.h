@@ -77,6 +77,7 @@ void add_idp_refresh(CLI::App& idp, Console& console);
 void add_user(CLI::App& app, Console& console);
 void add_property(CLI::App& app, Console& console);
 void add_import(CLI::App& app, Console& console);
+void add_audit(CLI::App& app, Console& console);
 void add_mail(CLI::App& app, Console& console);
 void add_scim(CLI::App& app, Console& console);
 void add_verify_response(CLI::App& app, Console& console);

@@ -155,7 +155,8 @@ struct DatabaseSettings {
   int queue_size = 256;  ///< statements waiting per worker process
   std::chrono::milliseconds statement_timeout{3000};
   std::chrono::milliseconds connect_timeout{3000};
-  std::chrono::seconds grace{300};  ///< how long known sessions go on while the database is away
+  std::chrono::seconds grace{300};     ///< how long known sessions go on while the database is away
+  std::chrono::seconds keep_audit{0};  ///< then audit events are removed; 0: never
 };
 
 struct SessionSettings {

@@ -107,13 +107,15 @@ struct AuditEvent {
   std::string idp, email, client_address;  ///< may be empty
   std::string detail;                      ///< no secrets
 };
+/// Of "sign_on_refused" without an email only 60 a minute are kept for one IdP.
 Task<Result<Done>> audit(Database& database, AuditEvent event);
 
 /// The schema's version; 0: no schema.
 Task<Result<int>> schema_version(Database& database);
 
-/// Removes a batch of what has expired, if no other node is at it. The number of rows removed.
-Task<Result<int>> housekeep(Database& database);
+/// If no other node is at it: removes a batch of what has expired, seals a batch of audit events
+/// into the chain, and removes those older than `keep_audit` (0: none). The number of rows removed.
+Task<Result<int>> housekeep(Database& database, std::chrono::seconds keep_audit);
 
 /// One numbered migration; applied in order, each in one transaction with its schema_version row.
 struct Migration {

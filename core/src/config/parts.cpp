@@ -56,6 +56,11 @@ DatabaseSettings read_database(Section section) {
   database.connect_timeout =
       section.duration_or("connect_timeout", database.connect_timeout, 100ms, 60s);
   database.grace = in_seconds(section.duration_or("grace", database.grace, 0s, 24h));
+  database.keep_audit =
+      in_seconds(section.duration_or("keep_audit", database.keep_audit, 0s, 24h * 3660));
+  if (database.keep_audit > 0s && database.keep_audit < 24h) {
+    section.error("keep_audit", "'database.keep_audit' must be at least a day, or 0s: for ever");
+  }
   return database;
 }
 

@@ -7,16 +7,24 @@ namespace anteroom::store {
 
 namespace {
 
+// Anybody can start a sign-on and send back rubbish: of refusals that name nobody, 60 a minute and
+// identity provider are kept.
 constexpr Statement kAudit{
     "audit",
     "INSERT INTO anteroom.audit_events (kind, code, reference, idp, email, client_address, detail)"
-    " VALUES ($1, $2, $3, $4, $5, $6, $7)"};
+    " SELECT $1, $2, $3, $4, $5, $6, $7 WHERE $1 <> 'sign_on_refused' OR $5 <> ''"
+    " OR (SELECT count(*) FROM (SELECT FROM anteroom.audit_events e"
+    " WHERE e.kind = 'sign_on_refused' AND e.code <> 'replayed' AND e.idp = $4 AND e.email = ''"
+    " AND e.at > now() - interval '1 minute' LIMIT 60) lately) < 60"};
 // to_regclass keeps this from failing where nothing has been migrated yet.
 constexpr Statement kHasSchema{"has_schema",
                                "SELECT to_regclass('anteroom.schema_version') IS NOT NULL"};
 constexpr Statement kSchemaVersion{"schema_version",
                                    "SELECT coalesce(max(version), 0) FROM anteroom.schema_version"};
-constexpr Statement kHousekeep{"housekeep", "SELECT anteroom.housekeep(500)"};
+constexpr Statement kHousekeep{
+    "housekeep",
+    "SELECT anteroom.housekeep(500) + anteroom.remove_old_audit(nullif($1, '')::interval, 2000),"
+    " anteroom.seal_audit(5000)"};
 
 int number(const Rows& rows) {
   return rows.rows.empty()
@@ -44,9 +52,9 @@ Task<Result<int>> schema_version(Database& database) {
   co_return number(*version);
 }
 
-Task<Result<int>> housekeep(Database& database) {
-  Params none;
-  Result<Rows> result = co_await run(database, kHousekeep, std::move(none));
+Task<Result<int>> housekeep(Database& database, std::chrono::seconds keep_audit) {
+  Params params{keep_audit.count() == 0 ? "" : interval(keep_audit)};
+  Result<Rows> result = co_await run(database, kHousekeep, std::move(params));
   if (!result) co_return result.failure();
   co_return number(*result);
 }

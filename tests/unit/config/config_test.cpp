@@ -475,6 +475,15 @@ TEST_CASE("paths of our own must not collide") {
             "is on none of 'base_url' and 'apps'"));
 }
 
+TEST_CASE("audit events are kept for a day at least, or for ever") {
+  const Files files;
+  const std::string from = "dbname=anteroom\"";
+  CHECK(has(files.complaints(with(from, from + ", keep_audit: 1h")), "at least a day"));
+  CHECK(files.load(with(from, from + ", keep_audit: 400d")).settings->database.keep_audit ==
+        std::chrono::hours(24 * 400));
+  CHECK(files.load(with(from, from + ", keep_audit: 0s")).settings != nullptr);
+}
+
 TEST_CASE("every key is in the reference, and every key of the reference exists") {
   std::ifstream file(std::string(ANTEROOM_SOURCE_DIR) + "/nginx-conf/configuration.md");
   std::vector<std::string> documented;
