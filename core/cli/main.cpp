@@ -39,6 +39,8 @@ int run(int argc, char** argv) {
   anteroom::cli::add_request(app, console);
   anteroom::cli::add_import(app, console);
   anteroom::cli::add_audit(app, console);
+  anteroom::cli::add_why(app, console);
+  anteroom::cli::add_doctor(app, console);
   anteroom::cli::add_mail(app, console);
   anteroom::cli::add_scim(app, console);
   anteroom::cli::add_verify_response(app, console);

@@ -78,6 +78,8 @@ void add_user(CLI::App& app, Console& console);
 void add_property(CLI::App& app, Console& console);
 void add_import(CLI::App& app, Console& console);
 void add_audit(CLI::App& app, Console& console);
+void add_why(CLI::App& app, Console& console);
+void add_doctor(CLI::App& app, Console& console);
 void add_mail(CLI::App& app, Console& console);
 void add_scim(CLI::App& app, Console& console);
 void add_verify_response(CLI::App& app, Console& console);
