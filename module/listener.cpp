@@ -38,6 +38,7 @@ Listener::Listener(const DatabaseSettings& settings, Worker& worker, SessionCach
       meter_(meter),
       ports_(ports),
       keep_audit_(settings.keep_audit),
+      keep_transcripts_(settings.keep_transcripts),
       connection_(settings, worker, TimerKind::background,
                   {[this](const Failure& failure) { lost(failure); },
                    [this](std::string_view payload) { notified(payload); }}),
@@ -141,7 +142,7 @@ void Listener::housekeep() {
                        "removing expired rows failed: " + removed.failure().detail);
     }
   };
-  spawn(store::housekeep(ports_.database, keep_audit_), std::move(done),
+  spawn(store::housekeep(ports_.database, keep_audit_, keep_transcripts_), std::move(done),
         std::function<void()>([] {}));
 }
 

@@ -39,6 +39,7 @@ class Listener {
   NodeMeter& meter_;
   Ports ports_;
   std::chrono::seconds keep_audit_;
+  std::chrono::seconds keep_transcripts_;
   bool is_reported_ = false;
   bool is_stopped_ = false;
   Backoff backoff_;

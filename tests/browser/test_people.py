@@ -1,5 +1,6 @@
 """Support looks after people: finds them, gives and takes access, ends sessions; and sees what goes on."""
 
+import re
 import time
 
 import pytest
@@ -53,6 +54,16 @@ def test_people_are_found_as_one_types(stack, desk):
     desk.find("#search").send_keys(Keys.CONTROL + "a", Keys.BACKSPACE)
     desk.wait(lambda: ANN.email in desk.text, "everybody")
     assert_accessible(desk)
+
+
+def test_what_was_typed_before_the_script_was_there_counts(stack, desk):
+    early = desk.driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {
+        "source": "new MutationObserver((_, watch) => { const box = document.querySelector('#search');"
+                  " if (box) { box.value = 'carla'; watch.disconnect(); } })"
+                  ".observe(document, {childList: true, subtree: true})"})
+    desk.open(stack.login_url("/auth/manage/people"))
+    desk.wait(lambda: CARLA.email in desk.read("[data-results]") and ANN.email not in desk.text, "only Carla")
+    desk.driver.execute_cdp_cmd("Page.removeScriptToEvaluateOnNewDocument", early)
 
 
 def test_people_are_found_without_scripts(stack, browsers, admin):
@@ -144,6 +155,33 @@ def test_one_session_ends_and_the_other_goes_on(stack, browsers, desk, newcomer)
     first.wait_for_url(stack.app_url("/"))
     desk.press("button[name=all]")
     first.wait(lambda: first.open(stack.app_url("/")) or "/auth/sign-in" in first.url, "the end", AT_ONCE)
+
+
+def test_support_learns_why_somebody_cannot_get_in(stack, browsers, desk, newcomer):
+    theirs = browsers()
+    theirs.open(stack.app_url("/"))
+    theirs.sign_on(newcomer)
+    theirs.wait_for_path("/auth/waiting")
+    stack.anteroom("user", "disable", newcomer.email)
+    theirs.wait(lambda: theirs.open(stack.app_url("/")) or "/auth/sign-in" in theirs.url, "the end", AT_ONCE)
+    theirs.enter_email(newcomer.email)
+    theirs.leave_for_provider()
+    theirs.see("Your access is turned off")
+    reference = re.search(r"reference number ([0-9A-Z]{4}-[0-9A-Z]{4})", theirs.text)[1]
+
+    desk.press(".page-head a")
+    desk.wait_for_path("/auth/manage/why")
+    desk.fill("#asked", "no question")
+    desk.press("main form button")
+    desk.see("Please enter the reference number", within="#asked-error")
+    assert_accessible(desk)
+    desk.fill("#asked", reference.lower())
+    desk.press("main form button")
+    desk.see(reference, "user_disabled", newcomer.email, "in_response_to", within="main")
+    assert_accessible(desk)
+    desk.press(".facts a")
+    desk.see("signs on in vain", "The account is switched off", reference, "Reply URL", within="main")
+    assert_accessible(desk)
 
 
 def test_activity_is_shown(stack, desk):

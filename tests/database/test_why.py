@@ -52,7 +52,7 @@ def test_a_reference_number_tells_what_was_stored_with_microsofts_number_in_word
 
 @pytest.mark.parametrize("code, arguments", [
     (2, []),
-    (2, ["nonsense"]),
+    (2, ["ABCD-12345"]),
     (2, ["ann@corp.test"]),
     (2, ["ann@corp.test", "not a url"]),
     (2, ["ann@corp.test", APP, "surplus"]),
@@ -68,3 +68,14 @@ def test_bad_words_are_refused(ready, code, arguments):
 def test_without_a_database_it_says_so(blank):
     blank.refused(4, "why", "ABCD-1234")
     blank.refused(4, "why", "ann@corp.test", APP)
+
+
+def test_of_a_refused_sign_on_it_shows_each_check_and_what_came(ready):
+    execute(ready, "INSERT INTO anteroom.transcripts (reference, idp, email, code, content) VALUES ('7K2M-Q9XD', 'corp',"
+            " 'ann@corp.test', 'audience', '{\"checks\": [{\"name\": \"issuer\", \"passed\": true, \"detail\": \"\"},"
+            " {\"name\": \"audience\", \"passed\": false, \"detail\": \"not https://sp.test\"}],"
+            " \"asked\": [[\"ID\", \"id01\"]], \"response\": [[\"Assertion/Conditions/Audience\", \"https://x.test\"]]}')")
+    said = ready.ok("why", "7k2mq9xd")
+    assert "FAIL  audience: not https://sp.test" in said and "ID: id01" in said and "https://x.test" in said
+    assert ready.json("why", "7K2M-Q9XD")[0]["transcript"]["checks"][1] == {
+        "name": "audience", "passed": False, "detail": "not https://sp.test"}

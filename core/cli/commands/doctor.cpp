@@ -40,13 +40,13 @@ class Findings {
 
 void add_metadata_facts(Findings& findings, const IdentityProvider& idp, Clock::time_point now) {
   std::error_code error;
-  const auto written = std::filesystem::last_write_time(idp.metadata_file, error);
+  const auto written = std::filesystem::last_write_time(idp.metadata_source.file, error);
   if (!error) {
     const long days = days_between(
         std::chrono::time_point_cast<Clock::duration>(std::chrono::file_clock::to_sys(written)),
         now);
     findings.add("metadata_age_days", "metadata", days,
-                 idp.metadata_file + ", written " + std::to_string(days) + " days ago");
+                 idp.metadata_source.file + ", written " + std::to_string(days) + " days ago");
   }
   if (idp.metadata.valid_until) {
     const long days = days_between(now, *idp.metadata.valid_until);

@@ -1,6 +1,5 @@
 #include <algorithm>
-#include <iostream>
-#include <regex>
+#include <map>
 
 #include "access/levels.h"
 #include "anteroom/admin.h"
@@ -9,8 +8,11 @@
 #include "cli/commands/console.h"
 #include "http/url.h"
 #include "journey/idp_errors.h"
+#include "journey/prediction.h"
+#include "journey/transcript.h"
 #include "pages/catalogue.h"
 #include "pages/shipped.h"
+#include "session/token.h"
 
 namespace anteroom::cli {
 
@@ -21,143 +23,122 @@ struct Asked {
   bool has_property = false;
 };
 
+std::string english(const Words& words) {
+  static const pages::Catalogue kEnglish(pages::shipped_catalogues().at("en"));
+  return kEnglish.say(words);
+}
+
 // Microsoft's number in plain words; empty where we have none.
 std::string plain_words(const std::string& detail) {
   const auto known = journey::explain_aadsts(journey::aadsts_number(detail));
   if (!known) return "";
-  static const pages::Catalogue kEnglish(pages::shipped_catalogues().at("en"));
   Words words(known->meaning);
   words += known->remedy;
-  return kEnglish.say(words);
+  return english(words);
 }
 
-void explain_reference(Console& console, std::string reference) {
-  static const std::regex kReference("[0-9A-Z]{4}-[0-9A-Z]{4}|[0-9a-f]{16}");
-  if (reference.size() == 9) {
-    std::transform(reference.begin(), reference.end(), reference.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+void say_parts(std::string& text, const char* title,
+               const std::vector<journey::TranscriptPart>& parts) {
+  if (!parts.empty()) text += std::string(title) + "\n";
+  for (const journey::TranscriptPart& part : parts) {
+    text += "  " + part.name + ": " + part.value + "\n";
   }
-  if (!std::regex_match(reference, kReference)) {
-    throw Abort{exit_usage, "'" + reference +
-                                "' is no reference number (ABCD-1234); for a person say EMAIL URL"};
+}
+
+Json json_of(const std::vector<journey::TranscriptPart>& parts) {
+  Json json = Json::array();
+  for (const journey::TranscriptPart& part : parts) json.push_back({part.name, part.value});
+  return json;
+}
+
+// A refused sign-on: what was asked, what came, which check it failed.
+void say_transcript(const store::Transcript& transcript, std::string& text, Json& json) {
+  const journey::TranscriptContent content = journey::read_transcript(transcript.content);
+  Json checks = Json::array();
+  text += "checks:\n";
+  for (const saml::Check& check : content.checks) {
+    text += std::string(check.passed ? "  ok    " : "  FAIL  ") + check.name +
+            (check.detail.empty() ? "" : ": " + check.detail) + "\n";
+    checks.push_back({{"name", check.name}, {"passed", check.passed}, {"detail", check.detail}});
+  }
+  say_parts(text, "we asked for:", content.asked);
+  say_parts(text, "we expected:", content.expected);
+  say_parts(text, "the Response said:", content.response);
+  json["transcript"] = {{"checks", checks},
+                        {"asked", json_of(content.asked)},
+                        {"expected", json_of(content.expected)},
+                        {"response", json_of(content.response)}};
+}
+
+struct Finding {
+  std::string at, event, code, email, idp, client, detail;
+};
+
+Json say_finding(const Finding& f, std::string& text) {
+  const std::string words = plain_words(f.detail);
+  const std::pair<const char*, const std::string&> lines[] = {
+      {"at:     ", f.at},  {"event:  ", f.event},  {"code:   ", f.code},   {"person: ", f.email},
+      {"idp:    ", f.idp}, {"client: ", f.client}, {"detail: ", f.detail}, {"means:  ", words}};
+  for (const auto& [name, value] : lines) {
+    if (!value.empty()) text += name + value + "\n";
+  }
+  return {{"at", f.at},   {"event", f.event},   {"code", f.code},     {"email", f.email},
+          {"idp", f.idp}, {"client", f.client}, {"detail", f.detail}, {"plain_words", words}};
+}
+
+void explain_reference(Console& console, const std::string& typed) {
+  const auto reference = session::read_reference(typed);
+  if (!reference) {
+    throw Abort{exit_usage,
+                "'" + typed + "' is no reference number (ABCD-1234); for a person say EMAIL URL"};
   }
   store::AuditFilter filter;
-  filter.reference = reference;
+  filter.reference = *reference;
   const auto events = console.need(wait(store::newest_audit(console.database(), filter, 20)));
-  if (events.empty()) {
-    throw Abort{exit_refused, "nothing is stored under " + reference +
-                                  ": look for it in the log of each node (reference=" + reference +
+  const auto transcript =
+      console.need(wait(store::find_transcript(console.database(), *reference)));
+  if (events.empty() && !transcript) {
+    throw Abort{exit_refused, "nothing is stored under " + *reference +
+                                  ": look for it in the log of each node (reference=" + *reference +
                                   ")"};
   }
   Json json = Json::array();
   std::string text;
   for (const store::RecordedEvent& e : events) {
-    const std::string words = plain_words(e.detail);
-    json.push_back({{"at", e.at},
-                    {"event", e.kind},
-                    {"code", e.code},
-                    {"email", e.email},
-                    {"idp", e.idp},
-                    {"client", e.client_address},
-                    {"detail", e.detail},
-                    {"plain_words", words}});
-    const auto line = [&](const char* name, const std::string& value) {
-      if (!value.empty()) text += std::string(name) + value + "\n";
-    };
-    line("at:     ", e.at);
-    line("event:  ", e.kind);
-    line("code:   ", e.code);
-    line("person: ", e.email);
-    line("idp:    ", e.idp);
-    line("client: ", e.client_address);
-    line("detail: ", e.detail);
-    line("means:  ", words);
+    json.push_back(
+        say_finding({e.at, e.kind, e.code, e.email, e.idp, e.client_address, e.detail}, text));
   }
+  if (events.empty()) {
+    json.push_back(say_finding({transcript->at, "sign_on_refused", transcript->code,
+                                transcript->email, transcript->idp, "", ""},
+                               text));
+  }
+  if (transcript) say_transcript(*transcript, text, json.back());
   console.say(text + "What each code means: nginx-conf/refusals.md", json);
 }
 
-/// What is known of one request, in the order in which the gate asks.
-class Prediction {
- public:
-  Prediction(const Settings& settings, const Asked& asked) : settings_(settings), asked_(asked) {}
-
-  void run(const std::string& email, const std::optional<store::Person>& person, Time now) {
-    if (!goes_to_an_idp(email, now) || !has_usable_record(person)) return;
-    holds_enough(*person);
-  }
-
+struct Predicted {
   std::string outcome, rule;
   std::vector<std::string> steps;
-
- private:
-  void note(std::string step) { steps.push_back(std::move(step)); }
-  bool decide(std::string what, std::string by, std::string why) {
-    note(std::move(why));
-    outcome = std::move(what);
-    rule = std::move(by);
-    return false;
-  }
-
-  bool goes_to_an_idp(const std::string& email, Time now) {
-    const std::string domain(saml::email_domain(email));
-    idp_ = settings_.idp_by_domain(domain);
-    if (idp_ == nullptr) {
-      return decide("cannot_sign_on", "domain", "no identity provider is registered for " + domain);
-    }
-    note(domain + " belongs to " + idp_->name);
-    if (idp_->metadata.valid_until && *idp_->metadata.valid_until <= now) {
-      return decide("cannot_sign_on", "metadata", "the metadata of " + idp_->name + " has expired");
-    }
-    return true;
-  }
-
-  bool has_usable_record(const std::optional<store::Person>& person) {
-    if (!person) {
-      return decide("waiting_room", "record", "no record yet: the first sign-on makes one");
-    }
-    if (person->state == "disabled") return decide("refused", "disabled", "switched off");
-    if (!person->idp.empty() && person->idp != idp_->name) {
-      return decide("refused", "identity_pinned",
-                    "the record belongs to an account at " + person->idp +
-                        ": `anteroom user unpin` gives it to the next sign-on");
-    }
-    note(person->idp.empty() ? "the record is not yet tied to an account: the next sign-on ties it"
-                             : "the record is tied to an account at " + person->idp);
-    if (person->grants.empty()) return decide("waiting_room", "grants", "no access anywhere yet");
-    note("has " + person->grants);
-    return true;
-  }
-
-  void holds_enough(const store::Person& person) {
-    std::string_view best;
-    for (const std::string& level : settings_.access.levels) {
-      if (("," + person.grants + ",").find("=" + level + ",") != std::string::npos) best = level;
-    }
-    if (best.empty()) {
-      decide("waiting_room", "grants", "no grant has a level that the configuration knows");
-      return;
-    }
-    SessionFields fields{};
-    fields.access_level = best;
-    fields.properties = person.grants;
-    Requirement needed{};
-    needed.level = asked_.level;
-    needed.property = asked_.property;
-    needed.has_property = asked_.has_property;
-    const std::string wanted =
-        (asked_.level.empty() ? "any access" : asked_.level) +
-        (asked_.has_property ? " at " + asked_.property : std::string(" at any property"));
-    if (access::meets(settings_.access, fields, needed)) {
-      decide("allowed", "access_level", wanted + " is needed: held");
-    } else {
-      decide("forbidden", "access_level", wanted + " is needed: not held");
-    }
-  }
-
-  const Settings& settings_;
-  const Asked& asked_;
-  const IdentityProvider* idp_ = nullptr;
 };
+
+// What the gate asks last, and only the command line is told: the location's own requirement.
+void ask_requirement(const Settings& settings, const Asked& asked, const std::string& grants,
+                     Predicted& predicted) {
+  SessionFields fields{};
+  fields.access_level = journey::highest_level(settings.access, grants);
+  fields.properties = grants;
+  Requirement needed{};
+  needed.level = asked.level;
+  needed.property = asked.property;
+  needed.has_property = asked.has_property;
+  const bool is_held = access::meets(settings.access, fields, needed);
+  predicted.steps.push_back(
+      (asked.level.empty() ? "any access" : asked.level) +
+      (asked.has_property ? " at " + asked.property : std::string(" at any property")) +
+      " is needed: " + (is_held ? "held" : "not held"));
+  if (!is_held) predicted.outcome = "forbidden";
+}
 
 void check_url(const Settings& settings, const std::string& text) {
   const auto url = http::parse_url(text);
@@ -173,14 +154,29 @@ void check_url(const Settings& settings, const std::string& text) {
   }
 }
 
+Predicted predicted_for(const Settings& settings, const Asked& asked, const std::string& email,
+                        const std::optional<store::Person>& person) {
+  static const std::map<journey::Fate, std::string> kOutcomes{
+      {journey::Fate::cannot_sign_on, "cannot_sign_on"},
+      {journey::Fate::waiting_room, "waiting_room"},
+      {journey::Fate::refused, "refused"},
+      {journey::Fate::let_in, "allowed"}};
+  const auto prediction = journey::predict(settings, email, person, SystemClock().now());
+  Predicted predicted{kOutcomes.at(prediction.fate), std::string(prediction.rule), {}};
+  for (const Words& step : prediction.steps) predicted.steps.push_back(english(step));
+  if (prediction.fate == journey::Fate::let_in) {
+    ask_requirement(settings, asked, person->grants, predicted);
+  }
+  return predicted;
+}
+
 void predict(Console& console, const Asked& asked) {
   const Settings& settings = console.settings();
   check_url(settings, asked.url);
   if (!asked.level.empty()) check_level(console, asked.level);
   const std::string email = checked_email(console, asked.who, true);
   const auto person = console.need(wait(store::find_person(console.database(), email)));
-  Prediction prediction(settings, asked);
-  prediction.run(email, person, SystemClock().now());
+  const Predicted predicted = predicted_for(settings, asked, email, person);
   static const std::map<std::string, std::string> kWords{
       {"cannot_sign_on", "cannot sign on"},
       {"waiting_room", "is led to the Waiting Room"},
@@ -189,16 +185,15 @@ void predict(Console& console, const Asked& asked) {
       {"allowed", "is let through, after a sign-on if there is no session"}};
   const std::string unknown =
       "What nginx asks for there is not read: give it as --level and --property. How old the "
-      "sign-on "
-      "may be (auth_saml_step_up), and whether the identity provider lets this person in, is not "
-      "known.";
-  std::string text = email + " " + kWords.at(prediction.outcome) + " (" + prediction.rule + ")";
-  for (const std::string& step : prediction.steps) text += "\n  - " + step;
+      "sign-on may be (auth_saml_step_up), and whether the identity provider lets this person in, "
+      "is not known.";
+  std::string text = email + " " + kWords.at(predicted.outcome) + " (" + predicted.rule + ")";
+  for (const std::string& step : predicted.steps) text += "\n  - " + step;
   console.say(text + "\n" + unknown, {{"email", email},
                                       {"url", asked.url},
-                                      {"outcome", prediction.outcome},
-                                      {"rule", prediction.rule},
-                                      {"steps", prediction.steps},
+                                      {"outcome", predicted.outcome},
+                                      {"rule", predicted.rule},
+                                      {"steps", predicted.steps},
                                       {"not_known", unknown}});
 }
 

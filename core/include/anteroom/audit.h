@@ -29,6 +29,25 @@ Task<Result<std::vector<RecordedEvent>>> newest_audit(Database& database, AuditF
 Task<Result<std::vector<RecordedEvent>>> audit_page(Database& database, AuditFilter filter,
                                                     long after);
 
+/// What is kept of a refused sign-on under the number on the person's page.
+struct Transcript {
+  std::string reference, idp;
+  std::string email;  ///< what the company proved; empty: nothing
+  std::string code;
+  std::string content;  ///< JSON (journey/transcript.h)
+  std::string at;       ///< ISO 8601 UTC; set by the database
+};
+
+/// Of one company at most 1,000 a day are kept, the newest.
+Task<Result<Done>> keep_transcript(Database& database, Transcript transcript);
+Task<Result<std::optional<Transcript>>> find_transcript(Database& database, std::string reference);
+/// The newest ten whose email is this; without their content.
+Task<Result<std::vector<Transcript>>> transcripts_of(Database& database, std::string email);
+
+/// How signing on with a company went last: the newest "signed_on" and the newest
+/// "sign_on_refused".
+Task<Result<std::vector<RecordedEvent>>> last_at_company(Database& database, std::string idp);
+
 /// A link of the chain: what `audit --verify` printed once.
 struct AuditLink {
   long position = 0;  ///< counts from 1

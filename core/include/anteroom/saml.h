@@ -239,6 +239,17 @@ struct Verdict {
   std::string unregistered_domain;
 };
 
+/// What a message says of itself, and nothing of whom it is about: no NameID, no attribute values,
+/// no signature values. Unverified: to be read by people, never to decide by.
+struct Fact {
+  std::string name;   ///< "Response/@Destination", "Assertion/Conditions/@NotBefore" …
+  std::string value;  ///< printable, at most 200 characters; of attributes the names
+};
+
+/// Of a Response as the form value of SAMLResponse, in document order, at most 40. Empty if there
+/// is no XML in it.
+std::vector<Fact> outline(std::string_view encoded);
+
 struct GuardedResponse;
 
 /// A Response that has passed the cheap guard (TRUST's steps 2 to 5) and waits for its verdict.

@@ -157,6 +157,7 @@ struct DatabaseSettings {
   std::chrono::milliseconds connect_timeout{3000};
   std::chrono::seconds grace{300};     ///< how long known sessions go on while the database is away
   std::chrono::seconds keep_audit{0};  ///< then audit events are removed; 0: never
+  std::chrono::seconds keep_transcripts{std::chrono::hours(24 * 30)};  ///< 0: none are kept
 };
 
 struct SessionSettings {

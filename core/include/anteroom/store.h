@@ -114,8 +114,10 @@ Task<Result<Done>> audit(Database& database, AuditEvent event);
 Task<Result<int>> schema_version(Database& database);
 
 /// If no other node is at it: removes a batch of what has expired, seals a batch of audit events
-/// into the chain, and removes those older than `keep_audit` (0: none). The number of rows removed.
-Task<Result<int>> housekeep(Database& database, std::chrono::seconds keep_audit);
+/// into the chain, removes those older than `keep_audit` (0: none) and transcripts older than
+/// `keep_transcripts`. The number of rows removed.
+Task<Result<int>> housekeep(Database& database, std::chrono::seconds keep_audit,
+                            std::chrono::seconds keep_transcripts);
 
 /// One numbered migration; applied in order, each in one transaction with its schema_version row.
 struct Migration {

@@ -61,6 +61,8 @@ DatabaseSettings read_database(Section section) {
   if (database.keep_audit > 0s && database.keep_audit < 24h) {
     section.error("keep_audit", "'database.keep_audit' must be at least a day, or 0s: for ever");
   }
+  database.keep_transcripts =
+      in_seconds(section.duration_or("keep_transcripts", database.keep_transcripts, 0s, 24h * 366));
   return database;
 }
 

@@ -10,6 +10,7 @@
 #include "journey/log_line.h"
 #include "journey/respond.h"
 #include "journey/steps.h"
+#include "journey/transcript.h"
 #include "session/names.h"
 #include "session/token.h"
 
@@ -21,7 +22,7 @@ constexpr auto kRepeatLife = std::chrono::minutes(5);
 // The database forgets a message by its own clock, which may run ahead of ours.
 constexpr auto kClockMargin = std::chrono::hours(1);
 constexpr std::size_t kReferenceBytes = 8;
-constexpr std::size_t kMaxShown = 500;
+constexpr std::size_t kMaxShown = 400;
 constexpr std::size_t kMaxRelayState = 80;  // saml-bindings 3.5.3
 
 namespace code {
@@ -154,14 +155,18 @@ Response welcome(const Exchange& exchange, const Judgement& judgement, const std
   return response;
 }
 
-Response refuse_person(const Exchange& exchange, const saml::VerifiedAssertion& assertion,
-                       Code why) {
+// The audit event of it was written where it was decided.
+Response refuse_person(const Exchange& exchange, const Judgement& judgement, Code why) {
+  const saml::VerifiedAssertion& assertion = *judgement.verdict.assertion;
   const bool is_disabled = why == code::kUserDisabled;
-  return explain(
-      exchange.context, exchange.head(), {why, "email=" + assertion.email()},
+  const Failure failure{why, "email=" + assertion.email()};
+  const std::string reference = session::new_reference(exchange.context.ports.random);
+  keep_transcript_later(exchange.context, judgement, failure, reference, assertion.email());
+  return explain_as(
+      exchange.context, exchange.head(), failure,
       {403, is_disabled ? "user_disabled_title"_words : "identity_pinned_title"_words,
        is_disabled ? "user_disabled"_words : "identity_pinned"_words, "tell_support"_words},
-      assertion.idp());
+      assertion.idp(), reference);
 }
 
 // What came with the Response, sorted.
@@ -225,8 +230,14 @@ Response reject(Exchange& exchange, const Arrival& arrival, const Judgement& jud
   if (!judgement.state || judgement.idp == nullptr) {
     return explain(exchange.context, exchange.head(), why, explanation);
   }
-  return explain_and_audit(exchange.context, exchange.head(), why, explanation, judgement.idp->name,
-                           "");
+  const std::string reference = session::new_reference(exchange.context.ports.random);
+  audit_later(
+      exchange.context,
+      {"sign_on_refused", std::string(why.code.name), reference, judgement.idp->name, "",
+       std::string(exchange.head().client_address), http::printable(why.detail, kMaxShown)});
+  keep_transcript_later(exchange.context, judgement, why, reference, "");
+  return explain_as(exchange.context, exchange.head(), why, explanation, judgement.idp->name,
+                    reference);
 }
 
 // What the thread pool is to do about it.
@@ -326,9 +337,9 @@ Task<Response> open_session(Exchange& exchange, const Judgement& judgement) {
       log_sign_on(exchange, LogLevel::warning, "sign-on restarted", assertion, *result, "");
       co_return start_again(exchange, judgement.state ? judgement.state->return_to : "");
     case store::SignOnOutcome::user_disabled:
-      co_return refuse_person(exchange, assertion, code::kUserDisabled);
+      co_return refuse_person(exchange, judgement, code::kUserDisabled);
     case store::SignOnOutcome::identity_pinned:
-      co_return refuse_person(exchange, assertion, code::kIdentityPinned);
+      co_return refuse_person(exchange, judgement, code::kIdentityPinned);
   }
   co_return unavailable(context, exchange.head(), {anteroom::code::kInternal, "unknown outcome"});
 }

@@ -10,6 +10,7 @@
 #include "anteroom/saml.h"
 #include "anteroom/site.h"
 #include "crypto/seal.h"
+#include "journey/lately.h"
 #include "journey/tally.h"
 #include "journey/token_guard.h"
 #include "session/login_state.h"
@@ -29,6 +30,7 @@ struct Context {
   std::string metadata;                                        ///< our own, as it is served
   std::shared_ptr<Tally> started = std::make_shared<Tally>();  ///< sign-ons, by IdP
   TokenGuard scim_tokens{};
+  Lately denials{};  ///< by user
 
   [[nodiscard]] const Origin* origin_of(std::string_view host) const;
   [[nodiscard]] const saml::ResponseVerifier* verifier_of(const IdentityProvider& idp) const;

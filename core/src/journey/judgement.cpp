@@ -75,6 +75,7 @@ Judgement judge(const Context& context, const std::string& encoded,
   const Time began_at = context.now();
   judgement.verdict = verifier->verify(std::move(response), params_of(context, judgement, now));
   judgement.took = std::max(context.now() - began_at, Time::duration(0));
+  if (!judgement.verdict.assertion && judgement.state) judgement.outline = saml::outline(encoded);
   return judgement;
 }
 

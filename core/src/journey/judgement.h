@@ -17,6 +17,7 @@ struct Judgement {
   const IdentityProvider* idp = nullptr;
   std::optional<session::LoginState> state;                      ///< absent: unsolicited
   std::optional<std::chrono::microseconds> took = std::nullopt;  ///< to verify; absent: was not
+  std::vector<saml::Fact> outline = {};  ///< where a sign-on under way is refused
 };
 
 /// A Response (base64) that came to a browser with these login states.

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "access/levels.h"
+#include "http/form.h"
 #include "journey/choices.h"
 #include "journey/readable.h"
 
@@ -14,7 +15,7 @@ namespace {
 
 using pages::Values;
 
-constexpr std::array<std::pair<std::string_view, WordsKey>, 20> kHistory{
+constexpr std::array<std::pair<std::string_view, WordsKey>, 21> kHistory{
     {{"signed_on", "history_signed_on"_words},
      {"sign_on_refused", "history_sign_on_refused"_words},
      {"signed_out", "history_signed_out"_words},
@@ -33,6 +34,7 @@ constexpr std::array<std::pair<std::string_view, WordsKey>, 20> kHistory{
      {"request_approved", "history_request_approved"_words},
      {"request_declined", "history_request_declined"_words},
      {"request_withdrawn", "history_request_withdrawn"_words},
+     {"denied", "history_denied"_words},
      {"approvers_asked", "history_approvers_asked"_words},
      {"manage_refused", "history_manage_refused"_words}}};
 
@@ -148,6 +150,7 @@ Values person_values(const Context& context, const store::PersonRow& person) {
   values.text["href"] = context.path("/manage/people/show?user=") + person.id;
   values.text["name"] = person.name;
   values.text["email"] = person.email;
+  values.text["email_query"] = http::percent_encode(person.email);
   values.text["company"] = idp == nullptr ? person.idp : idp->display_name;
   values.text["last_sign_on"] = readable_time(person.last_sign_on_at);
   add_state(values, person.state);

@@ -78,22 +78,17 @@ Response json(int status, const std::vector<std::pair<std::string, std::string>>
           object.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n"};
 }
 
-Response explain(Context& context, const RequestHead& request, const Failure& failure,
-                 const Explanation& explanation, std::string_view idp) {
-  const std::string reference = session::new_reference(context.ports.random);
+Response explain_as(Context& context, const RequestHead& request, const Failure& failure,
+                    const Explanation& explanation, std::string_view idp,
+                    const std::string& reference) {
   log_refusal(context, request, failure, reference, explanation.status, idp);
   return error_page(context, request, explanation, reference);
 }
 
-Response explain_and_audit(Context& context, const RequestHead& request, const Failure& failure,
-                           const Explanation& explanation, std::string_view idp,
-                           std::string_view email) {
-  const std::string reference = session::new_reference(context.ports.random);
-  log_refusal(context, request, failure, reference, explanation.status, idp);
-  audit_later(context, {"sign_on_refused", std::string(failure.code.name), reference,
-                        std::string(idp), std::string(email), std::string(request.client_address),
-                        http::printable(failure.detail, kMaxLogged)});
-  return error_page(context, request, explanation, reference);
+Response explain(Context& context, const RequestHead& request, const Failure& failure,
+                 const Explanation& explanation, std::string_view idp) {
+  return explain_as(context, request, failure, explanation, idp,
+                    session::new_reference(context.ports.random));
 }
 
 void audit_later(Context& context, store::AuditEvent event) {

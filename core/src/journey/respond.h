@@ -28,15 +28,15 @@ struct Explanation {
   Words retry_label = {};
 };
 
-/// Logs the failure once, with a new reference number, and makes the page that shows that number.
-/// `idp`, `email`: for the log, may be empty.
+/// Logs the failure once and makes the page that shows the reference number. `idp`: for the log,
+/// may be empty.
+Response explain_as(Context& context, const RequestHead& request, const Failure& failure,
+                    const Explanation& explanation, std::string_view idp,
+                    const std::string& reference);
+
+/// The same with a new reference number.
 Response explain(Context& context, const RequestHead& request, const Failure& failure,
                  const Explanation& explanation, std::string_view idp = {});
-
-/// explain(), and an audit event (audit_later).
-Response explain_and_audit(Context& context, const RequestHead& request, const Failure& failure,
-                           const Explanation& explanation, std::string_view idp,
-                           std::string_view email);
 
 /// The event on its way to the database: not waited for, its loss is logged.
 void audit_later(Context& context, store::AuditEvent event);

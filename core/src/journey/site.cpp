@@ -48,6 +48,7 @@ constexpr Route kRoutes[] = {
     {"POST", "/manage/people/grant", On::login_host, journey::change_grant},
     {"POST", "/manage/people/account", On::login_host, journey::switch_account},
     {"POST", "/manage/people/sessions", On::login_host, journey::end_sessions},
+    {"GET", "/manage/why", On::login_host_redirected, journey::explain_why},
     {"GET", "/manage/activity", On::login_host_redirected, journey::show_activity},
     {"GET", "/sign-out", On::every_host, journey::confirm_sign_out},
     {"POST", "/sign-out", On::every_host, journey::sign_out},

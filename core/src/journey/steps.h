@@ -32,6 +32,8 @@ Task<Response> waiting_events(Exchange exchange);
 // Manage: people and what goes on, for support.
 Task<Response> list_people(Exchange exchange);
 Task<Response> show_person(Exchange exchange);
+/// Of a reference number, or of a person.
+Task<Response> explain_why(Exchange exchange);
 Task<Response> change_grant(Exchange exchange);
 Task<Response> switch_account(Exchange exchange);
 Task<Response> end_sessions(Exchange exchange);

@@ -73,6 +73,20 @@ Response send_to_waiting_room(Context& context, const RequestHead& request, cons
   return redirect(302, context.path("/waiting") + return_query(*handle));
 }
 
+// Who was denied what, for whoever is asked why. Once a minute for one person: it may be a script
+// that asks.
+void audit_denial(Context& context, const RequestHead& request, const SessionFields& who,
+                  const Requirement& requirement, const std::string& reference) {
+  if (!context.denials.is_first(std::string(who.user), context.now())) return;
+  std::string detail = "needs ";
+  detail += requirement.level.empty() ? "any access" : std::string(requirement.level);
+  if (requirement.has_property) detail += " at " + http::printable(requirement.property, 100);
+  detail += ": " + http::printable(request.path, 200);
+  audit_later(context,
+              {"denied", "access_level", reference, std::string(who.idp), std::string(who.email),
+               std::string(request.client_address), std::move(detail)});
+}
+
 }  // namespace
 
 Response turn_away(Context& context, Outcome outcome, const RequestHead& request,
@@ -97,8 +111,9 @@ Response turn_away(Context& context, Outcome outcome, const RequestHead& request
                         {"waiting_room_url", origin->text + context.path("/waiting")}});
     case Outcome::forbidden:
       if (session != nullptr) {
-        return denied(context, request, session->fields(), requirement,
-                      session::new_reference(context.ports.random));
+        const std::string reference = session::new_reference(context.ports.random);
+        audit_denial(context, request, session->fields(), requirement, reference);
+        return denied(context, request, session->fields(), requirement, reference);
       }
       break;
     case Outcome::allow:

@@ -24,4 +24,8 @@ std::optional<TokenHash> hash_from_hex(std::string_view hex);
 /// fails: without randomness it says so.
 std::string new_reference(Random& random);
 
+/// A reference number as somebody typed it: with or without the hyphen, in either case, O for 0 and
+/// I or L for 1. Also a session's 16 hex digits. nullopt: it is none.
+std::optional<std::string> read_reference(std::string_view typed);
+
 }  // namespace anteroom::session

@@ -4,7 +4,9 @@
 #include <chrono>
 #include <cstdlib>
 #include <string>
+#include <vector>
 
+#include "anteroom/audit.h"
 #include "anteroom/ports.h"
 
 namespace anteroom::store {
@@ -22,6 +24,17 @@ inline bool is_true(const std::vector<Cell>& row, std::size_t column) {
 /// 0 where there is none.
 inline long number(const std::vector<Cell>& row, std::size_t column) {
   return std::strtol(text(row, column).c_str(), nullptr, 10);
+}
+
+/// Rows of id, at, kind, code, reference, actor, idp, email, user_id, client_address, detail.
+inline std::vector<RecordedEvent> recorded_events(const Rows& rows) {
+  std::vector<RecordedEvent> events;
+  for (const auto& row : rows.rows) {
+    events.push_back({number(row, 0), text(row, 1), text(row, 2), text(row, 3), text(row, 4),
+                      text(row, 5), text(row, 6), text(row, 7), text(row, 8), text(row, 9),
+                      text(row, 10)});
+  }
+  return events;
 }
 
 /// Microseconds since 1970, as text, for a bigint parameter (SQL turns it into a timestamptz).

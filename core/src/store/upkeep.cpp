@@ -23,8 +23,8 @@ constexpr Statement kSchemaVersion{"schema_version",
                                    "SELECT coalesce(max(version), 0) FROM anteroom.schema_version"};
 constexpr Statement kHousekeep{
     "housekeep",
-    "SELECT anteroom.housekeep(500) + anteroom.remove_old_audit(nullif($1, '')::interval, 2000),"
-    " anteroom.seal_audit(5000)"};
+    "SELECT anteroom.housekeep(500) + anteroom.remove_old_audit(nullif($1, '')::interval, 2000)"
+    " + anteroom.remove_old_transcripts($2::interval, 1000), anteroom.seal_audit(5000)"};
 
 int number(const Rows& rows) {
   return rows.rows.empty()
@@ -52,8 +52,9 @@ Task<Result<int>> schema_version(Database& database) {
   co_return number(*version);
 }
 
-Task<Result<int>> housekeep(Database& database, std::chrono::seconds keep_audit) {
-  Params params{keep_audit.count() == 0 ? "" : interval(keep_audit)};
+Task<Result<int>> housekeep(Database& database, std::chrono::seconds keep_audit,
+                            std::chrono::seconds keep_transcripts) {
+  Params params{keep_audit.count() == 0 ? "" : interval(keep_audit), interval(keep_transcripts)};
   Result<Rows> result = co_await run(database, kHousekeep, std::move(params));
   if (!result) co_return result.failure();
   co_return number(*result);

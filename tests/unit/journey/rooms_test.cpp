@@ -76,6 +76,25 @@ TEST_CASE("denied: the page says who you are and what is missing") {
   CHECK(world.site->turn_away(Outcome::forbidden, fetch("login.test"), &*view, {}).status == 403);
 }
 
+TEST_CASE("a denial is an event with the page's number, once a minute for one person") {
+  World world;
+  world.sign_in_as(UserStatus::active, "viewer");
+  const auto view = SessionView::parse(world.record);
+  const RequestHead head = page("login.test", "/reports/");
+  const Requirement needed{"manager", "elm", true};
+  const Response denied = world.site->turn_away(Outcome::forbidden, head, &*view, needed);
+  const Params& event = world.database.last["audit"];
+  REQUIRE(event.size() == 7);
+  CHECK(event[0] == "denied");
+  CHECK(denied.body.find(*event[2]) != std::string::npos);
+  CHECK(event[6] == "needs manager at elm: /reports/");
+  CHECK(world.site->turn_away(Outcome::forbidden, head, &*view, needed).status == 403);
+  CHECK(world.database.calls["audit"] == 1);
+  world.clock.advance(std::chrono::minutes(1));
+  CHECK(world.site->turn_away(Outcome::forbidden, head, &*view, needed).status == 403);
+  CHECK(world.database.calls["audit"] == 2);
+}
+
 TEST_CASE("who waits sees the Waiting Room, and is let in when provisioned") {
   World world;
   world.sign_in_as(UserStatus::waiting, "");

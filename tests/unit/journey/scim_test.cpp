@@ -1,4 +1,5 @@
 #include "fixture.h"
+#include "journey/token_guard.h"
 
 using namespace anteroom;
 using namespace anteroom::test;
@@ -66,7 +67,7 @@ TEST_CASE("tokens that are made up cost a few look-ups, and the directory's own 
   world.database.give("scim_authenticate", {"t"});
   CHECK(ask_with('A').status == 200);
   CHECK(ask_with('E').status == 429);
-  world.clock.time += std::chrono::seconds(1);
+  world.clock.advance(std::chrono::seconds(1));
   CHECK(ask_with('E').status == 200);
 }
 

@@ -1,5 +1,6 @@
 #include "crypto/seal.h"
 #include "http/form.h"
+#include "journey/transcript.h"
 #include "session/login_state.h"
 #include "unit/journey/fixture.h"
 
@@ -98,6 +99,7 @@ TEST_CASE("a sign-on leaves one line, with the session's number and nothing to m
 
 TEST_CASE("a refusal leaves one line, with the number that the person sees") {
   World world;
+  world.database.give("keep_transcript", {""});
   const UnderWay under_way = start(world, "other");
   const Response response = post(world, form(world, under_way), under_way.cookie);
   REQUIRE(world.log.lines.size() == 1);
@@ -207,6 +209,55 @@ TEST_CASE("who was disabled or pinned elsewhere is told kindly, and gets no sess
   CHECK(response.status == 403);
   CHECK(headers(response, "Set-Cookie").empty());
   CHECK(world.log.has("code=" + outcome));
+}
+
+TEST_CASE("what a refused sign-on said is kept under the number that the person sees") {
+  World world;
+  const UnderWay under_way = start(world);
+  forge::Options options;
+  options.audience = "https://somebody-else.test";
+  const Response response = post(world, form(world, under_way, options), under_way.cookie);
+  REQUIRE(response.status == 403);
+  const Params& kept = world.database.last["keep_transcript"];
+  REQUIRE(kept.size() == 5);
+  CHECK(response.body.find(*kept[0]) != std::string::npos);
+  CHECK(kept[1] == "corp");
+  CHECK(kept[2] == "");
+  CHECK(kept[3] == "audience");
+  CHECK(world.database.last["audit"][2] == kept[0]);
+  const auto content = journey::read_transcript(*kept[4]);
+  REQUIRE_FALSE(content.checks.empty());
+  CHECK(content.checks.back().name == "audience");
+  CHECK_FALSE(content.checks.back().passed);
+  CHECK(content.asked.at(0).value == request_id(world, under_way));
+  CHECK_FALSE(content.response.empty());
+  CHECK(kept[4]->find("ann@") == std::string::npos);
+}
+
+TEST_CASE(
+    "of who was disabled the proven address is kept too, and nothing where nothing is to be") {
+  World world;
+  world.database.give("sign_on", {"user_disabled", "user"});
+  const UnderWay under_way = start(world);
+  const Response response = post(world, form(world, under_way), under_way.cookie);
+  const Params kept = world.database.last["keep_transcript"];
+  REQUIRE(kept.size() == 5);
+  CHECK(response.body.find(*kept[0]) != std::string::npos);
+  CHECK(kept[2] == "ann@corp.test");
+  CHECK(journey::read_transcript(*kept[4]).checks.back().name == "user_disabled");
+
+  world.settings->database.keep_transcripts = std::chrono::seconds(0);
+  post(world, form(world, under_way), under_way.cookie);
+  CHECK(world.database.calls["keep_transcript"] == 1);
+}
+
+TEST_CASE("a transcript that is not one reads as empty") {
+  for (const char* text :
+       {"", "[]", "{", R"({"checks": 1, "asked": "x", "response": [[1, 2], ["a"]]})"}) {
+    const auto content = journey::read_transcript(text);
+    CHECK(content.checks.empty());
+    CHECK(content.response.empty());
+  }
 }
 
 TEST_CASE("the IdP's own refusal is shown as its words, and not looped") {

@@ -288,17 +288,88 @@ Sample activity() {
   return activity;
 }
 
+Values part(const char* what, const char* value) {
+  return {{{"what", what}, {"value", value}}};
+}
+
+Values step(const Words& words) {
+  Values entry;
+  entry.words["step"] = words;
+  return entry;
+}
+
+Sample why_reference() {
+  Sample why =
+      sample("manage_why_reference", "manage_why", 200,
+             {{"asked", "7KQ2-M4XD"},
+              {"reference", "7KQ2-M4XD"},
+              {"at", "2026-05-04 09:10 UTC"},
+              {"company", "Contoso"},
+              {"email", kAda},
+              {"email_query", "ada%40contoso.example"},
+              {"code", "status"},
+              {"detail", "Responder AADSTS50105: not assigned to a role"}},
+             {{"has_finding", true},
+              {"has_transcript", true},
+              {"has_asked", true},
+              {"has_response", true}},
+             {{"meaning", "aadsts_not_assigned"_words}, {"remedy", "remedy_assign"_words}});
+  auto& lists = why.values.lists;
+  Values passed = part("issuer", "");
+  passed.flags["passed"] = true;
+  lists["checks"] = {passed, part("status", "Responder AADSTS50105: not assigned to a role")};
+  lists["asked_parts"] = {part("ID", "id0123456789abcdef0123456789abcdef"),
+                          part("IssueInstant", "2026-05-04T09:09:58Z")};
+  lists["expected"] = {part("Destination", "https://login.example.com/saml2/idpresponse")};
+  lists["response"] = {part("Response/@Destination", "https://login.example.com/saml2/acs"),
+                       part("Response/Signature", "none")};
+  return why;
+}
+
+Sample why_person() {
+  Sample why = sample("manage_why_person", "manage_why", 200,
+                      {{"asked", kAda},
+                       {"company", "Contoso"},
+                       {"href", "/auth/manage/people/show?user=1"},
+                       {"last_success", "2026-05-04 09:12 UTC"},
+                       {"last_failure", ""},
+                       {"identifier", "https://login.example.com/"},
+                       {"reply_url", "https://login.example.com/saml2/idpresponse"},
+                       {"sign_on_url", "https://app.example.com/"},
+                       {"logout_url", "https://login.example.com/saml2/logout"}},
+                      {{"has_prediction", true}, {"has_company", true}, {"has_refusals", true}},
+                      {{"fate", Words("why_waiting_room"_words, {{"email", kAda}})}});
+  auto& lists = why.values.lists;
+  lists["steps"] = {
+      step({"why_company"_words, {{"domain", "contoso.example"}, {"company", "Contoso"}}}),
+      step("why_not_pinned"_words), step("why_no_access"_words)};
+  lists["validity"] = {step({"why_certificate_ends"_words,
+                             {{"subject", "CN=Microsoft Azure Federated SSO Certificate"},
+                              {"date", "2029-01-31 12:00 UTC"}}})};
+  lists["refusals"] = {
+      {{{"at", "2026-05-04 09:10 UTC"}, {"code", "user_disabled"}, {"reference", "7KQ2-M4XD"}}}};
+  return why;
+}
+
 // With what manage_layout is given.
 std::vector<Sample> manage() {
   std::vector<Sample> samples{
+      why_reference(),
+      why_person(),
+      sample("manage_why_neither", "manage_why", 422, {{"asked", "Ada"}},
+             {{"is_neither", true}, {"is_nobody", false}, {"is_unknown_reference", false}}),
       sample("manage_people", "manage_people", 200,
              {{"search", "ada"},
               {"first_url", "/auth/manage/people?q=ada"},
               {"next_url", "/auth/manage/people?q=ada&after=x"}},
              {{"has_people", true}, {"is_first", false}, {"only_waiting", true}}),
-      sample("manage_people_none", "manage_people", 200, {{"search", "nobody"}}), known_person(),
-      refused_person(), activity()};
-  samples[0].values.lists["people"] = {
+      sample("manage_people_none", "manage_people", 200, {{"search", "nobody"}}),
+      known_person(),
+      refused_person(),
+      activity()};
+  const auto list = std::find_if(samples.begin(), samples.end(),
+                                 [](const Sample& one) { return one.file == "manage_people"; });
+  list->values.lists["people"] = {
       found("Ada Lovelace", kAda, "is_active"),
       found("", "katherine.johnson@contoso.example", "is_waiting"),
       found("Grace Hopper", "grace.hopper@contoso.example", "is_disabled")};
@@ -522,7 +593,11 @@ const std::map<std::string, std::vector<std::string>>& text_values() {
       {"list_kept", {"list", "property", "level", "expires", "note"}},
       {"manage_people", {"search", "first_url", "next_url"}},
       {"manage_person",
-       {"user", "name", "email", "company", "last_sign_on", "known_since", "expires_at"}},
+       {"user", "name", "email", "email_query", "company", "last_sign_on", "known_since",
+        "expires_at"}},
+      {"manage_why",
+       {"asked", "reference", "at", "company", "email", "email_query", "code", "detail", "href",
+        "last_success", "last_failure", "identifier", "reply_url", "sign_on_url", "logout_url"}},
       {"manage_activity", {"company"}},
       {"error", {"title", "message", "hint", "reference", "retry_url", "retry_label"}},
       {"manage_new_user",

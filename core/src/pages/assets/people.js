@@ -50,4 +50,8 @@
     clearTimeout(timer);
     timer = setTimeout(find, PAUSE_MS);
   });
+
+  // What was typed before this script was there, or is back with the page.
+  const box = form.elements.namedItem("q");
+  if (box && box.value !== box.defaultValue) find();
 })();

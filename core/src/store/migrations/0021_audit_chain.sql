@@ -88,3 +88,14 @@ BEGIN
   DELETE FROM audit_chain WHERE position <= v_to;
   RETURN v_rows;
 END $$;
+
+-- Of a filter an empty text is any. PostgreSQL takes its body into the statement, with the indexes.
+CREATE FUNCTION audit_matching(p_since text, p_until text, p_email text, p_idp text, p_kind text, p_code text,
+                               p_reference text) RETURNS SETOF audit_events LANGUAGE sql STABLE AS $$
+  SELECT * FROM audit_events e
+  WHERE (p_since = '' OR e.at >= nullif(p_since, '')::timestamptz)
+    AND (p_until = '' OR e.at < nullif(p_until, '')::timestamptz)
+    AND (p_email = '' OR lower(e.email) = lower(p_email)) AND (p_idp = '' OR e.idp = p_idp)
+    AND (p_kind = '' OR e.kind = p_kind) AND (p_code = '' OR e.code = p_code)
+    AND (p_reference = '' OR e.reference = p_reference)
+$$;

@@ -1,0 +1,38 @@
+// What would happen to a person, in the order in which the gate asks, and how signing on with their
+// company is.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "anteroom/admin.h"
+#include "anteroom/settings.h"
+#include "anteroom/words.h"
+
+namespace anteroom::journey {
+
+enum class Fate { cannot_sign_on, waiting_room, refused, let_in };
+
+struct Prediction {
+  Fate fate = Fate::let_in;
+  std::string_view rule;     ///< that decides: "domain", "metadata", "record", "disabled" …
+  std::vector<Words> steps;  ///< what was asked, the deciding one last
+  const IdentityProvider* idp = nullptr;  ///< that speaks for the domain
+};
+
+/// For a page that asks for no level in particular. `person`: nullopt where there is no record.
+Prediction predict(const Settings& settings, const std::string& email,
+                   const std::optional<store::Person>& person, Time now);
+
+/// In one sentence.
+Words fate_words(Fate fate, const std::string& email);
+
+/// When the IdP's metadata and certificates end, in one sentence each.
+std::vector<Words> validity_words(const IdentityProvider& idp, Time now);
+
+/// The highest level in "key=level,…" that the configuration knows; empty: none.
+std::string_view highest_level(const AccessSettings& access, std::string_view grants);
+
+}  // namespace anteroom::journey

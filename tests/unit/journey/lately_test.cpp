@@ -1,0 +1,30 @@
+// Telling what is new from what was there a moment ago.
+
+#include "journey/lately.h"
+
+#include "unit/journey/fixture.h"
+
+using namespace anteroom;
+using namespace anteroom::test;
+using namespace std::chrono_literals;
+using journey::Lately;
+
+TEST_CASE("a key is new once a minute, whatever the clock does") {
+  Lately lately;
+  const Time now = forge::Options{}.now;
+  CHECK(lately.is_first("ann", now));
+  CHECK_FALSE(lately.is_first("ann", now + 59s));
+  CHECK(lately.is_first("bob", now + 59s));
+  CHECK(lately.is_first("ann", now + 60s));
+  CHECK(lately.is_first("ann", now - 1h));
+  CHECK_FALSE(lately.is_first("ann", now - 1h + 1s));
+}
+
+TEST_CASE("no number of keys fills the memory") {
+  Lately lately;
+  const Time now = forge::Options{}.now;
+  int first = 0;
+  for (int i = 0; i < 5000; ++i) first += lately.is_first(std::to_string(i), now) ? 1 : 0;
+  CHECK(first == 1000);
+  CHECK(lately.is_first("new", now + 60s));
+}

@@ -1,0 +1,137 @@
+// Why somebody cannot get in, for support.
+
+#include "journey/prediction.h"
+#include "unit/journey/fixture.h"
+
+using namespace anteroom;
+using namespace anteroom::test;
+using Catch::Contains;
+
+namespace {
+
+// Somebody of support, at one property of the company corp or everywhere.
+struct Desk {
+  World world;
+
+  explicit Desk(bool is_everywhere) {
+    world.settings->access.process_requests = "manager";
+    const SessionFields own{"ref",           "11111111-2222-3333-4444-555555555555",
+                            "sue@corp.test", "Sue",
+                            "corp",          "https://login.test",
+                            "manager",       is_everywhere ? "*=manager" : "elm=manager"};
+    world.record =
+        std::string(SessionRecord(UserStatus::active, world.clock.now() + std::chrono::hours(1),
+                                  world.clock.now(), own)
+                        .bytes());
+    for (const char* nothing : {"search_people", "find_transcript", "newest_audit",
+                                "last_at_company", "transcripts_of"}) {
+      world.database.answers[nothing] = [](const Params&) { return Rows{}; };
+    }
+  }
+  void keep(const std::string& idp) {
+    world.database.answers["find_transcript"] = [idp](const Params&) {
+      return Rows{{{"7K2M-Q9XD", idp, "", "status",
+                    R"({"checks":[{"name":"status","passed":false,"detail":"AADSTS50105 <x>"}],)"
+                    R"("response":[["Response/@Destination","https://login.test/other"]]})",
+                    "2026-05-04T09:12:33Z"}}};
+    };
+  }
+  void know(const std::string& email, const std::string& state, const std::string& idp,
+            const std::string& grants) {
+    world.database.answers["search_people"] = [=](const Params&) {
+      return Rows{{{"22222222-2222-3333-4444-555555555555", email, "Ann", state, idp,
+                    "2026-05-01T08:00:00Z", "", grants}}};
+    };
+  }
+  Response ask(const std::string& query) {
+    return world.answer(
+        {.path = "/auth/manage/why", .query = "q=" + query, .cookie = kSessionCookieHeader});
+  }
+};
+
+}  // namespace
+
+TEST_CASE("support reads what is kept under a number, with Microsoft's number in plain words") {
+  Desk desk(false);
+  desk.keep("corp");
+  const Response page = desk.ask("7k2mq9xd");
+  CHECK(page.status == 200);
+  CHECK(desk.world.database.last["find_transcript"][0] == "7K2M-Q9XD");
+  CHECK_THAT(page.body, Contains("has not been assigned") && Contains("AADSTS50105 &lt;x&gt;") &&
+                            Contains("https://login.test/other"));
+}
+
+TEST_CASE("what belongs to another company is not there for support of one") {
+  Desk desk(false);
+  desk.keep("other");
+  const Response page = desk.ask("7K2M-Q9XD");
+  CHECK_THAT(page.body, Contains("Nothing is kept under this number") && !Contains("AADSTS"));
+  Desk everywhere(true);
+  everywhere.keep("other");
+  CHECK_THAT(everywhere.ask("7K2M-Q9XD").body, Contains("AADSTS50105"));
+}
+
+TEST_CASE("a page that was denied is found by its number") {
+  Desk desk(false);
+  desk.world.database.answers["newest_audit"] = [](const Params& params) {
+    CHECK(params[6] == "7K2M-Q9XD");
+    return Rows{{{"1", "2026-05-04T09:12:33Z", "denied", "access_level", "7K2M-Q9XD", "", "corp",
+                  "ann@corp.test", std::nullopt, "192.0.2.1", "needs manager: /reports/"}}};
+  };
+  CHECK_THAT(desk.ask("7K2M-Q9XD").body,
+             Contains("access_level") && Contains("needs manager: /reports/"));
+}
+
+TEST_CASE("support reads what would happen to a person, and how their company is") {
+  Desk desk(false);
+  desk.know("ann@corp.test", "disabled", "corp", "elm=viewer");
+  const Response page = desk.ask("Ann%40corp.test");
+  CHECK(page.status == 200);
+  CHECK_THAT(page.body, Contains("signs on in vain") && Contains("switched off") &&
+                            Contains("https://login.test/saml2/idpresponse") &&
+                            Contains("/auth/manage/people/show?user=22222222"));
+}
+
+TEST_CASE("whom support may not see, of them not even that there is nobody") {
+  Desk desk(false);
+  for (const char* email : {"nobody%40corp.test", "bob%40other.test"}) {
+    const Response page = desk.ask(email);
+    CHECK_THAT(page.body, Contains("There is no such person") && !Contains("no record yet"));
+  }
+  CHECK(desk.world.database.calls["last_at_company"] == 0);
+  Desk everywhere(true);
+  CHECK_THAT(everywhere.ask("nobody%40corp.test").body, Contains("There is no record yet"));
+  CHECK_THAT(everywhere.ask("ann%40nowhere.test").body,
+             Contains("No company is registered for nowhere.test"));
+}
+
+TEST_CASE("what is neither a number nor an address is said to be so; the database away is 503") {
+  Desk desk(false);
+  CHECK(desk.ask("Ann").status == 422);
+  CHECK(desk.ask("").status == 200);
+  CHECK(desk.ask("%00%ff").status != 500);
+  desk.world.database.answers.erase("find_transcript");
+  CHECK(desk.ask("7K2M-Q9XD").status == 503);
+}
+
+TEST_CASE("the rules decide in their turn") {
+  World world;
+  const Time now = world.clock.now();
+  store::Person ann{"1", "ann@corp.test", "", "active", "corp", "s", "", "", "elm=viewer"};
+  const auto rule = [&](const std::optional<store::Person>& person) {
+    return std::string(journey::predict(*world.settings, "ann@corp.test", person, now).rule);
+  };
+  CHECK(journey::predict(*world.settings, "ann@nowhere.test", ann, now).rule == "domain");
+  CHECK(rule(std::nullopt) == "record");
+  CHECK(rule(ann) == "access_level");
+  ann.grants = "elm=root";
+  CHECK(rule(ann) == "grants");
+  ann.grants = "";
+  CHECK(rule(ann) == "grants");
+  ann.idp = "other";
+  CHECK(rule(ann) == "identity_pinned");
+  ann.state = "disabled";
+  CHECK(rule(ann) == "disabled");
+  world.settings->identity_providers[0].metadata.valid_until = now;
+  CHECK(rule(ann) == "metadata");
+}
