@@ -58,6 +58,7 @@ void list(Console& console, Asked asked) {
       store::newest_audit(console.database(), asked.filter, asked.limit == 0 ? 100 : asked.limit)));
   if (console.is_json) return print_lines(events);
   std::vector<std::vector<std::string>> rows;
+  rows.reserve(events.size());
   for (const store::RecordedEvent& e : events) {
     rows.push_back({e.at.substr(0, 19) + "Z", e.kind, e.code, e.email, e.idp, e.actor, e.reference,
                     e.client_address, e.detail});
