@@ -333,6 +333,72 @@ TEST_CASE("who decides at some properties only has to do with their own company,
   }
 }
 
+TEST_CASE("nobody comes into somebody's reach by being asked for") {
+  Company c;
+  c.db.script(
+      "INSERT INTO users (email, name, status, last_sign_on_at, waiting_since, idp, subject) VALUES"
+      " ('far@other.test', 'Faye', 'waiting', now(), now(), 'other', 'far')");
+  const std::string far = c.value("SELECT id FROM anteroom.users WHERE email = 'far@other.test'");
+  const auto sees = [&](const char* who) {
+    return !get(store::search_people(c.db, c.actor(who), access(), "far@", false, "", 5)).empty();
+  };
+  const auto acts = [&](const char* who) {
+    const auto ended = get(store::end_sessions(c.db, c.actor(who), access(), far, ""));
+    const auto off = get(store::set_disabled(c.db, c.actor(who), access(), far, true));
+    return ended != PersonChange::not_allowed || off != PersonChange::not_allowed;
+  };
+  CHECK_FALSE(sees("max"));
+  const auto filed = c.file(c.actor("max"), {"far@other.test", "", "elm", "viewer", "", ""});
+  REQUIRE(filed.outcome == store::Filing::filed);
+  CHECK_FALSE(sees("max"));
+  CHECK_FALSE(get(store::show_person(c.db, c.actor("max"), access(), far)));
+  CHECK_FALSE(acts("max"));
+  const auto listed = get(store::list_requests(c.db, c.actor("max"), access(), {}));
+  REQUIRE(listed.size() == 1);
+  CHECK((listed[0].name + listed[0].waiting_since + listed[0].idp).empty());
+  CHECK(get(store::withdraw_request(c.db, c.actor("max"), filed.request)));
+  CHECK_FALSE(sees("max"));
+
+  // Asked for by somebody else they are seen, to decide; and no more.
+  REQUIRE(c.file(c.actor("ann"), {"far@other.test", "", "elm", "viewer", "", ""}).outcome ==
+          store::Filing::filed);
+  CHECK(sees("max"));
+  CHECK_FALSE(acts("max"));
+  CHECK(acts("sue"));
+}
+
+TEST_CASE("what whoever decides everywhere has switched off, nobody below switches on") {
+  Company c;
+  c.join("new", "viewer", "elm");
+  REQUIRE(set_disabled(c, "max", "new") == PersonChange::done);
+  const auto enable = [&](const char* who) {
+    return get(store::set_disabled(c.db, c.actor(who), access(), c.id("new"), false));
+  };
+  CHECK(enable("max") == PersonChange::done);
+  REQUIRE(set_disabled(c, "sue", "new") == PersonChange::done);
+  CHECK(enable("max") == PersonChange::not_allowed);
+  CHECK(set_disabled(c, "max", "new") == PersonChange::done);  // is off already, and stays theirs
+  CHECK(enable("max") == PersonChange::not_allowed);
+  CHECK(enable("sue") == PersonChange::done);
+  REQUIRE(set_disabled(c, "max", "new") == PersonChange::done);
+  CHECK(enable("max") == PersonChange::done);
+}
+
+TEST_CASE("what somebody asked for they do not give along with another's request") {
+  Company c;
+  c.join("mia", "manager", "elm");
+  c.join("mia", "manager", "oak");
+  REQUIRE(c.file(c.actor("mia"), {"new@corp.test", "", "elm", "technician", "", ""}).outcome ==
+          store::Filing::filed);
+  const auto other = c.file(c.actor("sue"), {"new@corp.test", "", "oak", "viewer", "", ""});
+  CHECK(
+      c.decide(c.actor("mia"), {{other.request}, true, "technician", {"oak", "elm"}, ""}).outcome ==
+      store::Deciding::own_request);
+  CHECK(c.decide(c.actor("mia"), {{other.request}, true, "technician", {"oak"}, ""}).outcome ==
+        store::Deciding::done);
+  CHECK(c.grants("new") == "oak=technician");
+}
+
 TEST_CASE("sessions are ended one sign-on at a time, or all") {
   Company c;
   for (int i = 1; i <= 3; ++i) REQUIRE(c.sign_on("ann", i) == store::SignOnOutcome::signed_in);

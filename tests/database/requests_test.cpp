@@ -347,7 +347,16 @@ TEST_CASE("who asks is told nothing of people of other companies") {
   CHECK(previews() == "2");
   CHECK(c.value("SELECT actor || ' ' || email || ' ' || detail FROM anteroom.audit_events"
                 " ORDER BY id DESC LIMIT 1") ==
-        "ann@corp.test off@other.test 1 not of their company: off@other.test");
+        "ann@corp.test  1 not of their company: off@other.test");
+  // Nor is it hidden behind a row that keeps all of them from being filed.
+  const std::vector<store::AccessRequest> rows{
+      {"far@other.test", "", "elm", "viewer", "", ""},
+      {"x@corp.test", "", "elm", "viewer", "2020-01-01", ""},
+      {"y@corp.test", "", "oak", "viewer", "", ""}};
+  for (const bool is_preview : {true, false}) {
+    (void)get(store::file_requests(c.db, c.actor("ann"), access(), rows, is_preview));
+  }
+  CHECK(previews() == "4");
 
   for (const char* email : {"far@other.test", "near@corp.test"}) {
     REQUIRE(c.file(c.actor("ann"), {email, "", "elm", "viewer", "", ""}).outcome == Filing::filed);

@@ -318,7 +318,7 @@ TEST_CASE("what people changed of a group's grant the group gives back to nobody
     CHECK(add_members(db, managers, {ann, bob}) == ScimOutcome::done);
     CHECK(grants(db, "ann@corp.test").empty());
     CHECK(grants(db, "bob@corp.test") == "elm=manager,oak=manager");
-    CHECK(value(wait(store::scim_apply_table(db, "corp", table()))) == 2);
+    CHECK(value(wait(store::scim_apply_table(db, kCorp, table()))) == 2);
     CHECK(grants(db, "ann@corp.test").empty());
   }
   SECTION("but joining anew gives it anew") {
@@ -500,10 +500,31 @@ TEST_CASE("renaming a group and changing the table change what members have") {
   CHECK(change_group(db, group, rename) == ScimOutcome::done);
   CHECK(grants(db, "ann@corp.test") == "*=viewer");
   const store::ScimTable other{{{"Everywhere", "oak", "admin"}}, levels()};
-  CHECK(value(wait(store::scim_apply_table(db, "corp", other))) == 1);
+  CHECK(value(wait(store::scim_apply_table(db, kCorp, other))) == 1);
   CHECK(grants(db, "ann@corp.test") == "oak=admin");
-  CHECK(value(wait(store::scim_apply_table(db, "corp", {{}, levels()}))) == 1);
+  CHECK(value(wait(store::scim_apply_table(db, kCorp, {{}, levels()}))) == 1);
   CHECK(grants(db, "ann@corp.test").empty());
+}
+
+TEST_CASE("a group gives nothing to people of a domain that has gone to somebody else; it takes") {
+  TestDatabase db;
+  add_properties(db);
+  const std::string gone = made(db, "gone@corp-two.test");
+  const std::string here = made(db, "here@corp.test");
+  const store::ScimCompany now_smaller{"corp", {"corp.test"}};
+  const std::string plain = made_group(db, "Plain", {gone, here});
+  made_group(db, "Technicians", {gone});
+  REQUIRE(grants(db, "gone@corp-two.test") == "elm=technician");
+  scim::GroupChange rename;
+  rename.display_name = "Everywhere";
+  CHECK(value(wait(store::scim_change_group(db, now_smaller, table(), plain, rename))) ==
+        ScimOutcome::done);
+  CHECK(grants(db, "here@corp.test") == "*=viewer");
+  CHECK(grants(db, "gone@corp-two.test").empty());
+  CHECK(value(wait(store::scim_apply_table(db, now_smaller, table()))) == 2);
+  CHECK(grants(db, "gone@corp-two.test").empty());
+  CHECK(value(wait(store::scim_apply_table(db, kCorp, table()))) == 2);
+  CHECK(grants(db, "gone@corp-two.test") == "*=viewer,elm=technician");
 }
 
 TEST_CASE("members are listed, replaced, and all or none of them added") {

@@ -121,6 +121,49 @@ def test_an_inserted_old_event_is_named_and_never_sealed(trail):
     assert f"event {event_of(trail, 'mallory@corp.test')} was inserted" in broken(trail)
 
 
+def test_an_old_event_that_got_a_link_by_a_trick_is_named(trail):
+    execute(trail, "UPDATE anteroom.audit_anchor SET sealed_to = '-infinity'",
+            "INSERT INTO anteroom.audit_events (kind, email, at)"
+            " VALUES ('signed_on', 'mallory@corp.test', now() - interval '1 hour')")
+    assert seal(trail) == 1
+    assert f"event {event_of(trail, 'mallory@corp.test')} was inserted" in broken(trail)
+
+
+def test_an_event_with_a_date_ahead_of_the_clock_stops_nothing(trail):
+    execute(trail, "INSERT INTO anteroom.audit_events (kind, at) VALUES ('ahead', now() + interval '1 hour')")
+    assert seal(trail) == 1
+    execute(trail, "INSERT INTO anteroom.audit_events (kind) VALUES ('next')")
+    assert seal(trail) == 1
+    verdict = trail.json("audit", "--verify")
+    assert (verdict["holds"], verdict["unsealed"]) == (True, 0)
+
+
+def test_a_clock_that_was_set_back_breaks_no_chain(trail):
+    """As if all so far had been written and sealed an hour ahead."""
+    execute(trail, "DELETE FROM anteroom.audit_chain",
+            "UPDATE anteroom.audit_anchor SET sealed_to = now() + interval '1 hour'",
+            "UPDATE anteroom.audit_events SET at = at + interval '1 hour'")
+    assert seal(trail) > 0
+    execute(trail, "INSERT INTO anteroom.audit_events (kind) VALUES ('after')")
+    assert seal(trail) == 1
+    verdict = trail.json("audit", "--verify")
+    assert (verdict["holds"], verdict["unsealed"]) == (True, 0)
+
+
+def test_an_event_without_a_real_date_cannot_be(trail):
+    with pytest.raises(psycopg2.errors.CheckViolation):
+        execute(trail, "INSERT INTO anteroom.audit_events (kind, at) VALUES ('never', 'infinity')")
+
+
+def test_a_known_link_that_is_gone_is_no_good_news(trail):
+    known = trail.json("audit", "--verify")["last_link"]
+    execute(trail, "INSERT INTO anteroom.audit_events (kind) VALUES ('next')")
+    seal(trail)
+    assert call(trail, "remove_old_audit('0 days', 2000)") > 0
+    done = trail.run("audit", "--verify", "--known", known)
+    assert done.returncode == 1 and "COULD NOT BE COMPARED" in done.stdout
+
+
 def test_a_known_link_shows_a_chain_made_anew_or_cut_off(trail):
     known = trail.json("audit", "--verify")["last_link"]
     assert trail.json("audit", "--verify", "--known", known)["known_was_compared"] is True

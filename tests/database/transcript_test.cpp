@@ -38,13 +38,28 @@ TEST_CASE("of one company a thousand a day are kept, the newest; others lose not
   keep(db, "AAAA-0001", "other");
   db.script(
       "INSERT INTO transcripts (reference, at, idp, email, code, content)"
-      " SELECT 'r' || i, now() - interval '1 hour' + i * interval '1 second', 'corp', '', 'c', '{}'"
+      " SELECT 'r' || i, now() - interval '1 hour' + i * interval '1 second', 'corp', '', 'c', "
+      "'{}'::json"
       " FROM generate_series(1, 1000) i");
   keep(db, "AAAA-0002", "corp");
   CHECK(db.value("SELECT count(*) FROM anteroom.transcripts WHERE idp = 'corp'") == "1000");
   CHECK_FALSE(*wait(store::find_transcript(db, "r1")));
   CHECK(*wait(store::find_transcript(db, "AAAA-0002")));
   CHECK(*wait(store::find_transcript(db, "AAAA-0001")));
+}
+
+TEST_CASE("what is older than a day is not pushed out by rubbish") {
+  TestDatabase db;
+  db.script(
+      "INSERT INTO transcripts (reference, at, idp, email, code, content)"
+      " SELECT 'old' || i, now() - interval '10 days', 'corp', '', 'c', '{}' FROM "
+      "generate_series(1, 5) i"
+      " UNION ALL SELECT 'r' || i, now() - interval '1 hour', 'corp', '', 'c', '{}'::json"
+      " FROM generate_series(1, 1000) i");
+  for (int i = 0; i < 20; ++i) keep(db, "AAAA-00" + std::to_string(10 + i), "corp");
+  CHECK(db.value("SELECT count(*) FROM anteroom.transcripts WHERE reference LIKE 'old%'") == "5");
+  CHECK(db.value("SELECT count(*) FROM anteroom.transcripts WHERE at > now() - interval '1 day'") ==
+        "1000");
 }
 
 TEST_CASE("housekeeping removes transcripts when they are old") {

@@ -109,10 +109,11 @@ void verify(Console& console, const Asked& asked) {
     text += "\nremoved:      " + std::to_string(v.removed.position) +
             " by retention, the last at " + v.removed_at;
   }
-  if (is_too_old) text += "\nknown link:   removed by retention: nothing to compare it with";
+  if (is_too_old)
+    text += "\nknown link:   COULD NOT BE COMPARED: removed, as it seems by retention";
   if (is_good) text += "\nlast link:    " + link_text(v.head);
   console.say(text, json);
-  if (!is_good) throw Abort{exit_refused, ""};
+  if (!is_good || is_too_old) throw Abort{exit_refused, ""};
 }
 
 }  // namespace

@@ -81,8 +81,8 @@ void remove_token(Console& console, const Given& given) {
 void apply_table(Console& console, const std::string& company) {
   const IdentityProvider& idp = company_of(console, company);
   const auto table = store::scim_table_of(idp, console.settings().access);
-  const int count =
-      console.need(wait(store::scim_apply_table(console.database(), idp.name, table)));
+  const int count = console.need(
+      wait(store::scim_apply_table(console.database(), store::scim_company_of(idp), table)));
   console.say("applied the groups of " + idp.name + " to " + std::to_string(count) + " people",
               {{"applied", idp.name}, {"people", count}});
 }

@@ -99,6 +99,9 @@ struct ScimTable {
 [[nodiscard]] ScimCompany scim_company_of(const IdentityProvider& idp);
 [[nodiscard]] ScimTable scim_table_of(const IdentityProvider& idp, const AccessSettings& access);
 
+/// Of all companies.
+Task<Result<std::vector<TokenHash>>> scim_token_hashes(Database& database);
+
 /// True if the token is one of this company's. Notes its use, or that one was refused, at most once
 /// a minute. One indexed look-up.
 Task<Result<bool>> scim_authenticate(Database& database, std::string idp, TokenHash token,
@@ -146,7 +149,7 @@ Task<Result<bool>> scim_delete_group(Database& database, ScimCompany company, Sc
                                      std::string id);
 /// Makes everybody's grants what the table says, after it was changed. How many people it looked
 /// at.
-Task<Result<int>> scim_apply_table(Database& database, std::string idp, ScimTable table);
+Task<Result<int>> scim_apply_table(Database& database, ScimCompany company, ScimTable table);
 
 // Tokens, for operators.
 struct ScimToken {

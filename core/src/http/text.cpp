@@ -32,11 +32,7 @@ bool list_has(std::string_view value, std::string_view token) {
 }
 
 std::string printable(std::string_view text, std::size_t max) {
-  std::string out = well_formed(cut(text, max), "?");
-  std::replace_if(
-      out.begin(), out.end(),
-      [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, '?');
-  return out;
+  return only_plain(cut(text, max), "?");
 }
 
 }  // namespace anteroom::http

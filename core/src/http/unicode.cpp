@@ -68,6 +68,26 @@ bool is_continuation(char c) {
   return (static_cast<unsigned char>(c) & 0xc0U) == 0x80;
 }
 
+// `instead` for what is not good; of what is no character byte by byte.
+template <class Good>
+std::string replaced(std::string_view text, std::string_view instead, Good is_good) {
+  std::string out;
+  out.reserve(text.size());
+  const auto is_visible = [](char c) { return c >= 0x20 && c < 0x7f; };
+  while (!text.empty()) {
+    const auto visible = static_cast<std::size_t>(
+        std::find_if_not(text.begin(), text.end(), is_visible) - text.begin());
+    out += text.substr(0, visible);
+    text.remove_prefix(visible);
+    if (text.empty()) break;
+    const std::string_view rest = text;
+    const std::uint32_t point = take(text);
+    if (point == kBad) text.remove_prefix(1);
+    out += is_good(point) ? rest.substr(0, rest.size() - text.size()) : instead;
+  }
+  return out;
+}
+
 }  // namespace
 
 bool is_plain_text(std::string_view text, Lines lines) {
@@ -84,25 +104,12 @@ bool is_plain_text(std::string_view text, Lines lines) {
 }
 
 std::string well_formed(std::string_view text, std::string_view instead) {
-  std::string out;
-  out.reserve(text.size());
-  const auto is_ascii = [](char c) { return static_cast<signed char>(c) > 0; };
-  while (!text.empty()) {
-    const auto plain = static_cast<std::size_t>(
-        std::find_if_not(text.begin(), text.end(), is_ascii) - text.begin());
-    out += text.substr(0, plain);
-    text.remove_prefix(plain);
-    if (text.empty()) break;
-    const std::string_view rest = text;
-    const std::uint32_t point = take(text);
-    if (point == kBad) text.remove_prefix(1);
-    if (point == kBad || point == 0) {
-      out += instead;
-    } else {
-      out += rest.substr(0, rest.size() - text.size());
-    }
-  }
-  return out;
+  return replaced(text, instead, [](std::uint32_t point) { return point != kBad && point != 0; });
+}
+
+std::string only_plain(std::string_view text, std::string_view instead) {
+  return replaced(text, instead,
+                  [](std::uint32_t point) { return point != kBad && is_plain(point); });
 }
 
 std::size_t characters(std::string_view text) {

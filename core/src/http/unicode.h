@@ -18,6 +18,9 @@ bool is_plain_text(std::string_view text, Lines lines);
 /// character.
 std::string well_formed(std::string_view text, std::string_view instead = "\ufffd");
 
+/// What is_plain_text() takes: `instead` for every other character, and for every byte of none.
+std::string only_plain(std::string_view text, std::string_view instead);
+
 /// Code points of valid UTF-8.
 std::size_t characters(std::string_view text);
 

@@ -49,10 +49,12 @@ Response refuse_without_right(Exchange& exchange, const ManageUser& user, Manage
   Requirement requirement;
   requirement.level =
       right == ManageRight::process ? access.process_requests : access.request_new_users;
-  audit_later(exchange.context,
-              {"manage_refused", "not_allowed", reference, std::string(user.fields().idp),
-               std::string(user.fields().email), std::string(exchange.head().client_address),
-               "open " + std::string(exchange.head().path.substr(0, 200))});
+  if (exchange.context.denials.is_first(std::string(user.fields().user), exchange.now())) {
+    audit_later(exchange.context,
+                {"manage_refused", "not_allowed", reference, std::string(user.fields().idp),
+                 std::string(user.fields().email), std::string(exchange.head().client_address),
+                 "open " + std::string(exchange.head().path.substr(0, 200))});
+  }
   return denied(exchange.context, exchange.head(), user.fields(), requirement, reference);
 }
 

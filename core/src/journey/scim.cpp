@@ -60,13 +60,30 @@ Response no_token(Context& context, const RequestHead& head, std::string_view co
   return response;
 }
 
-// Other tokens than the directories' own keep the look-ups busy (RFC 6585, 4).
-Response too_many_tokens(Context& context, const RequestHead& head, std::string_view company) {
-  const Failure failure{code::kScimTooManyTokens,
-                        "Too many requests with tokens that are not known here."};
-  Response response = refusal(context, head, failure, scim::status_of(failure.code), company);
-  response.headers.emplace_back("Retry-After", "5");
-  return response;
+// nullopt: the token may be good. What is made up costs nothing but, once a second, a look at all
+// tokens and an event.
+Task<std::optional<Response>> turn_unknown_away(Exchange& exchange, const IdentityProvider& idp,
+                                                const TokenHash& token) {
+  Context& context = exchange.context;
+  switch (context.scim_tokens.look_for(token, context.now())) {
+    case TokenGuard::Answer::known:
+      co_return std::nullopt;
+    case TokenGuard::Answer::unknown:
+      co_return no_token(context, exchange.head(), idp.name);
+    case TokenGuard::Answer::wait:
+      co_return failure_answer(context, exchange.head(),
+                               {anteroom::code::kOverloaded, "the tokens are being read"},
+                               idp.name);
+    case TokenGuard::Answer::ask:
+      break;
+  }
+  Result<std::vector<TokenHash>> tokens = co_await store::scim_token_hashes(context.ports.database);
+  if (!tokens) {
+    context.scim_tokens.learn(std::nullopt);
+    co_return failure_answer(context, exchange.head(), tokens.failure(), idp.name);
+  }
+  context.scim_tokens.learn(std::move(*tokens));
+  co_return std::nullopt;
 }
 
 // What this server can do: ServiceProviderConfig, ResourceTypes, Schemas.
@@ -99,15 +116,17 @@ Task<Response> serve_scim(Exchange exchange) {
   const auto token = scim::bearer_token(exchange.head().headers.authorization);
   const auto hash = token ? hash_token(*token) : std::nullopt;
   if (idp == nullptr || !hash) co_return no_token(context, exchange.head(), idp ? idp->name : "");
-  if (!context.scim_tokens.may_look_up(*hash, context.now())) {
-    co_return too_many_tokens(context, exchange.head(), idp->name);
-  }
+  auto turning = turn_unknown_away(exchange, *idp, *hash);
+  std::optional<Response> turned_away = co_await turning;
+  if (turned_away) co_return std::move(*turned_away);
   std::string client(exchange.head().client_address);
   Result<bool> is_known =
       co_await store::scim_authenticate(context.ports.database, idp->name, *hash, client);
   if (!is_known) co_return failure_answer(context, exchange.head(), is_known.failure(), idp->name);
-  context.scim_tokens.note(*hash, *is_known);
-  if (!*is_known) co_return no_token(context, exchange.head(), idp->name);
+  if (!*is_known) {
+    context.scim_tokens.forget(*hash);
+    co_return no_token(context, exchange.head(), idp->name);
+  }
 
   ScimExchange scim{std::move(exchange), *idp,
                     scim::endpoint_of(context.settings.service_provider, idp->name),

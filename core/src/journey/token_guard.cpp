@@ -1,38 +1,37 @@
 #include "journey/token_guard.h"
 
-#include <algorithm>
+#include <utility>
 
 namespace anteroom::journey {
 
 namespace {
 
-constexpr std::size_t kMaxRemembered = 1000;  // far more than there are companies' tokens
+constexpr std::chrono::seconds kInterval{1};
+// Whoever asked may have gone away before the answer.
+constexpr std::chrono::seconds kPatience{5};
 
 }  // namespace
 
-bool TokenGuard::may_look_up(const TokenHash& token, Time now) {
-  if (good_.contains(token)) return true;
-  refill(now);
-  if (credits_ == 0) return false;
-  --credits_;
-  return true;
-}
-
-void TokenGuard::note(const TokenHash& token, bool is_good) {
-  if (!is_good) {
-    good_.erase(token);
-    return;
-  }
-  if (good_.size() >= kMaxRemembered) good_.clear();
-  if (good_.insert(token).second) credits_ = std::min(credits_ + 1, kBurst);
-}
-
-void TokenGuard::refill(Time now) {
+TokenGuard::Answer TokenGuard::look_for(const TokenHash& token, Time now) {
+  if (known_.contains(token)) return Answer::known;
   // A clock that was set back begins anew.
-  if (!refilled_at_ || now < *refilled_at_) refilled_at_ = now;
-  const auto more = (now - *refilled_at_) / kOneMoreAfter;
-  credits_ = static_cast<int>(std::min<decltype(more)>(kBurst, credits_ + more));
-  *refilled_at_ += more * kOneMoreAfter;
+  if (asked_at_ && now >= *asked_at_) {
+    const auto ago = now - *asked_at_;
+    if (is_asking_ && ago < kPatience) return Answer::wait;
+    if (!is_asking_ && ago < kInterval) return Answer::unknown;
+  }
+  asked_at_ = now;
+  is_asking_ = true;
+  return Answer::ask;
+}
+
+void TokenGuard::learn(std::optional<std::vector<TokenHash>> tokens) {
+  is_asking_ = false;
+  if (tokens) {
+    known_ = {tokens->begin(), tokens->end()};
+  } else {
+    asked_at_.reset();  // nothing is known: the next one asks
+  }
 }
 
 }  // namespace anteroom::journey

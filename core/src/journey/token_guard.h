@@ -1,32 +1,37 @@
 // What forged tokens of directories may cost.
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <set>
+#include <vector>
 
 #include "anteroom/ports.h"
 
 namespace anteroom::journey {
 
-/// Whether a token is looked up at all: one that was good lately always is; of the others, which
-/// anybody can make up, as many as a short burst and then a steady trickle. One worker's, on its
+/// Knows the tokens of all companies. One that is not among them is worth a look at the database at
+/// most once a second, whoever sends how many: a flood keeps out no directory. One worker's, on its
 /// own thread.
 class TokenGuard {
  public:
-  static constexpr int kBurst = 20;
-  static constexpr std::chrono::seconds kOneMoreAfter{1};
+  enum class Answer {
+    known,
+    unknown,
+    ask,   ///< look all tokens up, then call learn()
+    wait,  ///< that is being done: try again
+  };
 
-  /// False: nothing is to be looked up now.
-  bool may_look_up(const TokenHash& token, Time now);
-  /// What the look-up said.
-  void note(const TokenHash& token, bool is_good);
+  Answer look_for(const TokenHash& token, Time now);
+  /// All tokens there are; nullopt: that could not be had.
+  void learn(std::optional<std::vector<TokenHash>> tokens);
+  /// It was known, and is not good any more.
+  void forget(const TokenHash& token) { known_.erase(token); }
 
  private:
-  void refill(Time now);
-
-  int credits_ = kBurst;
-  std::optional<Time> refilled_at_;
-  std::set<TokenHash> good_;
+  std::set<TokenHash> known_;
+  std::optional<Time> asked_at_;
+  bool is_asking_ = false;
 };
 
 }  // namespace anteroom::journey

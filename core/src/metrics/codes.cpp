@@ -36,7 +36,7 @@ constexpr std::string_view kCodes[] = {
     // A directory's requests.
     "scim_content_type", "scim_invalid_filter", "scim_invalid_path", "scim_invalid_syntax",
     "scim_invalid_value", "scim_method", "scim_mutability", "scim_no_target", "scim_not_found",
-    "scim_token", "scim_too_large", "scim_too_many_tokens", "scim_uniqueness"};
+    "scim_token", "scim_too_large", "scim_uniqueness"};
 
 }  // namespace
 

@@ -18,7 +18,6 @@ inline constexpr Code kScimNoTarget{"scim_no_target"};
 inline constexpr Code kScimUniqueness{"scim_uniqueness"};
 // Not in it.
 inline constexpr Code kScimToken{"scim_token"};
-inline constexpr Code kScimTooManyTokens{"scim_too_many_tokens"};
 inline constexpr Code kScimNotFound{"scim_not_found"};
 inline constexpr Code kScimMethod{"scim_method"};
 inline constexpr Code kScimContentType{"scim_content_type"};

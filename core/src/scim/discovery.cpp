@@ -128,7 +128,6 @@ std::optional<std::string> write_discovery(std::string_view resource, const std:
 
 int status_of(Code code) {
   if (code == code::kScimToken) return 401;
-  if (code == code::kScimTooManyTokens) return 429;
   if (code == code::kScimNotFound) return 404;
   if (code == code::kScimMethod) return 405;
   if (code == code::kScimUniqueness) return 409;

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "anteroom/audit.h"
 #include "crypto/digest.h"
 #include "crypto/encoding.h"
@@ -52,8 +54,26 @@ bool is_known(AuditVerdict& verdict, const AuditLink& known, const AuditLink& li
                   " is not the one that is known: the chain was made anew");
 }
 
+constexpr long kLateness = 15L * 60 * 1'000'000;  // microseconds, as seal_audit() looks back
+
+// How far the chain has come, in microseconds.
+struct Progress {
+  long sealed_at = 0;
+  long newest = 0;
+};
+
+// Whether an event is as young as what was sealed before it. Where the clock was set back, sealing
+// itself went back with it.
+bool is_in_its_time(Progress& progress, long sealed_at, long at) {
+  if (sealed_at < progress.sealed_at) progress.newest = std::min(progress.newest, sealed_at);
+  progress.sealed_at = sealed_at;
+  if (at < progress.newest - kLateness) return false;
+  progress.newest = std::max(progress.newest, std::min(at, sealed_at));
+  return true;
+}
+
 // Appends one link to what holds; false: it does not hold.
-bool follows(AuditVerdict& verdict, const std::vector<Cell>& row,
+bool follows(AuditVerdict& verdict, Progress& progress, const std::vector<Cell>& row,
              const std::optional<AuditLink>& known) {
   const long event = number(row, 2);
   const std::string name = "event " + std::to_string(event);
@@ -65,6 +85,9 @@ bool follows(AuditVerdict& verdict, const std::vector<Cell>& row,
   if (!row.at(4)) return fail(verdict, event, name + " was removed");
   if (digest_of(verdict.head.hash, row) != text(row, 3)) {
     return fail(verdict, event, name + " was changed");
+  }
+  if (!is_in_its_time(progress, number(row, 1), number(row, 5))) {
+    return fail(verdict, event, name + " was inserted: it is older than what was sealed before it");
   }
   verdict.head = {number(row, 0), text(row, 3)};
   ++verdict.sealed;
@@ -87,12 +110,13 @@ Task<Result<AuditVerdict>> verify_audit(Database& database, std::optional<AuditL
   verdict.head = verdict.removed;
   if (known && !is_known(verdict, *known, verdict.head)) co_return verdict;
 
+  Progress progress;
   for (bool is_more = true; is_more;) {
     Params after{std::to_string(verdict.head.position)};
     Result<Rows> links = co_await run(database, kLinks, std::move(after));
     if (!links) co_return links.failure();
     for (const auto& row : links->rows) {
-      if (!follows(verdict, row, known)) co_return verdict;
+      if (!follows(verdict, progress, row, known)) co_return verdict;
     }
     is_more = !links->rows.empty();
   }

@@ -40,7 +40,8 @@ constexpr Statement kDeleteGroup{
     " $6::text[], $7::text[])"};
 constexpr Statement kApplyTable{
     "scim_apply_table",
-    "SELECT anteroom.scim_apply_table($1, $2::text[], $3::text[], $4::text[], $5::text[])"};
+    "SELECT anteroom.scim_apply_table($1, $2::text[], $3::text[], $4::text[], $5::text[],"
+    " $6::text[])"};
 
 std::vector<std::string> split(const std::string& list) {
   std::vector<std::string> items;
@@ -144,8 +145,8 @@ Task<Result<bool>> scim_delete_group(Database& database, ScimCompany company, Sc
   co_return result->rows.size() == 1 && is_true(result->rows[0], 0);
 }
 
-Task<Result<int>> scim_apply_table(Database& database, std::string idp, ScimTable table) {
-  Params params{std::move(idp)};
+Task<Result<int>> scim_apply_table(Database& database, ScimCompany company, ScimTable table) {
+  Params params{company.idp, array_literal(company.domains)};
   append(params, table);
   Result<Rows> result = co_await run(database, kApplyTable, std::move(params));
   if (!result) co_return result.failure();

@@ -1,5 +1,8 @@
+#include <algorithm>
+
 #include "anteroom/scim.h"
 #include "anteroom/store.h"
+#include "crypto/encoding.h"
 #include "store/rows.h"
 
 namespace anteroom::store {
@@ -8,6 +11,8 @@ namespace {
 
 constexpr Statement kAuthenticate{"scim_authenticate",
                                   "SELECT anteroom.scim_authenticate($1, $2::bytea, $3)"};
+constexpr Statement kHashes{"scim_token_hashes",
+                            "SELECT encode(token_hash, 'hex') FROM anteroom.scim_tokens"};
 constexpr Statement kAddToken{"add_scim_token",
                               "SELECT anteroom.add_scim_token($1, $2, $3::bytea, $4)"};
 constexpr Statement kListTokens{
@@ -19,6 +24,22 @@ constexpr Statement kRemoveToken{"remove_scim_token",
                                  "SELECT anteroom.remove_scim_token($1, $2, $3)"};
 
 }  // namespace
+
+Task<Result<std::vector<TokenHash>>> scim_token_hashes(Database& database) {
+  Params none;
+  Result<Rows> result = co_await run(database, kHashes, std::move(none));
+  if (!result) co_return result.failure();
+  std::vector<TokenHash> hashes;
+  hashes.reserve(result->rows.size());
+  for (const auto& row : result->rows) {
+    const std::string bytes = crypto::from_hex(text(row, 0)).value_or("");
+    TokenHash hash{};
+    if (bytes.size() != hash.size()) co_return Failure{code::kInternal, "a token of another size"};
+    std::copy(bytes.begin(), bytes.end(), hash.begin());
+    hashes.push_back(hash);
+  }
+  co_return hashes;
+}
 
 Task<Result<bool>> scim_authenticate(Database& database, std::string idp, TokenHash token,
                                      std::string client_address) {

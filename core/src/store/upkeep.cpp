@@ -24,7 +24,9 @@ constexpr Statement kSchemaVersion{"schema_version",
 constexpr Statement kHousekeep{
     "housekeep",
     "SELECT anteroom.housekeep(500) + anteroom.remove_old_audit(nullif($1, '')::interval, 2000)"
-    " + anteroom.remove_old_transcripts($2::interval, 1000), anteroom.seal_audit(5000)"};
+    " + anteroom.remove_old_transcripts($2::interval, 1000)"};
+// By itself: what keeps it from sealing keeps nothing else from being removed.
+constexpr Statement kSealAudit{"seal_audit", "SELECT anteroom.seal_audit(5000)"};
 
 int number(const Rows& rows) {
   return rows.rows.empty()
@@ -57,6 +59,9 @@ Task<Result<int>> housekeep(Database& database, std::chrono::seconds keep_audit,
   Params params{keep_audit.count() == 0 ? "" : interval(keep_audit), interval(keep_transcripts)};
   Result<Rows> result = co_await run(database, kHousekeep, std::move(params));
   if (!result) co_return result.failure();
+  Params none;
+  Result<Rows> sealed = co_await run(database, kSealAudit, std::move(none));
+  if (!sealed) co_return sealed.failure();
   co_return number(*result);
 }
 

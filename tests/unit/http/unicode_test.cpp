@@ -70,6 +70,11 @@ TEST_CASE("what is no UTF-8 is replaced before a database sees it") {
         "a\ufffd"
         "b");
   CHECK(printable("Zo\xc3\xab", 3) == "Zo");
+  CHECK(printable("a\xc2\x9b"
+                  "31m\xe2\x80\xae"
+                  "b",
+                  99) == "a?31m?b");  // CSI, right-to-left override
+  CHECK(printable("Zo\xc3\xab \xe6\x9d\x8e", 99) == "Zo\xc3\xab \xe6\x9d\x8e");
   CHECK(printable("\xc3\x01z\x7f", 9) == "??z?");
   CHECK(Form::parse("q=%ff%c3%a9")->get("q") == "\ufffdé");
 }

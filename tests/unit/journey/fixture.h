@@ -8,6 +8,7 @@
 #include "anteroom/site.h"
 #include "anteroom/store.h"
 #include "cli/blocking_ports.h"
+#include "crypto/encoding.h"
 #include "support/fakes.h"
 #include "support/forge.h"
 
@@ -96,6 +97,10 @@ struct World {
   std::chrono::seconds sign_on_age{0};  ///< of that session
 
   World() {
+    database.answers["scim_token_hashes"] = [](const Params&) {
+      const auto hash = hash_token("scim_" + std::string(43, 'A'));
+      return Rows{{{crypto::to_hex(std::string(hash->begin(), hash->end()))}}};
+    };
     auto& sp = settings->service_provider;
     sp.entity_id = "https://sp.test";
     sp.origin = {"https://login.test", "login.test"};

@@ -1,4 +1,4 @@
-// How many unknown tokens are looked up.
+// What made-up tokens cost.
 
 #include "journey/token_guard.h"
 
@@ -6,57 +6,58 @@
 
 using namespace anteroom;
 using namespace anteroom::test;
+using namespace std::chrono_literals;
 using journey::TokenGuard;
+using Answer = journey::TokenGuard::Answer;
 
 namespace {
 
 TokenHash token(int number) {
   TokenHash hash{};
   hash[0] = static_cast<unsigned char>(number);
-  hash[1] = static_cast<unsigned char>(number >> 8);
   return hash;
-}
-
-int looked_up(TokenGuard& guard, int attempts, Time now) {
-  int count = 0;
-  for (int i = 0; i < attempts; ++i) count += guard.may_look_up(token(7), now) ? 1 : 0;
-  return count;
 }
 
 }  // namespace
 
-TEST_CASE("unknown tokens are looked up in a burst, and then one a second") {
+TEST_CASE("all tokens are looked up once a second at most, whoever sends how many") {
   TokenGuard guard;
   const Time now = forge::Options{}.now;
-  CHECK(looked_up(guard, 1000, now) == TokenGuard::kBurst);
-  CHECK(looked_up(guard, 10, now + std::chrono::milliseconds(999)) == 0);
-  CHECK(looked_up(guard, 10, now + std::chrono::milliseconds(2500)) == 2);
-  CHECK(looked_up(guard, 10, now + std::chrono::milliseconds(3000)) == 1);
-  CHECK(looked_up(guard, 1000, now + std::chrono::hours(9)) == TokenGuard::kBurst);
+  CHECK(guard.look_for(token(9), now) == Answer::ask);
+  guard.learn(std::vector{token(1)});
+  for (int i = 2; i < 200; ++i) CHECK(guard.look_for(token(i), now + 999ms) == Answer::unknown);
+  CHECK(guard.look_for(token(1), now) == Answer::known);
+  CHECK(guard.look_for(token(9), now + 1s) == Answer::ask);
+  guard.learn(std::vector{token(1), token(9)});
+  CHECK(guard.look_for(token(9), now + 1s) == Answer::known);
 }
 
-TEST_CASE("a clock that is set back holds no token up for longer than a second") {
+TEST_CASE("while tokens are being looked up others wait, but not for whoever went away") {
   TokenGuard guard;
   const Time now = forge::Options{}.now;
-  CHECK(looked_up(guard, 1000, now) == TokenGuard::kBurst);
-  CHECK(looked_up(guard, 10, now - std::chrono::hours(1)) == 0);
-  CHECK(looked_up(guard, 10, now - std::chrono::hours(1) + std::chrono::seconds(1)) == 1);
+  CHECK(guard.look_for(token(1), now) == Answer::ask);
+  CHECK(guard.look_for(token(2), now) == Answer::wait);
+  CHECK(guard.look_for(token(2), now + 4999ms) == Answer::wait);
+  CHECK(guard.look_for(token(2), now + 5s) == Answer::ask);
 }
 
-TEST_CASE("a token that was good is always looked up, until it is not good any more") {
+TEST_CASE("where nothing could be learnt the next one asks; what was known stays known") {
   TokenGuard guard;
   const Time now = forge::Options{}.now;
-  REQUIRE(guard.may_look_up(token(1), now));
-  guard.note(token(1), true);
-  CHECK(looked_up(guard, 1000, now) == TokenGuard::kBurst);  // it cost nothing
-  CHECK(guard.may_look_up(token(1), now));
-  guard.note(token(1), false);
-  CHECK_FALSE(guard.may_look_up(token(1), now));
+  REQUIRE(guard.look_for(token(1), now) == Answer::ask);
+  guard.learn(std::vector{token(1)});
+  REQUIRE(guard.look_for(token(2), now + 1s) == Answer::ask);
+  guard.learn(std::nullopt);
+  CHECK(guard.look_for(token(1), now + 1s) == Answer::known);
+  CHECK(guard.look_for(token(2), now + 1s) == Answer::ask);
 }
 
-TEST_CASE("no number of tokens fills the memory, and none of them makes look-ups cheaper") {
+TEST_CASE("a token that is removed is forgotten; a clock that is set back holds nothing up") {
   TokenGuard guard;
   const Time now = forge::Options{}.now;
-  for (int i = 0; i < 5000; ++i) guard.note(token(i), true);
-  CHECK(looked_up(guard, 1000, now) == TokenGuard::kBurst);
+  REQUIRE(guard.look_for(token(1), now) == Answer::ask);
+  guard.learn(std::vector{token(1)});
+  guard.forget(token(1));
+  CHECK(guard.look_for(token(1), now) == Answer::unknown);
+  CHECK(guard.look_for(token(1), now - 1h) == Answer::ask);
 }

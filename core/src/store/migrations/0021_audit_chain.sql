@@ -19,6 +19,8 @@ CREATE TABLE audit_anchor (
 );
 INSERT INTO audit_anchor DEFAULT VALUES;
 
+ALTER TABLE audit_events ADD CHECK (isfinite(at));
+
 -- A text with its length in bytes before it, so that no two events read alike.
 CREATE FUNCTION audit_part(p_text text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$
 BEGIN
@@ -50,6 +52,8 @@ DECLARE
 BEGIN
   IF NOT pg_try_advisory_xact_lock(hashtext('anteroom.audit_chain')) THEN RETURN 0; END IF;
   SELECT * INTO anchor FROM audit_anchor;
+  -- After the clock was set back, or an event had a date ahead of it.
+  anchor.sealed_to := least(anchor.sealed_to, v_now);
   SELECT c.position, c.hash INTO v_position, v_hash FROM audit_chain c ORDER BY c.position DESC LIMIT 1;
   IF NOT FOUND THEN
     v_position := anchor.position;
@@ -65,7 +69,7 @@ BEGIN
     v_sealed := v_sealed + 1;
   END LOOP;
   IF v_sealed > 0 THEN
-    UPDATE audit_anchor SET sealed_to = greatest(sealed_to, e.at);
+    UPDATE audit_anchor SET sealed_to = least(greatest(anchor.sealed_to, e.at), v_now);
   END IF;
   RETURN v_sealed;
 END $$;

@@ -22,7 +22,8 @@ BEGIN
   IF (SELECT count(*) FROM (SELECT FROM transcripts t WHERE t.idp = p_idp AND t.at > now() - interval '1 day'
                             LIMIT 1000) lately) >= 1000 THEN
     DELETE FROM transcripts WHERE reference = (
-      SELECT t.reference FROM transcripts t WHERE t.idp = p_idp ORDER BY t.at LIMIT 1 FOR UPDATE SKIP LOCKED);
+      SELECT t.reference FROM transcripts t WHERE t.idp = p_idp AND t.at > now() - interval '1 day'
+      ORDER BY t.at LIMIT 1 FOR UPDATE SKIP LOCKED);
   END IF;
   INSERT INTO transcripts (reference, idp, email, code, content)
   VALUES (p_reference, p_idp, p_email, p_code, p_content) ON CONFLICT DO NOTHING;
