@@ -19,7 +19,7 @@ class EventStream final : public WatchedRequest {
         alive_event_(follow.alive_event),
         alive_every_(follow.alive_every),
         timer_(TimerKind::background, [this] { show_life(); }) {
-    timer_.start(alive_every_);
+    timer_.start_with_others(alive_every_);
   }
 
   void changed(bool /*is_named*/) override {
@@ -59,7 +59,7 @@ class EventStream final : public WatchedRequest {
       finish(NGX_ERROR);
       return;
     }
-    timer_.start(alive_every_);
+    timer_.start_with_others(alive_every_);
     write(alive_event_);
   }
 

@@ -20,6 +20,12 @@ void Timer::start(std::chrono::milliseconds delay) {
   ngx_add_timer(&event_, static_cast<ngx_msec_t>(std::max<std::int64_t>(delay.count(), 0)));
 }
 
+void Timer::start_with_others(std::chrono::milliseconds delay) {
+  constexpr ngx_msec_t kGrain = 100;
+  const ngx_msec_t due = ngx_current_msec + static_cast<ngx_msec_t>(delay.count());
+  start(delay + std::chrono::milliseconds((kGrain - due % kGrain) % kGrain));
+}
+
 void Timer::stop() {
   if (event_.timer_set != 0) ngx_del_timer(&event_);
 }

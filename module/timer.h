@@ -22,6 +22,8 @@ class Timer {
 
   /// Restarts it if it runs.
   void start(std::chrono::milliseconds delay);
+  /// Up to a tenth of a second later: timers of many people end together, in one wake-up.
+  void start_with_others(std::chrono::milliseconds delay);
   void stop();
   [[nodiscard]] bool is_running() const { return event_.timer_set != 0; }
 

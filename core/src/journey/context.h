@@ -30,7 +30,7 @@ struct Context {
   std::string metadata;                                        ///< our own, as it is served
   std::shared_ptr<Tally> started = std::make_shared<Tally>();  ///< sign-ons, by IdP
   TokenGuard scim_tokens{};
-  Lately denials{};  ///< by user
+  Lately denials{};  ///< by user, of pages and of Manage
 
   [[nodiscard]] const Origin* origin_of(std::string_view host) const;
   [[nodiscard]] const saml::ResponseVerifier* verifier_of(const IdentityProvider& idp) const;

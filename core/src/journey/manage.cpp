@@ -49,7 +49,8 @@ Response refuse_without_right(Exchange& exchange, const ManageUser& user, Manage
   Requirement requirement;
   requirement.level =
       right == ManageRight::process ? access.process_requests : access.request_new_users;
-  if (exchange.context.denials.is_first(std::string(user.fields().user), exchange.now())) {
+  if (exchange.context.denials.is_first("manage " + std::string(user.fields().user),
+                                        exchange.now())) {
     audit_later(exchange.context,
                 {"manage_refused", "not_allowed", reference, std::string(user.fields().idp),
                  std::string(user.fields().email), std::string(exchange.head().client_address),

@@ -120,9 +120,10 @@ struct World {
   }
 
   void start() {
+    // Reading all templates takes most of a test's time; what they depend on is the same for all.
+    static const auto kPages = std::make_shared<const pages::Renderer>(*settings);
     site = std::make_unique<Site>(
-        settings, std::make_shared<const pages::Renderer>(*settings),
-        Ports{database, worker, clock, random, log, memory, back_channel, meter},
+        settings, kPages, Ports{database, worker, clock, random, log, memory, back_channel, meter},
         [this](const TokenHash&, std::function<void(Result<std::string>)> done) { done(record); });
   }
 

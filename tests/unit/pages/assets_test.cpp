@@ -7,7 +7,7 @@ using namespace anteroom;
 using Catch::Matchers::Contains;
 
 TEST_CASE("assets have their type and may be kept for a year") {
-  const pages::Renderer renderer(samples::settings());
+  const pages::Renderer& renderer = samples::renderer();
   for (const auto& [name, type] : std::vector<std::pair<std::string, std::string>>{
            {"style.css", "text/css; charset=utf-8"},
            {"manage.css", "text/css; charset=utf-8"},
@@ -25,7 +25,7 @@ TEST_CASE("assets have their type and may be kept for a year") {
 }
 
 TEST_CASE("every asset that a page names exists") {
-  const pages::Renderer renderer(samples::settings());
+  const pages::Renderer& renderer = samples::renderer();
   const std::string prefix = "/auth/assets/";
   std::set<std::string> named;
   for (const auto& sample : samples::all()) {
@@ -72,7 +72,7 @@ TEST_CASE("the logo is an asset, and an SVG logo opened by itself can do nothing
 }
 
 TEST_CASE("nothing else can be read through the assets") {
-  const pages::Renderer renderer(samples::settings());
+  const pages::Renderer& renderer = samples::renderer();
   for (const char* name :
        {"", ".", "..", "../style.css", "../../etc/passwd", "/etc/passwd", "style.css/",
         "style.css/../icon.svg", "./style.css", "%2e%2e/style.css", "STYLE.CSS", "style.css?v=1",

@@ -152,7 +152,7 @@ TEST_CASE("no text with elements of its own stands in an attribute or a title") 
 }
 
 TEST_CASE("a page in Spanish has no English left") {
-  const pages::Renderer renderer(samples::settings());
+  const pages::Renderer& renderer = samples::renderer();
   Names english;
   const Catalogue& spanish = shipped("es");
   for (const auto& [key, text] : shipped("en").texts()) {

@@ -130,7 +130,7 @@ TEST_CASE("an address that is no web address leads nowhere") {
 }
 
 TEST_CASE("pages hold no inline script, style or event handler") {
-  const pages::Renderer renderer(samples::settings());
+  const pages::Renderer& renderer = samples::renderer();
   std::size_t scripts = 0;
   for (const auto& sample : samples::all()) {
     const std::string page = renderer.page("", sample.name, 200, sample.values).body;
@@ -148,7 +148,7 @@ TEST_CASE("pages hold no inline script, style or event handler") {
 }
 
 TEST_CASE("pages load nothing from elsewhere") {
-  const pages::Renderer renderer(samples::settings());
+  const pages::Renderer& renderer = samples::renderer();
   for (const auto& sample : samples::all()) {
     const std::string page = renderer.page("", sample.name, 200, sample.values).body;
     const auto sources = samples::attributes(page, "src");

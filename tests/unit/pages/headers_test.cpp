@@ -7,7 +7,7 @@ using namespace anteroom;
 namespace {
 
 std::string policy(std::string_view form_action) {
-  const pages::Renderer renderer(samples::settings());
+  const pages::Renderer& renderer = samples::renderer();
   return samples::header(renderer.page("", "sign_in", 200, {}, form_action),
                          "Content-Security-Policy");
 }
@@ -15,7 +15,7 @@ std::string policy(std::string_view form_action) {
 }  // namespace
 
 TEST_CASE("a page's headers, and no others") {
-  const pages::Renderer renderer(samples::settings());
+  const pages::Renderer& renderer = samples::renderer();
   const HeaderList expected{
       {"Content-Type", "text/html; charset=utf-8"},
       {"Content-Language", "en"},

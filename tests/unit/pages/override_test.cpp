@@ -25,7 +25,7 @@ std::string problem_with(const std::string& name, const std::string& text) {
 }  // namespace
 
 TEST_CASE("one template is replaced and the others stay") {
-  const pages::Renderer standard(samples::settings());
+  const pages::Renderer& standard = samples::renderer();
   const pages::Renderer replaced(
       overriding("signed_out", "<title>Gone</title>\n<main>Bye from {{product_name}}</main>"));
   const std::string page = replaced.page("", "signed_out", 200, {}).body;
@@ -62,7 +62,7 @@ TEST_CASE("what Manage is made of can be replaced and is checked") {
 }
 
 TEST_CASE("a replaced style sheet is what pages load, under a new address") {
-  const pages::Renderer standard(samples::settings());
+  const pages::Renderer& standard = samples::renderer();
   const pages::Renderer replaced(overriding("styles", "body { color: {{link}}; }"));
   CHECK_THAT(replaced.asset("style.css").body, Catch::Matches("body \\{ color: #[0-9a-f]{6}; \\}"));
   CHECK(replaced.page("", "sign_in", 200, {}).body != standard.page("", "sign_in", 200, {}).body);

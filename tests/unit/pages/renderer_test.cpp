@@ -7,7 +7,7 @@ using namespace anteroom;
 using Catch::Matchers::Contains;
 
 TEST_CASE("every page has its status, one h1, one main and a title") {
-  const pages::Renderer renderer(samples::settings());
+  const pages::Renderer& renderer = samples::renderer();
   for (const auto& sample : samples::all()) {
     INFO(sample.file);
     const Response page = renderer.page("", sample.name, sample.status, sample.values);
@@ -42,7 +42,7 @@ TEST_CASE("empty text counts as nothing said") {
 }
 
 TEST_CASE("a page that does not exist is an error, not an empty page") {
-  const pages::Renderer renderer(samples::settings());
+  const pages::Renderer& renderer = samples::renderer();
   CHECK(renderer.page("", "no_such_page", 200, {}).status == 500);
   CHECK(renderer.page("", "layout", 200, {}).status == 500);
   CHECK(renderer.page("", "styles", 200, {}).status == 500);

@@ -674,8 +674,13 @@ std::string header(const anteroom::Response& response, std::string_view name) {
   return "";
 }
 
+const anteroom::pages::Renderer& renderer() {
+  static const anteroom::pages::Renderer kRenderer(settings());
+  return kRenderer;
+}
+
 std::string body(const std::string& name, const Values& values) {
-  return anteroom::pages::Renderer(settings()).page("", name, 200, values).body;
+  return renderer().page("", name, 200, values).body;
 }
 
 std::vector<std::string> tags(const std::string& html) {

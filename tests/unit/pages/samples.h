@@ -22,6 +22,8 @@ struct Sample {
 };
 
 Settings settings();
+/// Of an installation with settings(): made once, for that takes long.
+const anteroom::pages::Renderer& renderer();
 std::vector<Sample> all();
 
 /// Every text value that the journey gives, by template: what pages.h and nginx-conf/templates.md
