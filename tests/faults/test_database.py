@@ -1,6 +1,7 @@
 """PostgreSQL's troubles: cut statements, no connections, no room, slowness, a read-only server, a listener that is gone, a
 server that is replaced by its standby."""
 
+import contextlib
 import hashlib
 import os
 import secrets
@@ -157,13 +158,9 @@ def test_a_disk_that_is_full(make_sign_ons, crowd, workspace):
             ask = {"host": "login.test"}
             assert sign_ons.node.ask("/work", token, **ask).seen("X-Auth-Email") == [email]
             fill = disk / "full"
-            with fill.open("wb") as file:
-                try:
-                    while True:
-                        file.write(bytes(1 << 16))
-                        file.flush()
-                except OSError:
-                    pass
+            with fill.open("wb", buffering=0) as file, contextlib.suppress(OSError):
+                while True:
+                    file.write(bytes(1 << 16))
             # Until the log has no room either.
             with pytest.raises(Exception, match="(?i)space|terminat|connect|recovery|server"):
                 cluster.sql("CREATE TABLE junk AS SELECT repeat(md5(i::text), 60) FROM generate_series(1, 200000) i")
