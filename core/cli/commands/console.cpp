@@ -77,9 +77,11 @@ std::string Console::actor() {
 
 void Console::fail(const Failure& failure) {
   const bool is_away = failure.code == code::kDatabaseUnavailable;
-  throw Abort{
-      is_away ? exit_database : exit_refused,
-      (is_away ? "the database cannot be reached: " : "the database refused: ") + failure.detail};
+  const bool is_peer = failure.detail.find("Peer authentication failed") != std::string::npos;
+  throw Abort{is_away ? exit_database : exit_refused,
+              (is_away ? "the database cannot be reached: " : "the database refused: ") +
+                  failure.detail +
+                  (is_peer ? "\nrun it as that user: sudo -u www-data anteroom …" : "")};
 }
 
 std::string date_of(Time time) {

@@ -87,8 +87,14 @@ void add_last(Findings& findings, const char* key, const std::string& label, con
 
 void examine(Console& console, const std::string& given) {
   const Settings& settings = console.settings();
-  const std::string email = checked_email(console, given, false);
-  const IdentityProvider& idp = *settings.idp_by_domain(saml::email_domain(email));
+  const std::string email = checked_email(console, given, true);
+  const std::string domain(saml::email_domain(email));
+  const IdentityProvider* speaks_for = settings.idp_by_domain(domain);
+  if (speaks_for == nullptr) {
+    throw Abort{exit_refused, "no identity provider is registered for " + domain +
+                                  ": `anteroom idp list` shows the domains that are"};
+  }
+  const IdentityProvider& idp = *speaks_for;
   const auto person = console.need(wait(store::find_person(console.database(), email)));
 
   Findings findings;

@@ -114,7 +114,7 @@ void explain_reference(Console& console, const std::string& typed) {
                                text));
   }
   if (transcript) say_transcript(*transcript, text, json.back());
-  console.say(text + "What each code means: nginx-conf/refusals.md", json);
+  console.say(text + "What each code means: refusals.md (/usr/share/doc/anteroom)", json);
 }
 
 struct Predicted {
@@ -202,7 +202,9 @@ void predict(Console& console, const Asked& asked) {
 void add_why(CLI::App& app, Console& console) {
   auto* why = app.add_subcommand("why", "why somebody was refused, or what would happen to them");
   auto asked = std::make_shared<Asked>();
-  why->add_option("WHO", asked->who, "a reference number, or an email address")->required();
+  why->add_option("WHO", asked->who,
+                  "a reference number (ABCD-1234), or an email address with a URL")
+      ->required();
   auto* url = why->add_option("URL", asked->url, "where that person wants to go");
   why->add_option("--level", asked->level, "what the location asks for")->needs(url);
   auto* property =
