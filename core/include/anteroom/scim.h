@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 #include "anteroom/ports.h"
@@ -99,8 +100,16 @@ struct ScimTable {
 [[nodiscard]] ScimCompany scim_company_of(const IdentityProvider& idp);
 [[nodiscard]] ScimTable scim_table_of(const IdentityProvider& idp, const AccessSettings& access);
 
+/// A token is good at one company.
+struct ScimTokenKey {
+  std::string idp;
+  TokenHash hash;
+  friend bool operator<(const ScimTokenKey& a, const ScimTokenKey& b) {
+    return std::tie(a.idp, a.hash) < std::tie(b.idp, b.hash);
+  }
+};
 /// Of all companies.
-Task<Result<std::vector<TokenHash>>> scim_token_hashes(Database& database);
+Task<Result<std::vector<ScimTokenKey>>> scim_token_keys(Database& database);
 
 /// True if the token is one of this company's. Notes its use, or that one was refused, at most once
 /// a minute. One indexed look-up.

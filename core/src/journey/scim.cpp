@@ -65,7 +65,7 @@ Response no_token(Context& context, const RequestHead& head, std::string_view co
 Task<std::optional<Response>> turn_unknown_away(Exchange& exchange, const IdentityProvider& idp,
                                                 const TokenHash& token) {
   Context& context = exchange.context;
-  switch (context.scim_tokens.look_for(token, context.now())) {
+  switch (context.scim_tokens.look_for({idp.name, token}, context.now())) {
     case TokenGuard::Answer::known:
       co_return std::nullopt;
     case TokenGuard::Answer::unknown:
@@ -77,7 +77,8 @@ Task<std::optional<Response>> turn_unknown_away(Exchange& exchange, const Identi
     case TokenGuard::Answer::ask:
       break;
   }
-  Result<std::vector<TokenHash>> tokens = co_await store::scim_token_hashes(context.ports.database);
+  Result<std::vector<store::ScimTokenKey>> tokens =
+      co_await store::scim_token_keys(context.ports.database);
   if (!tokens) {
     context.scim_tokens.learn(std::nullopt);
     co_return failure_answer(context, exchange.head(), tokens.failure(), idp.name);
@@ -124,7 +125,7 @@ Task<Response> serve_scim(Exchange exchange) {
       co_await store::scim_authenticate(context.ports.database, idp->name, *hash, client);
   if (!is_known) co_return failure_answer(context, exchange.head(), is_known.failure(), idp->name);
   if (!*is_known) {
-    context.scim_tokens.forget(*hash);
+    context.scim_tokens.forget({idp->name, *hash});
     co_return no_token(context, exchange.head(), idp->name);
   }
 

@@ -12,7 +12,7 @@ constexpr std::chrono::seconds kPatience{5};
 
 }  // namespace
 
-TokenGuard::Answer TokenGuard::look_for(const TokenHash& token, Time now) {
+TokenGuard::Answer TokenGuard::look_for(const store::ScimTokenKey& token, Time now) {
   if (known_.contains(token)) return Answer::known;
   // A clock that was set back begins anew.
   if (asked_at_ && now >= *asked_at_) {
@@ -25,7 +25,7 @@ TokenGuard::Answer TokenGuard::look_for(const TokenHash& token, Time now) {
   return Answer::ask;
 }
 
-void TokenGuard::learn(std::optional<std::vector<TokenHash>> tokens) {
+void TokenGuard::learn(std::optional<std::vector<store::ScimTokenKey>> tokens) {
   is_asking_ = false;
   if (tokens) {
     known_ = {tokens->begin(), tokens->end()};

@@ -4,9 +4,11 @@
 #include <chrono>
 #include <optional>
 #include <set>
+#include <string>
 #include <vector>
 
 #include "anteroom/ports.h"
+#include "anteroom/scim.h"
 
 namespace anteroom::journey {
 
@@ -22,14 +24,14 @@ class TokenGuard {
     wait,  ///< that is being done: try again
   };
 
-  Answer look_for(const TokenHash& token, Time now);
+  Answer look_for(const store::ScimTokenKey& token, Time now);
   /// All tokens there are; nullopt: that could not be had.
-  void learn(std::optional<std::vector<TokenHash>> tokens);
+  void learn(std::optional<std::vector<store::ScimTokenKey>> tokens);
   /// It was known, and is not good any more.
-  void forget(const TokenHash& token) { known_.erase(token); }
+  void forget(const store::ScimTokenKey& token) { known_.erase(token); }
 
  private:
-  std::set<TokenHash> known_;
+  std::set<store::ScimTokenKey> known_;
   std::optional<Time> asked_at_;
   bool is_asking_ = false;
 };

@@ -11,8 +11,8 @@ namespace {
 
 constexpr Statement kAuthenticate{"scim_authenticate",
                                   "SELECT anteroom.scim_authenticate($1, $2::bytea, $3)"};
-constexpr Statement kHashes{"scim_token_hashes",
-                            "SELECT encode(token_hash, 'hex') FROM anteroom.scim_tokens"};
+constexpr Statement kKeys{"scim_token_keys",
+                          "SELECT idp, encode(token_hash, 'hex') FROM anteroom.scim_tokens"};
 constexpr Statement kAddToken{"add_scim_token",
                               "SELECT anteroom.add_scim_token($1, $2, $3::bytea, $4)"};
 constexpr Statement kListTokens{
@@ -25,20 +25,22 @@ constexpr Statement kRemoveToken{"remove_scim_token",
 
 }  // namespace
 
-Task<Result<std::vector<TokenHash>>> scim_token_hashes(Database& database) {
+Task<Result<std::vector<ScimTokenKey>>> scim_token_keys(Database& database) {
   Params none;
-  Result<Rows> result = co_await run(database, kHashes, std::move(none));
+  Result<Rows> result = co_await run(database, kKeys, std::move(none));
   if (!result) co_return result.failure();
-  std::vector<TokenHash> hashes;
-  hashes.reserve(result->rows.size());
+  std::vector<ScimTokenKey> keys;
+  keys.reserve(result->rows.size());
   for (const auto& row : result->rows) {
-    const std::string bytes = crypto::from_hex(text(row, 0)).value_or("");
-    TokenHash hash{};
-    if (bytes.size() != hash.size()) co_return Failure{code::kInternal, "a token of another size"};
-    std::copy(bytes.begin(), bytes.end(), hash.begin());
-    hashes.push_back(hash);
+    const std::string bytes = crypto::from_hex(text(row, 1)).value_or("");
+    ScimTokenKey key{text(row, 0), {}};
+    if (bytes.size() != key.hash.size()) {
+      co_return Failure{code::kInternal, "a token of another size"};
+    }
+    std::copy(bytes.begin(), bytes.end(), key.hash.begin());
+    keys.push_back(std::move(key));
   }
-  co_return hashes;
+  co_return keys;
 }
 
 Task<Result<bool>> scim_authenticate(Database& database, std::string idp, TokenHash token,

@@ -97,9 +97,10 @@ struct World {
   std::chrono::seconds sign_on_age{0};  ///< of that session
 
   World() {
-    database.answers["scim_token_hashes"] = [](const Params&) {
+    database.answers["scim_token_keys"] = [](const Params&) {
       const auto hash = hash_token("scim_" + std::string(43, 'A'));
-      return Rows{{{crypto::to_hex(std::string(hash->begin(), hash->end()))}}};
+      const std::string hex = crypto::to_hex(std::string(hash->begin(), hash->end()));
+      return Rows{{{"corp", hex}, {"other", hex}}};
     };
     auto& sp = settings->service_provider;
     sp.entity_id = "https://sp.test";

@@ -44,7 +44,7 @@ TEST_CASE("a token of no company costs one look-up of it, one of all, and is not
   world.database.give("scim_authenticate", {"f"});
   CHECK(ask(world, "GET", "/auth/scim/v2/corp/Users", "Bearer " + kToken).status == 401);
   CHECK(world.database.calls ==
-        std::map<std::string, int>{{"scim_authenticate", 1}, {"scim_token_hashes", 1}});
+        std::map<std::string, int>{{"scim_authenticate", 1}, {"scim_token_keys", 1}});
   CHECK(world.database.last["scim_authenticate"][0] == "corp");
   CHECK_FALSE(world.log.has(kToken));
 }
@@ -56,10 +56,10 @@ TEST_CASE("tokens that are made up cost next to nothing, and keep no directory o
     return ask(world, "GET", "/auth/scim/v2/corp/ServiceProviderConfig", "Bearer " + token).status;
   };
   std::vector<TokenHash> tokens;
-  world.database.answers["scim_token_hashes"] = [&](const Params&) {
+  world.database.answers["scim_token_keys"] = [&](const Params&) {
     Rows rows;
     for (const TokenHash& hash : tokens) {
-      rows.rows.push_back({crypto::to_hex(std::string(hash.begin(), hash.end()))});
+      rows.rows.push_back({"corp", crypto::to_hex(std::string(hash.begin(), hash.end()))});
     }
     return rows;
   };
@@ -70,13 +70,13 @@ TEST_CASE("tokens that are made up cost next to nothing, and keep no directory o
   for (char last = 'a'; last <= 'z'; ++last) {
     CHECK(ask_with("scim_" + std::string(42, 'C') + last) == 401);
   }
-  CHECK(world.database.calls["scim_token_hashes"] == 1);
+  CHECK(world.database.calls["scim_token_keys"] == 1);
   CHECK(world.database.calls["scim_authenticate"] == 1);
   tokens.push_back(*hash_token(good));
   world.clock.advance(std::chrono::seconds(1));
   CHECK(ask_with(good) == 200);
   CHECK(ask_with(good) == 200);
-  CHECK(world.database.calls["scim_token_hashes"] == 2);
+  CHECK(world.database.calls["scim_token_keys"] == 2);
   CHECK(world.database.calls["scim_authenticate"] == 3);
 }
 

@@ -12,10 +12,10 @@ using Answer = journey::TokenGuard::Answer;
 
 namespace {
 
-TokenHash token(int number) {
-  TokenHash hash{};
-  hash[0] = static_cast<unsigned char>(number);
-  return hash;
+store::ScimTokenKey token(int number, const std::string& idp = "corp") {
+  store::ScimTokenKey key{idp, {}};
+  key.hash[0] = static_cast<unsigned char>(number);
+  return key;
 }
 
 }  // namespace
@@ -60,4 +60,14 @@ TEST_CASE("a token that is removed is forgotten; a clock that is set back holds 
   guard.forget(token(1));
   CHECK(guard.look_for(token(1), now) == Answer::unknown);
   CHECK(guard.look_for(token(1), now - 1h) == Answer::ask);
+}
+
+TEST_CASE("a token that is tried at another company is unknown there, and stays good at its own") {
+  TokenGuard guard;
+  const Time now = forge::Options{}.now;
+  REQUIRE(guard.look_for(token(1, "other"), now) == Answer::ask);
+  guard.learn(std::vector{token(1, "corp")});
+  guard.forget(token(1, "other"));
+  CHECK(guard.look_for(token(1, "other"), now) == Answer::unknown);
+  CHECK(guard.look_for(token(1, "corp"), now) == Answer::known);
 }
