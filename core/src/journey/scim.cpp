@@ -60,8 +60,8 @@ Response no_token(Context& context, const RequestHead& head, std::string_view co
   return response;
 }
 
-// nullopt: the token may be good. What is made up costs nothing but, once a second, a look at all
-// tokens and an event.
+// nullopt: the token may be good. What is made up costs nothing but, ten times a second, a
+// look at all tokens.
 Task<std::optional<Response>> turn_unknown_away(Exchange& exchange, const IdentityProvider& idp,
                                                 const TokenHash& token) {
   Context& context = exchange.context;

@@ -6,7 +6,8 @@ namespace anteroom::journey {
 
 namespace {
 
-constexpr std::chrono::seconds kInterval{1};
+// A token that was just added is not kept waiting.
+constexpr std::chrono::milliseconds kInterval{100};
 // Whoever asked may have gone away before the answer.
 constexpr std::chrono::seconds kPatience{5};
 

@@ -13,8 +13,8 @@
 namespace anteroom::journey {
 
 /// Knows the tokens of all companies. One that is not among them is worth a look at the database at
-/// most once a second, whoever sends how many: a flood keeps out no directory. One worker's, on its
-/// own thread.
+/// most ten times a second, whoever sends how many: a flood keeps out no directory. One worker's,
+/// on its own thread.
 class TokenGuard {
  public:
   enum class Answer {
