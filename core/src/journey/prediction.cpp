@@ -42,14 +42,14 @@ class Asking {
   }
 
   bool reaches_an_idp(const std::string& domain) {
-    prediction.idp = settings_.idp_by_domain(domain);
-    if (prediction.idp == nullptr) {
+    idp_ = settings_.idp_by_domain(domain);
+    if (idp_ == nullptr) {
       decide(Fate::cannot_sign_on, "domain", {"why_no_company"_words, {{"domain", domain}}});
       return false;
     }
-    const std::string& company = prediction.idp->display_name;
+    const std::string& company = idp_->display_name;
     prediction.steps.push_back({"why_company"_words, {{"domain", domain}, {"company", company}}});
-    const auto& until = prediction.idp->metadata.valid_until;
+    const auto& until = idp_->metadata.valid_until;
     if (until && *until <= now_) {
       decide(Fate::cannot_sign_on, "metadata",
              {"why_metadata_expired"_words, {{"company", company}}});
@@ -65,7 +65,7 @@ class Asking {
     }
     const IdentityProvider* own = settings_.idp_by_name(person.idp);
     const std::string company = own == nullptr ? person.idp : own->display_name;
-    if (own != prediction.idp) {
+    if (own != idp_) {
       decide(Fate::refused, "identity_pinned",
              {"why_pinned_elsewhere"_words, {{"company", company}}});
       return false;
@@ -76,6 +76,7 @@ class Asking {
 
   const Settings& settings_;
   Time now_;
+  const IdentityProvider* idp_ = nullptr;  // that speaks for the domain
 };
 
 Words ends(WordsKey before, WordsKey after, Time end, Time now, Words::Arguments arguments) {

@@ -19,7 +19,6 @@ struct Prediction {
   Fate fate = Fate::let_in;
   std::string_view rule;     ///< that decides: "domain", "metadata", "record", "disabled" …
   std::vector<Words> steps;  ///< what was asked, the deciding one last
-  const IdentityProvider* idp = nullptr;  ///< that speaks for the domain
 };
 
 /// For a page that asks for no level in particular. `person`: nullopt where there is no record.

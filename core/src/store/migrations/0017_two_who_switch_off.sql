@@ -2,7 +2,8 @@
 -- people change of a grant that came from a group, the group does not give back.
 
 ALTER TABLE users ADD off_by_people boolean NOT NULL DEFAULT false,
-                  ADD off_by_directory text NOT NULL DEFAULT '';  -- 'scim:COMPANY'
+                  ADD off_by_directory text NOT NULL DEFAULT '',  -- 'scim:COMPANY'
+                  ADD off_by_all boolean NOT NULL DEFAULT false;  -- by people who decide everywhere: such switch it on
 UPDATE users SET off_by_people = (disabled_by = ''), off_by_directory = disabled_by WHERE status = 'disabled';
 DROP TRIGGER users_forget_who_disabled ON users;
 DROP FUNCTION forget_who_disabled();
@@ -42,7 +43,9 @@ DECLARE
   person users;
 BEGIN
   SELECT * INTO person FROM users u WHERE u.id = p_user FOR UPDATE;
-  v_outcome := CASE WHEN person.id = p_actor.id THEN 'own_account' ELSE judge_person(p_actor, p_user) END;
+  v_outcome := CASE WHEN person.id = p_actor.id THEN 'own_account'
+                    WHEN NOT p_is_disabled AND person.off_by_all AND '*' <> ALL (may_at(p_actor)) THEN 'not_allowed'
+                    ELSE judge_person(p_actor, p_user) END;
   IF v_outcome <> 'done' THEN
     RETURN refuse(p_actor, v_outcome, person.email, p_user,
                   CASE WHEN p_is_disabled THEN 'disable' ELSE 'enable' END);
@@ -50,6 +53,7 @@ BEGIN
   IF person.id IS NULL THEN RETURN 'not_found'; END IF;
   v_before := state_text(person);
   UPDATE users SET off_by_people = p_is_disabled,
+                   off_by_all = p_is_disabled AND (off_by_all OR '*' = ANY (may_at(p_actor))),
                    off_by_directory = CASE WHEN p_actor.id IS NULL AND NOT p_is_disabled THEN ''
                                            ELSE off_by_directory END
   WHERE id = p_user RETURNING * INTO person;

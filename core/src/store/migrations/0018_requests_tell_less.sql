@@ -71,9 +71,10 @@ BEGIN
   ORDER BY j.number LIMIT 1;
   IF FOUND THEN
     PERFORM refuse(p_actor, f.outcome, f.email, NULL, 'file ' || grant_text(f.level, f.property, f.expires_at));
-  ELSIF p_is_preview AND p_actor.id IS NOT NULL THEN
-    -- Whoever only tries addresses of others is seen, too.
-    PERFORM note(p_actor, 'requests_previewed', '', min(j.email::text), NULL,
+  END IF;
+  IF NOT v_is_filed AND p_actor.id IS NOT NULL THEN
+    -- Whoever only tries addresses of others is seen, too; and by nobody in the history of one of them.
+    PERFORM note(p_actor, 'requests_previewed', '', '', NULL,
                  count(*) || ' not of their company: ' || string_agg(j.email::text, ' ' ORDER BY j.number))
     FROM unnest(v_judged) j WHERE NOT is_colleague(p_actor, j.email) HAVING count(*) > 0;
   END IF;
@@ -135,7 +136,8 @@ BEGIN
          r.state = 'open' AND is_decider.it AND NOT is_own_request(p_actor, r),
          r.state = 'open' AND is_decider.it
            AND has_lost_reach(r.requested_by, coalesce(r.property, '*'), r.level, p_actor.levels),
-         CASE WHEN is_decider.it THEN g.level END, CASE WHEN is_decider.it THEN iso(g.expires_at) END
+         CASE WHEN is_decider.it AND may_know.it THEN g.level END,
+         CASE WHEN is_decider.it AND may_know.it THEN iso(g.expires_at) END
   FROM unnest(v_ids) WITH ORDINALITY AS wanted(id, number)
   JOIN access_requests r ON r.id = wanted.id
   LEFT JOIN properties p ON p.key = r.property
@@ -145,8 +147,9 @@ BEGIN
   LEFT JOIN grants g ON g.user_id = u.id AND coalesce(g.property, '*') = coalesce(r.property, '*')
     AND (g.expires_at IS NULL OR g.expires_at > now())
   CROSS JOIN LATERAL (SELECT v_is_everywhere OR coalesce(r.property = ANY (v_keys), false) AS it) is_decider
-  -- as is_colleague() says
-  CROSS JOIN LATERAL (SELECT is_decider.it OR coalesce(u.idp = me.idp, false)
+  -- Of what one asked for oneself one knows no more than before. Colleagues as is_colleague() says.
+  CROSS JOIN LATERAL (SELECT v_is_everywhere OR (is_decider.it AND r.requested_by IS DISTINCT FROM p_actor.id)
+                             OR coalesce(u.idp = me.idp, false)
                              OR coalesce(r.domain = domain_of(me.email), false) AS it) may_know
   ORDER BY wanted.number;
 END $$;
@@ -357,6 +360,13 @@ BEGIN
   END LOOP;
 END $$;
 
+-- Whether the actor has an open request for that person there, or for more or for a part of it.
+CREATE FUNCTION asked_for_it(p_actor actor, p_email citext, p_property text) RETURNS boolean LANGUAGE sql STABLE AS $$
+  SELECT EXISTS (SELECT FROM access_requests r
+                 WHERE r.email = p_email AND r.state = 'open' AND r.requested_by = (p_actor).id
+                   AND (r.property IS NULL OR p_property = '*' OR r.property = p_property))
+$$;
+
 CREATE OR REPLACE FUNCTION change_grant(p_actor actor, p_user uuid, p_property text, p_level text, p_expires text)
 RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
@@ -370,9 +380,7 @@ BEGIN
   IF NOT FOUND THEN RETURN 'not_found'; END IF;
   v_outcome := judge_grant(p_actor, p_user, p_property, p_level);
   -- What somebody asked for, somebody else gives.
-  IF v_outcome = 'done' AND p_level <> '' AND EXISTS (
-       SELECT FROM access_requests r WHERE r.email = person.email AND r.state = 'open'
-         AND coalesce(r.property, '*') = p_property AND r.requested_by = p_actor.id) THEN
+  IF v_outcome = 'done' AND p_level <> '' AND asked_for_it(p_actor, person.email, p_property) THEN
     v_outcome := 'own_request';
   END IF;
   IF v_outcome IN ('own_account', 'not_allowed', 'above_own_level', 'own_request') THEN
