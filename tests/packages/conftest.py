@@ -10,7 +10,7 @@ import pytest
 
 TESTS = Path(__file__).resolve().parents[1]
 ROOT = TESTS.parent
-sys.path[:0] = [str(TESTS / name) for name in ("support", "nginx", "attacks")]
+sys.path[:0] = [str(TESTS / name) for name in ("support", "nginx", "attacks", "mail")]
 sys.path.insert(0, str(ROOT / "scripts" / "lib"))
 
 import package  # noqa: E402
@@ -28,13 +28,13 @@ def packages():
     return files
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def root(packages):
     if os.geteuid() != 0:
         pytest.skip("only root can install into a clean root")
     root = CleanRoot()
     try:
-        folder = root.path / "build" / "package" / "packages"
+        folder = root.files / "build" / "package" / "packages"
         folder.mkdir(parents=True)
         for path in packages.values():
             shutil.copy2(path, folder)

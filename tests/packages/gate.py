@@ -53,3 +53,10 @@ class InsideBrowser(Browser):
             return self._provider.answer(url)
         exchange = super()._exchange
         return self._root.in_network(lambda: exchange(parts, method, path, body, headers, url))
+
+
+def sign_on(browser, url):
+    browser.get(url)
+    browser.submit(browser.page.form("email"), email="ann@contoso.com")
+    browser.submit(browser.page.form("idp"))
+    return browser.submit(browser.page.form("SAMLResponse"))

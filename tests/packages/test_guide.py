@@ -3,34 +3,19 @@ Then the packages go again. These tests build on each other, in this order."""
 
 import json
 import socket
-import subprocess
 import time
 from urllib.parse import urlsplit
 
 import pytest
 from conftest import MODULE, TOOL
 from echo_app import EchoApp
-from gate import InsideBrowser, Provider
-from guide import blocks
+from gate import InsideBrowser, Provider, sign_on
+from guide import blocks, install_command
 
 TEN_MINUTES = 600
 APP = "https://app.example.com"
 CONFIGURATION = "etc/nginx/conf.d/anteroom.conf"
 LINK = "etc/nginx/modules-enabled/50-mod-http-auth-saml.conf"
-
-
-def certificate(root):
-    subprocess.run(["/usr/bin/openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=example.com",
-                    "-keyout", root.path / "etc/ssl/example.com.key", "-out", root.path / "etc/ssl/example.com.pem"],
-                   check=True, capture_output=True)
-
-
-def start_services(root):
-    """What Debian does when it installs them, where there is an init system."""
-    data, configuration = "/var/lib/postgresql/15/main", "/etc/postgresql/15/main/postgresql.conf"
-    root.start("PostgreSQL", "/sbin/runuser", "-u", "postgres", "--", "/usr/lib/postgresql/15/bin/postgres", "-D", data,
-               "-c", f"config_file={configuration}").wait_until(lambda: root.has("run/postgresql/.s.PGSQL.5432"), 30)
-    return root.start("nginx", "/usr/sbin/nginx", "-g", "daemon off;")
 
 
 class Walk:
@@ -39,20 +24,19 @@ class Walk:
     def __init__(self, root):
         self.root, self.provider = root, Provider()
         begun = time.monotonic()
-        install, init, nginx = blocks("In front of your own app, in ten minutes")
-        build, apt = install.text.strip().splitlines()
-        assert build.startswith("scripts/package")  # done outside
-        self.install = f"cd / && {apt.replace('apt install', 'apt-get install -y -q --no-install-recommends')}"
-        root.shell(self.install, is_online=True)
-        self.nginx = start_services(root)
+        _, init, nginx = blocks("In front of your own app, in ten minutes")
+        root.shell(install_command(), is_online=True)
         self.said = root.shell(init.text)
-        certificate(root)
+        root.make_certificate("etc/ssl/example.com")
         self.configuration = nginx.text
         root.write(CONFIGURATION, nginx.text)
+        root.shell("nginx -t && systemctl reload-or-restart nginx")
+        root.wait_for(lambda: self.is_open(443), "nginx to listen")
         root.write("contoso.xml", self.provider.metadata)
+        before = root.workers()
         for block in blocks("Connect a customer's Entra ID"):
             root.shell(f"cd / && {block.text}")
-        self.nginx.wait_until(lambda: self.is_open(443))
+        root.wait_for(lambda: not before & root.workers(), "nginx to reload")
         self.seconds = time.monotonic() - begun
         self.app = root.in_network(lambda: EchoApp(3000))
 
@@ -67,26 +51,14 @@ class Walk:
 
     def reload(self):
         """Returns once the workers are others."""
-        before = self.workers()
-        self.root.shell("nginx -s reload")
-        self.nginx.wait_until(lambda: self.workers() and not before & self.workers(), 30, "to reload")
-
-    def workers(self):
-        listed = subprocess.run(["/usr/bin/pgrep", "-f", "nginx: worker", "--nslist", "net", "--ns", str(self.root.network)],
-                                capture_output=True, text=True, check=False).stdout
-        return set(listed.split())
+        before = self.root.workers()
+        self.root.shell("systemctl reload nginx")
+        self.root.wait_for(lambda: self.root.workers() and not before & self.root.workers(), "nginx to reload")
 
 
 @pytest.fixture(scope="module")
 def walk(root):
     return Walk(root)
-
-
-def sign_on(browser, url):
-    browser.get(url)
-    browser.submit(browser.page.form("email"), email="ann@contoso.com")
-    browser.submit(browser.page.form("idp"))
-    return browser.submit(browser.page.form("SAMLResponse"))
 
 
 def test_it_takes_less_than_ten_minutes(walk):
@@ -122,7 +94,7 @@ def test_the_manual_page_and_the_completion_are_there(walk):
 def test_installing_them_again_disturbs_nobody(walk):
     browser = walk.browser()
     assert sign_on(browser, f"{APP}/work").status == 200
-    walk.root.shell(walk.install.replace("install -y", "install --reinstall -y"), is_online=True)
+    walk.root.shell(install_command("--reinstall"), is_online=True)
     walk.reload()  # what the package asks for, where there is an init system
     assert browser.get(f"{APP}/work").status == 200
 
@@ -137,28 +109,28 @@ def test_a_gate_in_use_is_not_removed(walk):
 
 def test_nor_is_one_whose_variables_are_logged(walk):
     walk.root.write("etc/nginx/conf.d/log.conf", "# auth_saml\nlog_format people '$remote_addr $auth_saml_email';\n")
-    (walk.root.path / CONFIGURATION).rename(walk.root.path / "kept")
+    (walk.root.files / CONFIGURATION).rename(walk.root.files / "kept")
     walk.root.shell("nginx -t")
     assert "/etc/nginx/conf.d/log.conf" in walk.root.shell(f"apt-get remove -y {MODULE}", expected=100)
-    (walk.root.path / "etc/nginx/conf.d/log.conf").unlink()
-    (walk.root.path / "kept").rename(walk.root.path / CONFIGURATION)
+    (walk.root.files / "etc/nginx/conf.d/log.conf").unlink()
+    (walk.root.files / "kept").rename(walk.root.files / CONFIGURATION)
 
 
 def test_removing_them_leaves_a_working_nginx(walk):
-    (walk.root.path / CONFIGURATION).unlink()
+    (walk.root.files / CONFIGURATION).unlink()
     walk.root.shell(f"apt-get remove -y {MODULE} {TOOL}")
     walk.root.shell("nginx -t")
     walk.reload()
-    assert walk.is_open(80) and walk.nginx.is_running()
+    assert walk.is_open(80) and walk.root.says("systemctl is-active nginx") == "active"
     assert not walk.root.has(LINK) and not walk.root.has("usr/lib/nginx/modules/ngx_http_auth_saml_module.so")
 
 
 def test_what_an_administrator_switched_off_stays_off(walk):
     """As with Debian's own modules: removed and installed again it is on, upgraded it is as it was left."""
-    walk.root.shell(walk.install, is_online=True)
+    walk.root.shell(install_command(), is_online=True)
     assert walk.root.has(LINK)
-    (walk.root.path / LINK).unlink()
-    walk.root.shell(walk.install.replace("install -y", "install --reinstall -y"), is_online=True)
+    (walk.root.files / LINK).unlink()
+    walk.root.shell(install_command("--reinstall"), is_online=True)
     assert not walk.root.has(LINK)
 
 
