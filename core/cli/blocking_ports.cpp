@@ -1,5 +1,11 @@
 #include "cli/blocking_ports.h"
 
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <csignal>
+
 #include "anteroom/store.h"
 
 namespace anteroom {
@@ -47,7 +53,45 @@ Rows rows_of(const PGresult* result) {
   return rows;
 }
 
+// Of the statement that is under way. Read by the handler, in the only thread there is.
+std::atomic<PGcancel*> under_way = nullptr;
+volatile std::sig_atomic_t was_interrupted = 0;
+volatile std::sig_atomic_t interrupted_exit = 0;
+
+class UnderWay {
+ public:
+  explicit UnderWay(PGcancel* cancel) { under_way = cancel; }
+  ~UnderWay() { under_way = nullptr; }
+  UnderWay(const UnderWay&) = delete;
+  UnderWay& operator=(const UnderWay&) = delete;
+};
+
+// PQcancel may be called here: libpq's manual, "Canceling Queries in Progress".
+void on_interrupt(int /*signal*/) {
+  std::array<char, 256> complaint{};
+  PGcancel* cancel = under_way;
+  if (was_interrupted == 0 && cancel != nullptr) {
+    was_interrupted = 1;
+    if (PQcancel(cancel, complaint.data(), static_cast<int>(complaint.size())) == 1) return;
+  }
+  constexpr std::string_view kSaid = "anteroom: interrupted\n";
+  (void)!write(STDERR_FILENO, kSaid.data(), kSaid.size());
+  _exit(interrupted_exit);
+}
+
 }  // namespace
+
+void take_back_when_interrupted(int exit) {
+  interrupted_exit = exit;
+  struct sigaction action {};
+  action.sa_handler = on_interrupt;
+  action.sa_flags = SA_RESTART | SA_NODEFER;
+  for (const int signal : {SIGINT, SIGTERM}) sigaction(signal, &action, nullptr);
+}
+
+bool is_interrupted() {
+  return was_interrupted != 0;
+}
 
 Status BlockingDatabase::connect() {
   if (connection_ != nullptr && PQstatus(connection_.get()) == CONNECTION_OK) return Done{};
@@ -72,6 +116,7 @@ Status BlockingDatabase::connect() {
   if (PQstatus(connection_.get()) != CONNECTION_OK) {
     return Failure{code::kDatabaseUnavailable, first_line(PQerrorMessage(connection_.get()))};
   }
+  cancel_.reset(PQgetCancel(connection_.get()));
   const ResultHandle result(PQexec(connection_.get(), store::session_setup_sql()));
   if (!is_good(result.get())) return failure_of(connection_.get(), result.get());
   return Done{};
@@ -79,6 +124,7 @@ Status BlockingDatabase::connect() {
 
 Result<Rows> BlockingDatabase::execute_now(const Statement& statement, const Params& params) {
   if (const Status connected = connect(); !connected) return connected.failure();
+  const UnderWay here(cancel_.get());
   if (!prepared_.contains(statement.name)) {
     const ResultHandle result(
         PQprepare(connection_.get(), statement.name, statement.sql, 0, nullptr));
@@ -101,6 +147,7 @@ void BlockingDatabase::execute(const Statement& statement, Params params,
 
 Status BlockingDatabase::execute_script(const std::string& sql) {
   if (Status connected = connect(); !connected) return connected;
+  const UnderWay here(cancel_.get());
   const ResultHandle result(PQexec(connection_.get(), sql.c_str()));
   if (!is_good(result.get())) return failure_of(connection_.get(), result.get());
   return Done{};

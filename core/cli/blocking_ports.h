@@ -35,11 +35,18 @@ class BlockingDatabase : public Database {
 
   struct Finish {
     void operator()(PGconn* connection) const { PQfinish(connection); }
+    void operator()(PGcancel* cancel) const { PQfreeCancel(cancel); }
   };
   DatabaseSettings settings_;
   std::unique_ptr<PGconn, Finish> connection_;
+  std::unique_ptr<PGcancel, Finish> cancel_;
   std::set<std::string> prepared_;
 };
+
+/// From here on SIGINT and SIGTERM make the server take back the statement that is under way, which
+/// then fails; where none is, or at the second signal, the process ends with `exit` and a sentence.
+void take_back_when_interrupted(int exit);
+[[nodiscard]] bool is_interrupted();
 
 class InlineWorker : public Worker {
  public:

@@ -19,6 +19,31 @@ void report(const Console& console, const Abort& abort) {
   std::cerr << "anteroom: " << abort.message << "\n";
 }
 
+std::string names(const CLI::App& app) {
+  std::string all;
+  for (const CLI::App* command : app.get_subcommands(nullptr)) {
+    all += (all.empty() ? "" : ", ") + command->get_name();
+  }
+  return all;
+}
+
+// Names the word that is wrong and what can stand there, where CLI11 says only that something is
+// missing.
+std::string complaint(const CLI::App* app, const CLI::Error& error) {
+  const auto* last = app;
+  while (!last->get_subcommands().empty()) last = last->get_subcommands().front();
+  const std::string within = "'" + last->get_name() + "'";
+  const auto unknown = app->remaining(true);
+  const std::string known = names(*last);
+  const bool is_option = !unknown.empty() && unknown.front().starts_with("-");
+  if (is_option) return "'" + unknown.front() + "' is no option of " + within + "; see --help\n";
+  if (known.empty() || (unknown.empty() && error.get_name() != "RequiredError")) {
+    return CLI::FailureMessage::simple(app, error);
+  }
+  return (unknown.empty() ? "" : "'" + unknown.front() + "' is no command of " + within + "\n") +
+         within + " takes one of: " + known + "\n";
+}
+
 int run(int argc, char** argv) {
   Console console;
   CLI::App app("Sign-on for nginx: check, migrate, identity providers, people and properties",
@@ -28,6 +53,7 @@ int run(int argc, char** argv) {
   app.add_flag("--json", console.is_json, "print JSON");
   app.require_subcommand(1);
   app.fallthrough();
+  app.failure_message(complaint);
   anteroom::cli::add_init(app, console);
   anteroom::cli::add_check(app, console);
   anteroom::cli::add_migrate(app, console);
@@ -60,6 +86,7 @@ int run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);  // NOLINT(cert-err33-c)
+  anteroom::take_back_when_interrupted(anteroom::cli::exit_refused);
   try {
     return run(argc, argv);
   } catch (const std::exception& error) {

@@ -1,9 +1,14 @@
-"""Letters about certificates that end: 60, 30 and 7 days ahead, each once."""
+"""Letters about certificates that end, 60, 30 and 7 days ahead, and about metadata that is not refreshed; each once."""
 
+import json
+import os
+import socket
 import subprocess
+import time
 
 import pytest
 from mail_server import MailServer
+from metadata_server import certificate, metadata
 
 
 @pytest.fixture
@@ -92,3 +97,93 @@ def test_simultaneous_services_write_one(post, server):
     post.wait_for(lambda: len(server.received) >= 1, "the letter")
     post.once()
     assert len(warnings(post)) == 1
+
+
+URL = "https://corp.test/metadata.xml"
+DAY = 86400
+
+
+@pytest.fixture
+def copy(post):
+    """The last good copy of metadata that is refreshed every six hours, put there a day ago."""
+    path = post.directory / "corp.xml"
+    path.write_text(metadata(certificate()))
+    written(path, 1)
+    post.configure(warn="ops@maintenance.test")
+    post.yaml.write_text(post.yaml.read_text() + f"identity_providers:\n  - name: corp\n    display_name: Corp & Co\n"
+                         f"    metadata: {path}\n    metadata_url: {URL}\n    domains: [corp.test]\n")
+    return path
+
+
+def written(path, days_ago):
+    os.utime(path, (time.time() - days_ago * DAY,) * 2)
+
+
+def heard_of(copy, days_ago, error="", url=URL):
+    state = {"url": url, "good_at": int(time.time() - days_ago * DAY), "error": error}
+    (copy.parent / f"{copy.name}.state").write_text(json.dumps(state))
+
+
+def silences(post):
+    return post.sql("SELECT (parameters->>'days')::int FROM anteroom.mail_outbox"
+                    " WHERE template = 'metadata_not_refreshed' ORDER BY created_at")
+
+
+def test_metadata_that_is_not_refreshed_is_told_once_for_each_silence(post, server, copy):
+    expected = []
+    for days, is_told in ((0, False), (2.9, False), (3.1, True), (1, False), (5, True)):
+        heard_of(copy, days)
+        for _ in range(2):
+            post.once()
+        if is_told:
+            expected.append((int(days),))
+        assert silences(post) == expected, days
+
+
+def test_the_letter_says_where_since_when_and_why(post, server, copy):
+    heard_of(copy, 4, "status 404\r\nBcc: eve@evil.test")
+    assert "metadata not refreshed for 4 days: idp=corp" in post.once()
+    (received,) = server.received
+    assert received.recipients == ["ops@maintenance.test"] and received.message["Bcc"] is None
+    assert received.message["Subject"] == "Corp & Co's metadata has not been refreshed for 4 days"
+    text = " ".join(received.message.get_body(("plain",)).get_content().split())
+    assert f"{socket.gethostname()} last fetched" in text and "the last attempt said: status 404 Bcc" in text
+    assert "anteroom idp refresh --once corp" in text and "Nothing has been tried" not in text
+
+
+def test_a_service_that_never_ran_is_told_too(post, server, copy):
+    written(copy, 4)
+    post.once()
+    (received,) = server.received
+    assert "Nothing has been tried since: is the service anteroom-metadata" in received.message.get_body(("plain",)).get_content()
+
+
+def test_what_was_heard_from_another_address_does_not_count(post, server, copy):
+    written(copy, 4)
+    heard_of(copy, 0, url="https://old.test/metadata.xml")
+    post.once()
+    assert silences(post) == [(4,)]
+
+
+def test_a_longer_interval_has_longer_patience(post, server, copy):
+    post.yaml.write_text(post.yaml.read_text() + "    metadata_refresh: 2d\n")
+    heard_of(copy, 5)
+    post.once()
+    assert silences(post) == []
+    heard_of(copy, 6.1)
+    post.once()
+    assert silences(post) == [(6,)]
+
+
+def test_a_state_that_cannot_be_read_alarms_nobody(post, server, copy):
+    written(copy, 4)
+    (copy.parent / f"{copy.name}.state").mkdir()
+    post.once()
+    assert silences(post) == []
+
+
+def test_pinned_metadata_is_not_expected_to_be_refreshed(post, server, copy):
+    written(copy, 400)
+    post.yaml.write_text(post.yaml.read_text().replace(f"    metadata_url: {URL}\n", ""))
+    post.once()
+    assert silences(post) == []

@@ -76,6 +76,9 @@ std::string Console::actor() {
 }
 
 void Console::fail(const Failure& failure) {
+  if (is_interrupted()) {
+    throw Abort{exit_refused, "interrupted: the database took back what was under way"};
+  }
   const bool is_away = failure.code == code::kDatabaseUnavailable;
   const bool is_peer = failure.detail.find("Peer authentication failed") != std::string::npos;
   throw Abort{is_away ? exit_database : exit_refused,

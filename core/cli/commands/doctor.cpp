@@ -1,10 +1,10 @@
 #include <cstdio>
-#include <filesystem>
 
 #include "anteroom/admin.h"
 #include "anteroom/audit.h"
 #include "anteroom/saml.h"
 #include "cli/commands/console.h"
+#include "cli/commands/files.h"
 #include "crypto/pem.h"
 
 namespace anteroom::cli {
@@ -39,12 +39,8 @@ class Findings {
 };
 
 void add_metadata_facts(Findings& findings, const IdentityProvider& idp, Clock::time_point now) {
-  std::error_code error;
-  const auto written = std::filesystem::last_write_time(idp.metadata_source.file, error);
-  if (!error) {
-    const long days = days_between(
-        std::chrono::time_point_cast<Clock::duration>(std::chrono::file_clock::to_sys(written)),
-        now);
+  if (const auto written = written_at(idp.metadata_source.file)) {
+    const long days = days_between(*written, now);
     findings.add("metadata_age_days", "metadata", days,
                  idp.metadata_source.file + ", written " + std::to_string(days) + " days ago");
   }

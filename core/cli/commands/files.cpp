@@ -71,6 +71,12 @@ std::string read_file(const fs::path& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
+std::optional<Time> written_at(const fs::path& path) {
+  struct stat info {};
+  if (stat(path.c_str(), &info) != 0) return std::nullopt;
+  return Time(std::chrono::seconds(info.st_mtime));
+}
+
 void replace_file(const fs::path& path, std::string_view text, const Access& access) {
   const fs::path part = path.string() + "." + std::to_string(getpid()) + ".part";
   (void)unlink(part.c_str());

@@ -5,8 +5,11 @@
 
 #include <csignal>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
+
+#include "anteroom/ports.h"
 
 namespace anteroom::cli {
 
@@ -20,6 +23,9 @@ Access access_of(const std::filesystem::path& path);
 
 /// The file's bytes, or Abort.
 std::string read_file(const std::filesystem::path& path);
+
+/// When it was last written, to the second; nullopt if that cannot be known.
+std::optional<Time> written_at(const std::filesystem::path& path);
 
 /// Puts a whole file in the place of what is there, or Abort with everything as it was. Nobody who
 /// may not read the result can read it meanwhile.

@@ -1,4 +1,3 @@
-#include <sys/stat.h>
 
 #include <algorithm>
 #include <memory>
@@ -173,10 +172,8 @@ const char* word_of(KeyStage stage) {
   return stage == KeyStage::current ? "current" : stage == KeyStage::next ? "next" : "previous";
 }
 
-int age_in_days(const std::string& file) {
-  struct stat info {};
-  if (stat(file.c_str(), &info) != 0) return 0;
-  return static_cast<int>((std::time(nullptr) - info.st_mtime) / 86400);
+std::int64_t days_since(Time time) {
+  return std::chrono::floor<std::chrono::days>(SystemClock().now() - time).count();
 }
 
 void list(Console& console) {
@@ -185,8 +182,9 @@ void list(Console& console) {
   Json json = Json::array();
   const auto add = [&](const char* kind, KeyStage stage, const std::string& file,
                        const std::string& ends) {
-    const int age = age_in_days(file);
-    rows.push_back({kind, word_of(stage), std::to_string(age), ends, file});
+    const auto written = written_at(file);
+    const Json age = written ? Json(days_since(*written)) : Json();
+    rows.push_back({kind, word_of(stage), written ? age.dump() : "?", ends, file});
     json.push_back({{"kind", kind},
                     {"stage", word_of(stage)},
                     {"age_days", age},

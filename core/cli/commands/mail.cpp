@@ -3,8 +3,8 @@
 #include "anteroom/smtp.h"
 #include "anteroom/store.h"
 #include "cli/commands/console.h"
-#include "cli/commands/expiry_warnings.h"
 #include "cli/commands/journal.h"
+#include "cli/commands/warnings.h"
 #include "cli/mail_delivery.h"
 
 namespace anteroom::cli {
@@ -16,7 +16,7 @@ using std::chrono::seconds;
 
 constexpr seconds kPoll = 2s;
 constexpr seconds kUpkeep = 20s;
-constexpr seconds kExpiries = 1h;
+constexpr seconds kWarnings = 1h;
 constexpr seconds kLongestPause = 60s;
 
 const Settings& settings_with_mail(Console& console) {
@@ -28,12 +28,11 @@ const Settings& settings_with_mail(Console& console) {
   return settings;
 }
 
-/// What ends soon, as the files say by now: they change while a service runs.
-Status warn_of_what_ends(Console& console, Database& database, const Settings& settings, Time now,
-                         Log& log) {
+/// Of what the files say by now: they change while a service runs.
+Status warn(Console& console, Database& database, const Settings& settings, Time now, Log& log) {
   const LoadedSettings newest = load_settings(console.config_file, now);
   const bool is_usable = newest.settings != nullptr && newest.settings->mail;
-  return warn_of_expiries(database, is_usable ? *newest.settings : settings, now, log);
+  return write_warnings(database, is_usable ? *newest.settings : settings, now, log);
 }
 
 /// Delivers until it is told to stop, through outages of the database and the mail server.
@@ -71,11 +70,11 @@ class Daemon {
       if (Status written = delivery_.write_what_is_due(); !written) return written;
       next_upkeep_ = clock_.now() + kUpkeep;
     }
-    if (clock_.now() >= next_expiries_) {
+    if (clock_.now() >= next_warnings_) {
       const Time now = clock_.now();
-      Status told = warn_of_what_ends(console_, console_.raw_database(), settings_, now, log_);
+      Status told = warn(console_, console_.raw_database(), settings_, now, log_);
       if (!told) return told;
-      next_expiries_ = now + kExpiries;
+      next_warnings_ = now + kWarnings;
     }
     const auto round = delivery_.deliver([this] { return signals_.are_there(); });
     is_more = round.is_more;
@@ -99,7 +98,7 @@ class Daemon {
   SmtpTransport transport_;
   MailDelivery delivery_;
   Time next_upkeep_{};
-  Time next_expiries_{};
+  Time next_warnings_{};
   bool is_schema_checked_ = false;
 };
 
@@ -118,7 +117,7 @@ void deliver_once(Console& console) {
     Console::fail(state.failure());
   };
   check(delivery.write_what_is_due());
-  check(warn_of_expiries(console.database(), settings, clock.now(), log));
+  check(write_warnings(console.database(), settings, clock.now(), log));
   int sent = 0;
   int postponed = 0;
   int given_up = 0;

@@ -127,7 +127,8 @@ Refreshed attempt(const MetadataSource& source, MetadataState& state, bool is_an
 MetadataState read_metadata_state(const MetadataSource& source) {
   MetadataState state;
   const std::string file = source.file + ".state";
-  if (!fs::exists(file)) return state;
+  std::error_code error;
+  if (!fs::exists(file, error)) return state;
   const Json json = Json::parse(read_file(file), nullptr, false);
   try {
     state.url = json.at("url");
@@ -162,6 +163,11 @@ void write_metadata_state(const MetadataSource& source, const MetadataState& sta
                  json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n", {});
   } catch (const Abort&) {  // NOLINT(bugprone-empty-catch): best effort
   }
+}
+
+std::optional<Time> last_heard_of(const MetadataSource& source, const MetadataState& state) {
+  if (state.url == source.url && state.good_at != Time{}) return state.good_at;
+  return written_at(source.file);
 }
 
 Refreshed refresh_metadata(const MetadataSource& source, Time now, double spread,

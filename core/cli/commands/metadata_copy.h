@@ -27,6 +27,10 @@ struct MetadataState {
 /// Best effort: a state that cannot be written costs a fetch, not the copy.
 void write_metadata_state(const MetadataSource& source, const MetadataState& state);
 
+/// When the copy was last found to be what is published; nullopt if that cannot be known. A copy
+/// that was never asked for counts from when it was put there.
+std::optional<Time> last_heard_of(const MetadataSource& source, const MetadataState& state);
+
 struct Refreshed {
   enum class Outcome : std::uint8_t { unchanged, changed, failed };
   Outcome outcome = Outcome::failed;

@@ -81,8 +81,9 @@ TEST_CASE("a letter speaks the language of its parameters, else the installation
 TEST_CASE("every letter is there in every language and format, and can be composed") {
   const auto names = mail::Composer::template_names();
   CHECK(letters() == std::set<std::string>{"access_approved", "access_declined", "digest",
-                                           "expiry_warning", "please_request", "request_approved",
-                                           "request_declined", "request_reminder"});
+                                           "expiry_warning", "metadata_not_refreshed",
+                                           "please_request", "request_approved", "request_declined",
+                                           "request_reminder"});
   CHECK(names.size() == (letters().size() + 1) * mail::languages().size() * 2);
   const mail::Composer composer(settings());
   for (const std::string& name : letters()) {

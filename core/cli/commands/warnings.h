@@ -1,4 +1,4 @@
-// Telling people in time that a certificate ends.
+// Telling people in time that a certificate ends, or that metadata is not refreshed any more.
 #pragma once
 
 #include "anteroom/ports.h"
@@ -8,6 +8,6 @@ namespace anteroom::cli {
 
 /// Writes the letters that are due about what `settings` holds, and a line for each. `mail` must be
 /// there.
-Status warn_of_expiries(Database& database, const Settings& settings, Time now, Log& log);
+Status write_warnings(Database& database, const Settings& settings, Time now, Log& log);
 
 }  // namespace anteroom::cli

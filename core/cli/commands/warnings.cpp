@@ -1,0 +1,87 @@
+#include "cli/commands/warnings.h"
+
+#include <unistd.h>
+
+#include <array>
+
+#include "anteroom/metrics.h"
+#include "anteroom/outbox.h"
+#include "cli/blocking_ports.h"
+#include "cli/commands/metadata_copy.h"
+
+namespace anteroom::cli {
+
+namespace {
+
+constexpr std::chrono::seconds kSilence = std::chrono::days(3);
+
+// Metadata that is refreshed gets a new end with every refresh.
+bool is_refreshed(const Settings& settings, const metrics::Expiry& expiry) {
+  const IdentityProvider* idp = settings.idp_by_name(expiry.idp);
+  return expiry.what == metrics::Expiry::What::idp_metadata && idp != nullptr &&
+         !idp->metadata_source.url.empty();
+}
+
+std::string machine() {
+  std::array<char, 256> name{};
+  return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
+}
+
+Status warn_of_expiries(Database& database, const Settings& settings, Time now, Log& log) {
+  for (const metrics::Expiry& expiry : metrics::expiries(settings)) {
+    const auto threshold = metrics::warning_before(expiry.at, now);
+    if (!threshold || is_refreshed(settings, expiry)) continue;
+    const auto left = std::chrono::floor<std::chrono::days>(expiry.at - now).count();
+    store::ExpiryWarning warning{
+        metrics::name_of(expiry.what), expiry.idp, expiry.fingerprint, expiry.at, *threshold,
+        static_cast<int>(left)};
+    const auto written =
+        wait(store::warn_of_expiry(database, settings.mail->warn, std::move(warning)));
+    if (!written) return written.failure();
+    if (!*written) continue;
+    log.write(LogLevel::warning, std::string("ends in ") + std::to_string(left) +
+                                     " days: what=" + metrics::name_of(expiry.what) +
+                                     " idp=" + expiry.idp + " certificate=" + expiry.fingerprint);
+  }
+  return Done{};
+}
+
+// What nginx's account may not read is nothing to be alarmed about.
+std::optional<store::Silence> silence_of(const MetadataSource& source, Time now) {
+  MetadataState state;
+  try {
+    state = read_metadata_state(source);
+  } catch (const Abort&) {
+    return std::nullopt;
+  }
+  const auto since = last_heard_of(source, state);
+  if (!since || now - *since < std::max<std::chrono::seconds>(kSilence, source.refresh_every * 3)) {
+    return std::nullopt;
+  }
+  const auto days = std::chrono::floor<std::chrono::days>(now - *since).count();
+  return store::Silence{source.idp, machine(), *since, static_cast<int>(days), state.error};
+}
+
+Status warn_of_silences(Database& database, const Settings& settings, Time now, Log& log) {
+  for (const IdentityProvider& idp : settings.identity_providers) {
+    if (idp.metadata_source.url.empty()) continue;
+    auto silence = silence_of(idp.metadata_source, now);
+    if (!silence) continue;
+    const std::string said = "metadata not refreshed for " + std::to_string(silence->days) +
+                             " days: idp=" + silence->idp;
+    const auto written =
+        wait(store::warn_of_silence(database, settings.mail->warn, std::move(*silence)));
+    if (!written) return written.failure();
+    if (*written) log.write(LogLevel::warning, said);
+  }
+  return Done{};
+}
+
+}  // namespace
+
+Status write_warnings(Database& database, const Settings& settings, Time now, Log& log) {
+  if (Status told = warn_of_expiries(database, settings, now, log); !told) return told;
+  return warn_of_silences(database, settings, now, log);
+}
+
+}  // namespace anteroom::cli
