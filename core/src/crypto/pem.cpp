@@ -172,30 +172,6 @@ Status check_key_pair(std::string_view private_key_pem, std::string_view certifi
   return Done{};
 }
 
-std::optional<Hash> rsa_hash_of(std::string_view algorithm) {
-  if (algorithm == "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256") return Hash::sha256;
-  if (algorithm == "http://www.w3.org/2001/04/xmldsig-more#rsa-sha384") return Hash::sha384;
-  if (algorithm == "http://www.w3.org/2001/04/xmldsig-more#rsa-sha512") return Hash::sha512;
-  if (algorithm == "http://www.w3.org/2000/09/xmldsig#rsa-sha1") return Hash::sha1;
-  return std::nullopt;
-}
-
-bool verify_rsa(std::string_view certificate_der, Hash hash, std::string_view text,
-                std::string_view signature) {
-  const Certificate certificate = read_der_certificate(certificate_der);
-  EVP_PKEY* key = certificate == nullptr ? nullptr : X509_get0_pubkey(certificate.get());
-  const DigestContext context(EVP_MD_CTX_new());
-  const EVP_MD* digest = hash == Hash::sha1     ? EVP_sha1()
-                         : hash == Hash::sha256 ? EVP_sha256()
-                         : hash == Hash::sha384 ? EVP_sha384()
-                                                : EVP_sha512();
-  return key != nullptr && EVP_PKEY_get_base_id(key) == EVP_PKEY_RSA && context != nullptr &&
-         EVP_DigestVerifyInit(context.get(), nullptr, digest, nullptr, key) == 1 &&
-         EVP_DigestVerify(context.get(), reinterpret_cast<const unsigned char*>(signature.data()),
-                          signature.size(), reinterpret_cast<const unsigned char*>(text.data()),
-                          text.size()) == 1;
-}
-
 std::optional<std::string> sign_rsa_sha256(std::string_view private_key_pem,
                                            std::string_view text) {
   const Key key(

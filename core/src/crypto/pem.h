@@ -7,7 +7,6 @@
 
 #include "anteroom/ports.h"
 #include "anteroom/result.h"
-#include "crypto/digest.h"
 
 namespace anteroom::crypto {
 
@@ -42,13 +41,6 @@ std::string public_key_der(std::string_view certificate_der);
 /// Fails, with the reason, if either is unreadable, the key is encrypted, or they do not belong
 /// together.
 Status check_key_pair(std::string_view private_key_pem, std::string_view certificate_pem);
-
-/// The hash of an RSA signature algorithm of XML Signature (RFC 9231 2.3.2 to 2.3.4, and rsa-sha1);
-/// nullopt for others.
-std::optional<Hash> rsa_hash_of(std::string_view algorithm);
-/// RSASSA-PKCS1-v1_5 by the certificate's RSA key.
-bool verify_rsa(std::string_view certificate_der, Hash hash, std::string_view text,
-                std::string_view signature);
 
 /// RSASSA-PKCS1-v1_5 with SHA-256 (RFC 8017 8.2); nullopt if the key does not serve.
 std::optional<std::string> sign_rsa_sha256(std::string_view private_key_pem, std::string_view text);

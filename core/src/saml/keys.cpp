@@ -14,7 +14,6 @@ namespace {
 SigningKey load(const IdentityProvider& idp, const std::string& der) {
   const auto facts = crypto::certificate_facts(der);
   if (!facts) throw std::runtime_error(idp.name + ": " + facts.failure().detail);
-  const bool is_ec = facts->key_type == "EC";
   if (!is_strong(*facts)) {
     throw std::runtime_error(
         idp.name + ": signing key " + facts->sha256_fingerprint + " (" + facts->key_type + ", " +
@@ -27,8 +26,11 @@ SigningKey load(const IdentityProvider& idp, const std::string& der) {
   KeyHandle key(xmlSecOpenSSLAppKeyLoadMemory(reinterpret_cast<const xmlSecByte*>(bare.data()),
                                               static_cast<xmlSecSize>(bare.size()),
                                               xmlSecKeyDataFormatDer, nullptr, nullptr, nullptr));
-  if (key == nullptr) throw std::runtime_error(idp.name + ": xmlsec cannot use a signing key");
-  return {std::move(key), is_ec, facts->not_after, facts->sha256_fingerprint};
+  auto alone = crypto::PublicKey::of_certificate(der);
+  if (key == nullptr || !alone) {
+    throw std::runtime_error(idp.name + ": xmlsec cannot use a signing key");
+  }
+  return {std::move(key), std::move(*alone), facts->not_after, facts->sha256_fingerprint};
 }
 
 }  // namespace

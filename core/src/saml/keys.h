@@ -9,6 +9,7 @@
 
 #include "anteroom/ports.h"
 #include "anteroom/settings.h"
+#include "crypto/public_key.h"
 
 namespace anteroom::saml {
 
@@ -19,7 +20,7 @@ using KeyHandle = std::unique_ptr<xmlSecKey, DestroyKey>;
 
 struct SigningKey {
   KeyHandle key;
-  bool is_ec = false;
+  crypto::PublicKey alone;  ///< the same, without xmlsec
   Time not_after;
   std::string fingerprint;
 };

@@ -141,16 +141,15 @@ class LogoutVerifier::Implementation {
     if (message.signature_algorithm.empty() || message.signature.empty()) {
       return Failure{code::kUnsigned, "logout"};
     }
-    const auto hash = crypto::rsa_hash_of(message.signature_algorithm);
-    if (!hash || !is_allowed_signature_method(message.signature_algorithm, idp.allow_sha1)) {
+    if (!is_allowed_signature_method(message.signature_algorithm, idp.allow_sha1) ||
+        is_ecdsa(message.signature_algorithm)) {
       return Failure{code::kAlgorithm, http::printable(message.signature_algorithm, 100)};
     }
-    for (std::size_t i = 0; i < keys.size(); ++i) {
-      if (!crypto::verify_rsa(idp.metadata.signing_certificates_der[i], *hash,
-                              message.signed_octets, message.signature)) {
-        continue;
+    for (const SigningKey& key : keys) {
+      if (key.alone.verifies(message.signature_algorithm, message.signed_octets,
+                             message.signature)) {
+        return check_age(key.not_after, now);
       }
-      return check_age(keys[i].not_after, now);
     }
     return Failure{code::kSignature, "made by none of the registered keys"};
   }

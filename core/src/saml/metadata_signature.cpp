@@ -1,22 +1,17 @@
 #include "saml/metadata_signature.h"
 
-#include <libxml/c14n.h>
-
-#include <iterator>
-#include <sstream>
-
-#include "crypto/encoding.h"
-#include "crypto/pem.h"
+#include "crypto/digest.h"
+#include "crypto/public_key.h"
 #include "saml/codes.h"
 #include "saml/guard.h"
 #include "saml/signature_shape.h"
+#include "saml/signed_info.h"
 
 namespace anteroom::saml {
 
 namespace {
 
 constexpr std::size_t kMaxSigned = 8u << 20;
-constexpr const char* kExclusive = "http://www.w3.org/2001/10/xml-exc-c14n#";
 
 Failure bad(std::string detail) {
   return {code::kSignature, std::move(detail)};
@@ -38,30 +33,16 @@ int is_selected(void* user, xmlNode* node, xmlNode* parent) {
   return 0;
 }
 
-// Of an InclusiveNamespaces below a transform or c14n method.
-std::vector<std::string> inclusive_prefixes(const xmlNode* method) {
-  const xmlNode* list = only_child(method, kExclusive, "InclusiveNamespaces");
-  const auto text = list == nullptr ? std::nullopt : attribute(list, "PrefixList");
-  std::istringstream stream(text.value_or(""));
-  return {std::istream_iterator<std::string>(stream), {}};
-}
-
 struct CloseBuffer {
   void operator()(xmlOutputBuffer* buffer) const { xmlOutputBufferClose(buffer); }
 };
 
-// `method` names the algorithm; nullopt for all but exclusive c14n.
 std::optional<std::string> canonical(xmlDoc* document, Selection selection, const xmlNode* method) {
-  const auto algorithm = attribute(method, "Algorithm");
-  if (algorithm != kExclusive) return std::nullopt;
-  std::vector<std::string> prefixes = inclusive_prefixes(method);
-  std::vector<xmlChar*> list;
-  list.reserve(prefixes.size() + 1);
-  for (std::string& prefix : prefixes) list.push_back(reinterpret_cast<xmlChar*>(prefix.data()));
-  list.push_back(nullptr);
+  auto how = canonicalization_of(method);
+  if (!how) return std::nullopt;
   const std::unique_ptr<xmlOutputBuffer, CloseBuffer> buffer(xmlAllocOutputBuffer(nullptr));
-  if (buffer == nullptr || xmlC14NExecute(document, is_selected, &selection, XML_C14N_EXCLUSIVE_1_0,
-                                          list.data(), 0, buffer.get()) < 0) {
+  if (buffer == nullptr || xmlC14NExecute(document, is_selected, &selection, how->mode,
+                                          prefix_list(*how).data(), 0, buffer.get()) < 0) {
     return std::nullopt;
   }
   return std::string(reinterpret_cast<const char*>(xmlOutputBufferGetContent(buffer.get())),
@@ -75,31 +56,27 @@ std::optional<crypto::Hash> digest_of(const std::string& algorithm) {
   return std::nullopt;
 }
 
-std::optional<std::string> decoded(const xmlNode* node) {
-  std::string text = plain_text(node).value_or("");
-  std::erase_if(text, [](char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; });
-  return crypto::from_base64(text);
-}
-
-Status check(xmlDoc* document, const xmlNode* info, const SignatureParts& parts,
-             const std::string& content, std::string_view certificate_der) {
-  const xmlNode* reference = only_child(info, kDsig, "Reference");
-  const auto hash = digest_of(parts.digest_method);
-  const auto digest = hash ? crypto::digest(*hash, content) : std::nullopt;
-  const auto claimed = decoded(only_child(reference, kDsig, "DigestValue"));
-  if (!digest || !claimed || *digest != *claimed) {
-    return bad("it was changed after it was signed, or signed with SHA-1");
-  }
-  const auto signed_info =
-      canonical(document, {info, nullptr}, only_child(info, kDsig, "CanonicalizationMethod"));
-  const auto value = decoded(only_child(parts.node, kDsig, "SignatureValue"));
-  const auto signature_hash = crypto::rsa_hash_of(parts.signature_method);
-  if (!signed_info || !value || !signature_hash ||
+// Before anything is done that takes long: a stranger can publish what he likes.
+Status check_signer(const SignatureParts& parts, std::string_view certificate_der) {
+  const auto info = read_signed_info(parts);
+  const auto key = crypto::PublicKey::of_certificate(certificate_der);
+  if (!info || !key || is_ecdsa(parts.signature_method) ||
       !is_allowed_signature_method(parts.signature_method, false)) {
     return bad("it is signed in a way that is not supported: RSA with SHA-256 and exclusive c14n");
   }
-  if (!crypto::verify_rsa(certificate_der, *signature_hash, *signed_info, *value)) {
+  if (!key->verifies(parts.signature_method, info->canonical, info->value)) {
     return bad("it was not signed by the certificate in 'metadata_certificate'");
+  }
+  return Done{};
+}
+
+Status check_digest(const xmlNode* reference, const SignatureParts& parts,
+                    const std::string& content) {
+  const auto hash = digest_of(parts.digest_method);
+  const auto digest = hash ? crypto::digest(*hash, content) : std::nullopt;
+  const auto claimed = decoded_text(only_child(reference, kDsig, "DigestValue"));
+  if (!digest || !claimed || *digest != *claimed) {
+    return bad("it was changed after it was signed, or signed with SHA-1");
   }
   return Done{};
 }
@@ -115,14 +92,15 @@ Result<Document> open_signed_metadata(xmlDoc* document, std::string_view certifi
   const auto parts = read_signature(signatures.front(), *id);
   if (!parts) return bad("its signature: " + parts.failure().detail);
   const xmlNode* info = only_child(parts->node, kDsig, "SignedInfo");
-  const auto transforms =
-      children(only_child(only_child(info, kDsig, "Reference"), kDsig, "Transforms"));
-  if (transforms.size() != 2) return bad("its signature does not use exclusive c14n");
-  const auto content = canonical(document, {root, parts->node}, transforms[1]);
-  if (!content) return bad("its signature does not use exclusive c14n");
-  if (Status fine = check(document, info, *parts, *content, certificate_der); !fine) {
-    return fine.failure();
+  const xmlNode* reference = only_child(info, kDsig, "Reference");
+  const auto transforms = children(only_child(reference, kDsig, "Transforms"));
+  if (transforms.size() != 2 || attribute(transforms[1], "Algorithm") != kExclusive) {
+    return bad("its signature does not use exclusive c14n");
   }
+  if (Status fine = check_signer(*parts, certificate_der); !fine) return fine.failure();
+  const auto content = canonical(document, {root, parts->node}, transforms[1]);
+  if (!content) return bad("it cannot be canonicalized");
+  if (Status fine = check_digest(reference, *parts, *content); !fine) return fine.failure();
   return parse_xml(*content, kMaxSigned);
 }
 

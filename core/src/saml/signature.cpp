@@ -4,6 +4,7 @@
 #include <xmlsec/xmldsig.h>
 
 #include "saml/codes.h"
+#include "saml/signed_info.h"
 
 namespace anteroom::saml {
 
@@ -39,14 +40,19 @@ std::optional<std::string> verify_with(xmlNode* signature, xmlSecKey* key) {
 
 Result<SignedBytes> check_signature(const SignatureParts& signature,
                                     const std::vector<SigningKey>& keys) {
-  for (const SigningKey& key : keys) {
-    if (key.is_ec != is_ecdsa(signature.signature_method)) continue;
-    if (auto canonical = verify_with(signature.node, key.key.get())) {
-      return SignedBytes{std::move(*canonical), &key};
-    }
-  }
+  const auto info = read_signed_info(signature);
   std::string known;
-  for (const SigningKey& key : keys) known += " " + key.fingerprint;
+  for (const SigningKey& key : keys) {
+    known += " " + key.fingerprint;
+    if (!info || !key.alone.verifies(signature.signature_method, info->canonical, info->value)) {
+      continue;
+    }
+    auto canonical = verify_with(signature.node, key.key.get());
+    if (!canonical) {
+      return Failure{code::kSignature, "changed after it was signed by " + key.fingerprint};
+    }
+    return SignedBytes{std::move(*canonical), &key};
+  }
   return Failure{code::kSignature, "made by none of the registered keys:" + known};
 }
 

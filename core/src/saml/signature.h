@@ -15,7 +15,8 @@ struct SignedBytes {
   const SigningKey* key = nullptr;  ///< the registered key that made the signature
 };
 
-/// Tries each key in turn; never a key from the message. Fails with kSignature.
+/// Looks for the registered key, never one from the message, that signed SignedInfo; only then at
+/// the document, which takes long for what strangers may send. Fails with kSignature.
 Result<SignedBytes> check_signature(const SignatureParts& signature,
                                     const std::vector<SigningKey>& keys);
 

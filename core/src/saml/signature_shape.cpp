@@ -10,10 +10,7 @@ namespace anteroom::saml {
 namespace {
 
 constexpr const char* kEnveloped = "http://www.w3.org/2000/09/xmldsig#enveloped-signature";
-constexpr const char* kExclusive = "http://www.w3.org/2001/10/xml-exc-c14n#";
-constexpr const char* kExclusiveWithComments =
-    "http://www.w3.org/2001/10/xml-exc-c14n#WithComments";
-constexpr const char* kInclusive = "http://www.w3.org/TR/2001/REC-xml-c14n-20010315";
+constexpr std::size_t kMaxPrefixList = 256;
 
 Failure bad(std::string detail) {
   return {code::kSignatureShape, std::move(detail)};
@@ -23,12 +20,13 @@ bool is_exclusive(const std::optional<std::string>& algorithm) {
   return algorithm == kExclusive || algorithm == kExclusiveWithComments;
 }
 
-// Only a list of prefixes may stand in a c14n method.
+// Only a list of prefixes may stand in a c14n method, and no long one.
 bool has_only_prefix_list(const xmlNode* method) {
   const auto inner = children(method);
   return inner.empty() ||
          (inner.size() == 1 && is_element(inner.front(), kExclusive, "InclusiveNamespaces") &&
-          children(inner.front()).empty());
+          children(inner.front()).empty() &&
+          attribute(inner.front(), "PrefixList").value_or("").size() <= kMaxPrefixList);
 }
 
 Status check_transforms(const xmlNode* reference) {

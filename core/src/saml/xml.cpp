@@ -3,6 +3,7 @@
 #include <libxml/parser.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 #include "saml/codes.h"
@@ -10,6 +11,8 @@
 namespace anteroom::saml {
 
 namespace {
+
+constexpr std::array<std::string_view, 4> kMarks{"cut", "Cut-Here", "here-was-it", "--X-X--"};
 
 struct FreeParser {
   void operator()(xmlParserCtxt* context) const { xmlFreeParserCtxt(context); }
@@ -56,10 +59,16 @@ bool is_encoding_fine(const xmlDoc* document) {
   return document->encoding == nullptr || xmlStrcasecmp(document->encoding, BAD_CAST "UTF-8") == 0;
 }
 
-bool is_shallow(xmlNode* root) {
-  return walk(root, [](xmlNode* node) {
+bool is_bounded(xmlNode* root) {
+  return walk(root, [](const xmlNode* node) {
     int depth = 0;
-    for (const xmlNode* up = node; up != nullptr && depth <= kMaxDepth; up = up->parent) ++depth;
+    int declarations = 0;
+    for (const xmlNode* up = node; up != nullptr && depth <= kMaxDepth; up = up->parent) {
+      ++depth;
+      if (up->type != XML_ELEMENT_NODE) continue;
+      for (const xmlNs* ns = up->nsDef; ns != nullptr; ns = ns->next) ++declarations;
+      if (declarations > kMaxDeclarations) return false;
+    }
     return depth <= kMaxDepth;
   });
 }
@@ -91,8 +100,8 @@ Result<Document> parse_xml(std::string_view bytes, std::size_t max_bytes) {
   }
   if (!is_encoding_fine(document.get()))
     return Failure{code::kBytes, "declared encoding is not UTF-8"};
-  if (document->intSubset != nullptr || !is_shallow(xmlDocGetRootElement(document.get()))) {
-    return Failure{code::kNotXml, "nested too deep"};
+  if (document->intSubset != nullptr || !is_bounded(xmlDocGetRootElement(document.get()))) {
+    return Failure{code::kNotXml, "nested too deep, or too many namespaces"};
   }
   return document;
 }
@@ -145,26 +154,28 @@ std::optional<std::string> plain_text(const xmlNode* node) {
 
 std::optional<Surroundings> cut_out(xmlNode* node) {
   xmlDoc* document = node->doc;
-  // A mark that is nowhere else in the text.
-  for (std::string mark = "cut";; mark += "-cut") {
-    const auto dump = [document] {
-      xmlChar* text = nullptr;
-      int size = 0;
-      xmlDocDumpMemoryEnc(document, &text, &size, "UTF-8");
-      const std::unique_ptr<xmlChar, decltype(xmlFree)> owner(text, xmlFree);
-      return text == nullptr ? std::string()
-                             : std::string(c_str(text), static_cast<std::size_t>(size));
-    };
-    if (dump().find(mark) != std::string::npos) continue;
-    xmlNode* placeholder = xmlNewDocText(document, reinterpret_cast<const xmlChar*>(mark.c_str()));
-    if (placeholder == nullptr) return std::nullopt;
-    xmlReplaceNode(node, placeholder);
-    xmlFreeNode(node);
-    const std::string text = dump();
-    const auto at = text.find(mark);
-    if (at == std::string::npos) return std::nullopt;
-    return Surroundings{text.substr(0, at), text.substr(at + mark.size())};
-  }
+  const auto dump = [document] {
+    xmlChar* text = nullptr;
+    int size = 0;
+    xmlDocDumpMemoryEnc(document, &text, &size, "UTF-8");
+    const std::unique_ptr<xmlChar, decltype(xmlFree)> owner(text, xmlFree);
+    return text == nullptr ? std::string()
+                           : std::string(c_str(text), static_cast<std::size_t>(size));
+  };
+  const std::string whole = dump();
+  // One that is nowhere else in the text. Whoever writes all of these in there is up to something.
+  const auto mark = std::find_if(kMarks.begin(), kMarks.end(), [&](std::string_view one) {
+    return whole.find(one) == std::string::npos;
+  });
+  if (mark == kMarks.end()) return std::nullopt;
+  xmlNode* placeholder = xmlNewDocText(document, reinterpret_cast<const xmlChar*>(mark->data()));
+  if (placeholder == nullptr) return std::nullopt;
+  xmlReplaceNode(node, placeholder);
+  xmlFreeNode(node);
+  const std::string text = dump();
+  const auto at = text.find(*mark);
+  if (at == std::string::npos) return std::nullopt;
+  return Surroundings{text.substr(0, at), text.substr(at + mark->size())};
 }
 
 std::string escape_xml(std::string_view text) {
