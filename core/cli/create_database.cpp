@@ -73,8 +73,7 @@ class Creation {
   Creation& operator=(const Creation&) = delete;
 
   Result<CreatedDatabase> run() {
-    for (const auto step : {&Creation::find, &Creation::make, &Creation::migrate_as_owner,
-                            &Creation::try_as_application}) {
+    for (const auto step : {&Creation::find, &Creation::make, &Creation::migrate_as_owner}) {
       if (const Status done = (this->*step)(); !done) return done.failure();
     }
     is_kept_ = true;
@@ -120,7 +119,10 @@ class Creation {
                                                   " OWNER " + identifier(made_.role) +
                                                   " TEMPLATE template0 ENCODING 'UTF8'");
     made_.is_database_new = bool(done);
-    return done;
+    if (!done) return done;
+    // Whoever may connect may listen to who signs on, and hold locks of ours.
+    return administration_->execute_script("REVOKE ALL ON DATABASE " + identifier(made_.database) +
+                                           " FROM PUBLIC");
   }
 
   Status make_role() {
@@ -152,31 +154,42 @@ class Creation {
     return administration_->execute_script("GRANT " + identifier(made_.role) + " TO CURRENT_USER");
   }
 
-  // Whatever the migrations make is the role's own.
+  // As the application, so that all is the role's own; and because what its owner has put into a
+  // database that exists is not to run in an administrator's session.
   Status migrate_as_owner() {
+    if (!can_be_application()) return migrate_new_one();
+    const AsAccount account(plan_.worker_account);
+    BlockingDatabase database(plan_.application);
+    if (const Status reached = database.execute_script("SELECT 1"); !reached) {
+      return Failure{reached.failure().code,
+                     "nginx's workers could not use it: " + reached.failure().detail};
+    }
+    return keep(migrate(database));
+  }
+
+  // Nobody but root and they themselves can be taken for the workers where there is no password.
+  [[nodiscard]] bool can_be_application() const {
+    const passwd* self = getpwuid(geteuid());  // NOLINT(concurrency-mt-unsafe): one thread
+    return geteuid() == 0 || !plan_.application.password.empty() ||
+           (self != nullptr && plan_.worker_account == self->pw_name);
+  }
+
+  Status migrate_new_one() {
+    if (!made_.is_database_new) {
+      return Failure{code::kDatabaseRefused, "the database " + made_.database +
+                                                 " is there already; what it lacks is for " +
+                                                 made_.role + " to make: anteroom migrate"};
+    }
     const AsAccount account(administrator_account_);
     Parts owner = administrator_;
     owner["dbname"] = made_.database;
     owner["options"] += " -c role=" + escaped(made_.role, "\\ ");
-    const auto database = connected(owner);
-    auto applied = migrate(*database);
-    if (!applied) return applied.failure();
-    made_.migrations = std::move(applied).value();
-    return Done{};
+    return keep(migrate(*connected(owner)));
   }
 
-  Status try_as_application() {
-    const passwd* self = getpwuid(geteuid());  // NOLINT(concurrency-mt-unsafe): one thread
-    const bool is_worker = self != nullptr && plan_.worker_account == self->pw_name;
-    // Nobody else can be taken for the workers.
-    if (geteuid() != 0 && !is_worker && plan_.application.password.empty()) return Done{};
-    const AsAccount account(plan_.worker_account);
-    BlockingDatabase database(plan_.application);
-    const Result<int> version = wait(store::schema_version(database));
-    if (!version) {
-      return Failure{version.failure().code,
-                     "nginx's workers could not use it: " + version.failure().detail};
-    }
+  Status keep(Result<std::vector<std::string>> applied) {
+    if (!applied) return applied.failure();
+    made_.migrations = std::move(applied).value();
     return Done{};
   }
 

@@ -224,3 +224,44 @@ def test_who_does_not_exist_is_exit_code_2(place):
     done = place.run("--connection", place.connection(), "--user", "no-such-user")
     assert done.returncode == 2 and "no-such-user" in done.stderr
     place.leaves_nothing()
+
+
+def as_the_role(place, sql):
+    done = subprocess.run(["/usr/lib/postgresql/15/bin/psql", "-Xqt", "-v", "ON_ERROR_STOP=1", place.connection()], text=True,
+                          input=sql, capture_output=True, check=False, env={"PGPASSWORD": "a password of ours"}, cwd="/")
+    assert done.returncode == 0, done.stderr
+
+
+def test_nobody_else_may_connect(place):
+    assert place.with_password().init().returncode == 0
+    place.cluster.sql("DROP ROLE IF EXISTS wiki; CREATE ROLE wiki LOGIN PASSWORD 'w'")
+    done = subprocess.run(["/usr/lib/postgresql/15/bin/psql", "-X", f"{place.connection()} user=wiki", "-c", "LISTEN anteroom"],
+                          text=True, capture_output=True, check=False, env={"PGPASSWORD": "w"}, cwd="/")
+    assert done.returncode == 2 and "permission denied for database" in done.stderr
+
+
+TRAP = """
+ALTER TABLE anteroom.schema_version RENAME TO schema_version_0;
+CREATE FUNCTION anteroom.trap() RETURNS int LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM set_config('role', session_user, false);
+  IF (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) THEN
+    EXECUTE format('ALTER ROLE %I SUPERUSER', (SELECT datname FROM pg_database WHERE datname = current_database()));
+  END IF;
+  RETURN 0;
+END $$;
+CREATE VIEW anteroom.schema_version AS SELECT version + anteroom.trap() AS version, name, applied_at
+FROM anteroom.schema_version_0;
+"""
+
+
+@pytest.mark.parametrize("command", ["init", "migrate"])
+def test_what_the_workers_put_into_their_database_never_runs_as_the_administrator(place, command):
+    """Whoever has taken over a worker waits for root to run this again."""
+    assert place.with_password().init().returncode == 0
+    as_the_role(place, TRAP)
+    if command == "init":
+        place.yaml.unlink()
+    assert (place.init() if command == "init" else place.run(command="migrate")).returncode == 0
+    name = place.name.replace("'", "''")
+    assert place.cluster.sql(f"SELECT rolsuper FROM pg_roles WHERE rolname = '{name}'") == ["f"]

@@ -140,6 +140,7 @@ def test_a_directory_that_cannot_be_made_is_exit_code_1(tmp_path):
 def test_it_says_how_to_make_the_database_and_what_nginx_needs(place):
     said = place.run(*BASE, "--app", "https://app.example.com", "--connection", "host=db.example dbname=a user=b").stdout
     for line in ["createuser --host='db.example' 'b'", "createdb --host='db.example' --owner='b' 'a'", "migrate",
+                 "psql --host='db.example' --set=db='a'",
                  f"auth_saml_config {place.yaml};", "server_name app.example.com;", "server_name login.example.com;"]:
         assert line in said
 

@@ -278,3 +278,30 @@ def test_thousands_of_sessions_in_little_memory(lab, cluster):
     node.people.sql(f"UPDATE users SET status = 'disabled' WHERE id = '{user}'")
     eventually(lambda: node.ask("/x", "t3000".ljust(43, "A")).status == 302, "the end of all sessions", 6)
     assert node.ask("/x", "t1".ljust(43, "A")).status == 302
+
+
+# As PostgreSQL 13 and 14 have it by themselves; and an exact match for what is polymorphic in pg_catalog.
+FUNCTION_OF_ANOTHER_ROLE = """
+GRANT CREATE ON SCHEMA public TO PUBLIC;
+DROP ROLE IF EXISTS wiki;
+CREATE ROLE wiki;
+SET ROLE wiki;
+CREATE FUNCTION public.array_position(text[], text) RETURNS int LANGUAGE plpgsql AS $$
+BEGIN
+  INSERT INTO anteroom.grants (user_id, level) SELECT id, 'admin' FROM anteroom.users WHERE email = 'eve@northwind.example';
+  RETURN pg_catalog.array_position($1, $2);
+END $$;
+"""
+
+
+def test_a_function_that_another_role_has_put_in_public_is_not_called(lab, cluster):
+    node = lab.node(cluster)
+    ann, _, _ = node.people.sign_in(grants=(("*", "viewer"),))
+    _, eve = node.people.add("eve@northwind.example", grants=())
+    cluster.sql(FUNCTION_OF_ANOTHER_ROLE, node.database)
+    node.reload()
+    for path in ("/x", "/manager/x", "/auth/manage/people"):
+        node.ask(path, ann)
+    assert node.ask("/manager/x", node.people.session(eve)).header("location").startswith("/auth/waiting")
+    assert node.people.sql("SELECT level FROM grants JOIN users u ON u.id = user_id WHERE email = 'eve@northwind.example'") == []
+    cluster.sql("DROP OWNED BY wiki; DROP ROLE wiki", node.database)

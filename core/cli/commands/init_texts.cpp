@@ -149,9 +149,12 @@ std::string database_commands(const Settings& settings, const std::string& confi
     return for_shell(part == parts.end() ? otherwise : part->second);
   };
   const std::string role = value("user", user);
+  const std::string database = value("dbname", "anteroom");
   return "sudo -u postgres createuser" + server + " " + role + "\nsudo -u postgres createdb" +
-         server + " --owner=" + role + " " + value("dbname", "anteroom") + "\nsudo -u " +
-         for_shell(user) + " anteroom --config " + for_shell(config_file) + " migrate\n";
+         server + " --owner=" + role + " " + database +
+         "\necho 'REVOKE ALL ON DATABASE :\"db\" FROM PUBLIC' | sudo -u postgres psql" + server +
+         " --set=db=" + database + "\nsudo -u " + for_shell(user) + " anteroom --config " +
+         for_shell(config_file) + " migrate\n";
 }
 
 }  // namespace anteroom::cli

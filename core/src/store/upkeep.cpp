@@ -66,7 +66,7 @@ Task<Result<int>> housekeep(Database& database, std::chrono::seconds keep_audit,
 }
 
 const char* session_setup_sql() {
-  return "SET search_path = anteroom, public; SET application_name = 'anteroom';"
+  return "SET search_path = anteroom; SET application_name = 'anteroom';"
          " SET idle_in_transaction_session_timeout = '30s'; SET bytea_output = 'hex';"
          " SET standard_conforming_strings = on; SET timezone = 'UTC'";
 }
