@@ -13,10 +13,9 @@ using anteroom::cli::Console;
 void report(const Console& console, const Abort& abort) {
   if (abort.message.empty()) return;  // everything was said already
   if (console.is_json) {
-    std::cout << anteroom::cli::Json{{"error", abort.message}, {"exit", abort.exit}}.dump(2)
-              << "\n";
+    console.say("", {{"error", abort.message}, {"exit", abort.exit}});
   }
-  std::cerr << "anteroom: " << abort.message << "\n";
+  std::cerr << "anteroom: " << anteroom::cli::for_terminal(abort.message) << "\n";
 }
 
 std::string names(const CLI::App& app) {

@@ -57,6 +57,26 @@ TEST_CASE("people are found by part of address or name, in pages") {
   CHECK(found(c, "max", "vic") == "vic ");
 }
 
+TEST_CASE("one person is found by the whole address, by whoever may see them") {
+  Company c;
+  for (int i = 0; i < 60; ++i) {
+    c.db.script("INSERT INTO anteroom.users (email, name, status) VALUES ('a" + std::to_string(i) +
+                "-vic@corp.test', '', 'waiting')");
+  }
+  const auto seen = [&](const char* who, const std::string& email) {
+    const auto person = get(store::see_person(c.db, c.actor(who), access(), email));
+    return person ? person->email : "";
+  };
+  CHECK(seen("sue", "vic@corp.test") == "vic@corp.test");
+  CHECK(seen("sue", "vic@corp.tes").empty());
+  CHECK(seen("max", "vic@corp.test") == "vic@corp.test");
+  CHECK(seen("vic", "vic@corp.test").empty());  // may decide nothing
+  c.db.script(
+      "INSERT INTO anteroom.users (email, name, status) VALUES ('far@away.test', '', 'waiting')");
+  CHECK(seen("sue", "far@away.test") == "far@away.test");
+  CHECK(seen("max", "far@away.test").empty());
+}
+
 TEST_CASE("who waits is found until they are let in") {
   Company c;
   c.db.script("INSERT INTO users (email, status) VALUES ('added@corp.test', 'active')");

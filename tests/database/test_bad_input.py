@@ -98,15 +98,15 @@ def test_without_the_right_to_read_anything_it_says_so(blank, command):
 
 
 @pytest.mark.parametrize("command", sorted(DATABASE))
-def test_without_a_database_it_is_exit_code_4(ready, command):
-    words = words_of(ready, command)
-    text = YAML.format(connection="host=/nonexistent dbname=x user=x password=s3cret")
-    ready.yaml.write_text(text + "mail: { from: a@corp.test, smtp: 'smtp://localhost:1', starttls: false }\n")
-    done = ready.run(*words)
+def test_without_a_database_it_is_exit_code_4(settled, command):
+    away = settled.directory / "away.yaml"
+    away.write_text(YAML.format(connection="host=/nonexistent dbname=x user=x password=s3cret") + MAIL)
+    done = settled.run(*words_of(settled, command), configuration=away)
     assert done.returncode == 4 and "s3cret" not in done.stdout + done.stderr
     a_sentence(done)
 
 
+MAIL = "mail: { from: a@corp.test, smtp: 'smtp://localhost:1', starttls: false }\n"
 TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'anteroom' AND tablename <> 'schema_version' ORDER BY 1"
 
 
@@ -143,12 +143,16 @@ class Locked:
         self._connection.close()
 
 
+@pytest.fixture(scope="module")
+def with_ann(settled):
+    settled.yaml.write_text(settled.yaml.read_text() + MAIL)
+    settled.ok("user", "add", "ann@corp.test")
+    return settled
+
+
 @pytest.fixture
-def locked(ready):
-    ready.yaml.write_text(ready.yaml.read_text() +
-                          "mail: { from: a@corp.test, smtp: 'smtp://localhost:1', starttls: false }\n")
-    ready.ok("user", "add", "ann@corp.test")
-    holder = Locked(ready.connection)
+def locked(with_ann):
+    holder = Locked(with_ann.connection)
     yield holder
     holder.close()
 
@@ -157,16 +161,27 @@ def locked(ready):
 NEVER_WAITS = {"check", "migrate", "mail"}
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
-@pytest.mark.parametrize("command", sorted(set(DATABASE) - NEVER_WAITS))
-def test_interrupted_it_leaves_everything_as_it_was(ready, locked, command, number):
-    words = [str(word) for word in words_of(ready, command)]
-    with subprocess.Popen([BUILD / "core/cli/anteroom", "--config", ready.yaml, *words], text=True, stdout=subprocess.PIPE,
-                          stderr=subprocess.PIPE) as run:
+def interrupted(installation, locked, command, number):
+    words = [str(word) for word in words_of(installation, command)]
+    with subprocess.Popen([BUILD / "core/cli/anteroom", "--config", installation.yaml, *words], text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE) as run:
         wait_until(locked.somebody_waits, 20, "the command to wait for a table")
         run.send_signal(number)
         _, said = run.communicate(timeout=20)
-    assert (run.returncode, said) == (1, "anteroom: interrupted: the database took back what was under way\n")
+    return run.returncode, said
+
+
+TAKEN_BACK = (1, "anteroom: interrupted: the database took back what was under way\n")
+
+
+@pytest.mark.parametrize("command", sorted(set(DATABASE) - NEVER_WAITS))
+def test_interrupted_it_leaves_everything_as_it_was(with_ann, locked, command):
+    assert interrupted(with_ann, locked, command, signal.SIGINT) == TAKEN_BACK
+    assert locked.is_as_before()
+
+
+def test_told_to_end_it_does_the_same(with_ann, locked):
+    assert interrupted(with_ann, locked, "import", signal.SIGTERM) == TAKEN_BACK
     assert locked.is_as_before()
 
 
@@ -189,12 +204,12 @@ def test_a_migration_that_is_interrupted_is_taken_back_and_can_be_repeated(blank
     assert len(blank.json("migrate")["applied"]) > 20
 
 
-def test_where_the_server_does_not_answer_the_second_signal_ends_it(ready, locked):
+def test_where_the_server_does_not_answer_the_second_signal_ends_it(with_ann, locked):
     """A frozen one: the question whether it takes the statement back has no answer either."""
-    with subprocess.Popen([BUILD / "core/cli/anteroom", "--config", ready.yaml, "user", "list"], text=True,
+    with subprocess.Popen([BUILD / "core/cli/anteroom", "--config", with_ann.yaml, "user", "list"], text=True,
                           stderr=subprocess.PIPE) as run:
         wait_until(locked.somebody_waits, 20, "the command to wait for a table")
-        with psycopg2.connect(ready.connection) as admin, admin.cursor() as cursor:
+        with psycopg2.connect(with_ann.connection) as admin, admin.cursor() as cursor:
             cursor.execute("SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()")
             backend, = cursor.fetchone()
         os.kill(backend, signal.SIGSTOP)

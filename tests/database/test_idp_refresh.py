@@ -138,15 +138,15 @@ def test_unsigned_metadata_is_refused_where_a_certificate_is_pinned(corp, server
     assert len(server.asked) == asked
 
 
-def test_a_missing_or_expired_copy_is_mended_although_the_configuration_is_broken(corp, server, keys):
+def test_a_missing_or_expired_copy_is_mended(corp, server, keys):
     corp.copy.unlink()
     assert "anteroom idp refresh --once corp" in corp.refused(3, "idp", "list")
     corp.ok("idp", "refresh", "--once", "corp")
     assert fingerprints(corp) == 1
     corp.copy.write_text(metadata(keys[0], more=' validUntil="2020-01-01T00:00:00Z"'))
-    corp.refused(3, "idp", "list")
+    assert "it has expired (validUntil)" in corp.ok("check", "--no-database")
     corp.ok("idp", "refresh", "--once")
-    corp.ok("idp", "list")
+    assert "has expired" not in corp.ok("check", "--no-database")
 
 
 def test_pinned_metadata_is_never_fetched(corp, server, tmp_path):
@@ -168,6 +168,66 @@ def test_the_command_runs_on_change_only_and_again_until_it_works(corp, server, 
     for _ in range(2):
         corp.ok("idp", "refresh", "--once", "--on-change", command)
     assert seen.read_text() == "x\nx\n"
+
+
+def test_what_somebody_fetched_by_hand_is_announced_by_the_service(corp, server, keys, tmp_path):
+    corp.ok("idp", "refresh", "--once")
+    server.body = metadata(*keys)
+    assert "nginx -t && nginx -s reload" in corp.ok("idp", "refresh", "--once")
+    seen = tmp_path / "seen"
+    corp.ok("idp", "refresh", "--once", "--on-change", f"touch {seen}")
+    assert seen.exists()
+
+
+def test_an_expired_copy_closes_its_company_and_nobody_elses(corp, server, keys, tmp_path):
+    """nginx starts, and every command works: one company's validUntil is not everybody's."""
+    corp.copy.write_text(metadata(keys[0], more=' validUntil="2020-01-01T00:00:00Z"'))
+    (tmp_path / "other.xml").write_text(metadata(certificate(), entity="https://other.test/"))
+    corp.ok("idp", "add", "other", "--metadata", tmp_path / "other.xml", "--domain", "other.test")
+    assert [idp["name"] for idp in corp.json("idp", "list")] == ["corp", "other"]
+
+
+@pytest.mark.parametrize("year", [2300, 9999])
+def test_metadata_for_ever_has_not_expired(corp, server, keys, year):
+    server.body = metadata(keys[0], more=f' validUntil="{year}-12-31T00:00:00Z"')
+    corp.ok("idp", "refresh", "--once")
+    assert "has expired" not in corp.ok("check", "--no-database")
+
+
+def test_more_keys_than_anybody_has_are_refused(corp, server):
+    good = corp.copy.read_text()
+    server.body = metadata(*(certificate() for _ in range(17)))
+    assert "more than 16 signing certificates" in corp.run("idp", "refresh", "--once").stdout
+    assert corp.copy.read_text() == good
+
+
+@pytest.mark.parametrize("evil", ["&#10;sign-on at: https://evil.test", "&#x9b;2K", "&#x202e;"])
+def test_an_entity_id_that_reads_as_something_else_is_refused(corp, server, tmp_path, evil):
+    (tmp_path / "evil.xml").write_text(metadata(certificate(), entity=f"https://evil.test/{evil}"))
+    said = corp.refused(1, "idp", "add", "evil", "--metadata", tmp_path / "evil.xml", "--domain", "evil.test")
+    assert "entityID" in said
+
+
+def test_a_terminal_obeys_nothing_that_a_server_says(corp, server):
+    server.status = 302
+    server.headers = {"Location": "https://evil.test/\x1b[2K\x1b]0;owned\x07"}
+    done = corp.run("idp", "refresh", "--once")
+    assert done.returncode == 1 and "\x1b" not in done.stdout + done.stderr
+
+
+def test_interrupted_while_it_adds_it_leaves_nothing_that_nginx_refuses(blank, server, keys):
+    server.body = metadata(keys[0])
+    command = [BUILD / "core/cli/anteroom", "--config", blank.yaml, "idp", "add", "corp", "--metadata-url", server.url,
+               "--metadata-ca", server.ca, "--domain", "corp.test", "--domain", "corp.test"]
+    for delay in range(0, 300, 15):
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as run:
+            try:
+                run.wait(delay / 1000)
+            except subprocess.TimeoutExpired:
+                run.send_signal(signal.SIGINT)
+            run.wait(20)
+        assert run.returncode in (1, -signal.SIGINT)
+        blank.ok("check", "--no-database")
 
 
 def test_a_copy_that_cannot_be_replaced_is_told(corp, server, keys):

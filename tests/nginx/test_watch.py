@@ -99,6 +99,19 @@ def test_over_a_unix_socket(watched):
         assert connection.recv(4096).startswith(b"HTTP/1.1 200")
 
 
+def test_what_a_balancer_on_this_machine_announces_is_from_elsewhere(watched):
+    node = watched(server="")
+    path = f"{node.directory}/proxy.sock"
+    node.nginx_conf = node.nginx_conf.replace("listen 127.0.0.1", f"listen unix:{path} proxy_protocol; listen 127.0.0.1")
+    node.reload()
+    for wanted in ("/metrics", "/live", "/ready"):
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.connect(path)
+            connection.sendall(b"PROXY TCP4 203.0.113.9 127.0.0.1 4711 80\r\n"
+                               + f"GET {wanted} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+            assert connection.recv(4096).startswith(b"HTTP/1.1 403")
+
+
 @pytest.mark.parametrize("directive, complaint", [
     ("auth_saml_metrics closed;", 'only "open" may follow'),
     ("auth_saml_metrics open open;", "invalid number of arguments"),

@@ -344,7 +344,9 @@ std::string to_base64(const std::string& bytes) {
 
 Authority make_authority(KeyType type, int valid_days) {
   const Key key(type == KeyType::ec256 ? EVP_EC_gen("P-256")
-                                       : EVP_RSA_gen(type == KeyType::rsa1024 ? 1024u : 2048u));
+                : type == KeyType::secp256k1
+                    ? EVP_EC_gen("secp256k1")
+                    : EVP_RSA_gen(type == KeyType::rsa1024 ? 1024u : 2048u));
   const Certificate certificate(X509_new());
   need(key != nullptr && certificate != nullptr, "key generation");
   ASN1_INTEGER_set(X509_get_serialNumber(certificate.get()), 1);

@@ -15,7 +15,7 @@ namespace anteroom::forge {
 
 using Time = std::chrono::time_point<std::chrono::system_clock, std::chrono::microseconds>;
 
-enum class KeyType { rsa2048, rsa1024, ec256 };
+enum class KeyType { rsa2048, rsa1024, ec256, secp256k1 };
 
 /// A fresh key and a self-signed certificate for it, valid until `valid_days` after Options::now.
 struct Authority {

@@ -33,8 +33,8 @@ class Installation:
         key.chmod(0o600)
         (directory / "idp.d").mkdir()
 
-    def run(self, *arguments):
-        command = [BUILD / "core" / "cli" / "anteroom", "--config", self.yaml, *arguments]
+    def run(self, *arguments, configuration=None):
+        command = [BUILD / "core" / "cli" / "anteroom", "--config", configuration or self.yaml, *arguments]
         return subprocess.run([str(part) for part in command], text=True, capture_output=True, timeout=60, check=False)
 
     def ok(self, *arguments):

@@ -31,7 +31,7 @@ Json json_of(const store::RecordedEvent& e) {
 
 void print_lines(const std::vector<store::RecordedEvent>& events) {
   for (const store::RecordedEvent& event : events) {
-    std::cout << json_of(event).dump(-1, ' ', false, Json::error_handler_t::replace) << "\n";
+    std::cout << json_of(event).dump(-1, ' ', true, Json::error_handler_t::replace) << "\n";
   }
 }
 

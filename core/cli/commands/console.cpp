@@ -11,6 +11,7 @@
 #include "anteroom/saml.h"
 #include "anteroom/site.h"
 #include "anteroom/store.h"
+#include "http/unicode.h"
 
 namespace anteroom::cli {
 
@@ -45,13 +46,31 @@ BlockingDatabase& Console::database() {
   return database;
 }
 
+std::string for_terminal(std::string_view text) {
+  constexpr std::string_view kReplacement = "\ufffd";
+  std::string out;
+  for (;;) {
+    const auto end = text.find_first_of("\n\t");
+    out += http::only_plain(text.substr(0, end), kReplacement);
+    if (end == std::string_view::npos) return out;
+    out += text[end];
+    text.remove_prefix(end + 1);
+  }
+}
+
 void Console::say(const std::string& text, const Json& json) const {
-  std::cout << (is_json ? json.dump(2, ' ', false, Json::error_handler_t::replace) : text) << "\n";
+  // What is not ASCII may be a control character: JSON can say it otherwise.
+  std::cout << (is_json ? json.dump(2, ' ', true, Json::error_handler_t::replace)
+                        : for_terminal(text))
+            << "\n";
 }
 
 void Console::table(const std::vector<std::string>& head,
-                    const std::vector<std::vector<std::string>>& rows, const Json& json) const {
+                    std::vector<std::vector<std::string>> rows, const Json& json) const {
   if (is_json) return say("", json);
+  for (auto& row : rows) {
+    for (std::string& cell : row) cell = http::only_plain(cell, "\ufffd");
+  }
   std::vector<std::size_t> widths(head.size());
   std::transform(head.begin(), head.end(), widths.begin(),
                  [](const std::string& heading) { return heading.size(); });

@@ -30,6 +30,10 @@ struct Abort {
   std::string message;
 };
 
+/// Text that comes from elsewhere, too, without what a terminal obeys: only line breaks and tabs
+/// stay of what is not plain.
+std::string for_terminal(std::string_view text);
+
 class Console {
  public:
   std::string config_file = "/etc/anteroom/anteroom.yaml";
@@ -50,11 +54,11 @@ class Console {
     return std::move(result).value();
   }
 
-  /// JSON with --json, else the text. Both end with a line break.
+  /// JSON with --json, else the text, safe to be shown. Both end with a line break.
   void say(const std::string& text, const Json& json) const;
   /// A table: column headings, then rows.
-  void table(const std::vector<std::string>& head,
-             const std::vector<std::vector<std::string>>& rows, const Json& json) const;
+  void table(const std::vector<std::string>& head, std::vector<std::vector<std::string>> rows,
+             const Json& json) const;
 
   /// "cli:<user>" for the audit trail.
   [[nodiscard]] static std::string actor();

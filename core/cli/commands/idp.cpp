@@ -121,6 +121,7 @@ void add(Console& console, const NewIdp& idp) {
   // The whole configuration decides: names, domains and entity IDs must be unique in it.
   std::error_code ignored;
   LoadedSettings loaded;
+  const SignalsHeld held;
   try {
     replace_file(xml, metadata, {});
     replace_file(yaml, yaml_of(idp), {});

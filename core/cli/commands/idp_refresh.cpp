@@ -125,18 +125,22 @@ void refresh_once(const Console& console, const RefreshOptions& options) {
   std::vector<std::vector<std::string>> rows;
   Json json = Json::array();
   int failed = 0;
+  bool is_news = false;
   const auto sources = sources_of(console, options);
   for (const MetadataSource& source : sources) {
     if (signals.are_there()) break;
-    const Refreshed done =
-        refresh_metadata(source, clock.now(), any_spread(), !options.on_change.empty());
+    const Refreshed done = refresh_metadata(source, clock.now(), any_spread());
     failed += done.outcome == Refreshed::Outcome::failed ? 1 : 0;
+    is_news = is_news || done.outcome == Refreshed::Outcome::changed;
     rows.push_back({source.idp, word_of(done.outcome), done.detail});
     json.push_back(
         {{"name", source.idp}, {"outcome", word_of(done.outcome)}, {"detail", done.detail}});
   }
   const bool is_announced = announce(sources, options.on_change, log);
   console.table({"NAME", "METADATA", ""}, rows, json);
+  if (is_news && options.on_change.empty() && !console.is_json) {
+    console.say("Take it into service: nginx -t && nginx -s reload", {});
+  }
   if (failed > 0) {
     throw Abort{exit_refused, std::to_string(failed) + " not refreshed: the last good copies stay"};
   }
@@ -161,8 +165,7 @@ void refresh_forever(const Console& console, const RefreshOptions& options) {
       for (const MetadataSource& source : sources) {
         if (signals.are_there()) break;
         if (!is_due(source, clock.now())) continue;
-        report(log, source,
-               refresh_metadata(source, clock.now(), any_spread(), !options.on_change.empty()));
+        report(log, source, refresh_metadata(source, clock.now(), any_spread()));
       }
       (void)announce(sources, options.on_change, log);
     } catch (const Abort& abort) {

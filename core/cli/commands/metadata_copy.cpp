@@ -66,7 +66,9 @@ Result<IdpMetadata> judged(const MetadataSource& source, const std::string& xml,
                            const std::optional<IdpMetadata>& current, Time now) {
   auto next = saml::parse_idp_metadata(xml, now, source.certificate_der);
   if (!next) return next.failure();
-  if (Status fine = saml::check_successor(current.value_or(*next), *next, now); !fine) {
+  if (Status fine = saml::check_successor(current.value_or(*next), *next, now,
+                                          !source.certificate_der.empty());
+      !fine) {
     return fine.failure();
   }
   return next;
@@ -88,7 +90,7 @@ Time next_attempt(const MetadataSource& source, const MetadataState& state, Time
 
 // Compares, judges, replaces. `state` is what becomes of it.
 Refreshed take(const MetadataSource& source, const MetadataAnswer& answer, const std::string& copy,
-               MetadataState& state, bool is_announced, Time now) {
+               MetadataState& state, Time now) {
   if (answer.is_unchanged || answer.xml == copy) {
     // A server that says "not modified" need not repeat what it calls the copy.
     if (!answer.etag.empty()) state.etag = answer.etag;
@@ -102,7 +104,7 @@ Refreshed take(const MetadataSource& source, const MetadataAnswer& answer, const
   const auto next = judged(source, answer.xml, current, now);
   if (!next) return {Refreshed::Outcome::failed, next.failure().detail};
   // Before the copy: whoever is stopped between the two still has it announced.
-  state.is_pending = is_announced;
+  state.is_pending = true;
   write_metadata_state(source, state);
   replace_file(source.file, answer.xml, {});
   state.etag = answer.etag;
@@ -111,7 +113,7 @@ Refreshed take(const MetadataSource& source, const MetadataAnswer& answer, const
   return {Refreshed::Outcome::changed, difference(current, *next)};
 }
 
-Refreshed attempt(const MetadataSource& source, MetadataState& state, bool is_announced, Time now) {
+Refreshed attempt(const MetadataSource& source, MetadataState& state, Time now) {
   const std::string copy = bytes_of(source.file);
   // Validators belong to one URL and one copy: not to one that somebody put there by hand.
   const bool is_known = state.url == source.url && !copy.empty() && state.sha256 == sha256_of(copy);
@@ -119,7 +121,7 @@ Refreshed attempt(const MetadataSource& source, MetadataState& state, bool is_an
   state.url = source.url;
   const auto answer = fetch_metadata({source.url, source.ca_pem, state.etag, state.last_modified});
   if (!answer) return {Refreshed::Outcome::failed, answer.failure().detail};
-  return take(source, *answer, copy, state, is_announced, now);
+  return take(source, *answer, copy, state, now);
 }
 
 }  // namespace
@@ -170,12 +172,11 @@ std::optional<Time> last_heard_of(const MetadataSource& source, const MetadataSt
   return written_at(source.file);
 }
 
-Refreshed refresh_metadata(const MetadataSource& source, Time now, double spread,
-                           bool is_announced) {
+Refreshed refresh_metadata(const MetadataSource& source, Time now, double spread) {
   MetadataState state = read_metadata_state(source);
   Refreshed done;
   try {
-    done = attempt(source, state, is_announced, now);
+    done = attempt(source, state, now);
   } catch (const Abort& abort) {
     done = {Refreshed::Outcome::failed, abort.message};
   }

@@ -37,10 +37,9 @@ struct Refreshed {
   std::string detail;  ///< what changed, or why not
 };
 
-/// Fetches, judges and, if all is well and something is new, replaces the copy. On every failure
-/// the copy stays. `is_announced`: somebody will be told of changes, so they count as pending until
-/// then. `spread`, 0 to 1, moves the next attempt by up to a tenth of its distance.
-Refreshed refresh_metadata(const MetadataSource& source, Time now, double spread,
-                           bool is_announced);
+/// Fetches, judges and, if all is well and something is new, replaces the copy; the change is then
+/// pending. On every failure the copy stays. `spread`, 0 to 1, moves the next attempt by up to a
+/// tenth of its distance.
+Refreshed refresh_metadata(const MetadataSource& source, Time now, double spread);
 
 }  // namespace anteroom::cli

@@ -177,6 +177,9 @@ Task<Result<std::vector<PersonRow>>> search_people(Database& database, Actor act
                                                    AccessSettings access, std::string search,
                                                    bool only_waiting, std::string after_email,
                                                    int limit);
+/// Who has this address, if the actor may see them.
+Task<Result<std::optional<PersonRow>>> see_person(Database& database, Actor actor,
+                                                  AccessSettings access, std::string email);
 
 /// Those who wait and for whom no request is open, whoever waits longest first.
 Task<Result<std::vector<PersonRow>>> waiting_without_request(Database& database, Actor actor,

@@ -30,8 +30,10 @@ Result<IdpMetadata> parse_idp_metadata(std::string_view xml, Time now,
 
 /// Whether `next` may take the place of `current` without anybody looking at it: the same identity
 /// provider, keys that are strong and not all past their end, and nothing lost that sign-on or
-/// logout may be using. The failure's detail is written for an operator.
-Status check_successor(const IdpMetadata& current, const IdpMetadata& next, Time now);
+/// logout may be using. Where it is signed, one that holds less long is an older one, which
+/// somebody else gives out again. The failure's detail is written for an operator.
+Status check_successor(const IdpMetadata& current, const IdpMetadata& next, Time now,
+                       bool is_signed);
 
 /// Our own metadata (saml-metadata 2.4.4) for these identity providers, signed if the settings say
 /// so. Needs initialize() to sign. `product_name` is the name of the service.

@@ -12,6 +12,8 @@
 #include <utility>
 #include <vector>
 
+#include "anteroom/ports.h"
+
 namespace anteroom {
 
 /// A value that must not be logged: it has no stream operator and says its name instead of itself.
@@ -84,7 +86,7 @@ struct IdpMetadata {
   std::vector<std::string>
       signing_certificates_der;  ///< in document order, at least one, DER bytes
   /// validUntil, the earliest where there are several: nothing is accepted afterwards.
-  std::optional<std::chrono::system_clock::time_point> valid_until;
+  std::optional<Time> valid_until;
 };
 
 /// Where an IdP's metadata comes from.

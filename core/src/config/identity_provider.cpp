@@ -5,6 +5,7 @@
 #include "config/files.h"
 #include "config/readers.h"
 #include "crypto/pem.h"
+#include "http/url.h"
 
 namespace anteroom::config {
 
@@ -159,6 +160,14 @@ void read_response_binding(Section& section, IdentityProvider& idp,
   if (!fetches) return;
   if (idp.metadata.artifact_urls.empty() && !idp.metadata.entity_id.empty()) {
     section.error("response_binding", "the metadata has no ArtifactResolutionService over SOAP");
+  }
+  // This machine is asked, and metadata is the company's to write.
+  const auto own = http::parse_url(sp.origin.text);
+  for (const auto& [index, url] : idp.metadata.artifact_urls) {
+    if (url.starts_with("http:") && own && !http::is_loopback(*own)) {
+      section.error("response_binding",
+                    "the metadata's ArtifactResolutionService " + url + " is no https URL");
+    }
   }
   if (!sp.signing) {
     section.problems().warn(section.place_of("response_binding"),

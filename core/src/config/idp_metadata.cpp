@@ -111,12 +111,17 @@ void read_metadata(Section& section, IdentityProvider& idp, Time now) {
   }
   const auto xml = read_file(section, section.place_of("metadata"), source.file, kMaxMetadata);
   if (!xml || !pinned) return;
-  auto metadata = saml::parse_idp_metadata(*xml, now, *pinned);
+  auto metadata = saml::parse_idp_metadata(*xml, Time{}, *pinned);
   if (!metadata) {
     section.error("metadata", source.file + ": " + metadata.failure().detail);
     return;
   }
   idp.metadata = std::move(*metadata);
+  // Nobody signs on there until it is mended; everybody else does.
+  if (const auto& until = idp.metadata.valid_until; until && now >= *until) {
+    section.problems().warn(section.place_of("metadata"),
+                            source.file + ": it has expired (validUntil): ask for a new one");
+  }
   const std::string& sso = idp.request_binding == RequestBinding::redirect
                                ? idp.metadata.sso_redirect_url
                                : idp.metadata.sso_post_url;

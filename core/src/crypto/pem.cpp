@@ -7,6 +7,7 @@
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
+#include <array>
 #include <ctime>
 #include <memory>
 
@@ -112,6 +113,8 @@ Result<CertificateFacts> certificate_facts(std::string_view der) {
   const EVP_PKEY* key = X509_get0_pubkey(certificate.get());
   if (key == nullptr) return Failure{code::kUnusableCertificate, "its public key cannot be read"};
   const int type = EVP_PKEY_get_base_id(key);
+  std::array<char, 64> curve{};
+  if (type == EVP_PKEY_EC) EVP_PKEY_get_group_name(key, curve.data(), curve.size(), nullptr);
   return CertificateFacts{subject_of(certificate.get()),
                           fingerprint_of(der),
                           *not_before,
@@ -119,7 +122,8 @@ Result<CertificateFacts> certificate_facts(std::string_view der) {
                           type == EVP_PKEY_RSA  ? "RSA"
                           : type == EVP_PKEY_EC ? "EC"
                                                 : "unknown",
-                          EVP_PKEY_get_bits(key)};
+                          EVP_PKEY_get_bits(key),
+                          curve.data()};
 }
 
 Result<CertificateFacts> pem_certificate_facts(std::string_view pem) {

@@ -22,6 +22,7 @@ struct CertificateFacts {
   Time not_after;
   std::string key_type;  ///< "RSA" or "EC"
   int key_bits = 0;
+  std::string curve;  ///< of EC, as OpenSSL names it: "prime256v1", "secp384r1", …
 };
 
 Result<std::string> pem_to_der_certificate(std::string_view pem);

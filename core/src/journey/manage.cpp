@@ -96,14 +96,18 @@ Task<Response> open_manage(Exchange exchange) {
   co_return redirect(303, exchange.context.path(tab));
 }
 
-std::vector<const IdentityProvider*> companies_for(const Context& context, const ManageUser& user) {
+bool is_everywhere(const Context& context, const ManageUser& user) {
   const AccessSettings& access = context.settings.access;
-  const bool is_everywhere = !reachable(access, user.fields().properties, access.process_requests,
-                                        {{std::string(kAllProperties), ""}})
-                                  .empty();
+  return !reachable(access, user.fields().properties, access.process_requests,
+                    {{std::string(kAllProperties), ""}})
+              .empty();
+}
+
+std::vector<const IdentityProvider*> companies_for(const Context& context, const ManageUser& user) {
+  const bool sees_all = is_everywhere(context, user);
   std::vector<const IdentityProvider*> companies;
   for (const IdentityProvider& idp : context.settings.identity_providers) {
-    if (is_everywhere || idp.name == user.fields().idp) companies.push_back(&idp);
+    if (sees_all || idp.name == user.fields().idp) companies.push_back(&idp);
   }
   return companies;
 }

@@ -42,6 +42,9 @@ struct Admission {
 /// if its own address can't be opened.
 Task<Admission> admit(Exchange& exchange, ManageRight right, std::string back = "");
 
+/// Whether somebody may decide at all properties, which is about all companies.
+bool is_everywhere(const Context& context, const ManageUser& user);
+
 /// The companies that somebody may see as such: all for whoever decides at all properties, else
 /// their own.
 std::vector<const IdentityProvider*> companies_for(const Context& context, const ManageUser& user);

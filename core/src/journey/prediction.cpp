@@ -111,15 +111,13 @@ Words fate_words(Fate fate, const std::string& email) {
 std::vector<Words> validity_words(const IdentityProvider& idp, Time now) {
   std::vector<Words> said;
   if (const auto& until = idp.metadata.valid_until) {
-    said.push_back(ends("why_metadata_ends"_words, "why_metadata_ended"_words,
-                        std::chrono::time_point_cast<Time::duration>(*until), now, {}));
+    said.push_back(ends("why_metadata_ends"_words, "why_metadata_ended"_words, *until, now, {}));
   }
   for (const std::string& der : idp.metadata.signing_certificates_der) {
     const auto facts = crypto::certificate_facts(der);
     if (!facts) continue;
     said.push_back(ends("why_certificate_ends"_words, "why_certificate_ended"_words,
-                        std::chrono::time_point_cast<Time::duration>(facts->not_after), now,
-                        {{"subject", facts->subject}}));
+                        facts->not_after, now, {{"subject", facts->subject}}));
   }
   return said;
 }

@@ -133,20 +133,6 @@ void add_company(const Context& context, Values& values, const IdentityProvider&
   values.text["logout_url"] = sp.slo_url;
 }
 
-// Only whom the viewer may see among People: of others not even that there is nobody.
-Task<Result<std::optional<store::PersonRow>>> visible(Exchange& exchange, const ManageUser& viewer,
-                                                      std::string email) {
-  Context& context = exchange.context;
-  auto searching = store::search_people(context.ports.database, viewer.actor,
-                                        context.settings.access, email, false, "", 50);
-  Result<std::vector<store::PersonRow>> found = co_await searching;
-  if (!found) co_return found.failure();
-  for (store::PersonRow& person : *found) {
-    if (person.email == email) co_return std::optional(std::move(person));
-  }
-  co_return std::optional<store::PersonRow>();
-}
-
 Task<std::optional<Failure>> explain_person(Exchange& exchange, const ManageUser& viewer,
                                             std::string email, Values& values) {
   Context& context = exchange.context;
@@ -155,12 +141,12 @@ Task<std::optional<Failure>> explain_person(Exchange& exchange, const ManageUser
     add_prediction(context, values, email, std::nullopt);
     co_return std::nullopt;
   }
-  auto looking = visible(exchange, viewer, email);
+  // Only whom the viewer may see among People: of others not even that there is nobody.
+  auto looking =
+      store::see_person(context.ports.database, viewer.actor, context.settings.access, email);
   const Result<std::optional<store::PersonRow>> found = co_await looking;
   if (!found) co_return found.failure();
-  const bool is_everywhere =
-      companies_for(context, viewer).size() == context.settings.identity_providers.size();
-  if (!*found && !is_everywhere) co_return std::nullopt;
+  if (!*found && !is_everywhere(context, viewer)) co_return std::nullopt;
   std::optional<store::Person> person;
   if (const auto& row = *found) {
     person =

@@ -55,8 +55,7 @@ std::vector<Expiry> expiries(const Settings& settings) {
       add(all, Expiry::What::idp_signing, idp.name, der);
     }
     if (const auto& until = idp.metadata.valid_until) {
-      all.push_back({Expiry::What::idp_metadata, idp.name, "",
-                     std::chrono::time_point_cast<Time::duration>(*until)});
+      all.push_back({Expiry::What::idp_metadata, idp.name, "", *until});
     }
   }
   const ServiceProviderSettings& sp = settings.service_provider;

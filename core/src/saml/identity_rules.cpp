@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "http/unicode.h"
 #include "saml/assertion_reader.h"
 #include "saml/codes.h"
 
@@ -14,24 +15,10 @@ constexpr const char* kPersistent = "urn:oasis:names:tc:SAML:2.0:nameid-format:p
 constexpr std::size_t kMaxName = 200;
 constexpr std::size_t kMaxIdentifier = 512;
 
-// U+200E, U+200F, U+202A to U+202E, U+2066 to U+2069: text that would be shown in another order
-// than it is stored; U+200B to U+200D: text that is not seen at all.
-bool has_deceptive_character(std::string_view text) {
-  for (std::size_t i = 0; i + 2 < text.size(); ++i) {
-    if (text[i] != '\xe2') continue;
-    const auto second = static_cast<unsigned char>(text[i + 1]);
-    const auto third = static_cast<unsigned char>(text[i + 2]);
-    if (second == 0x80 && ((third >= 0x8b && third <= 0x8f) || (third >= 0xaa && third <= 0xae))) {
-      return true;
-    }
-    if (second == 0x81 && third >= 0xa6 && third <= 0xa9) return true;
-  }
-  return false;
-}
-
-bool has_control_character(std::string_view text) {
-  return std::any_of(text.begin(), text.end(),
-                     [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+// Nothing that is not seen, or makes the text around it read otherwise: it is shown in pages, in
+// the log and on terminals.
+bool is_plain(std::string_view text) {
+  return http::is_plain_text(text, http::Lines::one);
 }
 
 }  // namespace
@@ -102,13 +89,13 @@ Status AssertionReader::read_subject_identifier() {
   for (const std::string& name : idp_.subject_attributes) {
     const Result<std::string> value = single_value(name, code::kSubject);
     if (!value) return value.failure();
-    if (value->empty() || value->size() > kMaxIdentifier || has_control_character(*value)) {
+    if (value->empty() || value->size() > kMaxIdentifier || !is_plain(*value)) {
       return Failure{code::kSubject, "'" + name + "' is no identifier"};
     }
     subject += (subject.empty() ? "" : "/") + *value;
   }
   if (subject.empty() && result_.name_id_format_ == kPersistent && !result_.name_id_.empty() &&
-      result_.name_id_.size() <= kMaxIdentifier && !has_control_character(result_.name_id_)) {
+      result_.name_id_.size() <= kMaxIdentifier && is_plain(result_.name_id_)) {
     subject = "nameid:" + result_.name_id_;
   }
   result_.subject_ = std::move(subject);
@@ -125,8 +112,7 @@ void AssertionReader::read_display_name() {
     shown += (shown.empty() ? "" : " ") + *value;
     if (i == 0) break;
   }
-  if (shown.size() <= kMaxName && !has_control_character(shown) &&
-      !has_deceptive_character(shown)) {
+  if (shown.size() <= kMaxName && is_plain(shown)) {
     result_.display_name_ = std::move(shown);
   }
 }

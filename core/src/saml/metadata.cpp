@@ -3,6 +3,7 @@
 #include "anteroom/saml.h"
 #include "crypto/encoding.h"
 #include "crypto/pem.h"
+#include "http/unicode.h"
 #include "http/url.h"
 #include "saml/instant.h"
 #include "saml/metadata_signature.h"
@@ -13,6 +14,7 @@ namespace anteroom::saml {
 namespace {
 
 constexpr std::size_t kMaxMetadataBytes = 4u << 20;
+constexpr std::size_t kMaxKeys = 16;  // each is tried on each message
 constexpr const char* kRedirect = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect";
 constexpr const char* kSoap = "urn:oasis:names:tc:SAML:2.0:bindings:SOAP";
 constexpr const char* kPost = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST";
@@ -57,6 +59,9 @@ Status read_keys(const xmlNode* role, IdpMetadata& idp) {
           }
           auto& known = idp.signing_certificates_der;
           if (std::find(known.begin(), known.end(), *der) == known.end()) known.push_back(*der);
+          if (known.size() > kMaxKeys) {
+            return unusable("there are more than 16 signing certificates in it");
+          }
         }
       }
     }
@@ -155,6 +160,9 @@ Result<IdpMetadata> parse_idp_metadata(std::string_view xml, Time now,
   IdpMetadata idp;
   idp.entity_id = attribute(*entity, "entityID").value_or("");
   if (idp.entity_id.empty()) return unusable("the EntityDescriptor has no entityID");
+  if (!http::is_plain_text(idp.entity_id, http::Lines::one)) {
+    return unusable("the entityID has control characters or invisible ones in it");
+  }
   if (idp.entity_id.find('{') != std::string::npos) {
     return unusable("the entityID '" + idp.entity_id +
                     "' is a template: download the metadata of the customer's own application");

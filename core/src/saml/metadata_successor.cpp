@@ -31,9 +31,14 @@ Status check_keys(const IdpMetadata& next, Time now) {
 
 }  // namespace
 
-Status check_successor(const IdpMetadata& current, const IdpMetadata& next, Time now) {
+Status check_successor(const IdpMetadata& current, const IdpMetadata& next, Time now,
+                       bool is_signed) {
   if (next.entity_id != current.entity_id) {
     return unfit("its entity ID is " + next.entity_id + ", not " + current.entity_id);
+  }
+  if (is_signed && current.valid_until &&
+      (!next.valid_until || *next.valid_until < *current.valid_until)) {
+    return unfit("it is older than what is there: its validUntil is earlier, or missing");
   }
   if (Status fine = check_keys(next, now); !fine) return fine;
   if ((next.sso_redirect_url.empty() && !current.sso_redirect_url.empty()) ||

@@ -13,6 +13,9 @@ constexpr Statement kSearch{
     "search_people",
     "SELECT id, email, name, state, idp, created_at, last_sign_on_at, grants"
     " FROM anteroom.search_people($1::anteroom.actor, $2, $3::boolean, $4, $5::int)"};
+constexpr Statement kSee{"see_person",
+                         "SELECT id, email, name, state, idp, created_at, last_sign_on_at, grants"
+                         " FROM anteroom.see_person($1::anteroom.actor, $2)"};
 constexpr Statement kWithoutRequest{
     "waiting_without_request",
     "SELECT id, email, name, state, idp, created_at, last_sign_on_at, grants"
@@ -89,6 +92,15 @@ Task<Result<std::vector<PersonRow>>> search_people(Database& database, Actor act
   Result<Rows> result = co_await run(database, kSearch, std::move(params));
   if (!result) co_return result.failure();
   co_return people_of(*result);
+}
+
+Task<Result<std::optional<PersonRow>>> see_person(Database& database, Actor actor,
+                                                  AccessSettings access, std::string email) {
+  Params params{actor_literal(actor, access, access.process_requests), std::move(email)};
+  Result<Rows> result = co_await run(database, kSee, std::move(params));
+  if (!result) co_return result.failure();
+  if (result->rows.empty()) co_return std::optional<PersonRow>();
+  co_return std::optional(person_of(result->rows[0], 0));
 }
 
 Task<Result<std::vector<PersonRow>>> waiting_without_request(Database& database, Actor actor,

@@ -23,7 +23,7 @@ struct Desk {
         std::string(SessionRecord(UserStatus::active, world.clock.now() + std::chrono::hours(1),
                                   world.clock.now(), own)
                         .bytes());
-    for (const char* nothing : {"search_people", "find_transcript", "newest_audit",
+    for (const char* nothing : {"see_person", "find_transcript", "newest_audit",
                                 "last_at_company", "transcripts_of"}) {
       world.database.answers[nothing] = [](const Params&) { return Rows{}; };
     }
@@ -38,7 +38,7 @@ struct Desk {
   }
   void know(const std::string& email, const std::string& state, const std::string& idp,
             const std::string& grants) {
-    world.database.answers["search_people"] = [=](const Params&) {
+    world.database.answers["see_person"] = [=](const Params&) {
       return Rows{{{"22222222-2222-3333-4444-555555555555", email, "Ann", state, idp,
                     "2026-05-01T08:00:00Z", "", grants}}};
     };

@@ -11,7 +11,7 @@ TEST_CASE("everything that ends is listed once, the same certificate twice in me
   IdentityProvider idp;
   idp.name = "corp";
   idp.metadata.signing_certificates_der = {authority.certificate_der, authority.certificate_der};
-  idp.metadata.valid_until = std::chrono::system_clock::time_point(std::chrono::hours(24));
+  idp.metadata.valid_until = Time(std::chrono::hours(24));
   settings.identity_providers = {idp};
   settings.service_provider.signing =
       KeyPair{Secret(authority.private_key_pem), authority.certificate_pem};

@@ -71,6 +71,8 @@ TEST_CASE("a stable identifier has a length and no control characters") {
   CHECK(with("object-1") == "accepted");
   CHECK(with(std::string(5000, 'x')) == "subject_missing");
   CHECK(with("a\tb") == "subject_missing");
+  CHECK(with("a\xc2\x9b"
+             "b") == "subject_missing");
 }
 
 TEST_CASE("a failure of the IdP that was meant for somebody else is not shown") {

@@ -22,17 +22,17 @@ TEST_CASE("new metadata takes the place of the old only if nothing is lost by it
   const forge::Authority old_key = forge::make_authority();
   const IdpMetadata current = metadata_with({old_key});
   const IdpMetadata next = metadata_with({old_key, forge::make_authority(forge::KeyType::ec256)});
-  CHECK(saml::check_successor(current, next, now));
-  CHECK(saml::check_successor(next, current, now));
+  CHECK(saml::check_successor(current, next, now, false));
+  CHECK(saml::check_successor(next, current, now, false));
 
   const auto refused = [&](auto change) {
     IdpMetadata before = current;
     before.slo_post_url = "https://idp.test/slo";
     before.artifact_urls = {{0, "https://idp.test/artifact"}};
     IdpMetadata after = before;
-    REQUIRE(saml::check_successor(before, after, now));
+    REQUIRE(saml::check_successor(before, after, now, false));
     change(after);
-    return !saml::check_successor(before, after, now);
+    return !saml::check_successor(before, after, now, false);
   };
   CHECK(refused([](IdpMetadata& m) { m.entity_id = "https://IDP.test/"; }));
   CHECK(refused([](IdpMetadata& m) { m.sso_redirect_url.clear(); }));
@@ -47,8 +47,24 @@ TEST_CASE("one key in date is enough, a weak one is too much") {
   const forge::Authority good = forge::make_authority();
   const forge::Authority ended = forge::make_authority(forge::KeyType::rsa2048, -1);
   const IdpMetadata current = metadata_with({good});
-  CHECK(saml::check_successor(current, metadata_with({ended, good}), now));
-  CHECK_FALSE(saml::check_successor(current, metadata_with({ended}), now));
+  CHECK(saml::check_successor(current, metadata_with({ended, good}), now, false));
+  CHECK_FALSE(saml::check_successor(current, metadata_with({ended}), now, false));
+  const forge::Authority odd = forge::make_authority(forge::KeyType::secp256k1);
+  CHECK_FALSE(saml::check_successor(current, metadata_with({good, odd}), now, false));
   const forge::Authority weak = forge::make_authority(forge::KeyType::rsa1024);
-  CHECK_FALSE(saml::check_successor(current, metadata_with({good, weak}), now));
+  CHECK_FALSE(saml::check_successor(current, metadata_with({good, weak}), now, false));
+}
+
+TEST_CASE("signed metadata that somebody gives out again, after newer, is not taken back") {
+  const auto now = forge::Options{}.now;
+  IdpMetadata current = metadata_with({forge::make_authority()});
+  IdpMetadata older = metadata_with({forge::make_authority()});
+  CHECK(saml::check_successor(current, older, now, true));  // nothing says which is older
+  current.valid_until = now + std::chrono::days(2);
+  CHECK_FALSE(saml::check_successor(current, older, now, true));
+  older.valid_until = now + std::chrono::days(1);
+  CHECK_FALSE(saml::check_successor(current, older, now, true));
+  CHECK(saml::check_successor(current, older, now, false));  // whoever publishes says what he likes
+  CHECK(saml::check_successor(older, current, now, true));
+  CHECK(saml::check_successor(current, current, now, true));
 }

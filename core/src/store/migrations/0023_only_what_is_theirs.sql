@@ -51,6 +51,13 @@ BEGIN
   JOIN people p ON p.id = found.id ORDER BY found.email;
 END $$;
 
+-- The one person with this address, if the actor may see them.
+CREATE FUNCTION see_person(p_actor actor, p_email text) RETURNS SETOF people LANGUAGE plpgsql STABLE AS $$
+BEGIN
+  RETURN QUERY SELECT p.* FROM people p
+  WHERE p.email = p_email::citext AND may_somewhere(p_actor) AND may_see(p_actor, p.id);
+END $$;
+
 CREATE OR REPLACE FUNCTION judge_person(p_actor actor, p_user uuid) RETURNS text LANGUAGE plpgsql STABLE AS $$
 DECLARE
   g grants;
