@@ -20,10 +20,20 @@ ngx_int_t add_handler(ngx_conf_t* cf, ngx_http_phases phase, ngx_http_handler_pt
   return NGX_OK;
 }
 
+// Debian's nginx.conf names no level, which is this one.
+void warn_of_silent_log(ngx_conf_t* cf) {
+  const ngx_log_t& log = cf->cycle->new_log;  // of several the one that takes most
+  if (log.file != nullptr && log.log_level >= NGX_LOG_WARN) return;
+  ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
+                     "auth_saml: why people were refused goes to no log: write "
+                     "\"error_log FILE info;\" at the top level of nginx.conf");
+}
+
 ngx_int_t install_handlers(ngx_conf_t* cf) noexcept {
   const auto& main = *static_cast<MainConfiguration*>(
       ngx_http_conf_get_module_main_conf(cf, ngx_http_auth_saml_module));
   if (!main.settings) return NGX_OK;
+  warn_of_silent_log(cf);
   const auto* core = static_cast<ngx_http_core_main_conf_t*>(
       ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module));
   auto* const* servers = static_cast<ngx_http_core_srv_conf_t**>(core->servers.elts);

@@ -1,4 +1,4 @@
-"""Builds what is shipped and makes Debian packages of it: the same bytes from the same commit, wherever it is done."""
+"""Builds what is shipped and makes Debian packages of it: the same bytes from the same commit in the same directory."""
 
 import argparse
 import os

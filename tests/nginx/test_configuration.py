@@ -46,6 +46,20 @@ def test_all_problems_are_named_with_their_place(checked):
         assert any("[emerg]" in line and message in line and "anteroom.yaml:" in line for line in said.splitlines()), said
 
 
+@pytest.mark.parametrize("level, is_warned", [("", True), ("crit", True), ("warn", False), ("info", False), ("debug", False)])
+def test_an_error_log_that_drops_refusals_is_told(lab, cluster, level, is_warned):
+    node = lab.node(cluster, migrate=False, start=False)
+    node.nginx_conf = re.sub(r"(error_log \S+) info;", rf"\1 {level};", node.nginx_conf)
+    status, said = node.test()
+    assert status == 0 and ("goes to no log" in said) == is_warned, said
+
+
+def test_refusals_may_go_to_one_of_several_logs(lab, cluster):
+    node = lab.node(cluster, migrate=False, start=False)
+    node.nginx_conf = re.sub(r"error_log (\S+) info;", r"error_log \1 crit; error_log \1.more info;", node.nginx_conf)
+    assert "goes to no log" not in node.test()[1]
+
+
 def test_a_missing_file_is_named(checked):
     status, said = checked(http="", yaml=lambda text: text.replace("northwind.xml", "nowhere.xml"))
     assert status != 0 and "nowhere.xml" in said
