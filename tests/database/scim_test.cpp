@@ -277,7 +277,8 @@ TEST_CASE("what an operator turned off stays off whatever the directory says") {
   const auto again = create(db, person("ann@corp.test"));
   CHECK(again.outcome == ScimOutcome::done);
   CHECK_FALSE(again.resource.is_active);
-  REQUIRE(value(wait(store::enable_user(db, "ann@corp.test", "cli:root"))));
+  CHECK(value(wait(store::enable_user(db, "ann@corp.test", "cli:root", false))) == "scim:corp");
+  REQUIRE(value(wait(store::enable_user(db, "ann@corp.test", "cli:root", true))) == "enabled");
   CHECK_FALSE(set_active(db, id, false).resource.is_active);
   CHECK(set_active(db, id, true).resource.is_active);
 

@@ -51,6 +51,7 @@ def test_filters_narrow_down(trail):
     assert [e["reference"] for e in lines(trail, "--event", "sign_on_refused", "--limit", "2")] == ["ref3", "ref4"]
     assert lines(trail, "--reference", "ref1")[0]["detail"] == "naïve, 1:2,"
     assert lines(trail, "--idp", "other") == []
+    assert "no event matches" in trail.run("audit", "--event", "mistyped").stderr
     assert lines(trail, "--since", "2999-01-01") == []
     assert lines(trail, "--until", "2001-01-01") == []
     assert "p3@corp.test" in trail.ok("audit", "--since", "2001-01-01")

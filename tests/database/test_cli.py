@@ -94,6 +94,7 @@ def test_provisioning_makes_the_record_and_is_audited(ready):
     (["ann@other.test", "--level", "viewer", "--property", "elm"], 1, "no identity provider"),
     (["not an address", "--level", "viewer", "--property", "elm"], 1, "not an email address"),
     (["ann@corp.test", "--level", "viewer", "--property", "elm", "--expires", "tomorrow"], 1, "is no date"),
+    (["ann@corp.test", "--level", "viewer", "--property", "elm", "--expires", "2020-01-01"], 1, "would have ended already"),
     (["ann@corp.test", "--level", "viewer"], 2, "--property"),
     (["ann@corp.test", "--level", "viewer", "--property", "elm", "--all-properties"], 2, "either"),
 ])
@@ -115,6 +116,49 @@ def test_users_are_added_listed_disabled_and_enabled(ready):
     ready.refused(1, "user", "disable", "nobody@corp.test")
     ready.refused(1, "user", "show", "nobody@corp.test")
     ready.ok("user", "unpin", "ann@corp.test")
+
+
+def test_an_end_in_the_past_takes_no_access_away(ready, tmp_path):
+    ready.ok("user", "provision", "ann@corp.test", "--level", "manager", "--property", "elm", "--expires", "2099-01-01")
+    past = ["user", "provision", "ann@corp.test", "--level", "manager", "--property", "elm", "--expires", "2020-01-01"]
+    assert "would have ended already" in ready.refused(1, *past)
+    csv = tmp_path / "users.csv"
+    csv.write_text("email,property,level,expires\nbob@corp.test,elm,viewer,\nann@corp.test,elm,manager,2020-01-01\n")
+    assert "line 3: the access would have ended already" in ready.refused(1, "import", csv)
+    (person,) = ready.json("user", "list")
+    assert (person["state"], person["grants"]) == ("active", "elm=manager")
+
+
+def test_a_person_is_shown_with_the_end_of_each_access_also_of_one_that_has_ended(ready):
+    ready.ok("user", "provision", "ann@corp.test", "--level", "manager", "--property", "elm", "--expires", "2099-01-01")
+    assert "elm=manager, until 2099-01-01T00:00Z" in ready.ok("user", "show", "ann@corp.test")
+    ready.value("UPDATE anteroom.grants SET expires_at = '2026-01-31' RETURNING 1")
+    shown = ready.json("user", "show", "ann@corp.test")
+    assert shown["state"] == "waiting" and shown["access"][0]["expires_at"].startswith("2026-01-31")
+    assert "elm=manager, until 2026-01-31T00:00Z" in ready.ok("user", "show", "ann@corp.test")
+    assert "it has ended" in ready.ok("why", "ann@corp.test", "https://app.example.com/x")
+
+
+def test_what_the_directory_switched_off_is_its_to_switch_on(ready):
+    ready.ok("user", "add", "ann@corp.test")
+    ready.value("UPDATE anteroom.users SET off_by_directory = 'scim:corp' RETURNING 1")
+    assert "disabled by the company's directory" in ready.ok("user", "show", "ann@corp.test")
+    assert "the directory of corp has ann@corp.test off" in ready.refused(1, "user", "enable", "ann@corp.test")
+    assert ready.json("user", "show", "ann@corp.test")["state"] == "disabled"
+    ready.ok("user", "enable", "ann@corp.test", "--against-directory")
+    assert ready.json("user", "show", "ann@corp.test")["state"] == "waiting"
+
+
+def test_a_company_that_is_cut_off_leaves_at_once(ready):
+    for name, idp in (("ann", "corp"), ("bob", "former"), ("cid", "former")):
+        ready.ok("user", "add", f"{name}@corp.test")
+        ready.value("INSERT INTO anteroom.sessions (token_hash, reference, user_id, sign_on_id, origin, idp, expires_at)"
+                    f" SELECT sha256('{name}'), '{name}', id, gen_random_uuid(), 'https://app.example.com', '{idp}',"
+                    f" now() + '1 hour' FROM anteroom.users WHERE email = '{name}@corp.test' RETURNING 1")
+    assert ready.json("idp", "end-sessions", "former") == {"idp": "former", "ended": 2}
+    assert ready.value("SELECT string_agg(reference, ',') FROM anteroom.sessions") == "ann"
+    assert ready.value("SELECT detail FROM anteroom.audit_events WHERE kind = 'company_sessions_ended'") == "2 sessions"
+    assert ready.json("idp", "end-sessions", "nobody")["ended"] == 0
 
 
 def test_property_keys_are_checked(ready):

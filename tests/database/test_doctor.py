@@ -18,6 +18,12 @@ def test_it_says_what_a_sign_on_depends_on(ready):
     assert "ABCD-1234" in ready.ok("doctor", "ann@corp.test")
 
 
+def test_metadata_that_has_ended_is_no_line_among_others(ready):
+    xml = ready.directory / "idp.d" / "corp.xml"
+    xml.write_text(xml.read_text().replace("<EntityDescriptor ", '<EntityDescriptor validUntil="2020-01-01T00:00:00Z" ', 1))
+    assert "NOBODY OF corp GETS IN" in ready.ok("doctor", "ann@corp.test")
+
+
 def test_it_shows_a_record_that_belongs_to_another_company(ready):
     ready.ok("user", "add", "ann@corp.test")
     ready.value("UPDATE anteroom.users SET idp = 'former', subject = 's' RETURNING 1")

@@ -19,10 +19,10 @@ def execute(installation, statement):
 
 
 def test_each_rule_decides_in_its_turn(ready):
-    assert predicted(ready, "ann@other.test", APP) == ("cannot_sign_on", "domain")
-    assert predicted(ready, "ann@corp.test", APP) == ("waiting_room", "record")
+    assert predicted(ready, "ann@other.test", APP) == ("cannot_sign_on", "email_domain_not_registered")
+    assert predicted(ready, "ann@corp.test", APP) == ("waiting_room", "no_record")
     ready.ok("user", "add", "ann@corp.test")
-    assert predicted(ready, "Ann@Corp.test", APP) == ("waiting_room", "grants")
+    assert predicted(ready, "Ann@Corp.test", APP) == ("waiting_room", "no_grant")
     ready.ok("user", "provision", "ann@corp.test", "--level", "technician", "--property", "elm")
     assert predicted(ready, "ann@corp.test", APP) == ("allowed", "access_level")
     assert predicted(ready, "ann@corp.test", APP, "--level", "technician") == ("allowed", "access_level")
@@ -33,7 +33,7 @@ def test_each_rule_decides_in_its_turn(ready):
     execute(ready, "UPDATE anteroom.users SET idp = 'former', subject = 's'")
     assert predicted(ready, "ann@corp.test", APP) == ("refused", "identity_pinned")
     ready.ok("user", "disable", "ann@corp.test")
-    assert predicted(ready, "ann@corp.test", APP) == ("refused", "disabled")
+    assert predicted(ready, "ann@corp.test", APP) == ("refused", "user_disabled")
 
 
 def test_it_says_what_it_cannot_know(ready):

@@ -206,6 +206,20 @@ def test_new_files_have_the_rights_of_the_old(gate):
     assert list(gate.folder.glob("*.part")) == list(gate.folder.glob("*.next")) == []
 
 
+def marks(gate, kind):
+    return {row["stage"]: row["mark"] for row in gate.keys("list") if row["kind"] == kind}
+
+
+def test_nodes_are_compared_by_a_mark_that_says_nothing_of_the_key(gate):
+    gate.keys("prepare", "cookie")
+    before = marks(gate, "cookie")
+    assert len(set(before.values())) == 2 and all(len(mark) == 16 for mark in before.values())
+    assert gate.keys("rotate", "cookie")["was_prepared"]
+    assert marks(gate, "cookie") == {"current": before["next"], "previous": before["current"]}
+    gate.keys("retire", "cookie")
+    assert not gate.keys("rotate", "cookie")["was_prepared"], "made now: no other node has it"
+
+
 def test_one_rollover_at_a_time(gate):
     gate.keys("rotate", "cookie")
     kept = (gate.folder / "cookie.key.previous").read_bytes()

@@ -113,7 +113,8 @@ int is_within(void* user, xmlNode* node, xmlNode* parent) {
   return 0;
 }
 
-std::string canonical(xmlDoc* document, xmlNode* node, const std::string& prefixes) {
+std::string canonical(xmlDoc* document, xmlNode* node, const std::string& prefixes,
+                      xmlC14NMode mode = XML_C14N_EXCLUSIVE_1_0) {
   std::vector<std::string> words;
   std::istringstream stream(prefixes);
   for (std::string word; stream >> word;) words.push_back(word);
@@ -123,8 +124,8 @@ std::string canonical(xmlDoc* document, xmlNode* node, const std::string& prefix
   Subtree subtree{node};
   const std::unique_ptr<xmlOutputBuffer, Deleter<xmlOutputBufferClose>> buffer(
       xmlAllocOutputBuffer(nullptr));
-  need(xmlC14NExecute(document, is_within, &subtree, XML_C14N_EXCLUSIVE_1_0,
-                      words.empty() ? nullptr : list.data(), 0, buffer.get()) >= 0,
+  need(xmlC14NExecute(document, is_within, &subtree, mode, words.empty() ? nullptr : list.data(), 0,
+                      buffer.get()) >= 0,
        "c14n");
   return {reinterpret_cast<const char*>(xmlOutputBufferGetContent(buffer.get())),
           xmlOutputBufferGetSize(buffer.get())};
@@ -159,20 +160,25 @@ std::string dump(xmlDoc* document) {
 
 std::string signed_info(const std::string& id, const std::string& digest, const Options& options) {
   const std::string c14n = "http://www.w3.org/2001/10/xml-exc-c14n#";
-  const std::string prefixes = options.inclusive_prefixes.empty()
-                                   ? ""
-                                   : "<ec:InclusiveNamespaces xmlns:ec=\"" + c14n +
-                                         "\" PrefixList=\"" + options.inclusive_prefixes + "\"/>";
+  const auto list = [&](const std::string& prefixes) {
+    return prefixes.empty() ? ""
+                            : "<ec:InclusiveNamespaces xmlns:ec=\"" + c14n + "\" PrefixList=\"" +
+                                  prefixes + "\"/>";
+  };
+  const std::string of_info =
+      options.is_signed_info_inclusive ? "http://www.w3.org/TR/2001/REC-xml-c14n-20010315" : c14n;
   return "<ds:SignedInfo "
          "xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\"><ds:CanonicalizationMethod "
          "Algorithm=\"" +
-         c14n + "\"/><ds:SignatureMethod Algorithm=\"" + options.signature_method +
+         of_info + "\">" + list(options.signed_info_prefixes) +
+         "</ds:CanonicalizationMethod><ds:SignatureMethod Algorithm=\"" + options.signature_method +
          "\"/><ds:Reference URI=\"#" + id +
          "\"><ds:Transforms><ds:Transform "
          "Algorithm=\"http://www.w3.org/2000/09/xmldsig#enveloped-signature\"/><ds:Transform "
          "Algorithm=\"" +
-         c14n + "\">" + prefixes + "</ds:Transform></ds:Transforms><ds:DigestMethod Algorithm=\"" +
-         options.digest_method + "\"/><ds:DigestValue>" + to_base64(digest) +
+         c14n + "\">" + list(options.inclusive_prefixes) +
+         "</ds:Transform></ds:Transforms><ds:DigestMethod Algorithm=\"" + options.digest_method +
+         "\"/><ds:DigestValue>" + to_base64(digest) +
          "</ds:DigestValue></ds:Reference></ds:SignedInfo>";
 }
 
@@ -416,15 +422,9 @@ std::string sign(const std::string& xml, const std::string& id, const Authority&
   need(element != nullptr, "nothing to sign");
   const std::string digest = hash(canonical(document.get(), element, options.inclusive_prefixes),
                                   digest_of(options.digest_method));
-  const std::string info = signed_info(id, digest, options);
-  const Doc info_document = parse(info);
-  const std::string to_sign =
-      canonical(info_document.get(), xmlDocGetRootElement(info_document.get()), "");
-  const std::string value =
-      to_base64(raw_sign(to_sign, authority, digest_of(options.signature_method)));
   const Doc signature = parse("<ds:Signature xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\">" +
-                              info + "<ds:SignatureValue>" + value +
-                              "</ds:SignatureValue><ds:KeyInfo><ds:X509Data>"
+                              signed_info(id, digest, options) +
+                              "<ds:SignatureValue/><ds:KeyInfo><ds:X509Data>"
                               "<ds:X509Certificate>" +
                               to_base64(authority.certificate_der) +
                               "</ds:X509Certificate></ds:X509Data></ds:KeyInfo></ds:Signature>");
@@ -433,6 +433,14 @@ std::string sign(const std::string& xml, const std::string& id, const Authority&
   need(first != nullptr, "no Issuer to put the signature behind");
   xmlNode* copy = xmlDocCopyNode(xmlDocGetRootElement(signature.get()), document.get(), 1);
   xmlAddNextSibling(first, copy);
+  // In its place: what is in scope there may count.
+  xmlNode* info = copy->children;
+  const std::string to_sign =
+      canonical(document.get(), info, options.signed_info_prefixes,
+                options.is_signed_info_inclusive ? XML_C14N_1_0 : XML_C14N_EXCLUSIVE_1_0);
+  const std::string value =
+      to_base64(raw_sign(to_sign, authority, digest_of(options.signature_method)));
+  xmlNodeSetContent(info->next, reinterpret_cast<const xmlChar*>(value.c_str()));
   return dump(document.get());
 }
 

@@ -66,7 +66,9 @@ struct Options {
   std::string digest_method = "http://www.w3.org/2001/04/xmlenc#sha256";
   std::shared_ptr<Encryption> encrypt_assertion;  ///< after it was signed
   std::shared_ptr<Encryption> encrypt_name_id;    ///< before anything is signed
-  std::string inclusive_prefixes;  ///< PrefixList of InclusiveNamespaces, empty: none
+  std::string inclusive_prefixes;         ///< PrefixList of InclusiveNamespaces, empty: none
+  bool is_signed_info_inclusive = false;  ///< canonicalized with all that is in scope
+  std::string signed_info_prefixes;       ///< the same as `inclusive_prefixes`, for SignedInfo
   /// Applied to the text before and after signing.
   std::function<std::string(std::string)> before_signing;
   std::function<std::string(std::string)> after_signing;

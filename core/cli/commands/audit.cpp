@@ -56,6 +56,7 @@ void list(Console& console, Asked asked) {
   if (console.is_json && asked.limit == 0) return print_all_lines(console, asked);
   const auto events = console.need(wait(
       store::newest_audit(console.database(), asked.filter, asked.limit == 0 ? 100 : asked.limit)));
+  if (events.empty()) std::cerr << "no event matches\n";
   if (console.is_json) return print_lines(events);
   std::vector<std::vector<std::string>> rows;
   rows.reserve(events.size());

@@ -33,7 +33,8 @@ void check(Console& console, bool with_database) {
     BlockingDatabase database(loaded.settings->database);
     const Result<int> version = wait(store::schema_version(database));
     if (!version) {
-      database_state = "cannot be used: " + version.failure().detail;
+      database_state =
+          "cannot be used: " + version.failure().detail + Console::remedy_of(version.failure());
     } else if (*version < kSchemaVersion) {
       database_state = "schema version " + std::to_string(*version) + " is older than " +
                        std::to_string(kSchemaVersion) + ": run `anteroom migrate`";

@@ -99,11 +99,14 @@ void Console::fail(const Failure& failure) {
     throw Abort{exit_refused, "interrupted: the database took back what was under way"};
   }
   const bool is_away = failure.code == code::kDatabaseUnavailable;
-  const bool is_peer = failure.detail.find("Peer authentication failed") != std::string::npos;
   throw Abort{is_away ? exit_database : exit_refused,
               (is_away ? "the database cannot be reached: " : "the database refused: ") +
-                  failure.detail +
-                  (is_peer ? "\nrun it as that user: sudo -u www-data anteroom …" : "")};
+                  failure.detail + remedy_of(failure)};
+}
+
+std::string Console::remedy_of(const Failure& failure) {
+  const bool is_peer = failure.detail.find("Peer authentication failed") != std::string::npos;
+  return is_peer ? "\nrun it as that user: sudo -u www-data anteroom …" : "";
 }
 
 std::string date_of(Time time) {

@@ -64,6 +64,8 @@ class Console {
   [[nodiscard]] static std::string actor();
 
   [[noreturn]] static void fail(const Failure& failure);
+  /// What to do about it, on a line of its own; empty where nothing is known.
+  [[nodiscard]] static std::string remedy_of(const Failure& failure);
 
  private:
   std::shared_ptr<const Settings> settings_;

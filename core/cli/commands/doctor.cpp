@@ -5,6 +5,7 @@
 #include "anteroom/saml.h"
 #include "cli/commands/console.h"
 #include "cli/commands/files.h"
+#include "cli/commands/metadata_copy.h"
 #include "crypto/pem.h"
 
 namespace anteroom::cli {
@@ -12,6 +13,8 @@ namespace anteroom::cli {
 namespace {
 
 using Clock = std::chrono::system_clock;
+
+constexpr std::size_t kColumn = 26;
 
 long days_between(Clock::time_point from, Clock::time_point to) {
   return std::chrono::floor<std::chrono::days>(to - from).count();
@@ -28,7 +31,7 @@ class Findings {
   void add(const char* key, const std::string& label, const Json& value, const std::string& said) {
     json[key] = value;
     text += (text.empty() ? "" : "\n") + label;
-    text.append(label.size() < 18 ? 18 - label.size() : 1, ' ');
+    text.append(label.size() < kColumn ? kColumn - label.size() : 1, ' ');
     text += said;
   }
   void add(const char* key, const std::string& label, const std::string& value) {
@@ -44,9 +47,17 @@ void add_metadata_facts(Findings& findings, const IdentityProvider& idp, Clock::
     findings.add("metadata_age_days", "metadata", days,
                  idp.metadata_source.file + ", written " + std::to_string(days) + " days ago");
   }
-  if (idp.metadata.valid_until) {
-    const long days = days_between(now, *idp.metadata.valid_until);
-    findings.add("metadata_ends_in_days", "its validity", days, in_days(days));
+  if (!idp.metadata_source.url.empty()) {
+    const MetadataState state = read_metadata_state(idp.metadata_source);
+    findings.add("metadata_error", "last refresh", state.error,
+                 !state.error.empty()      ? "FAILED: " + state.error
+                 : state.good_at == Time{} ? "none yet"
+                                           : "well, on " + date_of(state.good_at));
+  }
+  if (const auto& until = idp.metadata.valid_until) {
+    const long days = days_between(now, *until);
+    findings.add("metadata_ends_in_days", "its validity", days,
+                 in_days(days) + (now < *until ? "" : ": NOBODY OF " + idp.name + " GETS IN"));
   }
   Json ends = Json::array();
   std::string text;
@@ -102,11 +113,14 @@ void examine(Console& console, const std::string& given) {
     findings.add("pinned_to", "BUT TIED TO", person->idp);
   }
   add_metadata_facts(findings, idp, Clock::now());
-  add_last(findings, "last_success", "last sign-on", last_of(console, "signed_on", idp.name, ""));
-  add_last(findings, "last_failure", "last refusal",
+  add_last(findings, "last_success", "company's last sign-on",
+           last_of(console, "signed_on", idp.name, ""));
+  add_last(findings, "last_failure", "company's last refusal",
            last_of(console, "sign_on_refused", idp.name, ""));
-  add_last(findings, "own_success", "  of this person", last_of(console, "signed_on", "", email));
-  add_last(findings, "own_failure", "  refused", last_of(console, "sign_on_refused", "", email));
+  add_last(findings, "own_success", "person's last sign-on",
+           last_of(console, "signed_on", "", email));
+  add_last(findings, "own_failure", "person's last refusal",
+           last_of(console, "sign_on_refused", "", email));
   const ServiceProviderSettings& sp = settings.service_provider;
   findings.text += "\nThe customer's administrator must have entered:";
   findings.add("identifier", "  Identifier", sp.entity_id);

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <memory>
 
+#include "anteroom/admin.h"
 #include "anteroom/metadata_fetch.h"
 #include "anteroom/saml.h"
 #include "cli/commands/console.h"
@@ -247,6 +248,17 @@ void add_idp(CLI::App& app, Console& console) {
 
   idp->add_subcommand("list", "list identity providers")->callback([&console] { list(console); });
   add_idp_refresh(*idp, console);
+  auto* end_command =
+      idp->add_subcommand("end-sessions", "end every session begun with one, on all nodes");
+  auto ended = std::make_shared<std::string>();
+  end_command->add_option("NAME", *ended, "configured or not")->required();
+  end_command->callback([&console, ended] {
+    const int count = console.need(
+        wait(store::end_company_sessions(console.database(), *ended, Console::actor())));
+    console.say("ended " + std::to_string(count) + " sessions of " + *ended,
+                {{"idp", *ended}, {"ended", count}});
+  });
+
   auto* show_command = idp->add_subcommand("show", "show one, with what the customer must enter");
   auto name = std::make_shared<std::string>();
   show_command->add_option("NAME", *name)->required();

@@ -5,6 +5,8 @@
 #include "cli/commands/console.h"
 #include "cli/commands/files.h"
 #include "cli/commands/new_key.h"
+#include "crypto/digest.h"
+#include "crypto/encoding.h"
 #include "crypto/key_maker.h"
 #include "crypto/pem.h"
 
@@ -130,6 +132,7 @@ void rotate(Console& console, const std::string& kind, int days, bool is_now) {
   const KeyFiles files = files_of(settings, kind);
   const auto next = files.with(".next");
   const SignalsHeld held;
+  bool is_prepared = true;
   if (files.is_interrupted) {
     rename_file(next[1], files.current[1]);
   } else {
@@ -145,15 +148,18 @@ void rotate(Console& console, const std::string& kind, int days, bool is_now) {
                     "(or --now, where none checks our signatures)"};
       }
       make_next(settings, files, days);
+      is_prepared = false;
     }
     for (std::size_t i = 0; i < files.current.size(); ++i) {
       replace_file(previous[i], read_file(files.current[i]), access_of(files.current[i]));
     }
     for (std::size_t i = 0; i < files.current.size(); ++i) rename_file(next[i], files.current[i]);
   }
-  console.say("new " + kind + " key in " + files.current[0].string() +
+  const std::string file = files.current[0].string();
+  console.say((is_prepared ? "went over to the prepared " + kind + " key, now in " + file
+                           : "made a new " + kind + " key, which no other node has, in " + file) +
                   "; the previous one is kept\n" + what_follows(files),
-              {{"kind", kind}, {"file", files.current[0].string()}});
+              {{"kind", kind}, {"file", file}, {"was_prepared", is_prepared}});
 }
 
 void retire(Console& console, const std::string& kind) {
@@ -180,15 +186,21 @@ void list(Console& console) {
   const Settings& settings = console.settings();
   std::vector<std::vector<std::string>> rows;
   Json json = Json::array();
+  // To compare nodes by: what the key is cannot be told from it.
+  const auto mark = [](const std::string& file) {
+    const auto digest = crypto::digest(crypto::Hash::sha256, "anteroom key " + read_file(file));
+    return digest ? crypto::to_hex(*digest).substr(0, 16) : "";
+  };
   const auto add = [&](const char* kind, KeyStage stage, const std::string& file,
                        const std::string& ends) {
     const auto written = written_at(file);
     const Json age = written ? Json(days_since(*written)) : Json();
-    rows.push_back({kind, word_of(stage), written ? age.dump() : "?", ends, file});
+    rows.push_back({kind, word_of(stage), written ? age.dump() : "?", ends, mark(file), file});
     json.push_back({{"kind", kind},
                     {"stage", word_of(stage)},
                     {"age_days", age},
                     {"not_after", ends.empty() ? Json() : Json(ends)},
+                    {"mark", mark(file)},
                     {"file", file}});
   };
   const auto add_pair = [&](const char* kind, const KeyPair& pair) {
@@ -202,7 +214,7 @@ void list(Console& console) {
   if (sp.signing) add_pair("signing", *sp.signing);
   for (const KeyPair& pair : sp.other_signing) add_pair("signing", pair);
   for (const KeyPair& pair : sp.decryption) add_pair("decryption", pair);
-  console.table({"KEY", "STAGE", "DAYS OLD", "UNTIL", "FILE"}, rows, json);
+  console.table({"KEY", "STAGE", "DAYS OLD", "UNTIL", "MARK", "FILE"}, rows, json);
 }
 
 struct KeyOptions {

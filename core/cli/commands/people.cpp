@@ -31,18 +31,54 @@ void list(Console& console, const store::PeopleFilter& filter) {
   console.table({"EMAIL", "STATE", "GRANTS", "LAST SIGN-ON", "NAME"}, rows, json);
 }
 
+std::string whose_switch(const store::PersonDetail& detail) {
+  if (detail.is_off_by_people && detail.is_off_by_directory) {
+    return " by people and by the company's directory";
+  }
+  if (detail.is_off_by_directory) return " by the company's directory";
+  return detail.is_off_by_people ? " by people" : "";
+}
+
+// What ended, too: who had access yesterday asks today.
+std::string access_text(const store::PersonDetail& detail) {
+  std::string text;
+  for (const store::GrantRow& grant : detail.grants) {
+    text += (text.empty() ? "" : "\n              ") + grant.property + "=" + grant.level;
+    if (!grant.expires_at.empty()) text += ", until " + grant.expires_at.substr(0, 16) + "Z";
+  }
+  return text.empty() ? "-" : text;
+}
+
+Json access_json(const store::PersonDetail& detail) {
+  Json grants = Json::array();
+  for (const store::GrantRow& grant : detail.grants) {
+    grants.push_back({{"property", grant.property},
+                      {"level", grant.level},
+                      {"expires_at", grant.expires_at},
+                      {"granted_by", grant.granted_by}});
+  }
+  return grants;
+}
+
 void show(Console& console, const std::string& given) {
   const std::string email = checked_email(console, given, true);
   const auto person = console.need(wait(store::find_person(console.database(), email)));
   if (!person) throw Abort{exit_refused, "there is no user " + email};
+  const auto detail = console.need(wait(store::show_person(
+      console.database(), actor_of(console, Acting{}), console.settings().access, person->id)));
+  if (!detail) throw Abort{exit_refused, "there is no user " + email};
   const auto or_none = [](const std::string& text) { return text.empty() ? "-" : text; };
+  Json json = json_of(*person);
+  json["access"] = access_json(*detail);
+  json["off_by_people"] = detail->is_off_by_people;
+  json["off_by_directory"] = detail->is_off_by_directory;
   console.say(
       "email:        " + person->email + "\nname:         " + or_none(person->name) +
-          "\nstate:        " + person->state + "\ngrants:       " + or_none(person->grants) +
-          "\nidp:          " + or_none(person->idp) +
+          "\nstate:        " + person->state + whose_switch(*detail) +
+          "\naccess:       " + access_text(*detail) + "\nidp:          " + or_none(person->idp) +
           "\nidentifier:   " + or_none(person->subject) + "\ncreated:      " + person->created_at +
           "\nlast sign-on: " + or_none(person->last_sign_on_at),
-      json_of(*person));
+      json);
 }
 
 struct Given {
@@ -82,6 +118,9 @@ void provision(Console& console, const Given& given) {
   if (outcome == "disabled") {
     throw Abort{exit_refused, email + " is disabled: `anteroom user enable` first"};
   }
+  if (outcome == "in_the_past") {
+    throw Abort{exit_refused, "the access would have ended already"};
+  }
   if (outcome != "provisioned") {
     throw Abort{exit_refused, "there is no property '" + outcome.substr(outcome.find(' ') + 1) +
                                   "': `anteroom property add` first"};
@@ -107,6 +146,30 @@ void add_change(CLI::App& user, Console& console, const char* name, const char* 
   auto email = std::make_shared<std::string>();
   command->add_option("EMAIL", *email)->required();
   command->callback([=, &console] { change(console, *email, change_user, done, refused); });
+}
+
+void enable(Console& console, const std::string& given, bool is_against_directory) {
+  const std::string email = checked_email(console, given, true);
+  const std::string outcome = console.need(
+      wait(store::enable_user(console.database(), email, Console::actor(), is_against_directory)));
+  if (outcome == "not_disabled") throw Abort{exit_refused, "there is no disabled user " + email};
+  if (outcome != "enabled") {
+    throw Abort{exit_refused, "the directory of " + outcome.substr(outcome.find(':') + 1) +
+                                  " has " + email +
+                                  " off: the company switches it on there; --against-directory, if "
+                                  "you know better"};
+  }
+  console.say("enabled " + email, {{"enabled", email}});
+}
+
+void add_enable(CLI::App& user, Console& console) {
+  auto* command = user.add_subcommand("enable", "turn access on again");
+  auto email = std::make_shared<std::string>();
+  auto is_against = std::make_shared<bool>(false);
+  command->add_option("EMAIL", *email)->required();
+  command->add_flag("--against-directory", *is_against,
+                    "although the company's directory says off");
+  command->callback([=, &console] { enable(console, *email, *is_against); });
 }
 
 }  // namespace
@@ -147,8 +210,7 @@ void add_user(CLI::App& app, Console& console) {
 
   add_change(*user, console, "disable", "turn access off and end all sessions", store::disable_user,
              "disabled", "there is no user");
-  add_change(*user, console, "enable", "turn access on again", store::enable_user, "enabled",
-             "there is no disabled user");
+  add_enable(*user, console);
   add_change(*user, console, "unpin", "let the next sign-on with this email take the record over",
              store::unpin_user, "unpinned", "there is no user");
   add_user_access(*user, console);

@@ -43,7 +43,12 @@ Task<Result<std::string>> provision(Database& database, Provision provision);
 
 // False: no such user (or, for enable, none that is disabled).
 Task<Result<bool>> disable_user(Database& database, std::string email, std::string actor);
-Task<Result<bool>> enable_user(Database& database, std::string email, std::string actor);
+/// "enabled", "not_disabled", or whose directory has the account off ("scim:COMPANY"), which is
+/// left alone unless that is meant.
+Task<Result<std::string>> enable_user(Database& database, std::string email, std::string actor,
+                                      bool is_against_directory);
+/// Ends every session that was begun with this identity provider, configured or not. The number.
+Task<Result<int>> end_company_sessions(Database& database, std::string idp, std::string actor);
 Task<Result<bool>> unpin_user(Database& database, std::string email, std::string actor);
 
 /// `rows_json`: [{"line","email","name","property","level","expires"}]. All or nothing: the number

@@ -19,17 +19,17 @@ class Asking {
 
   void ask(const std::string& email, const std::optional<store::Person>& person) {
     if (!reaches_an_idp(std::string(email_domain(email)))) return;
-    if (!person) return decide(Fate::waiting_room, "record", "why_no_record"_words);
+    if (!person) return decide(Fate::waiting_room, "no_record", "why_no_record"_words);
     if (person->state == "disabled") {
-      return decide(Fate::refused, "disabled", "why_switched_off"_words);
+      return decide(Fate::refused, "user_disabled", "why_switched_off"_words);
     }
     if (!is_tied_well(*person)) return;
     if (person->grants.empty()) {
-      return decide(Fate::waiting_room, "grants", "why_no_access"_words);
+      return decide(Fate::waiting_room, "no_grant", "why_no_access"_words);
     }
     prediction.steps.push_back({"why_has"_words, {{"grants", person->grants}}});
     if (highest_level(settings_.access, person->grants).empty()) {
-      return decide(Fate::waiting_room, "grants", "why_unknown_levels"_words);
+      return decide(Fate::waiting_room, "no_grant", "why_unknown_levels"_words);
     }
     prediction.rule = "access_level";
   }
@@ -44,14 +44,15 @@ class Asking {
   bool reaches_an_idp(const std::string& domain) {
     idp_ = settings_.idp_by_domain(domain);
     if (idp_ == nullptr) {
-      decide(Fate::cannot_sign_on, "domain", {"why_no_company"_words, {{"domain", domain}}});
+      decide(Fate::cannot_sign_on, "email_domain_not_registered",
+             {"why_no_company"_words, {{"domain", domain}}});
       return false;
     }
     const std::string& company = idp_->display_name;
     prediction.steps.push_back({"why_company"_words, {{"domain", domain}, {"company", company}}});
     const auto& until = idp_->metadata.valid_until;
     if (until && *until <= now_) {
-      decide(Fate::cannot_sign_on, "metadata",
+      decide(Fate::cannot_sign_on, "metadata_expired",
              {"why_metadata_expired"_words, {{"company", company}}});
       return false;
     }

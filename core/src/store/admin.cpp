@@ -24,7 +24,9 @@ constexpr Statement kProvision{"provision",
                                "SELECT anteroom.provision($1, $2, $3, $4::text[], nullif($5, "
                                "'')::timestamptz, $6, $7::text[])"};
 constexpr Statement kDisable{"disable_user", "SELECT anteroom.disable_user($1, $2)"};
-constexpr Statement kEnable{"enable_user", "SELECT anteroom.enable_user($1, $2)"};
+constexpr Statement kEnable{"switch_on", "SELECT anteroom.switch_on($1, $2, $3::boolean)"};
+constexpr Statement kEndOfCompany{"end_company_sessions",
+                                  "SELECT anteroom.end_company_sessions($1, $2)"};
 constexpr Statement kUnpin{"unpin_user", "SELECT anteroom.unpin_user($1, $2)"};
 constexpr Statement kImport{"import_users",
                             "SELECT anteroom.import_users($1::jsonb, $2, $3::text[])"};
@@ -91,9 +93,17 @@ Task<Result<bool>> disable_user(Database& database, std::string email, std::stri
   return one_bool(database, kDisable, std::move(params));
 }
 
-Task<Result<bool>> enable_user(Database& database, std::string email, std::string actor) {
-  Params params{std::move(email), std::move(actor)};
-  return one_bool(database, kEnable, std::move(params));
+Task<Result<std::string>> enable_user(Database& database, std::string email, std::string actor,
+                                      bool is_against_directory) {
+  Params params{std::move(email), std::move(actor), is_against_directory ? "t" : "f"};
+  return one_value(database, kEnable, std::move(params));
+}
+
+Task<Result<int>> end_company_sessions(Database& database, std::string idp, std::string actor) {
+  Params params{std::move(idp), std::move(actor)};
+  Result<std::string> count = co_await one_value(database, kEndOfCompany, std::move(params));
+  if (!count) co_return count.failure();
+  co_return static_cast<int>(std::strtol(count->c_str(), nullptr, 10));
 }
 
 Task<Result<bool>> unpin_user(Database& database, std::string email, std::string actor) {

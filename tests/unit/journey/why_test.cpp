@@ -23,8 +23,8 @@ struct Desk {
         std::string(SessionRecord(UserStatus::active, world.clock.now() + std::chrono::hours(1),
                                   world.clock.now(), own)
                         .bytes());
-    for (const char* nothing : {"see_person", "find_transcript", "newest_audit",
-                                "last_at_company", "transcripts_of"}) {
+    for (const char* nothing :
+         {"see_person", "find_transcript", "newest_audit", "last_at_company", "transcripts_of"}) {
       world.database.answers[nothing] = [](const Params&) { return Rows{}; };
     }
   }
@@ -121,17 +121,18 @@ TEST_CASE("the rules decide in their turn") {
   const auto rule = [&](const std::optional<store::Person>& person) {
     return std::string(journey::predict(*world.settings, "ann@corp.test", person, now).rule);
   };
-  CHECK(journey::predict(*world.settings, "ann@nowhere.test", ann, now).rule == "domain");
-  CHECK(rule(std::nullopt) == "record");
+  CHECK(journey::predict(*world.settings, "ann@nowhere.test", ann, now).rule ==
+        "email_domain_not_registered");
+  CHECK(rule(std::nullopt) == "no_record");
   CHECK(rule(ann) == "access_level");
   ann.grants = "elm=root";
-  CHECK(rule(ann) == "grants");
+  CHECK(rule(ann) == "no_grant");
   ann.grants = "";
-  CHECK(rule(ann) == "grants");
+  CHECK(rule(ann) == "no_grant");
   ann.idp = "other";
   CHECK(rule(ann) == "identity_pinned");
   ann.state = "disabled";
-  CHECK(rule(ann) == "disabled");
+  CHECK(rule(ann) == "user_disabled");
   world.settings->identity_providers[0].metadata.valid_until = now;
-  CHECK(rule(ann) == "metadata");
+  CHECK(rule(ann) == "metadata_expired");
 }

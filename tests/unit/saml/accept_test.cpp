@@ -53,6 +53,16 @@ TEST_CASE("InclusiveNamespaces, pretty-printing and other prefixes change nothin
   SECTION("InclusiveNamespaces") {
     options.inclusive_prefixes = "xs samlp";
   }
+  SECTION("SignedInfo with all that is in scope") {
+    options.is_signed_info_inclusive = true;
+  }
+  SECTION("SignedInfo with some of what is in scope") {
+    options.signed_info_prefixes = "xs samlp saml #default";
+  }
+  SECTION("SignedInfo of a signed Response") {
+    options.sign = forge::Sign::both;
+    options.is_signed_info_inclusive = true;
+  }
   SECTION("pretty-printing") {
     options.before_signing = [](std::string xml) {
       for (std::size_t at = 0; (at = xml.find("><", at)) != std::string::npos; at += 2) {

@@ -5,10 +5,12 @@ CREATE FUNCTION provision(p_email text, p_name text, p_level text, p_properties 
                           p_actor text, p_levels text[]) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
   v_actor actor := ROW(NULL, p_actor, '', p_levels, '')::actor;
-  v_outcome text := provision(p_email, p_name, p_level, p_properties, p_expires_at, p_actor);
+  v_outcome text;
   v_key text;
   person users;
 BEGIN
+  IF p_expires_at <= now() THEN RETURN 'in_the_past'; END IF;
+  v_outcome := provision(p_email, p_name, p_level, p_properties, p_expires_at, p_actor);
   IF v_outcome <> 'provisioned' THEN RETURN v_outcome; END IF;
   SELECT * INTO person FROM users u WHERE u.email = p_email::citext;
   FOREACH v_key IN ARRAY p_properties LOOP
@@ -28,7 +30,9 @@ BEGIN
     v_outcome := provision(r.email, coalesce(r.name, ''), r.level, ARRAY[r.property],
                            nullif(r.expires, '')::timestamptz, p_actor, p_levels);
     IF v_outcome <> 'provisioned' THEN
-      RAISE EXCEPTION 'line %: % (%)', r.line, v_outcome, r.email USING ERRCODE = 'AN001';
+      RAISE EXCEPTION 'line %: % (%)', r.line,
+        CASE v_outcome WHEN 'in_the_past' THEN 'the access would have ended already' ELSE v_outcome END, r.email
+        USING ERRCODE = 'AN001';
     END IF;
     v_count := v_count + 1;
   END LOOP;
