@@ -44,8 +44,8 @@ bool has_header(const ngx_http_request_t* r, std::string_view lower_case_name) {
 // What a proxy on this machine passes on comes from elsewhere.
 bool is_from_here(const ngx_http_request_t* r) {
   return is_loopback(*r->connection->sockaddr) && r->connection->proxy_protocol == nullptr &&
-         !has_header(r, "x-forwarded-for") &&
-         !has_header(r, "forwarded") && !has_header(r, "x-real-ip");
+         !has_header(r, "x-forwarded-for") && !has_header(r, "forwarded") &&
+         !has_header(r, "x-real-ip");
 }
 
 Response metrics_now(const Process& process) {

@@ -49,7 +49,7 @@ class TestDatabase {
   operator Database&() { return *database_; }  // NOLINT(google-explicit-constructor)
 
   void script(const std::string& sql) {
-    const Status done = database_->execute_script("SET search_path = anteroom, public; " + sql);
+    const Status done = database_->execute_script("SET search_path = anteroom; " + sql);
     INFO((done ? "" : done.failure().detail));
     REQUIRE(done);
   }

@@ -233,7 +233,7 @@ TEST_CASE("support keeps off whom a directory has turned off, and does not turn 
   CHECK(set_disabled(c, "max", "ann", false) == PersonChange::off_by_directory);
   CHECK(state() == "disabled directory");
   // An operator overrules it.
-  CHECK(get(store::enable_user(c.db, "ann@corp.test", "cli:root", false)) == "enabled");
+  CHECK(get(store::enable_user(c.db, "ann@corp.test", "cli:root", true)) == "enabled");
   CHECK(state() == "active");
 }
 

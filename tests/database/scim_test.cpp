@@ -277,8 +277,7 @@ TEST_CASE("what an operator turned off stays off whatever the directory says") {
   const auto again = create(db, person("ann@corp.test"));
   CHECK(again.outcome == ScimOutcome::done);
   CHECK_FALSE(again.resource.is_active);
-  CHECK(value(wait(store::enable_user(db, "ann@corp.test", "cli:root", false))) == "scim:corp");
-  REQUIRE(value(wait(store::enable_user(db, "ann@corp.test", "cli:root", true))) == "enabled");
+  REQUIRE(value(wait(store::enable_user(db, "ann@corp.test", "cli:root", false))) == "enabled");
   CHECK_FALSE(set_active(db, id, false).resource.is_active);
   CHECK(set_active(db, id, true).resource.is_active);
 
@@ -486,7 +485,8 @@ TEST_CASE("a grant that people gave and that has run out is missing, and filled"
   TestDatabase db;
   add_properties(db);
   const std::string ann = made(db, "ann@corp.test");
-  REQUIRE(provision(db, "ann@corp.test", "viewer", {"elm"}, "2020-01-01") == "provisioned");
+  REQUIRE(provision(db, "ann@corp.test", "viewer", {"elm"}) == "provisioned");
+  db.script("UPDATE grants SET expires_at = '2020-01-01'");
   made_group(db, "Technicians", {ann});
   CHECK(grants(db, "ann@corp.test") == "elm=technician");
 }

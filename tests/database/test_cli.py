@@ -132,7 +132,7 @@ def test_an_end_in_the_past_takes_no_access_away(ready, tmp_path):
 def test_a_person_is_shown_with_the_end_of_each_access_also_of_one_that_has_ended(ready):
     ready.ok("user", "provision", "ann@corp.test", "--level", "manager", "--property", "elm", "--expires", "2099-01-01")
     assert "elm=manager, until 2099-01-01T00:00Z" in ready.ok("user", "show", "ann@corp.test")
-    ready.value("UPDATE anteroom.grants SET expires_at = '2026-01-31' RETURNING 1")
+    ready.value("SET search_path = anteroom; UPDATE grants SET expires_at = '2026-01-31' RETURNING 1")
     shown = ready.json("user", "show", "ann@corp.test")
     assert shown["state"] == "waiting" and shown["access"][0]["expires_at"].startswith("2026-01-31")
     assert "elm=manager, until 2026-01-31T00:00Z" in ready.ok("user", "show", "ann@corp.test")
