@@ -1,9 +1,12 @@
 """Every command there is, where something is missing: words, rights, a configuration, a database; and interrupted half-way."""
 
 import os
+import shutil
 import signal
 import subprocess
+import tempfile
 import time
+from pathlib import Path
 
 import psycopg2
 import pytest
@@ -85,13 +88,22 @@ def test_without_a_configuration_it_is_named(blank, command):
     assert [path for path in sorted(blank.directory.rglob("*")) if path.name != "people.csv"] == before
 
 
+@pytest.fixture(scope="module")
+def for_everybody():
+    """The command where everybody may start it, wherever it was built."""
+    folder = Path(tempfile.mkdtemp(prefix="anteroom-for-everybody-", dir="/tmp"))
+    folder.chmod(0o755)
+    yield shutil.copy2(BUILD / "core/cli/anteroom", folder)
+    shutil.rmtree(folder)
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody without rights")
 @pytest.mark.parametrize("command", sorted(CALLS))
-def test_without_the_right_to_read_anything_it_says_so(blank, command):
+def test_without_the_right_to_read_anything_it_says_so(blank, for_everybody, command):
     blank.yaml.chmod(0o600)
     words = [str(word) for word in words_of(blank, command)]
-    done = subprocess.run(["/usr/sbin/runuser", "-u", "nobody", "--", BUILD / "core/cli/anteroom", "--config", blank.yaml,
-                           *words], text=True, capture_output=True, check=False, timeout=60)
+    done = subprocess.run(["/usr/sbin/runuser", "-u", "nobody", "--", for_everybody, "--config", blank.yaml, *words],
+                          text=True, capture_output=True, check=False, timeout=60, cwd="/")
     # The list is read before the configuration.
     code, named = (1, "people.csv") if command == "import" else (3, str(blank.yaml))
     assert done.returncode == code and named in a_sentence(done) + done.stdout

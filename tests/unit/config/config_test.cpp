@@ -531,6 +531,13 @@ TEST_CASE("Responses by artifact need a place that resolves them") {
   }
   files.write("corp.xml", service(soap + "index=\"0\" Location=\"http://idp.test/a\""));
   CHECK(has(files.complaints(yaml), "ArtifactResolutionService leads to 'http://idp.test/a'"));
+  // Of this machine's own services none is the company's to name; where we are on it, tests are.
+  files.write("corp.xml", service(soap + "index=\"0\" Location=\"http://127.0.0.1:631/admin\""));
+  CHECK(has(files.complaints(yaml),
+            "ArtifactResolutionService http://127.0.0.1:631/admin is no https URL"));
+  CHECK_FALSE(has(files.complaints(
+                      forge::replaced(yaml, "https://login.servusconnect.com", "http://localhost")),
+                  "ArtifactResolutionService"));
   files.write("corp.xml", service(soap + "index=\"3\" Location=\"https://idp.test/a\""));
   const auto loaded = files.load(yaml);
   REQUIRE(loaded.settings != nullptr);
