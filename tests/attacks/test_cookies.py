@@ -8,28 +8,9 @@ import live
 import pytest
 from browser import ACS, APP_HOST, FORM, LOGIN_HOST, PAGE, UnderWay, post_response, session_of, start
 from node import COOKIE
-from test_live import configuration
 
 SITE = Path(__file__).resolve().parents[2] / "core" / "src" / "journey" / "site.cpp"
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-
-
-@pytest.fixture(scope="module")
-def keys_of_idp():
-    return live.authorities()
-
-
-@pytest.fixture(scope="module")
-def node(workspace, keys, app, cluster, keys_of_idp):
-    from laboratory import Lab
-    path = workspace / "cookies.xml"
-    path.write_text(live.registered(keys_of_idp))
-    live.write_key_pairs(keys_of_idp, workspace)
-    made = Lab(workspace, keys, app)
-    running = made.node(cluster, yaml=configuration(path, ""))
-    running.people.add("ann@corp.test")
-    yield running
-    made.close()
 
 
 def response_for(under_way, keys_of_idp):

@@ -10,7 +10,7 @@ import live
 import pytest
 from browser import FORM, LOGIN_HOST, PAGE, post_response, session_of, start
 from messages import BASE, DS, ENVELOPED, EXC, REQUEST, RSA_SHA256, SHA256
-from test_live import codes_in, configuration, log_since
+from test_live import codes_in, log_since
 
 AT_ONCE = 32  # as many as may wait for a thread
 PREFIXES = ["".join(pair) for pair in itertools.product("bcdefghijklmnopqrstuvwyz", repeat=2)]
@@ -54,24 +54,6 @@ def response(what, request_id):
     text = BASE.replace(REQUEST, request_id).replace("<samlp:Status>", f"{busy(what)}<samlp:Status>", 1)
     assert 50_000 < len(text) < 256 << 10
     return base64.b64encode(text.encode()).decode()
-
-
-@pytest.fixture(scope="module")
-def keys_of_idp():
-    return live.authorities()
-
-
-@pytest.fixture(scope="module")
-def node(workspace, keys, app, cluster, keys_of_idp):
-    from laboratory import Lab
-    path = workspace / "effort.xml"
-    path.write_text(live.registered(keys_of_idp))
-    live.write_key_pairs(keys_of_idp, workspace)
-    made = Lab(workspace, keys, app)
-    running = made.node(cluster, yaml=configuration(path, ""))
-    running.people.add("ann@corp.test")
-    yield running
-    made.close()
 
 
 def is_let_in(node, keys_of_idp):

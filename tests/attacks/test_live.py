@@ -30,26 +30,18 @@ def configuration(metadata_file, more):
 
 
 @pytest.fixture(scope="module")
-def keys_of_idp():
-    return live.authorities()
-
-
-@pytest.fixture(scope="module")
-def nodes(workspace, keys, app, cluster, keys_of_idp):
+def nodes(module_lab, workspace, cluster, keys_of_idp):
     """By the options that an IdP needs for a case."""
-    from laboratory import Lab
     path = workspace / "attacked.xml"
     path.write_text(live.registered(keys_of_idp))
     live.write_key_pairs(keys_of_idp, workspace)
-    made = Lab(workspace, keys, app)
-    running = {options: made.node(cluster, yaml=configuration(path, more)) for options, more in VARIANTS.items()}
+    running = {options: module_lab.node(cluster, yaml=configuration(path, more)) for options, more in VARIANTS.items()}
     for node in running.values():
         for email in {case.get("email", "ann@corp.test") for case in CASES if case["expect"] == "accepted"}:
             node.people.add(email)
     before = {options: node.workers() for options, node in running.items()}
     yield running
     assert {options: node.workers() for options, node in running.items()} == before, "a worker died"
-    made.close()
 
 
 def log_since(node, position):

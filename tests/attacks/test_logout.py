@@ -12,7 +12,6 @@ from lxml import etree
 from messages import RSA_SHA256, sign_element
 from processes import wait_until
 from test_cookies import is_inside
-from test_live import configuration
 
 SLO = "/saml2/logout"
 REQUEST = """<samlp:LogoutRequest xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" ID="{id}" Version="2.0" \
@@ -23,23 +22,10 @@ NUMBERS = iter(range(10_000))
 
 
 @pytest.fixture(scope="module")
-def keys_of_idp():
-    return live.authorities()
-
-
-@pytest.fixture(scope="module")
-def node(workspace, keys, app, cluster, keys_of_idp):
-    from laboratory import Lab
-    path = workspace / "logout.xml"
-    path.write_text(live.registered(keys_of_idp).replace(
+def metadata_of_idp(keys_of_idp):
+    return live.registered(keys_of_idp).replace(
         "<SingleSignOnService", '<SingleLogoutService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect" '
-        'Location="https://idp.test/slo"/><SingleSignOnService'))
-    live.write_key_pairs(keys_of_idp, workspace)
-    made = Lab(workspace, keys, app)
-    running = made.node(cluster, yaml=configuration(path, ""))
-    running.people.add("ann@corp.test")
-    yield running
-    made.close()
+        'Location="https://idp.test/slo"/><SingleSignOnService')
 
 
 def new_session(node, keys_of_idp):

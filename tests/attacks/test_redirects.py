@@ -9,7 +9,6 @@ from urllib.parse import quote
 import live
 import pytest
 from browser import ACS, FORM, LOGIN_HOST, PAGE, post_response, session_of, start
-from test_live import configuration
 
 PAYLOADS = [json.loads(line) for line in (Path(__file__).parent / "redirects.jsonl").read_text().splitlines()
             if not line.startswith("#")]
@@ -37,24 +36,6 @@ def check(answer, what):
         assert origin_in_a_browser(location) in OURS, (what, location)
         assert re.fullmatch(r"[\x21-\x7e]+", location), (what, location)
     return location
-
-
-@pytest.fixture(scope="module")
-def keys_of_idp():
-    return live.authorities()
-
-
-@pytest.fixture(scope="module")
-def node(workspace, keys, app, cluster, keys_of_idp):
-    from laboratory import Lab
-    path = workspace / "redirects.xml"
-    path.write_text(live.registered(keys_of_idp))
-    live.write_key_pairs(keys_of_idp, workspace)
-    made = Lab(workspace, keys, app)
-    running = made.node(cluster, yaml=configuration(path, ""))
-    running.people.add("ann@corp.test")
-    yield running
-    made.close()
 
 
 def sign_on(node, keys_of_idp, under_way, relay_state=None):

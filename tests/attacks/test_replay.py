@@ -10,11 +10,6 @@ from browser import post_response, session_of, start
 from test_live import configuration
 
 
-@pytest.fixture(scope="module")
-def keys_of_idp():
-    return live.authorities()
-
-
 @pytest.fixture
 def pair(lab, workspace, cluster, keys_of_idp):
     """Two nodes of one installation."""

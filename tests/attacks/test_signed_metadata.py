@@ -61,15 +61,12 @@ class Customer:
 
 
 @pytest.fixture(scope="module")
-def customer(workspace, keys, app, cluster):
-    from laboratory import Lab
+def customer(module_lab, workspace, cluster):
     folder = workspace / "signed-metadata"
     folder.mkdir()
-    lab = Lab(workspace, keys, app)
-    made = Customer(lab, cluster, folder)
+    made = Customer(module_lab, cluster, folder)
     with made.server:
         yield made
-    lab.close()
 
 
 @pytest.fixture(autouse=True)

@@ -8,7 +8,7 @@ from echo_app import EchoApp
 from gate import InsideBrowser, Provider, sign_on
 from guide import ROOT, blocks, install_command
 from mail_server import MailServer
-from metadata_server import MetadataServer, certificate
+from metadata_server import KEY, MetadataServer, certificate
 
 APP = "https://app.example.com"
 MAIL_PORT = 2525
@@ -63,8 +63,7 @@ class Site:
 
     def publish(self, *more):
         """The provider's own keys, and more that it lists."""
-        added = "".join(f'<KeyDescriptor use="signing"><KeyInfo xmlns="http://www.w3.org/2000/09/xmldsig#"><X509Data>'
-                        f"<X509Certificate>{one}</X509Certificate></X509Data></KeyInfo></KeyDescriptor>" for one in more)
+        added = "".join(map(KEY.format, more))
         self.published.body = self.provider.metadata.replace("<SingleSignOnService", f"{added}<SingleSignOnService", 1)
 
 

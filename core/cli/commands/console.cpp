@@ -15,6 +15,12 @@
 
 namespace anteroom::cli {
 
+namespace {
+
+constexpr std::string_view kReplacement = "\ufffd";  // for what a terminal would obey
+
+}  // namespace
+
 const Settings& Console::settings() {
   if (settings_ != nullptr) return *settings_;
   const LoadedSettings loaded = load_settings(config_file, std::chrono::system_clock::now());
@@ -47,7 +53,6 @@ BlockingDatabase& Console::database() {
 }
 
 std::string for_terminal(std::string_view text) {
-  constexpr std::string_view kReplacement = "\ufffd";
   std::string out;
   for (;;) {
     const auto end = text.find_first_of("\n\t");
@@ -69,7 +74,7 @@ void Console::table(const std::vector<std::string>& head,
                     std::vector<std::vector<std::string>> rows, const Json& json) const {
   if (is_json) return say("", json);
   for (auto& row : rows) {
-    for (std::string& cell : row) cell = http::only_plain(cell, "\ufffd");
+    for (std::string& cell : row) cell = http::only_plain(cell, kReplacement);
   }
   std::vector<std::size_t> widths(head.size());
   std::transform(head.begin(), head.end(), widths.begin(),
