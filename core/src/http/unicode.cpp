@@ -30,14 +30,44 @@ constexpr std::array<Range, 17> kNotPlain{{{0x0000, 0x001f},
                                            {0xffa0, 0xffa0},
                                            {0xfff0, 0xfffb},
                                            {0xe0000, 0xe0fff}}};
+// Behind what a joiner is spelled: Arabic to Thaana, N'Ko and others of their kind, Indic scripts,
+// Tibetan, Myanmar, Khmer, Mongolian, their supplements, and emoji.
+constexpr std::array<Range, 10> kJoining{{{0x0620, 0x109f},
+                                          {0x1780, 0x18af},
+                                          {0x1900, 0x1cff},
+                                          {0x2600, 0x27bf},
+                                          {0xa840, 0xabff},
+                                          {0xfb50, 0xfdff},
+                                          {0xfe70, 0xfefc},
+                                          {0x10a00, 0x11fff},
+                                          {0x1e900, 0x1e95f},
+                                          {0x1f000, 0x1faff}}};
 constexpr std::uint32_t kBad = 0xffffffff;
 
-bool is_plain(std::uint32_t point) {
-  if ((point & 0xfffe) == 0xfffe) return false;  // the last two of every plane
-  return std::none_of(kNotPlain.begin(), kNotPlain.end(), [&](const Range& range) {
+template <std::size_t N>
+bool is_in(const std::array<Range, N>& ranges, std::uint32_t point) {
+  return std::any_of(ranges.begin(), ranges.end(), [&](const Range& range) {
     return point >= range.first && point <= range.second;
   });
 }
+
+// Goes along a text. Joiners (U+200C, U+200D) tell words apart in the scripts that have them:
+// Persian and Sinhala names cannot be written without. Behind anything else, one another too, they
+// are only not seen (RFC 5892, A.1 and A.2 have the same aim).
+class PlainReader {
+ public:
+  /// Whether the next code point is plain where it stands.
+  bool operator()(std::uint32_t point) {
+    const std::uint32_t before = before_;
+    const bool is_variation = point >= 0xfe00 && point <= 0xfe0f;
+    if (!is_variation) before_ = point;
+    if (point == 0x200c || point == 0x200d) return is_in(kJoining, before);
+    return (point & 0xfffe) != 0xfffe && !is_in(kNotPlain, point);  // the last two of every plane
+  }
+
+ private:
+  std::uint32_t before_ = 0;
+};
 
 std::size_t length_of(unsigned char first) {
   if (first < 0x80) return 1;
@@ -78,6 +108,8 @@ std::string replaced(std::string_view text, std::string_view instead, Good is_go
     const auto visible = static_cast<std::size_t>(
         std::find_if_not(text.begin(), text.end(), is_visible) - text.begin());
     out += text.substr(0, visible);
+    if (visible > 0)
+      (void)is_good(static_cast<unsigned char>(text[visible - 1]));  // what is next to it
     text.remove_prefix(visible);
     if (text.empty()) break;
     const std::string_view rest = text;
@@ -91,10 +123,12 @@ std::string replaced(std::string_view text, std::string_view instead, Good is_go
 }  // namespace
 
 bool is_plain_text(std::string_view text, Lines lines) {
+  PlainReader is_plain;
   while (!text.empty()) {
     const char first = text.front();
     if (lines == Lines::many && (first == '\n' || first == '\t' || text.starts_with("\r\n"))) {
       text.remove_prefix(1);
+      is_plain = {};
       continue;
     }
     const std::uint32_t point = take(text);
@@ -108,8 +142,9 @@ std::string well_formed(std::string_view text, std::string_view instead) {
 }
 
 std::string only_plain(std::string_view text, std::string_view instead) {
-  return replaced(text, instead,
-                  [](std::uint32_t point) { return point != kBad && is_plain(point); });
+  return replaced(text, instead, [is_plain = PlainReader()](std::uint32_t point) mutable {
+    return is_plain(point) && point != kBad;
+  });
 }
 
 std::size_t characters(std::string_view text) {

@@ -1,4 +1,5 @@
-// What people type into forms: UTF-8 without what changes how the text around it reads.
+// The one rule for names and notes, whichever way they come in (pages, SAML, SCIM, the command):
+// UTF-8 without what changes how the text around it reads.
 #pragma once
 
 #include <cstddef>
@@ -10,7 +11,8 @@ namespace anteroom::http {
 enum class Lines { one, many };
 
 /// True for valid UTF-8 (Unicode, table 3-7) without control characters, marks and overrides of
-/// direction, invisible characters, separators of lines and noncharacters. Lines::many allows line
+/// direction, invisible characters, separators of lines and noncharacters. Joiners may stand behind
+/// letters of the scripts that are written with them, and behind emoji. Lines::many allows line
 /// feeds, CRLF and tabs.
 bool is_plain_text(std::string_view text, Lines lines);
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "http/text.h"
+#include "http/unicode.h"
 #include "scim/codes.h"
 
 namespace anteroom::scim {
@@ -46,28 +47,6 @@ class Watch {
   bool is_too_deep_ = false;
   bool has_twice_ = false;
 };
-
-// C0, DEL, C1, and the marks, embeddings, overrides and separators that make a text look like
-// another one. `text` is UTF-8, as the parser has checked.
-bool is_plain(std::string_view text) {
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto byte = [&](std::size_t offset) {
-      return i + offset < text.size() ? static_cast<unsigned char>(text[i + offset]) : 0U;
-    };
-    const unsigned first = byte(0);
-    if (first < 0x20 || first == 0x7f) return false;
-    if (first == 0xc2 && byte(1) < 0xa0) return false;
-    if (first == 0xd8 && byte(1) == 0x9c) return false;                     // U+061C
-    if (first == 0xef && byte(1) == 0xbb && byte(2) == 0xbf) return false;  // U+FEFF
-    if (first != 0xe2) continue;
-    const unsigned last = byte(2);
-    if (byte(1) == 0x80 && ((last >= 0x8b && last <= 0x8f) || (last >= 0xa8 && last <= 0xae))) {
-      return false;  // U+200B to U+200F, U+2028 to U+202E
-    }
-    if (byte(1) == 0x81 && last >= 0xa0 && last <= 0xaf) return false;  // U+2060 to U+206F
-  }
-  return true;
-}
 
 }  // namespace
 
@@ -115,7 +94,7 @@ Result<std::string> read_text(const Json& value, std::string_view name, std::siz
     return Failure{code::kScimInvalidValue,
                    std::string(name) + " must be at most " + std::to_string(max) + " bytes long."};
   }
-  if (!is_plain(text)) {
+  if (!http::is_plain_text(text, http::Lines::one)) {
     return Failure{code::kScimInvalidValue,
                    std::string(name) + " must be without control and formatting characters."};
   }

@@ -38,6 +38,24 @@ TEST_CASE("what changes how text reads is not plain") {
   CHECK_FALSE(is_plain_text(bad, Lines::one));
 }
 
+TEST_CASE("joiners stand where scripts are written with them, and nowhere else") {
+  for (const char* name : {"علی\u200cرضا", "ක්\u200dෂේම", "ശ്രീമന്\u200d", "क्\u200cष", "👩\u200d🔧 Ann",
+                           "❤\ufe0f\u200d🔥", "ann علی\u200c"}) {
+    CAPTURE(name);
+    CHECK(is_plain_text(name, Lines::one));
+    CHECK(only_plain(name, "?") == name);
+  }
+  for (const char* name :
+       {"ad\u200dmin", "ad\u200cmin", "\u200cعلی", "\u200d", "علی\u200c\u200cرضا", "علی \u200cرضا",
+        "علی\u200c\u200d", "a\ufe0f\u200db", "李\u200d龍", "م\u200b"}) {
+    CAPTURE(name);
+    CHECK_FALSE(is_plain_text(name, Lines::one));
+    CHECK(only_plain(name, "?") != name);
+  }
+  CHECK_FALSE(is_plain_text("علی\n\u200cرضا", Lines::many));
+  CHECK(only_plain("علی a\u200db\u200cم\u200cر", "?") == "علی a?b?م\u200cر");
+}
+
 TEST_CASE("what is no UTF-8 is not plain") {
   const auto bad = GENERATE(as<std::string>(), "\x80", "\xc3", "\xc0\xaf", "\xe0\x80\xaf",
                             "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xf8\x88\x80\x80\x80", "a\xff");

@@ -197,6 +197,12 @@ TEST_CASE("a display name that would deceive the eye is left out") {
   }
 }
 
+TEST_CASE("a display name keeps the joiners that its script is written with") {
+  forge::Options options;
+  options.attributes.push_back({"displayName", {"علی\u200cرضا"}});
+  CHECK(Trust().verify(options).assertion->display_name() == "علی\u200cرضا");
+}
+
 TEST_CASE("the earliest end of the IdP's session is passed on") {
   const auto verdict = Trust().verify(
       saying(" SessionIndex", " SessionNotOnOrAfter=\"2027-01-15T09:00:00Z\" SessionIndex"));

@@ -126,16 +126,21 @@ TEST_CASE("a User that cannot be one is refused") {
 }
 
 TEST_CASE("texts that are not what they look like are refused") {
-  for (const char* trick : {"a\u0000b", "line\nbreak", "\u007f", "\u0085", "\u202Egnp.exe",
-                            "\u2066x", "zero\u200Bwidth", "\uFEFF", "\u2028", "\u061C", "\u2060"}) {
+  for (const char* trick :
+       {"a\u0000b", "line\nbreak", "\u007f", "\u0085", "\u202Egnp.exe", "\u2066x",
+        "zero\u200Bwidth", "\uFEFF", "\u2028", "\u061C", "\u2060", "ad\u200Dmin", "\u00ad"}) {
     json body = user_body();
     body["displayName"] = trick[1] == '\0' && trick[0] == 'a' ? std::string("a\0b", 3) : trick;
     CAPTURE(body.dump());
     CHECK(refused_new(body) == code::kScimInvalidValue);
   }
   json body = user_body();
-  body["displayName"] = "Zoë Łukasz 李 – ok";
-  CHECK(scim::read_new_user(body.dump()));
+  for (const char* name : {"Zoë Łukasz 李 – ok", "علی\u200cرضا", "ක්\u200dෂේම"}) {
+    body["displayName"] = name;
+    const auto user = scim::read_new_user(body.dump());
+    REQUIRE(user);
+    CHECK(user->display_name == name);
+  }
 }
 
 TEST_CASE("a body that is no JSON object, or not a sound one, is refused") {
