@@ -19,7 +19,8 @@ struct MainConfiguration {
 };
 
 struct ServerConfiguration {
-  bool is_active = false;  ///< auth_saml is on somewhere in it
+  bool is_active = false;          ///< auth_saml is on somewhere in it
+  bool has_several_rules = false;  ///< not all of its locations ask the same of who comes
   /// What stands in for its loc_conf while one of our own endpoints is served. Lives as long as the
   /// configuration: nginx looks into it after the request's pool is gone.
   void** endpoint_locations = nullptr;
@@ -28,6 +29,9 @@ struct ServerConfiguration {
 /// What a location itself answers about this node.
 enum class Watched { nothing, metrics, live, ready };
 
+/// What of a path the variables in a location's rule depend on.
+enum class PathUse { none, captures /**< of its regular expressions */, unknown };
+
 struct LocationConfiguration {
   ngx_flag_t is_on = NGX_CONF_UNSET;
   bool has_requirement = false;
@@ -35,6 +39,8 @@ struct LocationConfiguration {
   ngx_http_complex_value_t* property = nullptr;  ///< null: at any property
   time_t max_age = NGX_CONF_UNSET;               ///< seconds; 0: a sign-on of any age
   ngx_str_t authn_context = ngx_null_string;     ///< class reference; empty: any
+  PathUse path_use = PathUse::none;              ///< known once all is read
+  ngx_flag_t is_path_as_sent = NGX_CONF_UNSET;   ///< whatever apps may read it as
   Watched watched = Watched::nothing;            ///< not inherited
   bool is_watched_from_anywhere = false;         ///< else from this machine only
 };

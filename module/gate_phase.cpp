@@ -131,6 +131,7 @@ bool is_still_allowed(ngx_http_request_t* r, const SessionView& session) {
 
 ngx_int_t let_through(ngx_http_request_t* r, RequestContext& context) {
   context.outcome = name_of(Outcome::allow);
+  context.is_admitted = true;
   if (!context.has_identity_headers) {
     add_identity(r, context.view->fields(), context.identity_fields);
     context.has_identity_headers = true;

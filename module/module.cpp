@@ -1,9 +1,12 @@
 // The module as nginx sees it.
 #include <sys/prctl.h>
 
+#include "access_rules.h"
 #include "configuration.h"
 #include "endpoint_phase.h"
 #include "gate_phase.h"
+#include "guarded.h"
+#include "path_phase.h"
 #include "process.h"
 #include "variables.h"
 
@@ -29,7 +32,7 @@ void warn_of_silent_log(ngx_conf_t* cf) {
                      "\"error_log FILE info;\" at the top level of nginx.conf");
 }
 
-ngx_int_t install_handlers(ngx_conf_t* cf) noexcept {
+ngx_int_t install(ngx_conf_t* cf) {
   const auto& main = *static_cast<MainConfiguration*>(
       ngx_http_conf_get_module_main_conf(cf, ngx_http_auth_saml_module));
   if (!main.settings) return NGX_OK;
@@ -39,9 +42,19 @@ ngx_int_t install_handlers(ngx_conf_t* cf) noexcept {
   auto* const* servers = static_cast<ngx_http_core_srv_conf_t**>(core->servers.elts);
   for (ngx_uint_t i = 0; i < core->servers.nelts; ++i) {
     if (prepare_endpoints(cf, *servers[i]) != NGX_OK) return NGX_ERROR;
+    compare_rules(cf, *servers[i]);
+  }
+  // Of one phase nginx calls the handler first that was added last.
+  if (add_handler(cf, NGX_HTTP_SERVER_REWRITE_PHASE, path_handler) != NGX_OK ||
+      add_handler(cf, NGX_HTTP_PRECONTENT_PHASE, last_path_handler) != NGX_OK) {
+    return NGX_ERROR;
   }
   if (add_handler(cf, NGX_HTTP_SERVER_REWRITE_PHASE, endpoint_handler) != NGX_OK) return NGX_ERROR;
   return add_handler(cf, NGX_HTTP_ACCESS_PHASE, gate_handler);
+}
+
+ngx_int_t install_handlers(ngx_conf_t* cf) noexcept {
+  return guarded<ngx_int_t>("the configuration", NGX_ERROR, [cf] { return install(cf); });
 }
 
 // A core dump would hold keys and tokens: there is one only where the operator has asked for it.

@@ -46,13 +46,16 @@ std::string_view name_of(std::string_view authority) {
 
 }  // namespace
 
-std::string_view host_of(const ngx_http_request_t* r) {
-  const std::string_view server = view(r->headers_in.server);
-  if (r->headers_in.host == nullptr) return server;
-  const std::string_view host = view(r->headers_in.host->value);
-  std::string_view name = name_of(host);
+bool names_two_hosts(const ngx_http_request_t* r) {
+  if (r->headers_in.host == nullptr) return false;
+  std::string_view name = name_of(view(r->headers_in.host->value));
   if (name.ends_with('.')) name.remove_suffix(1);  // nginx leaves a final dot out as well
-  return equals_ignoring_case(name, server) ? host : server;
+  return !equals_ignoring_case(name, view(r->headers_in.server));
+}
+
+std::string_view host_of(const ngx_http_request_t* r) {
+  return r->headers_in.host == nullptr || names_two_hosts(r) ? view(r->headers_in.server)
+                                                             : view(r->headers_in.host->value);
 }
 
 std::string_view path_of(const ngx_http_request_t* r) {

@@ -13,6 +13,9 @@ namespace anteroom::nginx {
 /// host (nginx then chose the server by that one).
 std::string_view host_of(const ngx_http_request_t* r);
 
+/// True where the request line (HTTP/2: the authority) is for another host than the Host header.
+bool names_two_hosts(const ngx_http_request_t* r);
+
 /// The path as sent, without the query.
 std::string_view path_of(const ngx_http_request_t* r);
 

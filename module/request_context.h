@@ -54,9 +54,13 @@ class RequestContext {
 
   // What was decided last.
   const char* outcome = "-";
+  bool is_admitted = false;    ///< the gate has let it through
   bool is_identified = false;  ///< `view` is a live session of this host
   bool has_identity_headers = false;
   IdentityFields identity_fields;  ///< set with has_identity_headers
+
+  /// Where r->uri was when all its readings were known to lead to one rule.
+  const u_char* checked_path = nullptr;
 
   /// The answer of one of our endpoints, on its way.
   std::unique_ptr<Response> response;

@@ -374,7 +374,7 @@ http {{
         location / {{ auth_saml on; proxy_pass http://127.0.0.1:{self._app_port}; }}
         location /reports/ {{ auth_saml on; auth_saml_require manager; proxy_pass http://127.0.0.1:{self._app_port}; }}
         location /payouts/ {{ auth_saml on; auth_saml_step_up 5m; proxy_pass http://127.0.0.1:{self._app_port}; }}
-        location ~ ^/properties/(?<property>[^/]+)/ {{
+        location ~ ^/properties/(?<property>[^/]+) {{
             auth_saml on;
             auth_saml_require technician at $property;
             proxy_pass http://127.0.0.1:{self._app_port};
