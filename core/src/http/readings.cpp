@@ -129,8 +129,11 @@ std::string without_host(std::string_view path) {
   return slash == std::string_view::npos ? "/" : std::string(path.substr(slash));
 }
 
+// Where some stop to read.
+constexpr std::string_view kEnds("#?\0", 3);
+
 std::string cut(std::string_view path) {
-  return std::string(path.substr(0, path.find_first_of(std::string_view("#?\0", 3))));
+  return std::string(path.substr(0, path.find_first_of(kEnds)));
 }
 
 std::string without_overlong(std::string_view path) {
@@ -153,7 +156,7 @@ constexpr std::array<Step, 9> kSteps{
     without_all_dots, without_host,       cut,          without_overlong};
 
 bool is_odd_escape(int byte) {
-  return byte >= 0 && (is_sign(byte) || is_overlong(byte));
+  return byte < 0 || is_sign(byte) || is_overlong(byte);
 }
 
 }  // namespace
@@ -173,10 +176,10 @@ bool has_one_reading(std::string_view path) {
   char before = 0;
   for (std::size_t i = 0; i < path.size(); ++i) {
     const char c = path[i];
-    if (c == '%'
-            ? is_odd_escape(escaped_at(path, i))
-            : c == ';' || c == '\\' || c == '#' || is_overlong(static_cast<unsigned char>(c)) ||
-                  (before == '/' && (c == '/' || c == '.'))) {
+    if (c == '%' ? is_odd_escape(escaped_at(path, i))
+                 : c == ';' || c == '\\' || kEnds.find(c) != kEnds.npos ||
+                       is_overlong(static_cast<unsigned char>(c)) ||
+                       (before == '/' && (c == '/' || c == '.'))) {
       return false;
     }
     before = c;
