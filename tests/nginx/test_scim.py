@@ -202,6 +202,24 @@ def test_neither_token_nor_body_is_logged(northwind):
     assert northwind.token not in logs and "Zyxwv" not in logs
 
 
+def test_a_body_of_very_many_objects_is_refused_for_their_number(northwind):
+    user = northwind.user("ann@northwind.example")
+    body = b'{"schemas":["' + OFF["schemas"][0].encode() + b'"],"Operations":[' + b",".join([b"{}"] * 85_000) + b"]}"
+    answer = northwind.ask("PATCH", f"/Users/{user}", body)
+    assert answer.status == 400 and "too many values" in answer.json["detail"]
+    assert answer.json["scimType"] == "invalidSyntax"
+
+
+def test_a_group_as_large_as_a_body_can_make_it(northwind):
+    members = [{"value": northwind.user(f"p{n}@northwind.example"), "type": "User"} for n in range(3)]
+    strangers = [{"value": f"00000000-0000-4000-8000-{n:012}", "type": "User"} for n in range(3000)]
+    group = {"schemas": [GROUP], "displayName": "Large"}
+    answer = northwind.ask("POST", "/Groups", {**group, "members": members + strangers})
+    assert answer.status == 400 and "Users that there are" in answer.json["detail"]
+    answer = northwind.ask("POST", "/Groups", {**group, "members": members * 1000})
+    assert answer.status == 201 and len(answer.json["members"]) == 3
+
+
 @pytest.mark.parametrize("body, status", [
     (b"", 400), (b"[]", 400), (b"{", 400), (b"{}", 400), (b"null", 400), (b'{"schemas":[]}', 400),
     (b'{"a":' + b"[" * 100_000 + b"]" * 100_000 + b"}", 400),

@@ -155,6 +155,15 @@ Response scim_answer(int status, std::string body) {
           std::move(body)};
 }
 
+Task<Response> scim_written(const ScimExchange& scim, int status, bool is_big,
+                            std::function<std::string()> write) {
+  Task<Result<std::string>> writing =
+      scim_work<std::string>(scim.exchange.context.ports.worker, is_big, std::move(write));
+  Result<std::string> body = co_await writing;
+  if (!body) co_return scim_failure(scim, body.failure());
+  co_return scim_answer(status, std::move(*body));
+}
+
 Response scim_created(std::string location, std::string body) {
   Response response = scim_answer(201, std::move(body));
   response.headers.emplace_back("Location", std::move(location));

@@ -1,6 +1,8 @@
 // What the steps of a directory's request share.
 #pragma once
 
+#include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -25,6 +27,33 @@ struct ScimExchange {
   [[nodiscard]] std::string_view method() const { return exchange.head().method; }
   [[nodiscard]] const std::string& body() const { return exchange.request.body(); }
 };
+
+/// Bodies and answers beyond this are read and written by the worker: what the event loop does for
+/// one request stays well below 5 ms.
+inline constexpr std::size_t kInlineBytes = 16u << 10;
+inline constexpr std::size_t kInlineResources = 20;  // of a list
+inline constexpr std::size_t kInlineMembers = 200;   // of a group
+
+/// `work` now, or by the worker where `is_big`. It owns what it works on.
+template <class T>
+Task<Result<T>> scim_work(Worker& worker, bool is_big, std::function<T()> work) {
+  if (!is_big) co_return work();
+  Task<Result<T>> away = offload<T>(worker, std::move(work));
+  co_return co_await away;
+}
+
+/// What `read` makes of the body.
+template <class T>
+Task<Result<T>> scim_read(const ScimExchange& scim, T (*read)(std::string_view body)) {
+  const std::string& body = scim.body();
+  return scim_work<T>(
+      scim.exchange.context.ports.worker, body.size() > kInlineBytes,
+      [read, owned = std::make_shared<const std::string>(body)] { return read(*owned); });
+}
+
+/// An answer whose body `write` makes.
+Task<Response> scim_written(const ScimExchange& scim, int status, bool is_big,
+                            std::function<std::string()> write);
 
 Task<Response> scim_users(ScimExchange exchange);
 Task<Response> scim_groups(ScimExchange exchange);

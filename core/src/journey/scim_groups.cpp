@@ -18,6 +18,13 @@ bool wants_members(const http::Form& query, const std::string& id) {
   return !query.has("attributes") || http::list_has(query.get("attributes"), "members");
 }
 
+Task<Response> written_group(const ScimExchange& scim, int status, scim::Group group) {
+  const bool is_big = group.members.size() > kInlineMembers;
+  return scim_written(scim, status, is_big, [group = std::move(group), base = scim.base] {
+    return scim::write_group(group, base);
+  });
+}
+
 Task<Response> list_groups(ScimExchange scim) {
   const auto form = http::Form::parse(scim.exchange.head().query);
   if (!form) co_return scim_refusal(scim, {code::kScimInvalidValue, "The query cannot be read."});
@@ -32,15 +39,24 @@ Task<Response> list_groups(ScimExchange scim) {
   auto found = co_await store::scim_find_groups(scim.database(), std::move(company), *query, *page,
                                                 with_members);
   if (!found) co_return scim_failure(scim, found.failure());
-  if (scim.id.empty()) {
-    co_return scim_answer(200, scim::write_groups(*found, *page, scim.base));
+  if (!scim.id.empty()) {
+    if (found->items.empty()) co_return scim_not_found();
+    Task<Response> shown = written_group(scim, 200, std::move(found->items[0]));
+    co_return co_await shown;
   }
-  if (found->items.empty()) co_return scim_not_found();
-  co_return scim_answer(200, scim::write_group(found->items[0], scim.base));
+  const bool is_big = found->items.size() > kInlineResources;
+  Task<Response> written =
+      scim_written(scim, 200, is_big, [groups = std::move(*found), page = *page, base = scim.base] {
+        return scim::write_groups(groups, page, base);
+      });
+  co_return co_await written;
 }
 
 Task<Response> create_group(ScimExchange scim) {
-  auto group = scim::read_group(scim.body());
+  auto reading = scim_read(scim, scim::read_group);
+  auto read = co_await reading;
+  if (!read) co_return scim_failure(scim, read.failure());
+  Result<scim::GroupChange>& group = *read;
   if (!group) co_return scim_refusal(scim, group.failure());
   store::ScimCompany company = scim.company();
   store::ScimTable table = scim.table();
@@ -50,19 +66,26 @@ Task<Response> create_group(ScimExchange scim) {
   if (created->outcome != store::ScimOutcome::done) {
     co_return scim_outcome_refusal(scim, created->outcome);
   }
-  const scim::Group made{created->resource,
-                         group->display_name.value_or(""),
-                         group->external_id.value_or(""),
-                         group->adds,
-                         "",
-                         ""};
-  co_return scim_created(scim.base + "/Groups/" + made.id, scim::write_group(made, scim.base));
+  scim::Group made{created->resource,
+                   group->display_name.value_or(""),
+                   group->external_id.value_or(""),
+                   group->adds,
+                   "",
+                   ""};
+  std::string location = scim.base + "/Groups/" + made.id;
+  Task<Response> writing = written_group(scim, 201, std::move(made));
+  Response response = co_await writing;
+  if (response.status == 201) response.headers.emplace_back("Location", std::move(location));
+  co_return response;
 }
 
 // PATCH without a body: a group may have very many members.
 Task<Response> change_group(ScimExchange scim) {
-  auto change =
-      scim.method() == "PUT" ? scim::read_group(scim.body()) : scim::read_group_patch(scim.body());
+  auto reading =
+      scim_read(scim, scim.method() == "PUT" ? scim::read_group : scim::read_group_patch);
+  auto read = co_await reading;
+  if (!read) co_return scim_failure(scim, read.failure());
+  Result<scim::GroupChange>& change = *read;
   if (!change) co_return scim_refusal(scim, change.failure());
   store::ScimCompany company = scim.company();
   store::ScimTable table = scim.table();

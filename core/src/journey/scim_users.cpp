@@ -41,7 +41,12 @@ Task<Response> list_users(ScimExchange scim) {
   store::ScimCompany company = scim.company();
   auto found = co_await store::scim_find_users(scim.database(), std::move(company), *query, *page);
   if (!found) co_return scim_failure(scim, found.failure());
-  co_return scim_answer(200, scim::write_users(*found, *page, scim.base));
+  const bool is_big = found->items.size() > kInlineResources;
+  Task<Response> written =
+      scim_written(scim, 200, is_big, [users = std::move(*found), page = *page, base = scim.base] {
+        return scim::write_users(users, page, base);
+      });
+  co_return co_await written;
 }
 
 Task<Response> show_user(ScimExchange scim) {
@@ -56,7 +61,10 @@ Task<Response> show_user(ScimExchange scim) {
 }
 
 Task<Response> create_user(ScimExchange scim) {
-  auto user = scim::read_new_user(scim.body());
+  auto reading = scim_read(scim, scim::read_new_user);
+  auto read = co_await reading;
+  if (!read) co_return scim_failure(scim, read.failure());
+  Result<scim::UserChange>& user = *read;
   if (!user) co_return scim_refusal(scim, user.failure());
   const Status is_own = set_addresses(scim.idp, *user);
   if (!is_own) co_return scim_refusal(scim, is_own.failure());
@@ -85,15 +93,17 @@ Task<Response> refuse_change(ScimExchange scim, bool turns_off, Response refusal
 }
 
 Task<Response> change_user(ScimExchange scim) {
-  auto change = scim.method() == "PUT" ? scim::read_user_replacement(scim.body())
-                                       : scim::read_user_patch(scim.body());
+  auto reading =
+      scim_read(scim, scim.method() == "PUT" ? scim::read_user_replacement : scim::read_user_patch);
+  auto read = co_await reading;
+  if (!read) co_return scim_failure(scim, read.failure());
+  Result<scim::UserChange>& change = read->change;
+  const bool turns_off = read->turns_off;
   if (!change) {
-    const bool turns_off = scim::says_inactive(scim.body());
     Response refusal = scim_refusal(scim, change.failure());
     Task<Response> refused = refuse_change(std::move(scim), turns_off, std::move(refusal));
     co_return co_await refused;
   }
-  const bool turns_off = change->is_active == std::optional(false);
   const Status is_own = set_addresses(scim.idp, *change);
   if (!is_own) {
     Response refusal = scim_refusal(scim, is_own.failure());

@@ -12,59 +12,113 @@ namespace anteroom::scim {
 
 namespace {
 
-constexpr std::size_t kMaxDepth = 8;
-
-// Watches the parser. It keeps the last of two members with one name, and others keep the first:
-// whatever stands twice is refused.
-class Watch {
+// Builds the document while it is read, and stops at the first thing that is out of bounds. (The
+// library's own callback parser searches the whole of what it has at the end of each object.)
+// Of two members with one name it would keep the last, and others keep the first: whatever stands
+// twice is refused.
+class Builder : public nlohmann::json_sax<Json> {
  public:
-  bool operator()(Json::parse_event_t event, const Json& parsed) {
-    switch (event) {
-      case Json::parse_event_t::object_start:
-      case Json::parse_event_t::array_start:
-        names_.emplace_back();
-        is_too_deep_ = is_too_deep_ || names_.size() > kMaxDepth;
-        break;
-      case Json::parse_event_t::object_end:
-      case Json::parse_event_t::array_end:
-        names_.pop_back();
-        break;
-      case Json::parse_event_t::key:
-        has_twice_ =
-            !names_.back().insert(http::to_lower(parsed.get_ref<const std::string&>())).second ||
-            has_twice_;
-        break;
-      case Json::parse_event_t::value:
-        break;
+  explicit Builder(Effort& effort) : effort_(effort) {}
+
+  [[nodiscard]] const std::string& complaint() const { return complaint_; }
+  [[nodiscard]] Json take() { return std::move(root_); }
+
+  bool null() override { return put(nullptr); }
+  bool boolean(bool value) override { return put(value); }
+  bool number_integer(number_integer_t value) override { return put(value); }
+  bool number_unsigned(number_unsigned_t value) override { return put(value); }
+  bool number_float(number_float_t value, const string_t&) override { return put(value); }
+  bool string(string_t& value) override {
+    if (value.size() > kMaxString) return refuse("The body holds a text that is too long.");
+    return put(std::move(value));
+  }
+  bool binary(binary_t&) override { return refuse("The body is no JSON object."); }
+  bool start_object(std::size_t) override { return open(Json::object()); }
+  bool start_array(std::size_t) override { return open(Json::array()); }
+  bool end_object() override { return close(); }
+  bool end_array() override { return close(); }
+  bool key(string_t& name) override {
+    Level& level = levels_.back();
+    if (name.size() > kMaxAttributeName) return refuse("An attribute's name is too long.");
+    if (level.names.size() == kMaxNames) return refuse("An object has too many attributes.");
+    if (!level.names.insert(http::to_lower(name)).second) {
+      return refuse("An attribute is in the body twice.");
     }
+    level.member = &(*level.value)[name];
     return true;
   }
-  [[nodiscard]] bool is_too_deep() const { return is_too_deep_; }
-  [[nodiscard]] bool has_twice() const { return has_twice_; }
+  bool parse_error(std::size_t, const std::string&, const nlohmann::detail::exception&) override {
+    return refuse("The body is no JSON object.");
+  }
 
  private:
-  std::vector<std::set<std::string>> names_;
-  bool is_too_deep_ = false;
-  bool has_twice_ = false;
+  struct Before {
+    Effort* effort;
+    bool operator()(const std::string& a, const std::string& b) const {
+      ++effort->steps;
+      return a < b;
+    }
+  };
+  struct Level {
+    Json* value;   // stays where it is until it is closed: what holds it does not grow before
+    Json* member;  // of an object: where the next value goes
+    std::set<std::string, Before> names;
+  };
+
+  bool refuse(const char* complaint) {
+    complaint_ = complaint;
+    return false;
+  }
+  // nullptr: out of bounds.
+  Json* place(Json value) {
+    if (++effort_.steps, ++values_ > kMaxValues) {
+      refuse("The body holds too many values.");
+      return nullptr;
+    }
+    if (levels_.empty()) return &(root_ = std::move(value));
+    Level& level = levels_.back();
+    if (level.value->is_object()) return &(*level.member = std::move(value));
+    level.value->push_back(std::move(value));
+    return &level.value->back();
+  }
+  bool put(Json value) { return place(std::move(value)) != nullptr; }
+  bool open(Json value) {
+    if (levels_.size() == kMaxDepth) return refuse("The body is nested too deep.");
+    Json* placed = place(std::move(value));
+    if (placed == nullptr) return false;
+    levels_.push_back({placed, nullptr, std::set<std::string, Before>(Before{&effort_})});
+    return true;
+  }
+  bool close() {
+    levels_.pop_back();
+    return true;
+  }
+
+  Effort& effort_;
+  Json root_;
+  std::vector<Level> levels_;
+  std::size_t values_ = 0;
+  std::string complaint_;
 };
 
 }  // namespace
 
-Result<Json> parse_document(std::string_view text) {
+Result<Json> parse_document(std::string_view text, Effort& effort) {
   if (text.size() > kMaxDocument) return Failure{code::kScimTooLarge, "The body is too large."};
-  Watch watch;
-  Json document = Json::parse(
-      text,
-      [&watch](int, Json::parse_event_t event, const Json& parsed) { return watch(event, parsed); },
-      false);
-  if (document.is_discarded() || !document.is_object()) {
+  Builder builder(effort);
+  if (!Json::sax_parse(text, &builder)) {
+    return Failure{code::kScimInvalidSyntax, builder.complaint()};
+  }
+  Json document = builder.take();
+  if (!document.is_object()) {
     return Failure{code::kScimInvalidSyntax, "The body is no JSON object."};
   }
-  if (watch.is_too_deep()) return Failure{code::kScimInvalidSyntax, "The body is nested too deep."};
-  if (watch.has_twice()) {
-    return Failure{code::kScimInvalidSyntax, "An attribute is in the body twice."};
-  }
   return document;
+}
+
+Result<Json> parse_document(std::string_view text) {
+  Effort effort;
+  return parse_document(text, effort);
 }
 
 const Json* member(const Json& object, std::string_view name) {

@@ -13,8 +13,21 @@ using Json = nlohmann::json;
 
 /// Bodies are at most this long: some 3,000 members of a group.
 inline constexpr std::size_t kMaxDocument = 256u << 10;
+/// What a body may hold of anything: twice what the largest group does.
+inline constexpr std::size_t kMaxValues = 16'384;
+inline constexpr std::size_t kMaxNames = 256;  ///< members of one object
+inline constexpr std::size_t kMaxDepth = 8;
+inline constexpr std::size_t kMaxString = 64u << 10;   ///< bytes
+inline constexpr std::size_t kMaxAttributeName = 256;  ///< bytes
 
-/// An object, at most 8 levels deep, no member of it there twice.
+/// What reading a body took: values, names, and comparisons of names. Fuzzing holds it against the
+/// body's length.
+struct Effort {
+  std::size_t steps = 0;
+};
+
+/// An object within those bounds, no member of it there twice. One pass.
+Result<Json> parse_document(std::string_view text, Effort& effort);
 Result<Json> parse_document(std::string_view text);
 
 /// nullptr if it is absent.

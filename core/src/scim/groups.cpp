@@ -119,8 +119,10 @@ Result<GroupChange> read_group(std::string_view body) {
 Result<GroupChange> read_group_patch(std::string_view body) {
   GroupChange change;
   Members members;
+  const auto document = parse_document(body);
+  if (!document) return document.failure();
   const Status read =
-      each_operation(body, [&](Operation operation, const Path& path, const Json& value) {
+      each_operation(*document, [&](Operation operation, const Path& path, const Json& value) {
         return change_group(change, members, operation, path, value);
       });
   if (!read) return read.failure();

@@ -68,13 +68,11 @@ Status apply_entry(const Json& entry, const Apply& apply) {
 
 }  // namespace
 
-Status each_operation(std::string_view body, const Apply& apply) {
-  const auto document = parse_document(body);
-  if (!document) return document.failure();
-  if (!has_schema(*document, kPatchUrn)) {
+Status each_operation(const Json& document, const Apply& apply) {
+  if (!has_schema(document, kPatchUrn)) {
     return Failure{code::kScimInvalidSyntax, "schemas must name " + std::string(kPatchUrn) + "."};
   }
-  const Json* operations = member(*document, "Operations");
+  const Json* operations = member(document, "Operations");
   if (operations == nullptr || !operations->is_array() || operations->empty() ||
       operations->size() > kMaxOperations) {
     return Failure{code::kScimInvalidSyntax, "Operations must be a list of 1 to 100."};

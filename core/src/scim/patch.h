@@ -15,8 +15,9 @@ enum class Operation { set, add, remove };  ///< set: "replace"
 /// One attribute to change. `value` is null where an operation brings none.
 using Apply = std::function<Status(Operation, const Path&, const Json& value)>;
 
-/// Calls `apply` for each in order and stops at the first failure. At most 100 operations.
-Status each_operation(std::string_view body, const Apply& apply);
+/// Calls `apply` for each operation of a PATCH's body in order and stops at the first failure. At
+/// most 100 operations.
+Status each_operation(const Json& document, const Apply& apply);
 
 /// The members of a resource as replacements; "schemas", "id" and "meta" are left out.
 Status each_attribute(const Json& resource, const Apply& apply);

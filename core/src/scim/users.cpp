@@ -141,10 +141,8 @@ Status change_user(UserChange& change, Operation operation, const Path& path, co
   return Failure{code::kScimInvalidPath, "A User has no attribute " + name.substr(0, 64) + "."};
 }
 
-Result<UserChange> read_whole(std::string_view body) {
-  const auto document = parse_document(body);
-  if (!document) return document.failure();
-  if (!has_schema(*document, kUserUrn)) {
+Result<UserChange> read_whole(const Json& document) {
+  if (!has_schema(document, kUserUrn)) {
     return Failure{code::kScimInvalidSyntax, std::string("schemas must name ") + kUserUrn + "."};
   }
   UserChange change;
@@ -154,56 +152,70 @@ Result<UserChange> read_whole(std::string_view body) {
     change.*member = "";
   }
   // Attributes that are no User's are ignored (RFC 7644, 3.3).
-  const Status read = each_attribute(*document, [&change](Operation operation, const Path& path,
-                                                          const Json& value) {
-    Status changed = change_user(change, operation, path, value);
-    return !changed && changed.failure().code == code::kScimInvalidPath ? Status(Done{}) : changed;
-  });
+  const Status read =
+      each_attribute(document, [&change](Operation operation, const Path& path, const Json& value) {
+        Status changed = change_user(change, operation, path, value);
+        return !changed && changed.failure().code == code::kScimInvalidPath ? Status(Done{})
+                                                                            : changed;
+      });
   if (!read) return read.failure();
   if (!change.user_name) return Failure{code::kScimInvalidValue, "userName is missing."};
   return change;
 }
 
-}  // namespace
-
-Result<UserChange> read_new_user(std::string_view body) {
-  auto user = read_whole(body);
-  if (user && !user->is_active) user->is_active = true;
-  return user;
-}
-
-Result<UserChange> read_user_replacement(std::string_view body) {
-  return read_whole(body);
-}
-
-Result<UserChange> read_user_patch(std::string_view body) {
+Result<UserChange> read_patch(const Json& document) {
   UserChange change;
   const Status read =
-      each_operation(body, [&change](Operation operation, const Path& path, const Json& value) {
+      each_operation(document, [&change](Operation operation, const Path& path, const Json& value) {
         return change_user(change, operation, path, value);
       });
   if (!read) return read.failure();
   return change;
 }
 
-bool says_inactive(std::string_view body) {
-  const auto document = parse_document(body);
-  if (!document) return false;
-  const auto is_off = [](const Json* active) {
-    if (active == nullptr) return false;
-    const auto value = read_boolean(*active, "active");
-    return value && !*value;
-  };
-  if (is_off(member(*document, "active"))) return true;
-  const Json* operations = member(*document, "Operations");
+bool is_off(const Json* active) {
+  if (active == nullptr) return false;
+  const auto value = read_boolean(*active, "active");
+  return value && !*value;
+}
+
+// Of a PUT or PATCH that cannot be taken as a whole.
+bool says_inactive(const Json& document) {
+  if (is_off(member(document, "active"))) return true;
+  const Json* operations = member(document, "Operations");
   if (operations == nullptr || !operations->is_array()) return false;
-  return std::any_of(operations->begin(), operations->end(), [&](const Json& operation) {
+  return std::any_of(operations->begin(), operations->end(), [](const Json& operation) {
     const Json* value = member(operation, "value");
     const Json* path = member(operation, "path");
     if (is_word(member(operation, "op"), "remove") || value == nullptr) return false;
     if (is_word(path, "active")) return is_off(value);
     return (path == nullptr || path->is_null()) && is_off(member(*value, "active"));
   });
+}
+
+UserReading read(std::string_view body, Result<UserChange> (*read_document)(const Json&)) {
+  const auto document = parse_document(body);
+  if (!document) return {document.failure(), false};
+  auto change = read_document(*document);
+  const bool turns_off =
+      change ? change->is_active == std::optional(false) : says_inactive(*document);
+  return {std::move(change), turns_off};
+}
+
+}  // namespace
+
+Result<UserChange> read_new_user(std::string_view body) {
+  auto user = read(body, read_whole).change;
+  if (user && !user->is_active) user->is_active = true;
+  return user;
+}
+
+UserReading read_user_replacement(std::string_view body) {
+  return read(body, read_whole);
+}
+
+UserReading read_user_patch(std::string_view body) {
+  return read(body, read_patch);
 }
 
 namespace {

@@ -10,14 +10,17 @@ namespace anteroom::scim {
 
 /// The body of a POST: absent attributes are taken as empty, `active` as true.
 Result<UserChange> read_new_user(std::string_view body);
-/// The body of a PUT: likewise, but that an absent `active` changes nothing.
-Result<UserChange> read_user_replacement(std::string_view body);
-/// The body of a PATCH.
-Result<UserChange> read_user_patch(std::string_view body);
 
-/// Whether the body of a PUT or PATCH that cannot be taken as a whole says all the same that the
-/// account is to be off: whoever left is not kept in by a mistake beside it.
-bool says_inactive(std::string_view body);
+struct UserReading {
+  Result<UserChange> change;
+  /// The account is to be off, also where `change` is a failure: whoever left is not kept in by a
+  /// mistake beside it.
+  bool turns_off = false;
+};
+/// The body of a PUT: absent attributes are taken as empty, but an absent `active` changes nothing.
+UserReading read_user_replacement(std::string_view body);
+/// The body of a PATCH.
+UserReading read_user_patch(std::string_view body);
 
 /// `base`: the URL of the company's endpoint, without a slash at the end.
 std::string write_user(const User& user, const std::string& base);

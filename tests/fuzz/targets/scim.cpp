@@ -1,12 +1,16 @@
 // A directory's request: a User, a Group, a change of either, or a filter.
 // Oracle: what is accepted is plain and within its bounds; nobody is turned on by a body that does
-// not say so; what is read is read again when it is written; a filter finds what it names.
+// not say so; what is read is read again when it is written; a filter finds what it names; what all
+// this takes, in steps and in pieces of memory, grows with the input's length and not faster.
 
 #include "anteroom/scim.h"
 
+#include <cstdlib>
+#include <new>
 #include <string>
 
 #include "fuzz/target.h"
+#include "scim/document.h"
 #include "scim/groups.h"
 #include "scim/path.h"
 #include "scim/request.h"
@@ -16,6 +20,28 @@ using namespace anteroom;
 using namespace anteroom::fuzz;
 
 namespace {
+
+constexpr std::size_t kFixedCost = 10'000;
+constexpr std::size_t kCostOfAByte = 100;
+
+std::size_t pieces_of_memory = 0;
+
+std::size_t values_in(const scim::Json& json, std::size_t depth) {
+  require(depth <= scim::kMaxDepth || !json.is_structured(), "nested too deep");
+  require(!json.is_object() || json.size() <= scim::kMaxNames, "too many names");
+  std::size_t count = 1;
+  if (json.is_structured()) {
+    for (const scim::Json& value : json) count += values_in(value, depth + 1);
+  }
+  return count;
+}
+
+void check_document(std::string_view body) {
+  scim::Effort effort;
+  const auto document = scim::parse_document(body, effort);
+  require(effort.steps <= 16 * (body.size() + 1), "steps beyond measure");
+  require(!document || values_in(*document, 1) <= scim::kMaxValues, "too many values");
+}
 
 void check_text(const std::optional<std::string>& text, std::size_t max) {
   if (!text) return;
@@ -43,7 +69,7 @@ void check_change(const scim::UserChange& change) {
 }
 
 void check_user(std::string_view body) {
-  const auto user = scim::read_user_replacement(body);
+  const auto user = scim::read_user_replacement(body).change;
   if (!user) return;
   check_change(*user);
   require(user->is_active != std::optional(true) || says_true(body), "turned on without a word");
@@ -67,7 +93,10 @@ void check_user(std::string_view body) {
 }
 
 void check_user_patch(std::string_view body) {
-  const auto change = scim::read_user_patch(body);
+  const auto reading = scim::read_user_patch(body);
+  const auto& change = reading.change;
+  require(!change || reading.turns_off == (change->is_active == std::optional(false)),
+          "turned off, or not, against the word of the body");
   if (!change) return;
   check_change(*change);
   require(change->is_active != std::optional(true) || says_true(body), "turned on without a word");
@@ -83,7 +112,7 @@ void check_group(std::string_view body, bool is_patch) {
   }
 }
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {
     if (c == '"' || c == '\\') out += '\\';
@@ -99,7 +128,7 @@ void check_filter(std::string_view text) {
     const auto add = [&written](const char* name, const std::optional<std::string>& value) {
       if (!value) return;
       check_text(value, 1024);
-      written += (written.empty() ? "" : " and ") + std::string(name) + " eq " + quoted(*value);
+      written += (written.empty() ? "" : " and ") + std::string(name) + " eq " + in_quotes(*value);
     };
     add("id", user->id);
     add("userName", user->user_name);
@@ -123,10 +152,27 @@ void check_filter(std::string_view text) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view input = view(data, size);
+  const std::size_t before = pieces_of_memory;
+  check_document(input);
   check_user(input);
   check_user_patch(input);
   check_group(input, false);
   check_group(input, true);
   check_filter(input);
+  require(pieces_of_memory - before <= kFixedCost + kCostOfAByte * size, "memory beyond measure");
   return 0;
+}
+
+// Counted, wherever it is asked for.
+void* operator new(std::size_t size) {
+  ++pieces_of_memory;
+  void* memory = std::malloc(size);
+  if (memory == nullptr) throw std::bad_alloc();
+  return memory;
+}
+void operator delete(void* memory) noexcept {
+  std::free(memory);
+}
+void operator delete(void* memory, std::size_t) noexcept {
+  std::free(memory);
 }

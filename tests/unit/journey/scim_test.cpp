@@ -142,3 +142,65 @@ TEST_CASE("whoever is to be off is, whatever else the request says that cannot b
   CHECK(world.database.calls["scim_change_user"] == 1);
   CHECK(world.database.last["scim_change_user"].back() == "f");
 }
+
+TEST_CASE("what is big is read and written away from the event loop, what is small at once") {
+  class CountingWorker : public Worker {
+   public:
+    int works = 0;
+    bool is_full = false;
+    [[nodiscard]] bool submit(std::function<void()> work, std::function<void()> done) override {
+      if (is_full) return false;
+      ++works;
+      work();
+      done();
+      return true;
+    }
+  };
+  World world;
+  CountingWorker worker;
+  const auto pages = std::make_shared<const pages::Renderer>(*world.settings);
+  world.site = std::make_unique<Site>(
+      world.settings, pages,
+      Ports{world.database, worker, world.clock, world.random, world.log, world.memory,
+            world.back_channel, world.meter},
+      [](const TokenHash&, std::function<void(Result<std::string>)> done) { done(std::string()); });
+  world.database.give("scim_authenticate", {"t"});
+  world.database.give("scim_create_user", {"exists"});
+  const auto post = [&](std::size_t padding) {
+    const std::string body =
+        R"({"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"ann@corp.test"})" +
+        std::string(padding, ' ');
+    return ask(world, "POST", "/auth/scim/v2/corp/Users", "Bearer " + kToken, body).status;
+  };
+  CHECK(post(0) == 409);
+  CHECK(worker.works == 0);
+  CHECK(post(20'000) == 409);
+  CHECK(worker.works == 1);
+
+  const auto list = [&](std::size_t users) {
+    Rows rows;
+    rows.rows.assign(users, std::vector<Cell>(12, "1"));
+    world.database.answers["scim_find_users"] = [rows](const Params&) { return rows; };
+    return ask(world, "GET", "/auth/scim/v2/corp/Users", "Bearer " + kToken).status;
+  };
+  CHECK(list(20) == 200);
+  CHECK(worker.works == 1);
+  CHECK(list(200) == 200);
+  CHECK(worker.works == 2);
+
+  const std::string group = "2819c223-7f76-453a-919d-413861904646";
+  const auto show = [&](std::size_t members) {
+    std::string ids = group;
+    for (std::size_t i = 1; i < members; ++i) ids += "," + group;
+    world.database.give("scim_find_groups", {"1", group, "G", "", "", "", ids});
+    return ask(world, "GET", "/auth/scim/v2/corp/Groups/" + group, "Bearer " + kToken).status;
+  };
+  CHECK(show(100) == 200);
+  CHECK(worker.works == 2);
+  CHECK(show(5'000) == 200);
+  CHECK(worker.works == 3);
+
+  worker.is_full = true;
+  CHECK(post(20'000) == 503);
+  CHECK(post(0) == 409);
+}

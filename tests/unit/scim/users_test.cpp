@@ -23,7 +23,7 @@ std::string patch_body(const json& operations) {
 }
 
 scim::UserChange patched(const json& operations) {
-  const auto change = scim::read_user_patch(patch_body(operations));
+  const auto change = scim::read_user_patch(patch_body(operations)).change;
   INFO((change ? "" : change.failure().detail));
   REQUIRE(change);
   return *change;
@@ -34,7 +34,7 @@ scim::UserChange patched(const std::string& op, const std::string& path, const j
 }
 
 Code refused(const std::string& body) {
-  const auto change = scim::read_user_patch(body);
+  const auto change = scim::read_user_patch(body).change;
   REQUIRE_FALSE(change);
   CHECK_FALSE(change.failure().detail.empty());
   return change.failure().code;
@@ -74,7 +74,7 @@ TEST_CASE("a new User is read whole, and what is absent is empty") {
 
 TEST_CASE(
     "a PUT without active leaves the account as it is; everything else absent is taken away") {
-  const auto user = scim::read_user_replacement(user_body().dump());
+  const auto user = scim::read_user_replacement(user_body().dump()).change;
   REQUIRE(user);
   CHECK_FALSE(user->is_active);
   CHECK(user->display_name == "");
@@ -313,7 +313,10 @@ TEST_CASE("that an account is to be off is heard beside whatever cannot be taken
         R"({"Operations":[{"op":"Replace","value":{"active":false,"nonsense":1}}]})",
         R"({"Operations":[{"op":"ADD","path":"Active","value":false}]})", R"({"active":false})"}) {
     CAPTURE(body);
-    CHECK(scim::says_inactive(body));
+    const auto reading = scim::read_user_patch(body);
+    CHECK_FALSE(reading.change);
+    CHECK(reading.turns_off);
+    CHECK(scim::read_user_replacement(body).turns_off);
   }
   for (const char* body :
        {R"({"Operations":[{"op":"replace","path":"active","value":true}]})",
@@ -322,6 +325,10 @@ TEST_CASE("that an account is to be off is heard beside whatever cannot be taken
         R"({"Operations":{"active":false}})", R"({"active":"no"})", R"({"title":"active"})",
         R"([false])", "not json"}) {
     CAPTURE(body);
-    CHECK_FALSE(scim::says_inactive(body));
+    CHECK_FALSE(scim::read_user_patch(body).turns_off);
+    CHECK_FALSE(scim::read_user_replacement(body).turns_off);
   }
+  CHECK(
+      scim::read_user_patch(patch_body({{{"op", "replace"}, {"path", "active"}, {"value", false}}}))
+          .turns_off);
 }
