@@ -1,0 +1,57 @@
+"""What the functions of the newest schema may do, read where they are: in a migrated database."""
+
+import re
+from pathlib import Path
+
+import psycopg2
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+OURS = """
+SELECT p.proname, p.prosrc FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang
+WHERE p.pronamespace = 'anteroom'::regnamespace AND l.lanname IN ('sql', 'plpgsql')
+  AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e')"""
+REMOVES_SESSIONS = re.compile(r"\b(DELETE\s+FROM|TRUNCATE(\s+TABLE)?)\s+(ONLY\s+)?(anteroom\.)?(sessions|users)\b", re.IGNORECASE)
+
+
+@pytest.fixture(scope="module")
+def functions(settled):
+    """(name, body without comments) of each."""
+    with psycopg2.connect(settled.connection) as connection, connection.cursor() as cursor:
+        cursor.execute(OURS)
+        found = [(name, re.sub(r"--[^\n]*", "", body)) for name, body in cursor]
+    connection.close()
+    assert len(found) > 100
+    return found
+
+
+def names(functions, pattern):
+    return {name for name, body in functions if pattern.search(body)}
+
+
+def test_sessions_are_removed_by_one_function_and_when_they_have_expired(functions):
+    assert names(functions, REMOVES_SESSIONS) == {"end_sessions_of", "housekeep"}
+    (housekeep,) = (body for name, body in functions if name == "housekeep")
+    assert re.search(r"DELETE FROM sessions WHERE token_hash IN \(\s*SELECT token_hash FROM sessions "
+                     r"WHERE expires_at <= now\(\)", housekeep)
+
+
+def test_no_statement_of_the_product_removes_sessions_past_that_function():
+    sources = [path for folder in ("core", "module") for path in (ROOT / folder).rglob("*.*")
+               if path.suffix in (".cpp", ".h", ".c")]
+    assert len(sources) > 200
+    assert [path.name for path in sources if REMOVES_SESSIONS.search(re.sub(r'"\s*"', "", path.read_text()))] == []
+
+
+@pytest.mark.parametrize("sql", ["DELETE FROM sessions s WHERE", "delete  from anteroom.sessions", "TRUNCATE sessions", "DELETE FROM users"])
+def test_what_would_remove_sessions_is_found(sql):
+    assert REMOVES_SESSIONS.search(f"BEGIN {sql}; END")
+
+
+def test_what_makes_a_session_or_a_ticket_holds_the_person_first(functions):
+    makes = re.compile(r"\bINSERT\s+INTO\s+(sessions|handoff_tickets)\b", re.IGNORECASE)
+    assert names(functions, makes) == {"sign_on", "issue_ticket", "redeem_ticket"}
+    for name, body in functions:
+        if name in names(functions, makes):
+            held = re.search(r"\b(hold_session|find_or_create_user)\(", body)
+            assert held and held.start() < makes.search(body).start(), name
