@@ -25,6 +25,16 @@ LAYERS = {
     "CLI11": (r"^CLI/", ["core/cli"]),
 }
 
+# What hostile bytes may be handed to, by name, and the only files that do it.
+READERS = {
+    "XML is parsed by parse_xml alone": (
+        r"\b(?:xml(?:Read|CtxtRead|CtxtParse|CtxtReset|Recover|SAX\w*Parse|NewTextReader|Reader|Create\w*Parser)\w*"
+        r"|xmlParse(?!URI)\w+|xmlSecParse\w+|xmlXInclude\w+|html(?:Read|CtxtRead|Parse|SAX)\w*)\s*\(",
+        ["core/src/saml/xml.cpp"]),
+    "Lasso reads what the guard has seen": (
+        r"\blasso_\w+?_(?:process|new_from|init_from|from|build_from|add_provider)\w*\s*\(", ["core/src/saml/lasso_opinion.cpp"]),
+}
+
 
 def sources(root, *folders, suffixes=(".cpp", ".h", ".c")):
     return sorted(path for folder in folders for path in (root / folder).rglob("*") if path.suffix in suffixes)
@@ -41,6 +51,17 @@ def layering(root):
         if not seen:
             problems.append(f"nothing in core/ or module/ includes {library}: the rule checks nothing")
         yield f"layering: {library}", problems
+
+
+def readers(root):
+    """One (name, problems) per rule of READERS; as layering()."""
+    texts = {path.relative_to(root).as_posix(): path.read_text() for path in sources(root, "core", "module")}
+    for rule, (pattern, files) in READERS.items():
+        seen = [(file, call) for file, text in texts.items() for call in re.findall(pattern, text)]
+        problems = [f"{file} calls {call.rstrip('( ')}" for file, call in seen if file not in files]
+        if not seen:
+            problems.append("nothing in core/ or module/ does: the rule checks nothing")
+        yield rule, problems
 
 
 def clang_format(root):
@@ -101,7 +122,7 @@ def clang_tidy(root, build, jobs=2):
 def run(root, build):
     """Prints what is wrong, and `N passed, M failed`; returns what a shell wants to hear."""
     passed = failed = 0
-    for check in (layering(root), clang_format(root), python_compiles(root), clang_tidy(root, build)):
+    for check in (layering(root), readers(root), clang_format(root), python_compiles(root), clang_tidy(root, build)):
         for name, problems in check:
             if problems:
                 failed += 1

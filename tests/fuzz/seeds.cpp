@@ -64,6 +64,14 @@ std::map<std::string, std::string> tampered(const std::string& xml) {
            forge::replaced(forge::replaced(xml, assertion, other), "<samlp:Status>",
                            "<samlp:Extensions>" + assertion + "</samlp:Extensions><samlp:Status>")},
           {"same-id", forge::replaced(xml, assertion, evil + assertion)},
+          {"undeclared", forge::replaced(xml, "<samlp:Status>", "<samlp:Status zz:y=\"\">")},
+          {"undeclaring", forge::replaced(xml, "<samlp:Status>", "<samlp:Status xmlns:zz=\"\">")},
+          {"two-colons", forge::replaced(xml, "<samlp:Status>",
+                                         "<samlp:Extensions><samlp:a:b/></samlp:Extensions>"
+                                         "<samlp:Status>")},
+          {"by-two-prefixes",
+           forge::replaced(xml, "<samlp:Status>",
+                           "<samlp:Status xmlns:a=\"urn:x\" xmlns:b=\"urn:x\" a:y=\"\" b:y=\"\">")},
           {"cut", xml.substr(0, xml.size() / 2)},
           {"failed-status", forge::replaced(forge::replaced(xml, assertion, ""), "status:Success",
                                             "status:Responder")}};

@@ -250,7 +250,9 @@ Status AssertionReader::read_name_id() {
 
 Status AssertionReader::take_name_id(const xmlNode* node) {
   const auto text = plain_text(node);
-  if (!text || text->size() > 1024) return Failure{code::kText, "NameID is no plain text"};
+  if (!text || text->empty() || text->size() > 1024) {
+    return Failure{code::kText, "NameID is no plain text, or empty"};
+  }
   result_.name_id_ = *text;
   result_.name_id_format_ = attribute(node, "Format").value_or("");
   return Done{};

@@ -14,8 +14,9 @@ inline constexpr Code kRedirect{
 inline constexpr Code kSize{"response_size"};      ///< empty, or decoded longer than 256 KiB
 inline constexpr Code kBase64{"response_base64"};  ///< not canonical base64
 inline constexpr Code kBytes{"xml_bytes"};         ///< NUL, control characters or no valid UTF-8
-inline constexpr Code kMarkup{"xml_markup"};     ///< DOCTYPE, processing instruction, too many tags
-inline constexpr Code kNotXml{"xml_malformed"};  ///< not well-formed, or nested too deep
+inline constexpr Code kMarkup{"xml_markup"};  ///< DOCTYPE, processing instruction, too many tags
+inline constexpr Code kNotXml{
+    "xml_malformed"};  ///< not (namespace-)well-formed, or nested too deep
 // The document's shape.
 inline constexpr Code kDuplicateId{"xml_duplicate_id"};  ///< an ID twice, or xml:id
 inline constexpr Code kShape{"response_shape"};          ///< not a Response as the schema has it
@@ -45,7 +46,8 @@ inline constexpr Code kNoDecryptionKey{
     "decryption_key_missing"};                           ///< encrypted, and we have no key
 inline constexpr Code kDecryption{"decryption_failed"};  ///< whatever was wrong with it
 // What it says, read from the signed bytes only.
-inline constexpr Code kText{"text_not_plain"};  ///< child nodes where a plain value belongs
+inline constexpr Code kText{
+    "text_not_plain"};  ///< child nodes where a plain value belongs, or an empty NameID
 inline constexpr Code kDestination{"destination"};
 inline constexpr Code kInResponseTo{"in_response_to"};
 inline constexpr Code kIssueInstant{"issue_instant"};

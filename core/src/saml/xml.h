@@ -36,9 +36,9 @@ inline constexpr std::ptrdiff_t kMaxAttributes = 256;
 /// Namespace declarations in scope of one element: canonicalization looks at each for each element.
 inline constexpr int kMaxDeclarations = 64;
 
-/// Bytes to a tree: UTF-8 without NUL, no DOCTYPE, no processing instruction, bounded in tags,
-/// depth and declarations; nothing is fetched, no entity is expanded. `max_bytes` is the caller's
-/// bound.
+/// Bytes to a tree: UTF-8 without NUL, namespace-well-formed, no DOCTYPE, no processing
+/// instruction, bounded in tags, depth and declarations; nothing is fetched, no entity is expanded.
+/// `max_bytes` is the caller's bound. Nothing else parses XML (scripts/test static).
 Result<Document> parse_xml(std::string_view bytes, std::size_t max_bytes);
 
 bool is_element(const xmlNode* node, const char* ns, const char* name);

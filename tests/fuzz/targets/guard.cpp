@@ -1,7 +1,8 @@
 // The guard on a form value and on plain XML.
-// Oracle: what passes holds nothing but elements and text, IDs once, at most one assertion and one
-// signature in each of two places; its canonical form passes as well and says the same; as a form
-// value it gets the same verdict.
+// Oracle: what passes holds nothing but elements and text, names with at most one colon whose
+// prefix is declared, attributes and IDs once, at most one assertion and one signature in each of
+// two places; its canonical form passes as well and says the same; as a form value it gets the same
+// verdict, spaced out too.
 
 #include <libxml/c14n.h>
 #include <libxml/tree.h>
@@ -30,6 +31,19 @@ std::string id_of(const xmlNode* node) {
   return node == nullptr ? "" : saml::attribute(node, "ID").value_or("");
 }
 
+// Namespaces in XML 1.0, 4 to 6.3. libxml2 leaves an undeclared prefix in the name.
+void check_names(const xmlNode* node) {
+  const auto has_colon = [](const xmlChar* name) { return xmlStrchr(name, ':') != nullptr; };
+  require(!has_colon(node->name), "an element's name with a colon");
+  std::set<std::pair<std::string, std::string>> seen;
+  for (const xmlAttr* attr = node->properties; attr != nullptr; attr = attr->next) {
+    require(!has_colon(attr->name), "an attribute's name with a colon");
+    const char* ns = attr->ns == nullptr ? "" : reinterpret_cast<const char*>(attr->ns->href);
+    require(seen.emplace(ns, reinterpret_cast<const char*>(attr->name)).second,
+            "an attribute twice");
+  }
+}
+
 void check_tree(xmlDoc* document) {
   require(document->intSubset == nullptr && document->extSubset == nullptr, "a DTD");
   std::multiset<std::string> ids;
@@ -38,6 +52,7 @@ void check_tree(xmlDoc* document) {
   saml::walk(document->children, [&](xmlNode* node) {
     require(node->type == XML_ELEMENT_NODE || node->type == XML_TEXT_NODE, "odd markup");
     if (node->type != XML_ELEMENT_NODE) return true;
+    check_names(node);
     if (saml::is_element(node, saml::kAssertion, "Assertion") ||
         saml::is_element(node, saml::kAssertion, "EncryptedAssertion")) {
       ++assertions;
