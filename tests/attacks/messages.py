@@ -9,6 +9,9 @@ A case is a mapping (see cases/*.yaml):
   encrypt        how the assertion or NameID is encrypted, see encryption.py
   wrap           a wrapping of WRAPPINGS, after signing
   algorithm, digest, transforms, c14n, reference, prefixes    of the signature
+  place          of the Signature among the children: a number (1: behind the Issuer), or last
+  gap            white space in the base64
+  lost_plus      a plus in the base64 became a space, as in a form that was not escaped
   options        further words for `anteroom verify-response`
   live           false: not through nginx, whose clock cannot be set to the second
   expect         a code of nginx-conf/refusals.md, or accepted
@@ -119,7 +122,7 @@ def sign_element(element, authority, case):
     hash_name = digest_name.rsplit("#", 1)[1]
     digest = hashlib.new(hash_name, canonical(element, prefixes)).digest()
     inner = f'<ec:InclusiveNamespaces xmlns:ec="{EXC}" PrefixList="{prefixes}"/>' if prefixes else ""
-    transforms = "".join(f'<ds:Transform Algorithm="{name}">{inner if name == EXC else ""}</ds:Transform>'
+    transforms = "".join(f'<ds:Transform Algorithm="{name}">{inner if name.startswith(EXC) else ""}</ds:Transform>'
                          for name in case.get("transforms", [ENVELOPED, EXC]))
     reference = case.get("reference", "#" + element.get("ID"))
     signature = etree.fromstring(
@@ -129,7 +132,8 @@ def sign_element(element, authority, case):
         f"{base64.b64encode(digest).decode()}</ds:DigestValue></ds:Reference></ds:SignedInfo><ds:SignatureValue/>"
         f"<ds:KeyInfo><ds:X509Data><ds:X509Certificate>{authority.der}</ds:X509Certificate></ds:X509Data></ds:KeyInfo>"
         "</ds:Signature>")
-    element.insert(1, signature)
+    place = case.get("place", 1)
+    element.insert(len(element) if place == "last" else place, signature)
     value = authority.sign(canonical(signature[0]), algorithm)
     signature[1].text = base64.b64encode(value).decode()
 
@@ -169,6 +173,15 @@ def make(case, authorities, base=BASE):
         text = etree.tostring(WRAPPINGS[case["wrap"]](parse(text))).decode()
     data = replace_all(text, case.get("tamper", [])).encode()
     return data + case.get("behind", "").encode("latin-1")
+
+
+def encode(case, data):
+    """The form value."""
+    text = base64.b64encode(data).decode()
+    if case.get("lost_plus"):
+        assert "+" in text
+        text = text.replace("+", " ", 1)
+    return case.get("gap", "").join(text[at:at + 70] for at in range(0, len(text), 70))
 
 
 # The signature wrappings of Somorovsky et al., "On Breaking SAML" (USENIX Security 2012), figures 5 to 12, and later ones.

@@ -7,12 +7,13 @@ import re
 import live
 import pytest
 from browser import APP_HOST, LOGIN_HOST, post_response, session_of, start
-from messages import REQUEST
+from messages import REQUEST, encode
 from test_core import CASES, label
 
 # Where no request of ours is answered, the journey says so before the verifier does.
 BEFORE_THE_VERIFIER = {"no_login_state", "unsolicited_response", "in_response_to"}
-VARIANTS = {(): "", ("--allow-sha1",): "    allow_sha1: true\n", ("--unsolicited",): "    allow_unsolicited: true\n"}
+VARIANTS = {(): "", ("--allow-sha1",): "    allow_sha1: true\n", ("--unsolicited",): "    allow_unsolicited: true\n",
+            ("--allow-rsa-pkcs1",): "    allow_rsa_pkcs1: true\n"}
 
 
 def configuration(metadata_file, more):
@@ -58,8 +59,8 @@ def test_case_through_nginx(case, nodes, keys_of_idp):
     under_way = start(node)
     # What is to answer no question of this browser keeps the case's own request.
     is_foreign = "--unsolicited" in case.get("options", [])
-    message = case["raw"] if "raw" in case else base64.b64encode(
-        live.make_now(case, keys_of_idp, REQUEST if is_foreign else under_way.request_id)).decode()
+    message = case["raw"] if "raw" in case else encode(
+        case, live.make_now(case, keys_of_idp, REQUEST if is_foreign else under_way.request_id))
     position = len(node.error_log())
     answer = post_response(node, message, under_way)
     log = log_since(node, position)
@@ -87,7 +88,8 @@ def test_case_through_nginx(case, nodes, keys_of_idp):
 # Failing to open, opening to rubbish, and opening to what nobody signed.
 INDISTINGUISHABLE = ["encrypted for nobody's key", "encrypted, flip last byte", "encrypted, cut last byte",
                      "encrypted, bad padding", "encrypted content with DOCTYPE", "encrypted content changed after signing",
-                     "encrypted PKCS#1 v1.5 without opt-in", "encrypted assertion that nobody signed"]
+                     "encrypted PKCS#1 v1.5 without opt-in", "encrypted PKCS#1 v1.5 with a DigestMethod, without opt-in",
+                     "encrypted assertion that nobody signed"]
 
 
 def test_no_answer_tells_why_an_encrypted_one_was_refused(nodes, keys_of_idp):

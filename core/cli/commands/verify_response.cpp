@@ -36,10 +36,7 @@ std::string read_all(const std::string& path) {
 std::string encoded_of(const std::string& text) {
   const auto first = text.find_first_not_of(" \t\r\n\xef\xbb\xbf");
   if (first == std::string::npos) throw unusable("the Response is empty");
-  if (text[first] == '<') return crypto::base64(text);
-  std::string encoded = text;
-  std::erase_if(encoded, [](char c) { return c == ' ' || c == '\t'; });
-  return encoded;
+  return text[first] == '<' ? crypto::base64(text) : text;
 }
 
 Time time_of(const std::string& text) {

@@ -296,23 +296,32 @@ Code code_of(store::SignOnOutcome outcome) {
   return anteroom::code::kInternal;
 }
 
+// "none" where our own check stood alone: the second library cannot judge all that is legal.
+std::string_view second_opinion(const saml::Verdict& verdict) {
+  const bool is_alone =
+      std::any_of(verdict.checks.begin(), verdict.checks.end(), [](const saml::Check& check) {
+        return check.name == "signature_second_opinion" && !check.detail.empty();
+      });
+  return is_alone ? "none" : "";
+}
+
 // `reference`: of the session, where there is one.
 void log_sign_on(const Exchange& exchange, LogLevel level, std::string_view what,
-                 const saml::VerifiedAssertion& assertion, const store::SignOnResult& result,
+                 const saml::Verdict& verdict, const store::SignOnResult& result,
                  std::string_view reference) {
   LogLine line(what);
   line.add("code", code_of(result.outcome).name)
       .add("reference", reference)
       .add("client", exchange.head().client_address)
-      .add("idp", assertion.idp())
-      .add("user", result.user);
+      .add("idp", verdict.assertion->idp())
+      .add("user", result.user)
+      .add("second_opinion", second_opinion(verdict));
   exchange.context.ports.log.write(level, line.text());
 }
 
 // The one round trip: consume the message, find or create the person, open the session.
 Task<Response> open_session(Exchange& exchange, const Judgement& judgement) {
   Context& context = exchange.context;
-  const saml::VerifiedAssertion& assertion = *judgement.verdict.assertion;
   const auto token = session::new_token(context.ports.random);
   const auto reference = session::new_hex(context.ports.random, kReferenceBytes);
   const auto hash = token ? hash_token(*token) : std::nullopt;
@@ -331,10 +340,10 @@ Task<Response> open_session(Exchange& exchange, const Judgement& judgement) {
   switch (result->outcome) {
     case store::SignOnOutcome::signed_in:
     case store::SignOnOutcome::waiting:
-      log_sign_on(exchange, LogLevel::info, "signed on", assertion, *result, *reference);
+      log_sign_on(exchange, LogLevel::info, "signed on", judgement.verdict, *result, *reference);
       co_return welcome(exchange, judgement, *token);
     case store::SignOnOutcome::replayed:
-      log_sign_on(exchange, LogLevel::warning, "sign-on restarted", assertion, *result, "");
+      log_sign_on(exchange, LogLevel::warning, "sign-on restarted", judgement.verdict, *result, "");
       co_return start_again(exchange, judgement.state ? judgement.state->return_to : "");
     case store::SignOnOutcome::user_disabled:
       co_return refuse_person(exchange, judgement, code::kUserDisabled);

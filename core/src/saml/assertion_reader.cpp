@@ -139,21 +139,23 @@ Status AssertionReader::check_audience() {
   return Done{};
 }
 
+// saml-core 2.5.1.2: either may be missing. The confirmation has an end of its own.
 Status AssertionReader::check_times() {
   const auto not_before = optional_instant(conditions_, "NotBefore", code::kNotBefore);
   if (!not_before) return not_before.failure();
-  const Result<Time> not_on_or_after = instant(conditions_, "NotOnOrAfter", code::kNotOnOrAfter);
-  if (!not_on_or_after) return not_on_or_after.failure();
-  if (*not_before && **not_before >= *not_on_or_after) {
+  const auto end = optional_instant(conditions_, "NotOnOrAfter", code::kNotOnOrAfter);
+  if (!end) return end.failure();
+  if (*not_before && *end && **not_before >= **end) {
     return Failure{code::kNotBefore, "NotBefore is not before NotOnOrAfter"};
   }
   if (*not_before && params_.now + params_.clock_skew < **not_before) {
     return Failure{code::kNotBefore, "not valid before " + format_instant(**not_before)};
   }
-  if (params_.now - params_.clock_skew >= *not_on_or_after) {
-    return Failure{code::kNotOnOrAfter, "expired at " + format_instant(*not_on_or_after)};
+  if (!*end) return Done{};
+  if (params_.now - params_.clock_skew >= **end) {
+    return Failure{code::kNotOnOrAfter, "expired at " + format_instant(**end)};
   }
-  keep_until(*not_on_or_after + params_.clock_skew);
+  keep_until(**end + params_.clock_skew);
   return Done{};
 }
 
@@ -173,22 +175,26 @@ Status AssertionReader::check_confirmation_data(const xmlNode* data) {
   if (params_.now - params_.clock_skew >= *end) {
     return Failure{code::kConfirmationTime, "expired at " + format_instant(*end)};
   }
-  keep_until(*end + params_.clock_skew);
   return Done{};
 }
 
-// saml-profiles 4.1.4.2: one bearer confirmation that alone has everything right.
+// saml-profiles 4.1.4.2: one bearer confirmation that alone has everything right. The message is
+// remembered for as long as any of them might let it in.
 Status AssertionReader::check_confirmation() {
   Failure why{code::kConfirmation, "no bearer confirmation"};
+  bool is_confirmed = false;
   for (const xmlNode* confirmation : children(subject_, kAssertion, "SubjectConfirmation")) {
     if (attribute(confirmation, "Method") != kBearer) continue;
     const xmlNode* data = only_child(confirmation, kAssertion, "SubjectConfirmationData");
     if (data == nullptr) continue;
+    if (const auto end = instant(data, "NotOnOrAfter", code::kConfirmationTime)) {
+      keep_until(*end + params_.clock_skew);
+    }
     const Status status = check_confirmation_data(data);
-    if (status) return Done{};
-    why = status.failure();
+    is_confirmed = is_confirmed || status.ok();
+    if (!status) why = status.failure();
   }
-  return why;
+  return is_confirmed ? Status(Done{}) : why;
 }
 
 Status AssertionReader::check_authn_statement() {

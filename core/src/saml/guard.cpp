@@ -1,8 +1,10 @@
 #include "saml/guard.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <set>
+#include <span>
 #include <tuple>
 
 #include "crypto/encoding.h"
@@ -23,9 +25,7 @@ Result<std::string> decode(std::string_view encoded, std::string& compact) {
     return Failure{code::kSize, std::to_string(encoded.size()) + " characters"};
   }
   compact = encoded;
-  compact.erase(
-      std::remove_if(compact.begin(), compact.end(), [](char c) { return c == '\r' || c == '\n'; }),
-      compact.end());
+  std::erase_if(compact, [](char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; });
   auto bytes = crypto::from_base64(compact);
   if (!bytes) return Failure{code::kBase64, "not canonical base64"};
   return std::move(*bytes);
@@ -85,17 +85,82 @@ Census take_census(xmlNode* root) {
   return census;
 }
 
+// A child element that the schema knows, and its place among the others.
+struct Place {
+  const char* ns;
+  const char* name;
+  int rank;
+};
+using Places = std::span<const Place>;
+
+// saml-core 3.2.2, 3.3.3
+constexpr std::array<Place, 5> kResponse{{{kAssertion, "Issuer", 0},
+                                          {kProtocol, "Extensions", 1},
+                                          {kProtocol, "Status", 2},
+                                          {kAssertion, "Assertion", 3},
+                                          {kAssertion, "EncryptedAssertion", 3}}};
+// saml-core 3.2.2.1
+constexpr std::array<Place, 3> kStatus{{{kProtocol, "StatusCode", 0},
+                                        {kProtocol, "StatusMessage", 1},
+                                        {kProtocol, "StatusDetail", 2}}};
+// saml-core 2.3.3
+constexpr std::array<Place, 8> kAssertionParts{{{kAssertion, "Issuer", 0},
+                                                {kAssertion, "Subject", 1},
+                                                {kAssertion, "Conditions", 2},
+                                                {kAssertion, "Advice", 3},
+                                                {kAssertion, "Statement", 4},
+                                                {kAssertion, "AuthnStatement", 4},
+                                                {kAssertion, "AuthzDecisionStatement", 4},
+                                                {kAssertion, "AttributeStatement", 4}}};
+// saml-core 2.4.1
+constexpr std::array<Place, 4> kSubject{{{kAssertion, "BaseID", 0},
+                                         {kAssertion, "NameID", 0},
+                                         {kAssertion, "EncryptedID", 0},
+                                         {kAssertion, "SubjectConfirmation", 1}}};
+
+// Signatures are find_signatures()' business, wherever among the others they stand: older Auth0
+// puts them last.
+Status check_order(const xmlNode* parent, Places places) {
+  int reached = 0;
+  for (const xmlNode* child : children(parent)) {
+    if (is_element(child, kDsig, "Signature")) continue;
+    const auto place = std::find_if(places.begin(), places.end(), [&](const Place& one) {
+      return is_element(child, one.ns, one.name);
+    });
+    const std::string name = reinterpret_cast<const char*>(parent->name);
+    if (place == places.end()) return shape("unknown element in " + name);
+    if (place->rank < reached) return shape("the parts of " + name + " are not in their order");
+    reached = place->rank;
+  }
+  return Done{};
+}
+
+// What holds SAML's own elements in the order of its schema.
+Status check_orders(const GuardedResponse& guarded) {
+  const xmlNode* subject =
+      guarded.assertion == nullptr ? nullptr : only_child(guarded.assertion, kAssertion, "Subject");
+  for (const auto& [parent, places] :
+       {std::pair{static_cast<const xmlNode*>(guarded.response), Places(kResponse)},
+        std::pair{static_cast<const xmlNode*>(only_child(guarded.response, kProtocol, "Status")),
+                  Places(kStatus)},
+        std::pair{static_cast<const xmlNode*>(guarded.assertion), Places(kAssertionParts)},
+        std::pair{subject, Places(kSubject)}}) {
+    if (parent == nullptr) continue;
+    if (Status fine = check_order(parent, places); !fine) return fine;
+  }
+  return Done{};
+}
+
 // saml-core 3.2.2, 3.3.3
 Status check_response_children(const xmlNode* response) {
   if (!is_element(response, kProtocol, "Response")) return shape("the root is no Response");
   if (attribute(response, "Version") != "2.0") return Failure{code::kVersion, "Response"};
   if (!is_id(attribute(response, "ID"))) return shape("Response/@ID");
   for (const xmlNode* child : children(response)) {
-    const bool is_known =
-        is_element(child, kAssertion, "Issuer") || is_element(child, kDsig, "Signature") ||
-        is_element(child, kProtocol, "Extensions") || is_element(child, kProtocol, "Status") ||
-        is_element(child, kAssertion, "Assertion") ||
-        is_element(child, kAssertion, "EncryptedAssertion");
+    const bool is_known = is_element(child, kDsig, "Signature") ||
+                          std::any_of(kResponse.begin(), kResponse.end(), [&](const Place& place) {
+                            return is_element(child, place.ns, place.name);
+                          });
     if (!is_known) return shape("unknown element in Response");
   }
   if (children(response, kAssertion, "Issuer").size() > 1) return shape("several Issuers");
@@ -152,10 +217,6 @@ Status find_signatures(GuardedResponse& guarded, const Census& census) {
     if (!read) return read.failure();
     *parts = std::move(*read);
     ++found;
-    // Where the schema puts it: right behind the Issuer.
-    const auto all = children(owner);
-    const auto at = std::find(all.begin(), all.end(), signatures.front()) - all.begin();
-    guarded.has_unusual_order = guarded.has_unusual_order || at > 1;
   }
   if (found != census.signatures) {
     return Failure{code::kSignatureShape, "a Signature where none belongs"};
@@ -220,6 +281,7 @@ Result<GuardedResponse> guard_document(std::string_view xml, std::size_t max_byt
   for (const auto find : {find_assertion, find_encryption, find_signatures}) {
     if (Status found = find(guarded, census); !found) return found.failure();
   }
+  if (Status fine = check_orders(guarded); !fine) return fine.failure();
   register_id(guarded.response);
   register_id(guarded.assertion);
   return guarded;

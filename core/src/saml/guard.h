@@ -17,11 +17,12 @@ struct SignatureParts {
   xmlNode* node = nullptr;
   std::string signature_method;
   std::string digest_method;
+  std::string transform;  ///< the one behind enveloped-signature; empty: none
 };
 
 /// A Response whose shape is fine. The nodes live as long as the document.
 struct GuardedResponse {
-  std::string base64;  ///< the message without line breaks
+  std::string base64;  ///< the message without white space
   Document document;
   xmlNode* response = nullptr;
   xmlNode* assertion = nullptr;  ///< null where it is encrypted, or the Status is not Success
@@ -29,7 +30,6 @@ struct GuardedResponse {
   std::optional<EncryptedElement> encrypted_id;  ///< in the assertion's Subject
   SignatureParts response_signature;
   SignatureParts assertion_signature;
-  bool has_unusual_order = false;  ///< legal, but not judged by every library
 
   [[nodiscard]] bool is_success() const;
 };
@@ -41,7 +41,8 @@ Result<GuardedResponse> guard_response(std::string_view encoded);
 /// The same for XML that we hold already: what decryption made of it. `base64` stays empty.
 Result<GuardedResponse> guard_document(std::string_view xml, std::size_t max_bytes);
 
-/// The base64 of a form value as bytes: line breaks forgiven, nothing else.
+/// The base64 of a form value as bytes: XML's white space forgiven, nothing else. Where a space was
+/// a plus that the sender forgot to escape, what is left is no base64 or another message.
 Result<std::string> decode_form_value(std::string_view encoded);
 /// Nothing but elements and text in it, and every ID once.
 Status check_plain_document(xmlDoc* document);

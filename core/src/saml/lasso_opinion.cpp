@@ -5,6 +5,8 @@
 //
 #include <lasso/lasso.h>
 
+#include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <optional>
 #include <stdexcept>
@@ -17,6 +19,14 @@
 namespace anteroom::saml {
 
 namespace {
+
+// What Lasso answers to legal messages that it cannot read: with a Signature elsewhere than behind
+// the Issuer; with two SubjectConfirmations or no Subject; without an Issuer of the Response, or
+// with white space around one.
+constexpr std::array<int, 5> kUnread{
+    LASSO_PROFILE_ERROR_MISSING_ASSERTION, LASSO_PROFILE_ERROR_UNSUPPORTED_PROFILE,
+    LASSO_PROFILE_ERROR_MISSING_SUBJECT, LASSO_SERVER_ERROR_PROVIDER_NOT_FOUND,
+    LASSO_PROFILE_ERROR_INVALID_ISSUER};
 
 struct Unref {
   void operator()(void* object) const { g_object_unref(object); }
@@ -116,12 +126,15 @@ LassoOpinion::LassoOpinion(const ServiceProviderSettings& sp, const IdentityProv
 
 LassoOpinion::~LassoOpinion() = default;
 
-int LassoOpinion::ask(const std::string& base64) const {
+LassoAnswer LassoOpinion::ask(const GuardedResponse& response) const {
   const GHandle<LassoLogin> login(lasso_login_new(implementation_->server.get()));
-  if (login == nullptr) return LASSO_ERROR_UNDEFINED;
+  if (login == nullptr) return {Opinion::bad, LASSO_ERROR_UNDEFINED};
   // Lasso takes a mutable string and does not keep it.
-  std::string message = base64;
-  return lasso_login_process_authn_response_msg(login.get(), message.data());
+  std::string message = response.base64;
+  const int code = lasso_login_process_authn_response_msg(login.get(), message.data());
+  if (code == 0) return {Opinion::good, code};
+  const bool is_read = std::find(kUnread.begin(), kUnread.end(), code) == kUnread.end();
+  return {is_read ? Opinion::bad : Opinion::none, code};
 }
 
 }  // namespace anteroom::saml

@@ -5,8 +5,16 @@
 #include <string>
 
 #include "anteroom/settings.h"
+#include "saml/guard.h"
 
 namespace anteroom::saml {
+
+enum class Opinion { good, bad, none };
+
+struct LassoAnswer {
+  Opinion opinion = Opinion::none;  ///< of the signature
+  int code = 0;                     ///< Lasso's
+};
 
 class LassoOpinion {
  public:
@@ -17,8 +25,9 @@ class LassoOpinion {
   LassoOpinion(const LassoOpinion&) = delete;
   LassoOpinion& operator=(const LassoOpinion&) = delete;
 
-  /// Lasso's return code; 0: the signature is acceptable, which is all that it says.
-  [[nodiscard]] int ask(const std::string& base64) const;
+  /// `good`: the signature is acceptable, which is all that Lasso says. `none`: it dislikes the
+  /// structure, which is not its business: the guard has judged it.
+  [[nodiscard]] LassoAnswer ask(const GuardedResponse& response) const;
 
  private:
   class Implementation;

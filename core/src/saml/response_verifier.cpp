@@ -11,6 +11,7 @@
 #include "saml/keys.h"
 #include "saml/lasso_opinion.h"
 #include "saml/signature.h"
+#include "saml/signature_shape.h"
 
 namespace anteroom::saml {
 
@@ -84,13 +85,22 @@ class Run {
     return Done{};
   }
 
-  // saml-bindings 3.5.5.2, saml-profiles 4.1.4.3. Asked of the Response even where only its
-  // assertion is signed: whoever can change it may only make it fail.
-  Status check_addressing() {
-    if (attribute(guarded_.response, "Destination") != params_.acs_url) {
+  // saml-bindings 3.5.5.2 asks for a Destination where the message is signed. Where it is not,
+  // whoever could take one away could write one, too: the confirmation's Recipient counts.
+  Status check_destination() {
+    const bool is_signed = guarded_.response_signature.node != nullptr || !signed_response_.empty();
+    if (attribute(guarded_.response, "Destination").value_or(is_signed ? "" : params_.acs_url) !=
+        params_.acs_url) {
       return Failure{code::kDestination, "not " + params_.acs_url};
     }
     note(code::kDestination);
+    return Done{};
+  }
+
+  // saml-profiles 4.1.4.3. Asked of the Response even where only its assertion is signed: whoever
+  // can change it may only make it fail.
+  Status check_addressing() {
+    if (Status fine = check_destination(); !fine) return fine;
     const auto answered = attribute(guarded_.response, "InResponseTo");
     if (answered.value_or("") != params_.in_response_to ||
         (params_.in_response_to.empty() && answered)) {
@@ -192,29 +202,25 @@ class Run {
     return Done{};
   }
 
-  // Lasso knows neither ECDSA nor another order than the schema's: there our own check stands
-  // alone.
-  Status ask_lasso() {
-    const bool is_beyond_lasso = is_ecdsa(guarded_.response_signature.signature_method) ||
-                                 is_ecdsa(guarded_.assertion_signature.signature_method) ||
-                                 guarded_.has_unusual_order || has_several_confirmations() ||
-                                 !issuer_of(guarded_.response) || guarded_.encrypted_id ||
-                                 (is_opened_ && was_response_signed_);
-    if (is_beyond_lasso) {
-      note(code::kSecondOpinion, "not asked: beyond what Lasso can judge");
-      return Done{};
-    }
-    const int opinion = lasso_.ask(guarded_.base64);
-    if (opinion != 0) {
-      return Failure{code::kSecondOpinion, "Lasso answers " + std::to_string(opinion)};
-    }
-    note(code::kSecondOpinion);
-    return Done{};
+  // Lasso knows neither ECDSA nor canonicalization with comments (saml-core 5.4.4).
+  static bool is_beyond_lasso(const SignatureParts& parts) {
+    return is_ecdsa(parts.signature_method) || parts.transform == kExclusiveWithComments;
   }
 
-  [[nodiscard]] bool has_several_confirmations() const {
-    const xmlNode* subject = only_child(guarded_.assertion, kAssertion, "Subject");
-    return subject != nullptr && children(subject, kAssertion, "SubjectConfirmation").size() > 1;
+  // Where Lasso cannot judge what is legal, our own check stands alone.
+  Status ask_lasso() {
+    const bool is_beyond = is_beyond_lasso(guarded_.response_signature) ||
+                           is_beyond_lasso(guarded_.assertion_signature) || guarded_.encrypted_id ||
+                           (is_opened_ && was_response_signed_);
+    const LassoAnswer answer = is_beyond ? LassoAnswer{} : lasso_.ask(guarded_);
+    if (answer.opinion == Opinion::bad) {
+      return Failure{code::kSecondOpinion, "Lasso answers " + std::to_string(answer.code)};
+    }
+    note(code::kSecondOpinion,
+         answer.opinion == Opinion::good
+             ? ""
+             : "none: beyond what Lasso can judge (" + std::to_string(answer.code) + ")");
+    return Done{};
   }
 
   // Everything that is used afterwards comes from the bytes that were signed.

@@ -80,8 +80,12 @@ Result<SignatureParts> read_signature(xmlNode* signature, std::string_view owner
   }
   if (!children(info[1]).empty()) return bad("parameters in the signature method");
   if (Status fine = check_reference(info[2], owner_id); !fine) return fine.failure();
-  return SignatureParts{signature, attribute(info[1], "Algorithm").value_or(""),
-                        attribute(children(info[2])[1], "Algorithm").value_or("")};
+  const auto parts_of_reference = children(info[2]);
+  const auto transforms = children(parts_of_reference[0]);
+  return SignatureParts{
+      signature, attribute(info[1], "Algorithm").value_or(""),
+      attribute(parts_of_reference[1], "Algorithm").value_or(""),
+      transforms.size() == 2 ? attribute(transforms[1], "Algorithm").value_or("") : ""};
 }
 
 bool is_ecdsa(std::string_view method) {

@@ -70,7 +70,11 @@ void check_facts(const saml::VerifiedAssertion& a, const std::string& xml) {
   require(has("Issuer=" + w.idp.metadata.entity_id) && a.issuer() == w.idp.metadata.entity_id,
           "issuer");
   require(has("Audience=" + w.params.sp_entity_id), "audience");
-  require(has("Response@Destination=" + w.params.acs_url), "destination");
+  // Only the assertion is signed here: a Destination may be left out, and none be wrong.
+  const bool is_addressed = std::any_of(said.begin(), said.end(), [](const std::string& text) {
+    return text.starts_with("Response@Destination=");
+  });
+  require(!is_addressed || has("Response@Destination=" + w.params.acs_url), "destination");
   require(has("SubjectConfirmationData@Recipient=" + w.params.acs_url), "recipient");
   require(has("SubjectConfirmationData@InResponseTo=" + w.params.in_response_to), "InResponseTo");
   require(a.replay_until() > w.params.now, "forgotten before it expires");

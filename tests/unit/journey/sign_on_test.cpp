@@ -67,6 +67,49 @@ TEST_CASE("a good Response opens a session in one round trip and leads to the pa
   CHECK(*world.database.last["sign_on"][6] == "ann@corp.test");
 }
 
+TEST_CASE("base64 may come with white space, however the form escapes it; a lost plus is lost") {
+  World world;
+  world.database.give("sign_on", {"signed_in", "user"});
+  const UnderWay under_way = start(world);
+  forge::Options options;
+  options.in_response_to = request_id(world, under_way);
+  const std::string value = forge::to_base64(forge::make_response(journey_authority(), options));
+  const auto posted = [&](const std::string& gap, const std::string& plus) {
+    std::string body;
+    for (std::size_t at = 0; at < value.size(); at += 76) {
+      for (const char c : value.substr(at, 76)) {
+        body += c == '+' ? plus : http::percent_encode(std::string(1, c));
+      }
+      body += gap;
+    }
+    return post(world, "SAMLResponse=" + body + "&RelayState=" + under_way.relay_state,
+                under_way.cookie)
+        .status;
+  };
+  for (const char* gap : {"%0D%0A", "%0A++++", "+", "%20%09"}) {
+    CAPTURE(gap);
+    CHECK(posted(gap, "%2B") == 303);
+  }
+  CHECK(posted("", "+") == 403);
+}
+
+TEST_CASE("the log says where only one of the two libraries could judge") {
+  World world;
+  world.database.give("sign_on", {"signed_in", "user"});
+  UnderWay under_way = start(world);
+  post(world, form(world, under_way), under_way.cookie);
+  CHECK(world.log.has("signed on code=signed_in"));
+  CHECK_FALSE(world.log.has("second_opinion"));
+  under_way = start(world);
+  forge::Options options;
+  options.before_signing = [](std::string xml) {
+    const std::string end = "</SubjectConfirmation>";
+    return forge::replaced(std::move(xml), end, end + "<SubjectConfirmation Method=\"urn:x\"/>");
+  };
+  post(world, form(world, under_way, options), under_way.cookie);
+  CHECK(world.log.has(" second_opinion=none"));
+}
+
 TEST_CASE("a sign-on is counted where it starts, comes back and ends") {
   World world;
   world.database.give("sign_on", {"waiting", "user"});

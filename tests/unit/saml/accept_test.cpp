@@ -82,12 +82,89 @@ TEST_CASE("InclusiveNamespaces, pretty-printing and other prefixes change nothin
   CHECK(outcome(options) == "accepted");
 }
 
-TEST_CASE("base64 may come in lines") {
-  std::string encoded = forge::to_base64(forge::make_response(authority(), {}));
-  for (std::size_t at = 76; at < encoded.size(); at += 78) encoded.insert(at, "\r\n");
+TEST_CASE("base64 may have white space in it, as XML has it") {
   const Trust trust;
-  CHECK(outcome(saml::ResponseVerifier(trust.sp, trust.idp).verify(encoded, trust.params)) ==
-        "accepted");
+  const saml::ResponseVerifier verifier(trust.sp, trust.idp);
+  const auto with = [&](const std::string& gap) {
+    std::string encoded = forge::to_base64(forge::make_response(authority(), {}));
+    for (std::size_t at = 0; at < encoded.size(); at += 76 + gap.size()) encoded.insert(at, gap);
+    return outcome(verifier.verify(encoded + gap, trust.params));
+  };
+  for (const char* gap : {"\r\n", "\n", " ", "\t", "\r\n    "}) {
+    CAPTURE(gap);
+    CHECK(with(gap) == "accepted");
+  }
+  for (const char* gap : {"\v", "\f", "\xc2\xa0", "-"}) {
+    CAPTURE(gap);
+    CHECK(with(gap) == "response_base64");
+  }
+}
+
+namespace {
+
+// Whether Lasso judged, or our own check stood alone.
+std::string second_opinion(const saml::Verdict& verdict) {
+  for (const saml::Check& check : verdict.checks) {
+    if (check.name == "signature_second_opinion") return check.detail.substr(0, 4);
+  }
+  return "not reached";
+}
+
+}  // namespace
+
+TEST_CASE("a Signature may stand anywhere among its brothers, with or without Lasso") {
+  forge::Options options;
+  options.sign = GENERATE(forge::Sign::assertion, forge::Sign::response, forge::Sign::both);
+  const std::string usual = forge::make_response(authority(), options);
+  CHECK(second_opinion(Trust().verify(usual)).empty());
+  const std::string parent =
+      options.sign == forge::Sign::assertion ? "</Assertion>" : "</samlp:Response>";
+  const auto from = usual.find("<ds:Signature ");
+  const std::string end = "</ds:Signature>";
+  const std::string signature = usual.substr(from, usual.find(end, from) + end.size() - from);
+  const std::string bare = forge::replaced(usual, signature, "");
+  std::vector<std::size_t> places{bare.rfind(parent)};
+  places.push_back(bare.rfind("<Issuer", bare.find("</Issuer>", from - 30)));
+  for (const std::size_t at : places) {
+    std::string xml = bare;
+    xml.insert(at, signature);
+    CAPTURE(xml);
+    const saml::Verdict verdict = Trust().verify(xml);
+    CHECK(outcome(verdict) == "accepted");
+    CHECK(second_opinion(verdict) == "none");
+  }
+}
+
+TEST_CASE("what only Lasso cannot read is accepted without it, and still needs its signature") {
+  const std::string issuer = ">https://idp.test/</Issuer>";
+  const std::string padded = ">\n https://idp.test/ \n</Issuer>";
+  const auto pad = [&](bool of_response, bool of_assertion) {
+    return [=](std::string xml) {
+      const auto first = xml.find(issuer);
+      const auto second = xml.find(issuer, first + 1);
+      if (of_assertion) xml.replace(second, issuer.size(), padded);
+      if (of_response) xml.replace(first, issuer.size(), padded);
+      return xml;
+    };
+  };
+  forge::Options options;
+  SECTION("white space around the Issuers") {
+    options.before_signing = pad(true, true);
+  }
+  SECTION("white space around the Response's Issuer") {
+    options.before_signing = pad(true, false);
+  }
+  SECTION("white space around the assertion's Issuer") {
+    options.before_signing = pad(false, true);
+  }
+  SECTION("two confirmations") {
+    options = saying("</SubjectConfirmation>",
+                     "</SubjectConfirmation><SubjectConfirmation Method=\"urn:x\"/>");
+  }
+  const saml::Verdict verdict = Trust().verify(options);
+  CHECK(outcome(verdict) == "accepted");
+  CHECK(second_opinion(verdict) == "none");
+  CHECK(outcome(Trust().verify(options, other_authority())) == "signature_invalid");
 }
 
 TEST_CASE("several audiences and restrictions are fine as long as each names us") {

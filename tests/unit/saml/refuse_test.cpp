@@ -19,6 +19,25 @@ TEST_CASE("the form value must be canonical base64 of bounded size") {
   CHECK(code(forge::to_base64(std::string(300'000, ' '))) == "response_size");
 }
 
+TEST_CASE("a plus that a form turned into a space is not forgiven") {
+  const Trust trust;
+  const saml::ResponseVerifier verifier(trust.sp, trust.idp);
+  const std::string good = forge::to_base64(forge::make_response(authority(), {}));
+  // Four that are gone leave the length of a base64 text, and another message.
+  for (const int lost : {1, 2, 3, 4}) {
+    std::string encoded = good;
+    for (int i = 0; i < lost; ++i) {
+      const auto at = encoded.find('+');
+      REQUIRE(at != std::string::npos);
+      encoded[at] = ' ';
+    }
+    CAPTURE(lost);
+    const std::string code = outcome(verifier.verify(encoded, trust.params));
+    CHECK(code != "accepted");
+    CHECK((lost == 4 || code == "response_base64"));
+  }
+}
+
 TEST_CASE("bytes that are no clean UTF-8 XML are refused") {
   const Trust trust;
   const std::string good = forge::make_response(authority(), {});
@@ -68,6 +87,39 @@ TEST_CASE("the root is a Response of version 2.0 with what the schema knows") {
   CHECK(outcome(saying("\" Version=\"2.0\"><Issuer>", "\" Version=\"2.1\"><Issuer>")) == "version");
 }
 
+TEST_CASE("SAML's own elements stand in the order of its schema, and no others among them") {
+  const std::string own = forge::make_response(authority(), {});
+  const auto cut = [&](const std::string& from, const std::string& end) {
+    const auto at = own.find(from);
+    return own.substr(at, own.find(end, at) + end.size() - at);
+  };
+  const std::string conditions = cut("<Conditions ", "</Conditions>");
+  const std::string name_id = cut("<NameID ", "</NameID>");
+  const std::string confirmation = cut("<SubjectConfirmation ", "</SubjectConfirmation>");
+  const std::string status = cut("<samlp:Status>", "</samlp:Status>");
+  const auto moved = [](const std::string& what, const std::string& in_front_of) {
+    forge::Options options;
+    options.before_signing = [=](std::string xml) {
+      return forge::replaced(forge::replaced(std::move(xml), what, ""), in_front_of,
+                             what + in_front_of);
+    };
+    return outcome(options);
+  };
+  CHECK(moved(conditions, "<Subject>") == "response_shape");
+  CHECK(moved(conditions, "</Assertion>") == "response_shape");
+  CHECK(moved(name_id, "</Subject>") == "response_shape");
+  CHECK(moved(status, "</samlp:Response>") == "response_shape");
+  for (const char* parent : {"Assertion", "Subject", "samlp:Status"}) {
+    CAPTURE(parent);
+    const std::string end = "</" + std::string(parent) + ">";
+    CHECK(outcome(saying(end, "<x xmlns=\"urn:x\"/>" + end)) == "response_shape");
+  }
+  // Where one is enough, what it says is judged.
+  CHECK(outcome(saying(conditions, conditions + conditions)) == "conditions");
+  CHECK(outcome(saying("<Subject>" + name_id + confirmation + "</Subject>", "")) ==
+        "subject_confirmation");
+}
+
 TEST_CASE("the issuer is the IdP that the browser was sent to, to the letter") {
   forge::Options options;
   options.issuer = GENERATE("https://idp.test", "https://IDP.test/", "https://other.test/", "");
@@ -86,11 +138,32 @@ TEST_CASE("a Status other than Success is told, with its message as untrusted te
 TEST_CASE("Destination is the configured ACS, to the letter") {
   const std::string ours = "Destination=\"https://login.test/saml2/idpresponse\"";
   const std::string other =
-      GENERATE("Destination=\"\"", "", "Destination=\"https://login.test/saml2/idpresponse/\"",
+      GENERATE("Destination=\"\"", "Destination=\"https://login.test/saml2/idpresponse/\"",
                "Destination=\"https://login.test/saml2\"",
                "Destination=\"https://login.test.evil.test/saml2/idpresponse\"",
                "Destination=\"HTTPS://login.test/saml2/idpresponse\"");
   CHECK(outcome(saying(ours, other)) == "destination");
+}
+
+TEST_CASE("a signed Response says its Destination, whatever else is signed or encrypted") {
+  static const forge::Authority kOwn = forge::make_authority();
+  Trust trust;
+  trust.sp.decryption = {{Secret(kOwn.private_key_pem), ""}};
+  const auto without = [&](forge::Sign sign, bool is_encrypted) {
+    forge::Options options = saying(" Destination=\"https://login.test/saml2/idpresponse\"", "");
+    options.sign = sign;
+    if (is_encrypted) {
+      options.encrypt_assertion = std::make_shared<forge::Encryption>();
+      options.encrypt_assertion->recipient = kOwn;
+    }
+    return outcome(trust.verify(options));
+  };
+  for (const bool is_encrypted : {false, true}) {
+    CAPTURE(is_encrypted);
+    CHECK(without(forge::Sign::assertion, is_encrypted) == "accepted");
+    CHECK(without(forge::Sign::response, is_encrypted) == "destination");
+    CHECK(without(forge::Sign::both, is_encrypted) == "destination");
+  }
 }
 
 TEST_CASE("both InResponseTo are the request of this browser") {
@@ -151,12 +224,54 @@ TEST_CASE("NotBefore counts, with the same skew") {
 TEST_CASE("a time that is none ends it") {
   const std::string end = "NotOnOrAfter=\"2027-01-15T09:10:00Z\"";
   const std::string bad = GENERATE(
-      "", "NotOnOrAfter=\"\"", "NotOnOrAfter=\"soon\"", "NotOnOrAfter=\"2027-02-30T09:10:00Z\"",
+      "NotOnOrAfter=\"\"", "NotOnOrAfter=\"soon\"", "NotOnOrAfter=\"2027-02-30T09:10:00Z\"",
       "NotOnOrAfter=\"2027-01-15T09:10:00\"", "NotOnOrAfter=\"2027-01-15T09:10:00+00:00\"",
       "NotOnOrAfter=\"2027-01-15T09:10:00Zx\"", "NotOnOrAfter=\"-2027-01-15T09:10:00Z\"",
       "NotOnOrAfter=\"99999-01-15T09:10:00Z\"", "NotOnOrAfter=\"2027-01-15T24:10:00Z\"");
   CAPTURE(bad);
   CHECK(outcome(saying(end, bad)) == "not_on_or_after");
+}
+
+TEST_CASE("without an end of the Conditions the confirmation's counts, and NotBefore still does") {
+  using namespace std::chrono_literals;
+  const std::string end = " NotOnOrAfter=\"2027-01-15T09:10:00Z\"";
+  Trust trust;
+  const auto at = [&](std::chrono::microseconds offset) {
+    trust.params.now = forge::Options{}.now + offset;
+    return trust.verify(saying(end, ""));
+  };
+  const auto verdict = at(0s);
+  REQUIRE(outcome(verdict) == "accepted");
+  CHECK(verdict.assertion->replay_until() == forge::Options{}.now + 5min + 120s);
+  CHECK(outcome(at(5min + 119s)) == "accepted");
+  CHECK(outcome(at(5min + 120s)) == "confirmation_expired");
+  trust.params.now = forge::Options{}.now;
+  const std::string times = "NotBefore=\"2027-01-15T08:00:00Z\"" + end;
+  CHECK(outcome(trust.verify(saying(times, ""))) == "accepted");
+  CHECK(outcome(trust.verify(saying(times, "NotBefore=\"2027-01-15T08:02:01Z\""))) == "not_before");
+}
+
+TEST_CASE("a message is remembered until the last of its confirmations is over") {
+  using namespace std::chrono_literals;
+  const std::string bearer =
+      "<SubjectConfirmation Method=\"urn:oasis:names:tc:SAML:2.0:cm:bearer\">";
+  const auto verdict = Trust().verify([&] {
+    forge::Options options;
+    options.before_signing = [&](std::string xml) {
+      xml = forge::replaced(std::move(xml), " NotOnOrAfter=\"2027-01-15T09:10:00Z\"", "");
+      const auto from = xml.find(bearer);
+      const std::string end = "</SubjectConfirmation>";
+      const std::string good = xml.substr(from, xml.find(end) + end.size() - from);
+      // Another that fits until later, and one for a request that is not this browser's.
+      return forge::replaced(std::move(xml), good,
+                             good + forge::replaced(good, "T08:05:00Z", "T08:30:00Z") +
+                                 forge::replaced(forge::replaced(good, "T08:05:00Z", "T08:40:00Z"),
+                                                 "\"id00", "\"id01"));
+    };
+    return options;
+  }());
+  REQUIRE(outcome(verdict) == "accepted");
+  CHECK(verdict.assertion->replay_until() == forge::Options{}.now + 40min + 120s);
 }
 
 TEST_CASE("the confirmation is bearer, for us, in time, and alone has it all") {
