@@ -3,7 +3,7 @@
 `encrypt` of a case is a mapping:
   what        assertion (default) or name_id
   block       aes128-cbc, aes256-cbc, aes128-gcm, aes256-gcm (default)
-  transport   oaep-mgf1p (default), oaep-sha256, rsa-1_5
+  transport   oaep-mgf1p (default), oaep-sha256, rsa-1_5, rsa-1_5-digest (which names OAEP's digest)
   to          sp (default), sp2 (the other key of ours), other
   plain       [[from, to], ...] in the text that is encrypted
   trick       one of TRICKS, on the encrypted element
@@ -31,6 +31,7 @@ TRANSPORTS = {
     "oaep-sha256": (XENC11 + "rsa-oaep", f'<ds:DigestMethod xmlns:ds="{DS}" Algorithm="{XENC}sha256"/>'
                     f'<xenc11:MGF xmlns:xenc11="{XENC11}" Algorithm="{XENC11}mgf1sha256"/>', OAEP_SHA256),
     "rsa-1_5": (XENC + "rsa-1_5", "", padding.PKCS1v15()),
+    "rsa-1_5-digest": (XENC + "rsa-1_5", f'<ds:DigestMethod xmlns:ds="{DS}" Algorithm="{DS}sha1"/>', padding.PKCS1v15()),
 }
 
 

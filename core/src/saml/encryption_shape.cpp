@@ -92,8 +92,9 @@ Result<crypto::KeyTransport> read_transport(const xmlNode* method) {
   const std::string algorithm = attribute(method, "Algorithm").value_or("");
   crypto::KeyTransport transport;
   if (algorithm == "http://www.w3.org/2001/04/xmlenc#rsa-1_5") {
+    // It has no parameters (XML Encryption 1.1, 5.5.1); several libraries write OAEP's digest.
     transport.is_oaep = false;
-    if (!children(method).empty()) return bad("parameters of rsa-1_5");
+    if (!has_only(method, {{kDsig, "DigestMethod"}})) return bad("parameters of rsa-1_5");
     return transport;
   }
   const bool is_11 = algorithm == "http://www.w3.org/2009/xmlenc11#rsa-oaep";

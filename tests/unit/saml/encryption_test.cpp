@@ -226,6 +226,18 @@ TEST_CASE("PKCS#1 v1.5 opens only where the IdP may use it, and says nothing abo
   CHECK(outcome(trust.verify(options)) == "decryption_failed");
 }
 
+TEST_CASE("PKCS#1 v1.5 has no parameters: a DigestMethod that is there all the same is nothing") {
+  forge::Options options = encrypted_options();
+  options.encrypt_assertion->transport = kPkcs1;
+  options.encrypt_assertion->digest = "http://www.w3.org/2000/09/xmldsig#sha1";
+  CHECK(judged(options) == "encryption_algorithm");
+  Trust trust = with_keys();
+  trust.idp.allow_rsa_pkcs1 = true;
+  CHECK(outcome(trust.verify(options)) == "accepted");
+  options.encrypt_assertion->mask = "http://www.w3.org/2009/xmlenc11#mgf1sha1";
+  CHECK(outcome(trust.verify(options)) == "encryption_shape");
+}
+
 TEST_CASE("other algorithms are refused by name") {
   const std::string block = "http://www.w3.org/2001/04/xmlenc#aes256-cbc";
   CHECK(judged_with(swap(block, "http://www.w3.org/2001/04/xmlenc#tripledes-cbc")) ==
