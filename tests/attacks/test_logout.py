@@ -133,3 +133,28 @@ def test_a_message_that_comes_again_does_not_end_the_next_session(node, keys_of_
     assert is_inside(node, again)
     arrive(node, query)
     assert is_inside(node, again)
+
+
+RESPONSE = """<samlp:LogoutResponse xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" ID="_l{number}" Version="2.0" \
+IssueInstant="{now}" InResponseTo="id1" Destination="https://login.test/saml2/logout"><saml:Issuer \
+xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion">https://idp.test/</saml:Issuer><samlp:Status><samlp:StatusCode \
+Value="urn:oasis:names:tc:SAML:2.0:status:Success"/></samlp:Status></samlp:LogoutResponse>"""
+
+
+@pytest.mark.parametrize("key", ["idp", "other", None])
+def test_no_answer_ends_or_begins_anything(node, keys_of_idp, token, key):
+    """To a sign-out that was never asked for, by whomever."""
+    text = RESPONSE.format(number=next(NUMBERS), now=datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"))
+    if key:
+        root = etree.fromstring(text)
+        sign_element(root, keys_of_idp[key], {})
+        text = etree.tostring(root).decode()
+    body = f"SAMLResponse={quote(base64.b64encode(text.encode()), safe='')}&RelayState=x".encode()
+    answer = node.ask(SLO, token, method="POST", host=LOGIN_HOST, headers=[FORM, PAGE], body=body)
+    assert (answer.status, answer.header("location"), answer.header("set-cookie")) == (303, "/auth/signed-out", None)
+    assert is_inside(node, token)
+    # Who is signed in is not told to be signed out.
+    page = node.ask("/auth/signed-out", token, host=LOGIN_HOST, headers=[PAGE])
+    assert (page.status, page.header("location")) == (303, "/auth/sign-out")
+    code = {"idp": "logout_not_asked_for", "other": "signature_invalid", None: "signature_missing"}[key]
+    assert f"logout answer ignored code={code} " in node.error_log()

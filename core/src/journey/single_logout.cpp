@@ -16,37 +16,50 @@ namespace anteroom::journey {
 
 namespace {
 
-constexpr std::string_view kPurpose = "logout";      // seals RelayState
 constexpr std::string_view kOutcome = "signed-out";  // seals what the last page says
 constexpr auto kRoundTrip = std::chrono::minutes(15);
 constexpr auto kShown = std::chrono::minutes(10);
 // The database forgets a message by its own clock, which may run ahead of ours.
 constexpr auto kClockMargin = std::chrono::hours(1);
 constexpr std::size_t kIdBytes = 16;
+constexpr std::size_t kMaxLogged = 400;
 
 namespace code {
 constexpr Code kReplayed{"replayed"};
 constexpr Code kUnasked{"logout_not_asked_for"};
+constexpr Code kStatus{"status"};
 }  // namespace code
+
+// A logout message, and what must be known of it even where it cannot be read.
+struct Arrival {
+  saml::LogoutArrival message;
+  bool is_answer = false;
+  std::string relay_state;
+};
 
 struct Judged {
   Result<saml::VerifiedLogout> message;
   const IdentityProvider* idp = nullptr;
 };
 
-std::optional<saml::LogoutArrival> read_arrival(const Exchange& exchange) {
-  saml::LogoutArrival arrival;
-  if (exchange.head().method != "POST") {
-    arrival.query = exchange.head().query;
-    const bool has_message = arrival.query.find("SAMLRe") != std::string::npos;
-    return has_message ? std::optional(arrival) : std::nullopt;
+std::optional<Arrival> read_arrival(const Exchange& exchange) {
+  const bool is_post = exchange.head().method == "POST";
+  const auto form = http::Form::parse(is_post ? exchange.request.body() : exchange.head().query);
+  Arrival arrival;
+  if (!is_post) {
+    arrival.message.query = exchange.head().query;
+    if (arrival.message.query.find("SAMLRe") == std::string::npos) return std::nullopt;
+  } else if (!form || form->has("SAMLRequest") == form->has("SAMLResponse")) {
+    return std::nullopt;
   }
-  const auto form = http::Form::parse(exchange.request.body());
-  if (!form || form->has("SAMLRequest") == form->has("SAMLResponse")) return std::nullopt;
-  arrival.is_post = true;
-  arrival.is_request = form->has("SAMLRequest");
-  arrival.encoded = form->get(arrival.is_request ? "SAMLRequest" : "SAMLResponse");
+  if (!form) return arrival;
+  arrival.is_answer = form->has("SAMLResponse") && !form->has("SAMLRequest");
   arrival.relay_state = form->get("RelayState");
+  if (!is_post) return arrival;
+  arrival.message.is_post = true;
+  arrival.message.is_request = !arrival.is_answer;
+  arrival.message.encoded = form->get(arrival.is_answer ? "SAMLResponse" : "SAMLRequest");
+  arrival.message.relay_state = arrival.relay_state;
   return arrival;
 }
 
@@ -94,16 +107,44 @@ Response refuse_logout(const Exchange& exchange, const Failure& why, std::string
               idp));
 }
 
-// saml-profiles 4.4.4.2. RelayState holds the request that is answered, sealed by us.
-Response take_response(const Exchange& exchange, const saml::LogoutFacts& facts) {
-  const auto asked = exchange.context.sealer.open(kPurpose, facts.relay_state, exchange.now());
+// Seals RelayState: the ID of our request, for the answer of the IdP that it went to.
+std::string purpose_of(const IdentityProvider& idp) {
+  return "logout " + idp.name;
+}
+
+void note_ignored(const Exchange& exchange, LogLevel level, const Failure& why,
+                  const IdentityProvider* idp) {
+  LogLine line("logout answer ignored");
+  line.add("code", why.code.name)
+      .add("client", exchange.head().client_address)
+      .add("idp", idp == nullptr ? "" : idp->name)
+      .add("detail", why.detail, kMaxLogged);
+  exchange.context.ports.log.write(level, line.text());
+}
+
+// saml-profiles 4.4.4.2. Our own session had ended before the question was sent (sign_out.cpp):
+// nothing ends or begins by any answer, so that none is refused. Whoever brings it sees that they
+// are signed out here, and what is known of there.
+Response take_answer(const Exchange& exchange, const std::string& relay_state,
+                     const Result<Judged>& judged) {
+  const Context& context = exchange.context;
+  const IdentityProvider* idp = judged ? judged->idp : nullptr;
+  const auto asked = idp == nullptr
+                         ? std::nullopt
+                         : context.sealer.open(purpose_of(*idp), relay_state, exchange.now());
+  if (!judged || !judged->message) {
+    note_ignored(exchange, LogLevel::warning, judged ? judged->message.failure() : judged.failure(),
+                 idp);
+    return asked ? go_to_signed_out(exchange, idp->name, false)
+                 : redirect(303, context.path("/signed-out"));
+  }
+  const saml::LogoutFacts& facts = judged->message->facts();
   if (!asked || "id" + crypto::to_hex(*asked) != facts.in_response_to) {
-    LogLine line("logout answer ignored");
-    line.add("code", code::kUnasked.name)
-        .add("client", exchange.head().client_address)
-        .add("idp", facts.idp);
-    exchange.context.ports.log.write(LogLevel::info, line.text());
-    return redirect(303, exchange.context.path("/signed-out"));
+    note_ignored(exchange, LogLevel::info, {code::kUnasked, ""}, idp);
+    return redirect(303, context.path("/signed-out"));
+  }
+  if (!facts.is_success) {
+    note_ignored(exchange, LogLevel::warning, {code::kStatus, "not Success"}, idp);
   }
   return go_to_signed_out(exchange, facts.idp, facts.is_success);
 }
@@ -158,18 +199,17 @@ Task<Response> single_logout(Exchange exchange) {
   Context& context = exchange.context;
   const auto arrival = read_arrival(exchange);
   if (!arrival) co_return redirect(303, context.path("/signed-out"));
-  std::function<Judged()> work = [&context, arrival = *arrival, now = exchange.now()] {
-    return judge(context, arrival, now);
+  std::function<Judged()> work = [&context, message = arrival->message, now = exchange.now()] {
+    return judge(context, message, now);
   };
   const Result<Judged> judged = co_await offload<Judged>(context.ports.worker, std::move(work));
+  if (arrival->is_answer) co_return take_answer(exchange, arrival->relay_state, judged);
   if (!judged) co_return unavailable(context, exchange.head(), judged.failure());
   if (!judged->message) {
     co_return refuse_logout(exchange, judged->message.failure(),
                             judged->idp == nullptr ? "" : judged->idp->name);
   }
-  const saml::LogoutFacts& facts = judged->message->facts();
-  if (!facts.is_request) co_return take_response(exchange, facts);
-  Response response = co_await take_request(exchange, *judged->idp, facts);
+  Response response = co_await take_request(exchange, *judged->idp, judged->message->facts());
   co_return response;
 }
 
@@ -180,7 +220,7 @@ Task<std::optional<Response>> tell_idp(const Exchange& exchange, store::EndedSes
     co_return std::nullopt;
   }
   const auto digits = session::new_hex(context.ports.random, kIdBytes);
-  const auto state = digits ? context.sealer.seal(context.ports.random, kPurpose,
+  const auto state = digits ? context.sealer.seal(context.ports.random, purpose_of(*idp),
                                                   crypto::from_hex(*digits).value_or(""),
                                                   exchange.now() + kRoundTrip)
                             : std::nullopt;
@@ -202,20 +242,27 @@ Task<std::optional<Response>> tell_idp(const Exchange& exchange, store::EndedSes
   co_return send_away(exchange, *idp, *message);
 }
 
-Response show_signed_out(Exchange exchange) {
+// Says so of nobody who is not: without the seal of a sign-out just made, the session is looked up.
+Task<Response> show_signed_out(Exchange exchange) {
   const Context& context = exchange.context;
-  pages::Values values;
-  values.text["sign_in_url"] = context.path("/sign-in");
   const auto query = http::Form::parse(exchange.head().query);
   const auto outcome =
       query ? context.sealer.open(kOutcome, query->get("s"), exchange.now()) : std::nullopt;
+  if (!outcome) {
+    const Result<CurrentSession> session = co_await current_session(exchange);
+    if (!session) co_return unavailable(exchange.context, exchange.head(), session.failure());
+    if (session->view() != nullptr) co_return redirect(303, context.path("/sign-out"));
+  }
   const IdentityProvider* idp =
       outcome ? context.settings.idp_by_name(std::string_view(*outcome).substr(1)) : nullptr;
+  pages::Values values;
+  values.text["sign_in_url"] = context.path("/sign-in");
   if (idp != nullptr) {
     values.text["company"] = idp->display_name;
     values.flags["is_confirmed"] = outcome->front() == 'y';
   }
-  return context.renderer->page(exchange.head().headers.accept_language, "signed_out", 200, values);
+  co_return context.renderer->page(exchange.head().headers.accept_language, "signed_out", 200,
+                                   values);
 }
 
 }  // namespace anteroom::journey

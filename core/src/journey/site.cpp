@@ -52,7 +52,7 @@ constexpr Route kRoutes[] = {
     {"GET", "/manage/activity", On::login_host_redirected, journey::show_activity},
     {"GET", "/sign-out", On::every_host, journey::confirm_sign_out},
     {"POST", "/sign-out", On::every_host, journey::sign_out},
-    {"GET", "/signed-out", On::every_host, at_once<journey::show_signed_out>},
+    {"GET", "/signed-out", On::every_host, journey::show_signed_out},
     {"GET", "/manage", On::login_host_redirected, journey::open_manage},
     {"GET", "/manage/new-user", On::login_host_redirected, journey::show_new_user},
     {"POST", "/manage/new-user", On::login_host, journey::file_new_user},

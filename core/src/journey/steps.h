@@ -42,7 +42,7 @@ Task<Response> show_activity(Exchange exchange);
 // Sign-out.
 Task<Response> confirm_sign_out(Exchange exchange);
 Task<Response> sign_out(Exchange exchange);
-Response show_signed_out(Exchange exchange);
+Task<Response> show_signed_out(Exchange exchange);
 /// Logout messages of IdPs, by Redirect and POST, with or without cookies.
 Task<Response> single_logout(Exchange exchange);
 

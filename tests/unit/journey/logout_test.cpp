@@ -4,6 +4,7 @@
 #include "crypto/encoding.h"
 #include "fixture.h"
 #include "http/form.h"
+#include "support/redirect.h"
 
 using namespace anteroom;
 using namespace anteroom::test;
@@ -107,7 +108,7 @@ TEST_CASE("signing out ends our session first, then goes to the IdP") {
   const std::string other = header(failed, "Location");
   CHECK_THAT(
       world.answer({.path = "/auth/signed-out", .query = other.substr(other.find('?') + 1)}).body,
-      Contains("corp did not confirm"));
+      Contains("could not confirm that you are signed out at corp too"));
 }
 
 TEST_CASE("an answer to another browser's sign-out, or to none, says nothing of the IdP") {
@@ -118,6 +119,120 @@ TEST_CASE("an answer to another browser's sign-out, or to none, says nothing of 
   CHECK(header(world.post("SAMLResponse", world.response(id), "x"), "Location") ==
         "/auth/signed-out");
   CHECK_THAT(world.answer({.path = "/auth/signed-out", .query = "s=x"}).body, !Contains("confirm"));
+}
+
+namespace {
+
+// An answer that came, and what the browser that brought it sees in the end.
+std::string seen(World& world, const Response& came) {
+  REQUIRE(came.status == 303);
+  CHECK(header(came, "Set-Cookie").empty());
+  const std::string location = header(came, "Location");
+  const auto query = location.find('?');
+  CHECK(location.substr(0, query) == "/auth/signed-out");
+  const Response page =
+      world.answer({.path = "/auth/signed-out",
+                    .query = query == std::string::npos ? "" : location.substr(query + 1)});
+  CHECK(page.status == 200);
+  CHECK_THAT(page.body, Contains("You are signed out"));
+  return page.body;
+}
+
+std::string without_signature(const std::string& xml) {
+  const auto from = xml.find("<ds:Signature");
+  const std::string end = "</ds:Signature>";
+  return forge::replaced(xml, xml.substr(from, xml.find(end) + end.size() - from), "");
+}
+
+constexpr const char* kUnsure = "could not confirm that you are signed out at corp too";
+
+}  // namespace
+
+TEST_CASE(
+    "an answer that cannot be accepted is logged; who brings it is signed out and sees that") {
+  LogoutWorld world;
+  const auto [id, relay] = sent(world.press_sign_out());
+  const auto calls = world.database.calls;
+  const std::string good = world.response(id);
+  const auto ignored = [&](const std::string& xml, const std::string& code) {
+    world.log.lines.clear();
+    CAPTURE(code);
+    CHECK_THAT(seen(world, world.post("SAMLResponse", xml, relay)), Contains(kUnsure));
+    REQUIRE(world.log.lines.size() == 1);
+    CHECK_THAT(world.log.lines[0], Contains("logout answer ignored code=" + code +
+                                            " client=192.0.2.1 "
+                                            "idp=corp"));
+  };
+  ignored(without_signature(good), "signature_missing");
+  ignored(forge::replaced(good, "status:Success", "status:Responder"), "signature_invalid");
+  ignored(world.response(""), "in_response_to");
+  ignored(world.response(id, "Responder"), "status");
+  world.clock.advance(std::chrono::minutes(8));
+  ignored(good, "not_on_or_after");
+  CHECK(world.database.calls == calls);
+}
+
+TEST_CASE("an answer from nobody we know, or to nothing we asked, says nothing of the IdP") {
+  LogoutWorld world;
+  const auto [id, relay] = sent(world.press_sign_out());
+  const auto generic = [&](const Response& came) {
+    const std::string page = seen(world, came);
+    CHECK_THAT(page, !Contains("corp"));
+    CHECK_THAT(page, Contains("may still be open"));
+  };
+  generic(world.post("SAMLResponse", "junk", relay));
+  generic(
+      world.answer({.path = "/saml2/logout", .query = "SAMLResponse=junk&RelayState=" + relay}));
+  generic(world.answer({.path = "/saml2/logout", .query = "SAMLResponse="}));
+  for (const std::string& odd :
+       {std::string(), std::string("x"), relay + "x", std::string(5000, 'a')}) {
+    CAPTURE(odd);
+    generic(world.post("SAMLResponse", world.response(id), odd));
+    generic(
+        world.post("SAMLResponse", forge::replaced(world.response(id), "_l1\" V", "_l2\" V"), odd));
+  }
+  // Another company's answer to the request that went to this one.
+  generic(world.post("SAMLResponse",
+                     world.message("LogoutResponse", " InResponseTo=\"" + id + "\"",
+                                   "<samlp:Status><samlp:StatusCode "
+                                   "Value=\"urn:oasis:names:tc:SAML:2.0:status:Success\"/>"
+                                   "</samlp:Status>",
+                                   "https://other-idp.test/"),
+                     relay));
+  // Too late.
+  world.clock.advance(std::chrono::minutes(16));
+  generic(world.post("SAMLResponse", world.response(id), relay));
+}
+
+TEST_CASE("an answer may come twice and by either binding: nothing is consumed by it") {
+  LogoutWorld world;
+  const auto [id, relay] = sent(world.press_sign_out());
+  const auto calls = world.database.calls;
+  for (int i = 0; i < 2; ++i) {
+    CHECK_THAT(seen(world, world.post("SAMLResponse", world.response(id), relay)),
+               Contains("corp confirmed"));
+    const forge::Redirect message{"SAMLResponse", without_signature(world.response(id)), relay};
+    const std::string query = forge::signed_query(message, journey_authority());
+    CHECK_THAT(seen(world, world.answer({.path = "/saml2/logout", .query = query})),
+               Contains("corp confirmed"));
+    CHECK_THAT(seen(world, world.answer(
+                               {.path = "/saml2/logout", .query = forge::unsigned_query(message)})),
+               Contains(kUnsure));
+  }
+  CHECK(world.database.calls == calls);
+}
+
+TEST_CASE("nobody who is signed in is told to be signed out") {
+  LogoutWorld world;
+  const auto asked = [&](const std::string& query) {
+    return world.answer({.path = "/auth/signed-out", .query = query, .cookie = kCookie});
+  };
+  for (const char* query : {"", "s=x"}) {
+    CHECK(header(asked(query), "Location") == "/auth/sign-out");
+  }
+  CHECK(header(world.post("SAMLResponse", "junk"), "Location") == "/auth/signed-out");
+  world.record.clear();
+  CHECK(asked("").status == 200);
 }
 
 TEST_CASE("switching the account, or an IdP without logout, ends the session here only") {
