@@ -2,11 +2,11 @@
 
 #include "event_stream.h"
 #include "guarded.h"
-#include "identity_headers.h"
 #include "process.h"
 #include "request_adapter.h"
 #include "request_context.h"
 #include "response_adapter.h"
+#include "stripping.h"
 #include "text.h"
 
 namespace anteroom::nginx {
@@ -118,18 +118,6 @@ ngx_int_t answer_endpoint(ngx_http_request_t* r) {
   return NGX_DONE;
 }
 
-// Who asks is kept, and nothing of it passed on: not the token, nor what a client claims to be.
-ngx_int_t take_credentials(ngx_http_request_t* r, RequestContext& context) {
-  const std::string_view cookies = cookies_of(r, context.joined_cookies);
-  const OurCookies ours = our_cookies(cookies);
-  if (ours.is_any) context.cookies = cookies;
-  if (ours.session_token) {
-    context.session = hash_token(*ours.session_token);
-    context.has_failed_hashing = !context.session.has_value();
-  }
-  return remove_ours(r, ours.is_any);
-}
-
 bool is_ours(const ngx_http_request_t* r, const MainConfiguration& configuration) {
   Process* process = Process::current();
   if (process != nullptr) return process->site().owns(path_of(r));
@@ -139,13 +127,15 @@ bool is_ours(const ngx_http_request_t* r, const MainConfiguration& configuration
          path_of(r).starts_with(sp.pages_prefix + "/");
 }
 
+// An internal redirect is none: nobody asked us for it.
+bool is_endpoint(ngx_http_request_t* r) {
+  return r == r->main && r->internal == 0 && server_configuration(r).is_active &&
+         is_ours(r, main_configuration(r));
+}
+
 ngx_int_t handle(ngx_http_request_t* r) {
-  if (r != r->main || !server_configuration(r).is_active) return NGX_DECLINED;
-  if (RequestContext::find(r) != nullptr) return NGX_DECLINED;  // an internal redirect
-  RequestContext* context = RequestContext::create(r);
-  if (context == nullptr) return NGX_HTTP_INTERNAL_SERVER_ERROR;
-  if (r->internal == 0 && is_ours(r, main_configuration(r))) return answer_endpoint(r);
-  return take_credentials(r, *context) == NGX_OK ? NGX_DECLINED : NGX_HTTP_INTERNAL_SERVER_ERROR;
+  if (!is_endpoint(r)) return strip(r);
+  return RequestContext::create(r) == nullptr ? NGX_HTTP_INTERNAL_SERVER_ERROR : answer_endpoint(r);
 }
 
 }  // namespace

@@ -1,5 +1,4 @@
-// Before any location: takes what is ours off every request of an active server, and answers our
-// own endpoints.
+// Before any location: takes what is ours off every request, and answers our own endpoints.
 #pragma once
 
 #include "ngx.h"

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 
 #include "anteroom/gate.h"
 #include "request_adapter.h"
@@ -89,7 +90,8 @@ class Runs {
 // The fields stay where they are, because nginx points at them from elsewhere: the list is cut into
 // parts around what goes. No part but the first may be empty, and nginx's next push into the list
 // must find `nalloc` reached. NGX_ERROR ends the request.
-ngx_int_t cut(ngx_pool_t* pool, ngx_list_t& list, bool (*goes)(const ngx_table_elt_t&)) {
+template <class Goes>
+ngx_int_t cut(ngx_pool_t* pool, ngx_list_t& list, const Goes& goes) {
   Runs runs(pool, list);
   const ngx_list_part_t first = list.part;
   for (const ngx_list_part_t* part = &first; part != nullptr; part = part->next) {
@@ -107,14 +109,22 @@ ngx_int_t cut(ngx_pool_t* pool, ngx_list_t& list, bool (*goes)(const ngx_table_e
   return NGX_OK;
 }
 
+bool is_among(const ngx_table_elt_t& field, const IdentityFields* credited) {
+  if (credited == nullptr) return false;
+  const auto* first = credited->fields.data();
+  const std::less<> is_before;  // of pointers into different arrays, too
+  return !is_before(&field, first) && is_before(&field, first + credited->fields.size());
+}
+
 // An empty Cookie field is one that held nothing but ours.
-bool goes(const ngx_table_elt_t& field) {
-  return is_identity_header(name_of(field)) || (is_cookie(field) && field.value.len == 0);
+bool goes(const ngx_table_elt_t& field, const IdentityFields* credited) {
+  return is_cookie(field) ? field.value.len == 0
+                          : is_identity_header(name_of(field)) && !is_among(field, credited);
 }
 
 #if nginx_version >= 1023000
 
-void drop_empty_cookies(ngx_http_request_t* r) {
+ngx_int_t drop_empty_cookies(ngx_http_request_t* r) {
   ngx_table_elt_t** link = &r->headers_in.cookie;
   while (*link != nullptr) {
     if ((*link)->value.len == 0) {
@@ -123,16 +133,25 @@ void drop_empty_cookies(ngx_http_request_t* r) {
       link = &(*link)->next;
     }
   }
+  return NGX_OK;
 }
 
 #else
 
-void drop_empty_cookies(ngx_http_request_t* r) {
+// A new array: the old one's elements are a subrequest's as well.
+ngx_int_t drop_empty_cookies(ngx_http_request_t* r) {
   ngx_array_t& cookies = r->headers_in.cookies;
+  if (cookies.nelts == 0) return NGX_OK;
+  ngx_array_t kept;
+  if (ngx_array_init(&kept, r->pool, cookies.nelts, sizeof(ngx_table_elt_t*)) != NGX_OK) {
+    return NGX_ERROR;
+  }
   auto** start = static_cast<ngx_table_elt_t**>(cookies.elts);
-  auto** end = std::remove_if(start, start + cookies.nelts,
-                              [](const ngx_table_elt_t* cookie) { return cookie->value.len == 0; });
-  cookies.nelts = static_cast<ngx_uint_t>(end - start);
+  auto** end = std::copy_if(start, start + cookies.nelts, static_cast<ngx_table_elt_t**>(kept.elts),
+                            [](const ngx_table_elt_t* cookie) { return cookie->value.len != 0; });
+  kept.nelts = static_cast<ngx_uint_t>(end - static_cast<ngx_table_elt_t**>(kept.elts));
+  cookies = kept;
+  return NGX_OK;
 }
 
 #endif
@@ -143,7 +162,7 @@ ngx_str_t text_of(std::string_view text) {
 
 }  // namespace
 
-ngx_int_t remove_ours(ngx_http_request_t* r, bool has_our_cookies) {
+ngx_int_t remove_ours(ngx_http_request_t* r, bool has_our_cookies, const IdentityFields* credited) {
   bool is_anything_to_go = false;
   bool is_out_of_memory = false;
   for_each_header(r->headers_in.headers, [&](ngx_table_elt_t& field) {
@@ -151,12 +170,13 @@ ngx_int_t remove_ours(ngx_http_request_t* r, bool has_our_cookies) {
       field.value = copy(r->pool, without_our_cookies(view(field.value)));
       is_out_of_memory = is_out_of_memory || field.value.data == nullptr;
     }
-    is_anything_to_go = is_anything_to_go || goes(field);
+    is_anything_to_go = is_anything_to_go || goes(field, credited);
   });
   if (is_out_of_memory) return NGX_ERROR;
   if (!is_anything_to_go) return NGX_OK;
-  drop_empty_cookies(r);
-  return cut(r->pool, r->headers_in.headers, goes);
+  if (drop_empty_cookies(r) != NGX_OK) return NGX_ERROR;
+  return cut(r->pool, r->headers_in.headers,
+             [credited](const ngx_table_elt_t& field) { return goes(field, credited); });
 }
 
 // nginx only reads what the fields point at.

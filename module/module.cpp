@@ -8,6 +8,7 @@
 #include "guarded.h"
 #include "path_phase.h"
 #include "process.h"
+#include "stripping.h"
 #include "variables.h"
 
 namespace anteroom::nginx {
@@ -49,8 +50,12 @@ ngx_int_t install(ngx_conf_t* cf) {
       add_handler(cf, NGX_HTTP_PRECONTENT_PHASE, last_path_handler) != NGX_OK) {
     return NGX_ERROR;
   }
-  if (add_handler(cf, NGX_HTTP_SERVER_REWRITE_PHASE, endpoint_handler) != NGX_OK) return NGX_ERROR;
-  return add_handler(cf, NGX_HTTP_ACCESS_PHASE, gate_handler);
+  const bool is_added =
+      add_handler(cf, NGX_HTTP_SERVER_REWRITE_PHASE, endpoint_handler) == NGX_OK &&
+      add_handler(cf, NGX_HTTP_REWRITE_PHASE, stripping_handler) == NGX_OK &&
+      add_handler(cf, NGX_HTTP_ACCESS_PHASE, gate_handler) == NGX_OK &&
+      add_handler(cf, NGX_HTTP_PRECONTENT_PHASE, stripping_handler) == NGX_OK;
+  return is_added ? NGX_OK : NGX_ERROR;
 }
 
 ngx_int_t install_handlers(ngx_conf_t* cf) noexcept {

@@ -29,7 +29,7 @@ class RequestContext {
   RequestContext(const RequestContext&) = delete;
   RequestContext& operator=(const RequestContext&) = delete;
 
-  /// nullptr if the request never passed a server where the module is on.
+  /// nullptr before the request's first phase, and without auth_saml_config.
   static RequestContext* find(ngx_http_request_t* r);
   static RequestContext* create(ngx_http_request_t* r);
 
@@ -44,6 +44,7 @@ class RequestContext {
   std::string joined_cookies;        ///< its bytes where there were several fields
   std::optional<TokenHash> session;  ///< of the session cookie
   bool has_failed_hashing = false;
+  bool is_stripped = false;  ///< nothing of it is left in the main request's headers
 
   // What is known of them.
   enum class LookUp { none, waiting, done };

@@ -1,8 +1,10 @@
-"""The app behind the gate: answers every request with what it was asked, as JSON; echoes bytes after an upgrade."""
+"""The app behind the gate: answers every request with what it was asked, as JSON, with the header fields that `answer=` in the
+query names; echoes bytes after an upgrade."""
 
 import json
 import socketserver
 import threading
+from urllib.parse import parse_qs, urlsplit
 
 
 class _Handler(socketserver.StreamRequestHandler):
@@ -26,7 +28,8 @@ class _Handler(socketserver.StreamRequestHandler):
     def _answer(self, target, what):
         text = json.dumps(what).encode()
         status = "404 Not Found" if "missing" in target else "200 OK"
-        self.wfile.write(f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\n"
+        wished = "".join(f"{field}\r\n" for field in parse_qs(urlsplit(target).query).get("answer", []))
+        self.wfile.write(f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\n{wished}"
                          f"Content-Length: {len(text)}\r\n\r\n".encode() + text)
 
     def _echo(self):
