@@ -22,13 +22,15 @@ class EventStream final : public WatchedRequest {
     timer_.start_with_others(alive_every_);
   }
 
-  void changed(bool /*is_named*/) override {
-    if (is_ending_) return;
+  // Whoever reads it asks.
+  bool changed(bool /*is_named*/) override {
+    if (is_ending_) return false;
     if (is_blocked()) {
       has_news_ = true;
     } else {
       write(changed_event_);
     }
+    return true;
   }
 
   void worker_quits() override {

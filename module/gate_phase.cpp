@@ -7,7 +7,6 @@
 #include "request_context.h"
 #include "response_adapter.h"
 #include "text.h"
-#include "upgraded.h"
 
 namespace anteroom::nginx {
 
@@ -116,30 +115,18 @@ const char* name_of(Outcome outcome) {
   return "-";
 }
 
-// How old the sign-on is counted when the connection was opened.
-bool is_still_allowed(ngx_http_request_t* r, const SessionView& session) {
-  const Process& process = *Process::current();
-  const Origin* origin = Process::current()->site().origin_of(host_of(r));
-  Requirement requirement;
-  if (origin == nullptr || !read_requirement(r, location_configuration(r), requirement)) {
-    return false;
-  }
-  requirement.max_age = std::chrono::seconds(0);
-  return decide(process.settings(), &session, requirement, origin->text, process.now()) ==
-         Outcome::allow;
-}
-
-ngx_int_t let_through(ngx_http_request_t* r, RequestContext& context) {
+ngx_int_t let_through(ngx_http_request_t* r, RequestContext& context, Process& process,
+                      const Origin& origin, const Requirement& requirement) {
   context.outcome = name_of(Outcome::allow);
   context.is_admitted = true;
   if (!context.has_identity_headers) {
     add_identity(r, context.view->fields(), context.identity_fields);
     context.has_identity_headers = true;
   }
-  // Over HTTP/2 nothing is upgraded.
-  if (r->headers_in.upgrade != nullptr && r->stream == nullptr && context.watched == nullptr) {
-    watch_upgrade(r, context, [r](const SessionView& now) { return is_still_allowed(r, now); });
-  }
+  if (context.origin != nullptr) context.earlier_requirements.push_back(context.requirement);
+  context.origin = &origin;
+  context.requirement = requirement;
+  process.open_requests().enter(context);
   return NGX_DECLINED;
 }
 
@@ -163,7 +150,7 @@ ngx_int_t decide_on(ngx_http_request_t* r, RequestContext& context, Process& pro
                                                      origin->text, process.now());
   process.meter().count(origin == nullptr ? Counter::gate_unknown_host : counter_of(outcome));
   context.is_identified = outcome != Outcome::sign_on;
-  if (outcome == Outcome::allow) return let_through(r, context);
+  if (outcome == Outcome::allow) return let_through(r, context, process, *origin, requirement);
   std::string storage;
   // For an unknown host this is a refusal that tells the operator which origin to add.
   return answer(r, &context, name_of(outcome),

@@ -22,6 +22,7 @@ Process::Process(const MainConfiguration& configuration)
       database_(settings_->database, worker_, log_, meter_),
       sessions_(*settings_, cache_, clock_, meter_),
       watch_(cache_, clock_),
+      open_requests_(*this),
       listener_(settings_->database, worker_, cache_, meter_, ports()) {
   site_ = std::make_unique<Site>(settings_, configuration.pages, ports(),
                                  [this](const TokenHash& hash, SessionLookupService::Done done) {

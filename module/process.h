@@ -9,6 +9,7 @@
 #include "database_pool.h"
 #include "listener.h"
 #include "node_meter.h"
+#include "open_requests.h"
 #include "process_ports.h"
 #include "session_lookup.h"
 #include "session_watch.h"
@@ -27,6 +28,7 @@ class Process {
   Site& site() { return *site_; }
   SessionLookupService& sessions() { return sessions_; }
   SessionWatch& watch() { return watch_; }
+  OpenRequests& open_requests() { return open_requests_; }
   NodeMeter& meter() { return meter_; }
   [[nodiscard]] const NodeMeter& meter() const { return meter_; }
   [[nodiscard]] Time now() const { return clock_.now(); }
@@ -56,6 +58,7 @@ class Process {
   DatabasePool database_;
   SessionLookupService sessions_;
   SessionWatch watch_;
+  OpenRequests open_requests_;
   std::unique_ptr<Site> site_;
   Listener listener_;
 };

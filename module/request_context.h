@@ -6,12 +6,14 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "anteroom/gate.h"
 #include "anteroom/http.h"
 #include "anteroom/result.h"
 #include "identity_headers.h"
 #include "ngx.h"
+#include "open_requests.h"
 
 namespace anteroom::nginx {
 
@@ -33,6 +35,7 @@ class RequestContext {
   static RequestContext* find(ngx_http_request_t* r);
   static RequestContext* create(ngx_http_request_t* r);
 
+  [[nodiscard]] ngx_http_request_t* request() const { return request_; }
   [[nodiscard]] std::weak_ptr<RequestToken> token() {
     if (token_ == nullptr) token_ = std::make_shared<RequestToken>(RequestToken{request_});
     return token_;
@@ -63,10 +66,16 @@ class RequestContext {
   /// Where r->uri was when all its readings were known to lead to one rule.
   const u_char* checked_path = nullptr;
 
+  /// What let it through: all of it must hold for as long as the request lasts.
+  const Origin* origin = nullptr;
+  Requirement requirement;
+  std::vector<Requirement> earlier_requirements;  ///< before internal redirects
+  Turn turn;                                      ///< to be watched
+
   /// The answer of one of our endpoints, on its way.
   std::unique_ptr<Response> response;
 
-  /// Set if it stays open beyond its answer. Goes first: it refers to all else.
+  /// Set if it has stayed open for a while. Goes first: it refers to all else.
   std::unique_ptr<WatchedRequest> watched;
 
  private:

@@ -1,12 +1,16 @@
 #include "session_watch.h"
 
+#include <vector>
+
 namespace anteroom::nginx {
 
 namespace {
 
 constexpr std::chrono::milliseconds kTick{250};
-// Each of them may cost a statement: a change that may concern everybody is told in portions.
-constexpr int kPortion = 500;
+// A change that may concern everybody is told in portions: of so many, and of fewer who must ask
+// the database.
+constexpr std::size_t kPortion = 2500;
+constexpr int kMostAsking = 500;
 // With nobody listening, this often everybody is told that something may have changed.
 constexpr std::chrono::seconds kSweepWithoutListener{5};
 
@@ -68,19 +72,29 @@ void SessionWatch::apply(const SessionChange& change) {
 }
 
 void SessionWatch::sweep() {
-  Tokens portion;
+  struct One {
+    TokenHash session;
+    std::weak_ptr<RequestToken> token;
+  };
+  std::vector<One> portion;
   auto next = by_session_.lower_bound(sweep_next_);
-  while (next != by_session_.end()) {
+  for (; next != by_session_.end(); ++next) {
     // All of one session go together: its hash is where the next portion begins.
-    if (portion.size() >= kPortion && next->first != sweep_next_) break;
-    sweep_next_ = next->first;
-    portion.push_back(next->second->token_);
-    ++next;
+    if (portion.size() >= kPortion && next->first != portion.back().session) break;
+    portion.push_back({next->first, next->second->token_});
   }
   is_sweeping_ = next != by_session_.end();
   sweep_next_ = is_sweeping_ ? next->first : TokenHash{};
+  int asking = 0;
+  for (const One* one = portion.data(); one != portion.data() + portion.size(); ++one) {
+    if (asking >= kMostAsking && one->session != (one - 1)->session) {
+      is_sweeping_ = true;
+      sweep_next_ = one->session;
+      break;
+    }
+    tell(one->token, [&asking](WatchedRequest& request) { asking += request.changed(false); });
+  }
   if (!is_sweeping_) swept_at_ = std::chrono::steady_clock::now();
-  tell(portion, [](WatchedRequest& request) { request.changed(false); });
 }
 
 void SessionWatch::keep_worker() {
@@ -93,13 +107,16 @@ void SessionWatch::keep_worker() {
 }
 
 // Telling one may end others as well.
+void SessionWatch::tell(const std::weak_ptr<RequestToken>& token,
+                        const std::function<void(WatchedRequest&)>& what) {
+  const auto alive = token.lock();
+  if (alive == nullptr || alive->request == nullptr) return;
+  const RequestContext* context = RequestContext::find(alive->request);
+  if (context->watched != nullptr) what(*context->watched);
+}
+
 void SessionWatch::tell(const Tokens& tokens, const std::function<void(WatchedRequest&)>& what) {
-  for (const auto& token : tokens) {
-    const auto alive = token.lock();
-    if (alive == nullptr || alive->request == nullptr) continue;
-    const RequestContext* context = RequestContext::find(alive->request);
-    if (context->watched != nullptr) what(*context->watched);
-  }
+  for (const auto& token : tokens) tell(token, what);
 }
 
 }  // namespace anteroom::nginx

@@ -1,5 +1,4 @@
-// Requests that stay open beyond their answer (WebSockets, event streams) and must hear when what
-// is known of their session changes.
+// Requests that stay open for long and must hear when what is known of their session changes.
 #pragma once
 
 #include <functional>
@@ -24,8 +23,8 @@ class WatchedRequest {
   WatchedRequest& operator=(const WatchedRequest&) = delete;
 
   /// `is_named`: a notification was about this session or its user; else it may have been. May end
-  /// the request, and with it this object.
-  virtual void changed(bool is_named) = 0;
+  /// the request, and with it this object. True if this may cost a statement.
+  virtual bool changed(bool is_named) = 0;
   /// The worker has been asked to quit. May be called again while the request lasts.
   virtual void worker_quits() {}
 
@@ -59,6 +58,8 @@ class SessionWatch {
   void apply(const SessionChange& change);
   void sweep();
   void keep_worker();
+  static void tell(const std::weak_ptr<RequestToken>& token,
+                   const std::function<void(WatchedRequest&)>& what);
   static void tell(const Tokens& tokens, const std::function<void(WatchedRequest&)>& what);
 
   SessionCache& cache_;
