@@ -9,6 +9,7 @@ from conftest import Lab
 from node import COOKIE
 from processes import free_port
 from spellings import disguises
+from test_routing import streams_at_once
 
 LOCATIONS = """
 location / {{ {0} }}
@@ -237,6 +238,8 @@ def test_http2_is_no_other_way(lab, cluster, app):
     got = {target: ask(target) for target in ("/open/..;/manager/x", "/open/..%5cmanager/x", "/open/%252e%252e/manager/x")}
     assert set(got.values()) == {"400"}
     assert ask("/manager/../open/x") == "200" and app.requests[-1][1] == "/open/x"
+    other, = streams_at_once(node, ["/open/x"], [("host", "other.example")])
+    assert "400" in other and "target" not in other
 
 
 BEFORE_ALL_PHASES = {
