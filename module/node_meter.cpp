@@ -1,7 +1,5 @@
 #include "node_meter.h"
 
-#include "shared_zone.h"
-
 namespace anteroom::nginx {
 
 namespace {
@@ -21,7 +19,7 @@ std::uint64_t layout() {
   };
   for (const std::string_view code : metrics::codes()) mix(std::string(code) + ",");
   for (const std::int64_t bound : metrics::kBounds) mix(std::to_string(bound) + ",");
-  mix(std::to_string(metrics::kCounters) + "," + std::to_string(sizeof(SharedMetrics)) + ",1");
+  mix(std::to_string(metrics::kCounters) + "," + std::to_string(sizeof(SharedMetrics)) + ",2");
   return hash;
 }
 
@@ -55,7 +53,7 @@ bool is_unused_rest(const SharedSeries& one) {
   return one.count == 0 && key.code == 0 && key.idp == rest_of(key.series);
 }
 
-metrics::SeriesCount series_count(const SharedMetrics& shared, const SharedSeries& one) {
+metrics::SeriesCount series_count(const MetricsNumbers& shared, const SharedSeries& one) {
   const SeriesKey key = SeriesKey::unpacked(one.key);
   metrics::SeriesCount count{key.series, "", "", one.count};
   const bool is_by_idp = key.series != Series::refused;
@@ -82,17 +80,15 @@ ngx_shm_zone_t* NodeMeter::add_zone(ngx_conf_t* cf) {
   return zone;
 }
 
-NodeMeter::NodeMeter(ngx_shm_zone_t* zone, const Settings& settings)
-    : shared_(static_cast<SharedMetrics*>(zone->data)),
+NodeMeter::NodeMeter(const ngx_shm_zone_t* zone, const Settings& settings)
+    : zone_(zone),
+      shared_(&zone_.unlocked()),
       own_(&shared_->claim(ngx_pid)),
       expiries_(metrics::expiries(settings)) {
   own_->connections_limit = settings.database.pool_size;
   for (const Series series : kAllSeries) shared_->find(series, rest_of(series), 0);
-  auto* slab = reinterpret_cast<ngx_slab_pool_t*>(zone->shm.addr);
   for (const IdentityProvider& idp : settings.identity_providers) {
-    ngx_shmtx_lock(&slab->mutex);
-    const std::size_t index = shared_->intern(idp.name);
-    ngx_shmtx_unlock(&slab->mutex);
+    const std::size_t index = zone_.lock()->intern(idp.name);
     idps_.emplace(idp.name, index);
     // They stand at zero from the beginning: the first of a kind is a change too.
     shared_->find(Series::started, index, 0);

@@ -8,6 +8,7 @@
 #include "anteroom/metrics.h"
 #include "anteroom/settings.h"
 #include "shared_metrics.h"
+#include "shared_zone.h"
 
 namespace anteroom::nginx {
 
@@ -17,7 +18,7 @@ class NodeMeter final : public Meter {
   /// Registers the zone while a configuration is read; nullptr after a logged error.
   static ngx_shm_zone_t* add_zone(ngx_conf_t* cf);
 
-  NodeMeter(ngx_shm_zone_t* zone, const Settings& settings);
+  NodeMeter(const ngx_shm_zone_t* zone, const Settings& settings);
   ~NodeMeter() override;
   NodeMeter(const NodeMeter&) = delete;
   NodeMeter& operator=(const NodeMeter&) = delete;
@@ -54,7 +55,8 @@ class NodeMeter final : public Meter {
   void add(metrics::Series series, std::size_t idp, std::size_t code);
   [[nodiscard]] std::size_t index_of(std::string_view idp) const;
 
-  SharedMetrics* shared_;
+  Zone<SharedMetrics> zone_;
+  MetricsNumbers* shared_;
   WorkerMetrics* own_;
   std::map<std::string, std::size_t, std::less<>> idps_;
   std::vector<metrics::Expiry> expiries_;

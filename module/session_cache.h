@@ -2,14 +2,15 @@
 // reload.
 #pragma once
 
-#include <array>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "anteroom/ports.h"
 #include "ngx.h"
+#include "session_change.h"
+#include "shared_sessions.h"
+#include "shared_zone.h"
 
 namespace anteroom::nginx {
 
@@ -19,27 +20,13 @@ struct Remembered {
   bool is_fresh = false;  ///< may be used without asking again
 };
 
-using UserId = std::array<char, 36>;  ///< a UUID's text; shorter ones are padded with NUL
-
-UserId user_id(std::string_view text);
-
-/// What one notification was about.
-struct SessionChange {
-  enum class Kind : char { all, session, user };
-  Kind kind = Kind::all;
-  TokenHash session{};  ///< of Kind::session
-  UserId user{};        ///< of Kind::user
-};
-
-struct SharedSessions;
-
 /// Every call takes the zone's lock for a few memory accesses and nothing else.
 class SessionCache {
  public:
   /// Registers the zone while a configuration is read; nullptr after a logged error.
   static ngx_shm_zone_t* add_zone(ngx_conf_t* cf, std::size_t bytes);
 
-  explicit SessionCache(ngx_shm_zone_t* zone);
+  explicit SessionCache(const ngx_shm_zone_t* zone) : zone_(zone) {}
 
   /// Copies the record into `record` (emptied for a negative answer). nullopt: nothing known.
   std::optional<Remembered> find(const TokenHash& hash, Time now, std::chrono::seconds ttl,
@@ -69,8 +56,7 @@ class SessionCache {
   void stop_listening();
 
  private:
-  SharedSessions* shared_;
-  ngx_slab_pool_t* slab_;
+  Zone<SharedSessions> zone_;
 };
 
 }  // namespace anteroom::nginx

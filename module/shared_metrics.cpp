@@ -12,7 +12,9 @@ namespace {
 constexpr unsigned kCodeBits = 8;
 constexpr unsigned kIdpBits = 16;
 
+// Somebody may have died here before, and left another name's beginning.
 void set_name(SharedIdp& idp, std::string_view name) {
+  idp.name.fill('\0');
   std::copy_n(name.begin(), std::min(name.size(), idp.name.size()), idp.name.begin());
 }
 
@@ -37,11 +39,11 @@ SeriesKey SeriesKey::unpacked(std::uint32_t key) {
           (key >> kCodeBits) & ((1u << kIdpBits) - 1), key & ((1u << kCodeBits) - 1)};
 }
 
-bool is_alive(ngx_pid_t pid) {
+bool is_alive(pid_t pid) {
   return pid != 0 && (kill(pid, 0) == 0 || errno == EPERM);
 }
 
-void SharedMetrics::construct() {
+void SharedMetrics::construct(std::span<std::byte> /*memory*/) {
   set_name(idps[kNoIdp], "");
   set_name(idps[kOtherIdps], "other");
   idp_count = kOtherIdps + 1;
@@ -58,10 +60,10 @@ std::size_t SharedMetrics::intern(std::string_view name) {
   return count;
 }
 
-WorkerMetrics& SharedMetrics::claim(ngx_pid_t pid) {
+WorkerMetrics& MetricsNumbers::claim(pid_t pid) {
   for (std::size_t i = 0; i + 1 < kWorkers; ++i) {
     WorkerMetrics& worker = workers[i];
-    ngx_pid_t owner = worker.owner;
+    pid_t owner = worker.owner;
     if (is_alive(owner) || !worker.owner.compare_exchange_strong(owner, pid)) continue;
     worker.connections_in_use = 0;
     worker.connections_limit = 0;
@@ -71,7 +73,7 @@ WorkerMetrics& SharedMetrics::claim(ngx_pid_t pid) {
   return workers.back();
 }
 
-SharedCount* SharedMetrics::find(metrics::Series kind, std::size_t idp, std::size_t code) {
+SharedCount* MetricsNumbers::find(metrics::Series kind, std::size_t idp, std::size_t code) {
   constexpr std::uint32_t kSpread = 2654435761u;  // Knuth's multiplicative hash
   constexpr std::size_t kMaxProbes = 64;
   const std::uint32_t key = SeriesKey{kind, idp, code}.packed();

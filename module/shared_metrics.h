@@ -1,14 +1,17 @@
-// The layout of the shared memory behind NodeMeter. Nobody takes a lock: whatever is written after
-// a worker has started is one atomic number.
+// The layout of the shared memory behind NodeMeter. Whatever is written after a worker has started
+// is one atomic number, for which nobody takes the lock.
 #pragma once
+
+#include <sys/types.h>
 
 #include <array>
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 #include "anteroom/metrics.h"
-#include "ngx.h"
 
 namespace anteroom::nginx {
 
@@ -23,7 +26,7 @@ struct SharedHistogram {
 /// One worker's own: what others count stands on other lines of the processor's cache. The next
 /// worker that takes it counts on from there.
 struct alignas(128) WorkerMetrics {
-  std::atomic<ngx_pid_t> owner;  ///< 0: nobody's
+  std::atomic<pid_t> owner;  ///< 0: nobody's
   std::array<SharedCount, metrics::kCounters> counters;
   SharedHistogram statements, verifications;
   // Of the owner, if it lives.
@@ -43,8 +46,7 @@ struct SharedIdp {
   std::atomic<bool> has_clock_offset;
 };
 
-/// The root of the zone.
-struct SharedMetrics {
+struct MetricsNumbers {
   static constexpr std::size_t kWorkers = 128;  ///< those of two generations; the last is for more
   static constexpr std::size_t kSeries = 16384;
   static constexpr std::size_t kIdps = 2048;
@@ -61,13 +63,21 @@ struct SharedMetrics {
   std::atomic<metrics::DatabaseState> database;
   std::atomic<int> schema_version;
 
-  void construct();
-  /// Its place among `idps`, taken if it has none. The caller holds the zone's lock.
-  std::size_t intern(std::string_view name);
   /// A free place of a worker, or the common one.
-  WorkerMetrics& claim(ngx_pid_t pid);
+  WorkerMetrics& claim(pid_t pid);
   /// nullptr if there is no room.
   SharedCount* find(metrics::Series kind, std::size_t idp, std::size_t code);
+};
+
+/// The root of the zone.
+struct SharedMetrics : MetricsNumbers {
+  using Unlocked = MetricsNumbers;
+
+  void construct(std::span<std::byte> memory);
+  /// Nothing is lost: a name counts once it has been written whole.
+  void rebuild() {}
+  /// Its place among `idps`, taken if it has none.
+  std::size_t intern(std::string_view name);
 };
 
 /// What a series' key says.
@@ -80,6 +90,6 @@ struct SeriesKey {
   static SeriesKey unpacked(std::uint32_t key);
 };
 
-bool is_alive(ngx_pid_t pid);
+bool is_alive(pid_t pid);
 
 }  // namespace anteroom::nginx

@@ -8,109 +8,98 @@ namespace anteroom::nginx {
 
 namespace {
 
-constexpr ngx_uint_t kMaxNegative = 1024;
+constexpr std::size_t kMaxNegative = 1024;
 constexpr int kMaxEvictions = 64;
+// Of each table: a live session takes two units and more.
+constexpr std::size_t kUnitsPerBucket = 2;
 
-SharedEntry* entry_of_hash(ngx_rbtree_node_t* node) {
-  return reinterpret_cast<SharedEntry*>(reinterpret_cast<char*>(node) -
-                                        offsetof(SharedEntry, by_hash));
+SharedEntry* entry_of_use(RingLink* link) {
+  return reinterpret_cast<SharedEntry*>(reinterpret_cast<char*>(link) - offsetof(SharedEntry, use));
 }
 
-SharedEntry* entry_of_user(ngx_rbtree_node_t* node) {
-  return reinterpret_cast<SharedEntry*>(reinterpret_cast<char*>(node) -
-                                        offsetof(SharedEntry, by_user));
+void push(SharedEntry*& bucket, SharedEntry* entry, ChainLink SharedEntry::*chain) {
+  ChainLink& link = entry->*chain;
+  link = {bucket, &bucket};
+  if (bucket != nullptr) (bucket->*chain).back = &link.next;
+  bucket = entry;
 }
 
-SharedEntry* entry_of_use(ngx_queue_t* queue) {
-  return reinterpret_cast<SharedEntry*>(reinterpret_cast<char*>(queue) -
-                                        offsetof(SharedEntry, use));
-}
-
-// The hash is a SHA-256: its first bytes are spread evenly already.
-ngx_rbtree_key_t key_of(const TokenHash& hash) {
-  ngx_rbtree_key_t key = 0;
-  std::memcpy(&key, hash.data(), sizeof key);
-  return key;
-}
-
-ngx_rbtree_key_t key_of(const UserId& user) {
-  return ngx_crc32_short(reinterpret_cast<u_char*>(const_cast<char*>(user.data())), user.size());
-}
-
-void link(ngx_rbtree_node_t* root, ngx_rbtree_node_t* node, ngx_rbtree_node_t* sentinel,
-          bool (*is_less)(ngx_rbtree_node_t*, ngx_rbtree_node_t*)) {
-  ngx_rbtree_node_t** place = nullptr;
-  for (;;) {
-    place = is_less(node, root) ? &root->left : &root->right;
-    if (*place == sentinel) break;
-    root = *place;
-  }
-  *place = node;
-  node->parent = root;
-  node->left = sentinel;
-  node->right = sentinel;
-  ngx_rbt_red(node);
-}
-
-bool is_less_by_hash(ngx_rbtree_node_t* a, ngx_rbtree_node_t* b) {
-  if (a->key != b->key) return a->key < b->key;
-  return entry_of_hash(a)->hash < entry_of_hash(b)->hash;
-}
-
-bool is_less_by_user(ngx_rbtree_node_t* a, ngx_rbtree_node_t* b) {
-  if (a->key != b->key) return a->key < b->key;
-  return entry_of_user(a)->user < entry_of_user(b)->user;
-}
-
-// nginx calls these through a pointer in the tree, which is shared: the modules of two generations
-// may be mapped at different addresses, so each insertion sets its own.
-void link_by_hash(ngx_rbtree_node_t* root, ngx_rbtree_node_t* node,
-                  ngx_rbtree_node_t* sentinel) noexcept {
-  link(root, node, sentinel, is_less_by_hash);
-}
-
-void link_by_user(ngx_rbtree_node_t* root, ngx_rbtree_node_t* node,
-                  ngx_rbtree_node_t* sentinel) noexcept {
-  link(root, node, sentinel, is_less_by_user);
+void unlink(SharedEntry* entry, ChainLink SharedEntry::*chain) {
+  const ChainLink& link = entry->*chain;
+  *link.back = link.next;
+  if (link.next != nullptr) (link.next->*chain).back = link.back;
 }
 
 }  // namespace
 
-void SharedSessions::construct() {
-  ngx_rbtree_init(&by_hash, &hash_sentinel, link_by_hash);
-  ngx_rbtree_init(&by_user, &user_sentinel, link_by_user);
-  ngx_queue_init(&live);
-  ngx_queue_init(&negative);
+void RingLink::insert_behind(RingLink& other) {
+  next = other.next;
+  previous = &other;
+  next->previous = this;
+  other.next = this;
+}
+
+void RingLink::unlink() {
+  next->previous = previous;
+  previous->next = next;
+}
+
+UserId user_id(std::string_view text) {
+  UserId id{};
+  std::copy_n(text.begin(), std::min(text.size(), id.size()), id.begin());
+  return id;
+}
+
+void SharedSessions::construct(std::span<std::byte> memory) {
+  constexpr std::size_t kEach = sizeof(SharedUnit) + 2 * sizeof(SharedEntry*) / kUnitsPerBucket;
+  const std::size_t count = memory.size() / kEach;
+  const std::size_t buckets = count / kUnitsPerBucket;
+  units_ = {reinterpret_cast<SharedUnit*>(memory.data()), count};
+  auto* rest = reinterpret_cast<SharedEntry**>(memory.data() + units_.size_bytes());
+  by_hash_ = {rest, buckets};
+  by_user_ = {rest + buckets, buckets};
+  clear();
+}
+
+void SharedSessions::clear() {
+  std::ranges::fill(by_hash_, nullptr);
+  std::ranges::fill(by_user_, nullptr);
+  live_.clear();
+  negative_.clear();
+  negative_count_ = 0;
+  used_count_ = 0;
+  returned_ = nullptr;
+  returned_count_ = 0;
+}
+
+void SharedSessions::rebuild() {
+  clear();
+  epoch += changes.size() + 1;
+}
+
+// The hash is a SHA-256: its first bytes are spread evenly already.
+SharedEntry*& SharedSessions::bucket_of(const TokenHash& hash) {
+  std::size_t number = 0;
+  std::memcpy(&number, hash.data(), sizeof number);
+  return by_hash_[number % by_hash_.size()];
+}
+
+SharedEntry*& SharedSessions::bucket_of(const UserId& user) {
+  std::uint64_t number = 14695981039346656037u;  // FNV-1a
+  for (const char c : user) number = (number ^ static_cast<unsigned char>(c)) * 1099511628211u;
+  return by_user_[number % by_user_.size()];
 }
 
 SharedEntry* SharedSessions::find(const TokenHash& hash) {
-  const ngx_rbtree_key_t key = key_of(hash);
-  ngx_rbtree_node_t* node = by_hash.root;
-  while (node != &hash_sentinel) {
-    if (key != node->key) {
-      node = key < node->key ? node->left : node->right;
-      continue;
-    }
-    SharedEntry* entry = entry_of_hash(node);
-    if (entry->hash == hash) return entry;
-    node = hash < entry->hash ? node->left : node->right;
-  }
-  return nullptr;
+  SharedEntry* entry = bucket_of(hash);
+  while (entry != nullptr && entry->hash != hash) entry = entry->by_hash.next;
+  return entry;
 }
 
 SharedEntry* SharedSessions::find_user(const UserId& user) {
-  const ngx_rbtree_key_t key = key_of(user);
-  ngx_rbtree_node_t* node = by_user.root;
-  while (node != &user_sentinel) {
-    if (key != node->key) {
-      node = key < node->key ? node->left : node->right;
-      continue;
-    }
-    SharedEntry* entry = entry_of_user(node);
-    if (entry->user == user) return entry;
-    node = user < entry->user ? node->left : node->right;
-  }
-  return nullptr;
+  SharedEntry* entry = bucket_of(user);
+  while (entry != nullptr && entry->user != user) entry = entry->by_user.next;
+  return entry;
 }
 
 void SharedEntry::read(std::string& record) const {
@@ -124,36 +113,31 @@ void SharedEntry::read(std::string& record) const {
   }
 }
 
-bool SharedSessions::add_page(ngx_slab_pool_t* slab) {
-  auto* page = static_cast<char*>(ngx_slab_alloc_locked(slab, ngx_pagesize));
-  if (page == nullptr) return false;
-  for (std::size_t at = 0; at + sizeof(SharedUnit) <= ngx_pagesize; at += sizeof(SharedUnit)) {
-    give_back(new (page + at) SharedUnit);
-  }
-  return true;
+std::size_t SharedSessions::free_count() const {
+  return returned_count_ + (units_.size() - used_count_);
 }
 
 void SharedSessions::give_back(SharedUnit* unit) {
-  unit->next = free_units;
-  free_units = unit;
-  ++free_count;
+  unit->next = returned_;
+  returned_ = unit;
+  ++returned_count_;
 }
 
 SharedUnit* SharedSessions::take_unit() {
-  SharedUnit* unit = free_units;
-  free_units = unit->next;
-  --free_count;
-  unit->next = nullptr;
+  if (returned_ == nullptr) return new (&units_[used_count_++]) SharedUnit;
+  SharedUnit* unit = returned_;
+  returned_ = unit->next;
+  --returned_count_;
   return unit;
 }
 
 void SharedSessions::remove(SharedEntry* entry) {
-  ngx_rbtree_delete(&by_hash, &entry->by_hash);
-  ngx_queue_remove(&entry->use);
+  unlink(entry, &SharedEntry::by_hash);
+  entry->use.unlink();
   if (entry->is_negative) {
-    --negative_count;
+    --negative_count_;
   } else {
-    ngx_rbtree_delete(&by_user, &entry->by_user);
+    unlink(entry, &SharedEntry::by_user);
   }
   for (SharedUnit* unit = entry->next; unit != nullptr;) {
     SharedUnit* next = unit->next;
@@ -164,30 +148,30 @@ void SharedSessions::remove(SharedEntry* entry) {
 }
 
 // An answer of "no such session" never costs a live one its place.
-bool SharedSessions::make_room(ngx_slab_pool_t* slab, ngx_uint_t units, bool is_negative) {
-  for (int evictions = 0; free_count < units;) {
-    if (add_page(slab)) continue;
-    ngx_queue_t* victims = ngx_queue_empty(&negative) ? &live : &negative;
-    const bool is_worth_more = is_negative && victims == &live;
-    if (ngx_queue_empty(victims) || is_worth_more || ++evictions > kMaxEvictions) return false;
-    remove(entry_of_use(ngx_queue_last(victims)));
+bool SharedSessions::make_room(std::size_t units, bool is_negative) {
+  for (int evictions = 0; free_count() < units;) {
+    RingLink& victims = negative_.is_empty() ? live_ : negative_;
+    const bool is_worth_more = is_negative && &victims == &live_;
+    if (victims.is_empty() || is_worth_more || ++evictions > kMaxEvictions) return false;
+    remove(entry_of_use(victims.previous));
   }
   return true;
 }
 
 // nullptr without room.
-SharedEntry* SharedSessions::write(ngx_slab_pool_t* slab, std::string_view record) {
+SharedEntry* SharedSessions::write(std::string_view record) {
   constexpr std::size_t kFirst = sizeof(SharedEntry::bytes);
   constexpr std::size_t kEach = sizeof(SharedUnit::bytes);
   const std::size_t more =
       record.size() > kFirst ? (record.size() - kFirst + kEach - 1) / kEach : 0;
-  if (!make_room(slab, 1 + more, record.empty())) return nullptr;
+  if (!make_room(1 + more, record.empty())) return nullptr;
   auto* entry = new (take_unit()) SharedEntry{};
   entry->length = static_cast<std::uint16_t>(record.size());
   std::size_t done = std::min(record.size(), kFirst);
   std::memcpy(entry->bytes.data(), record.data(), done);
   for (SharedUnit** link = &entry->next; done < record.size(); link = &(*link)->next) {
     *link = take_unit();
+    (*link)->next = nullptr;
     const std::size_t part = std::min(record.size() - done, kEach);
     std::memcpy((*link)->bytes.data(), record.data() + done, part);
     done += part;
@@ -195,40 +179,34 @@ SharedEntry* SharedSessions::write(ngx_slab_pool_t* slab, std::string_view recor
   return entry;
 }
 
-SharedEntry* SharedSessions::insert(ngx_slab_pool_t* slab, const TokenHash& hash,
-                                    const UserId& user, std::string_view record) {
+SharedEntry* SharedSessions::insert(const TokenHash& hash, const UserId& user,
+                                    std::string_view record) {
   const bool is_negative = record.empty();
-  if (is_negative && negative_count >= kMaxNegative) {
-    remove(entry_of_use(ngx_queue_last(&negative)));
-  }
-  SharedEntry* entry = write(slab, record);
+  if (is_negative && negative_count_ >= kMaxNegative) remove(entry_of_use(negative_.previous));
+  SharedEntry* entry = write(record);
   if (entry == nullptr) return nullptr;
   entry->hash = hash;
   entry->user = user;
   entry->is_negative = is_negative;
-  entry->by_hash.key = key_of(hash);
-  by_hash.insert = link_by_hash;
-  ngx_rbtree_insert(&by_hash, &entry->by_hash);
+  push(bucket_of(hash), entry, &SharedEntry::by_hash);
+  entry->use.insert_behind(is_negative ? negative_ : live_);
   if (is_negative) {
-    ngx_queue_insert_head(&negative, &entry->use);
-    ++negative_count;
+    ++negative_count_;
   } else {
-    ngx_queue_insert_head(&live, &entry->use);
-    entry->by_user.key = key_of(user);
-    by_user.insert = link_by_user;
-    ngx_rbtree_insert(&by_user, &entry->by_user);
+    push(bucket_of(user), entry, &SharedEntry::by_user);
   }
   return entry;
 }
 
 void SharedSessions::note(const SessionChange& change) {
-  epoch = epoch + 1;
-  changes[epoch % changes.size()] = change;
+  const std::uint64_t next = epoch + 1;
+  changes[next % changes.size()] = change;
+  epoch = next;
 }
 
 void SharedSessions::touch(SharedEntry* entry) {
-  ngx_queue_remove(&entry->use);
-  ngx_queue_insert_head(entry->is_negative ? &negative : &live, &entry->use);
+  entry->use.unlink();
+  entry->use.insert_behind(entry->is_negative ? negative_ : live_);
 }
 
 }  // namespace anteroom::nginx

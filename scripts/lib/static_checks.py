@@ -25,7 +25,7 @@ LAYERS = {
     "CLI11": (r"^CLI/", ["core/cli"]),
 }
 
-# What hostile bytes may be handed to, by name, and the only files that do it.
+# Calls that only these files make: what hostile bytes may be handed to, and what a process may die in.
 READERS = {
     "XML is parsed by parse_xml alone": (
         r"\b(?:xml(?:Read|CtxtRead|CtxtParse|CtxtReset|Recover|SAX\w*Parse|NewTextReader|Reader|Create\w*Parser)\w*"
@@ -33,6 +33,8 @@ READERS = {
         ["core/src/saml/xml.cpp"]),
     "Lasso reads what the guard has seen": (
         r"\blasso_\w+?_(?:process|new_from|init_from|from|build_from|add_provider)\w*\s*\(", ["core/src/saml/lasso_opinion.cpp"]),
+    "shared memory is locked through ZoneGuard, and allocated by nginx's master alone": (
+        r"\bngx_(?:shmtx|slab)_\w+\(", ["module/shared_zone.h"]),
 }
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from processes import wait_until
 from test_database import is_listening
+from tracing import Followed
 
 
 def test_a_reload_keeps_what_is_remembered(lab, cluster):
@@ -108,3 +109,46 @@ def test_workers_write_core_dumps_only_where_that_is_asked_for(lab, cluster):
     node.nginx_conf = "worker_rlimit_core 100m;\n" + node.nginx_conf
     node.reload()
     assert all(is_dumpable(worker) for worker in node.workers())
+
+
+ZONE = 8 << 20  # cache_size of lab.yaml()
+
+
+def test_a_worker_may_die_anywhere_in_the_lock_of_what_is_remembered(lab, cluster):
+    """nginx opens the lock. What the dead one was changing is found half done, and forgotten as a whole."""
+    node = lab.node(cluster, workers=1)
+    everybody = [node.people.sign_in()[0] for _ in range(24)]
+
+    def revoke():
+        """The node forgets a session: PostgreSQL has sent it word of that by the time this returns."""
+        node.people.end_session(everybody.pop())
+
+    def follow():
+        wait_until(lambda: is_listening(node), 10, "the listener")
+        assert [node.ask("/x", token).status for token in everybody] == [200] * len(everybody)
+        (worker,) = node.workers()
+        followed = Followed(worker, ZONE)
+        revoke()
+        return followed
+
+    followed = follow()
+    length = followed.inside(longer_than=200)
+    followed.let_go()
+    for part in range(1, 8):
+        followed = follow()
+        dead = followed.pid
+        followed.inside(at=length * part // 8)
+        followed.kill()
+        wait_until(lambda dead=dead: node.workers() and dead not in node.workers(), 10, "a new worker")
+    wait_until(lambda: is_listening(node), 10, "the listener")
+    workers = node.workers()
+    for _ in range(10):
+        assert [node.ask("/x", token).status for token in everybody] == [200] * len(everybody)
+        token = everybody[-1]
+        revoke()
+        wait_until(lambda token=token: node.ask("/x", token).status == 302, 10, "the session's end")
+    node.reload()
+    assert [node.ask("/x", token).status for token in everybody] == [200] * len(everybody)
+    log = node.error_log()
+    assert log.count("exited on signal") == log.count("exited on signal 9") == 7 and workers
+    (node.directory / "error.log").write_text("")  # "[alert] … exited on signal 9" is what was done here
