@@ -21,9 +21,11 @@ struct MainConfiguration {
 struct ServerConfiguration {
   bool is_active = false;          ///< auth_saml is on somewhere in it
   bool has_several_rules = false;  ///< not all of its locations ask the same of who comes
-  /// What stands in for its loc_conf while one of our own endpoints is served. Lives as long as the
-  /// configuration: nginx looks into it after the request's pool is gone.
-  void** endpoint_locations = nullptr;
+  /// What stands in for its loc_conf while one of our own endpoints is served, by what the body may
+  /// take. Lives as long as the configuration: nginx looks into it after the request's pool is
+  /// gone.
+  void** form_locations = nullptr;
+  void** large_locations = nullptr;
 };
 
 /// What a location itself answers about this node.

@@ -1,5 +1,7 @@
 #include "endpoint_phase.h"
 
+#include "anteroom/bodies.h"
+#include "arriving_body.h"
 #include "event_stream.h"
 #include "guarded.h"
 #include "process.h"
@@ -50,15 +52,18 @@ void answer_later(const std::weak_ptr<RequestToken>& token, Response response) {
   resume(alive->request, send_answer);
 }
 
+Failure too_large(const RequestHead& head) {
+  return {Code{"body_too_large"}, std::string(head.path)};
+}
+
 void start_journey(ngx_http_request_t* r) {
   RequestContext& context = *RequestContext::find(r);
   Site& site = Process::current()->site();
   std::string storage;
   const RequestHead head = head_of(r, cookies_of(r, storage));
   auto body = body_of(r);
-  if (!body || body->size() > kMaxBodyBytes) {
-    answer_later(context.token(),
-                 site.refuse(head, 413, {Code{"body_too_large"}, std::string(head.path)}));
+  if (!body || body->size() > max_bytes(body_size(Process::current()->settings(), head))) {
+    answer_later(context.token(), site.refuse(head, 413, too_large(head)));
     return;
   }
   Request request(head, std::move(*body));
@@ -78,44 +83,92 @@ void body_is_here(ngx_http_request_t* r) noexcept {
     return;
   }
   guarded("an endpoint", [r] {
+    RequestContext& context = *RequestContext::find(r);
+    if (context.body != nullptr) context.body->deadline.stop();
     try {
       start_journey(r);
     } catch (...) {
-      answer_later(RequestContext::find(r)->token(), out_of_order());
+      answer_later(context.token(), out_of_order());
       throw;
     }
   });
 }
 
+// Of somebody who sends a little now and then: nginx's own limit is between two of its readings.
+void body_is_late(const std::weak_ptr<RequestToken>& token) {
+  const auto alive = token.lock();
+  if (alive == nullptr || alive->request == nullptr) return;
+  ngx_connection_t* connection = alive->request->connection;
+  connection->timedout = 1;
+  ngx_http_finalize_request(alive->request, NGX_HTTP_REQUEST_TIME_OUT);
+  ngx_http_run_posted_requests(connection);
+}
+
+// Without having read a body.
+ngx_int_t answer_unread(ngx_http_request_t* r, const Response& response) {
+  r->keepalive = 0;
+  ngx_http_finalize_request(r, refuse(r, response));
+  return NGX_DONE;
+}
+
+BodyBudget::Who sender(const RequestHead& head, Process& process) {
+  const auto token = session_token(head.headers.cookie);
+  const auto hash = token ? hash_token(*token) : std::nullopt;
+  std::string record;
+  std::optional<SessionView> session;
+  const bool is_live = hash && process.sessions().recall(*hash, record, session) && session;
+  return is_live ? BodyBudget::Who::signed_in : BodyBudget::Who::stranger;
+}
+
 // The answer comes from body_is_here(), now or later.
-ngx_int_t answer_endpoint(ngx_http_request_t* r) {
+ngx_int_t read_body(ngx_http_request_t* r, RequestContext& context, Process& process,
+                    BodySize size) {
+  std::string storage;
+  const RequestHead head = head_of(r, cookies_of(r, storage));
+  const off_t announced = r->headers_in.content_length_n;
+  if (announced > static_cast<off_t>(max_bytes(size))) {
+    return answer_unread(r, process.site().refuse(head, 413, too_large(head)));
+  }
+  // nginx makes room for all of it when the first byte is here, and for the most if it can't know.
+  const std::size_t bytes = announced < 0 ? max_bytes(size) : static_cast<std::size_t>(announced);
+  auto share =
+      process.bodies().take(bytes, budget_address(r->connection->sockaddr), sender(head, process));
+  if (share == nullptr) {
+    return answer_unread(
+        r, process.site().unavailable(head, {code::kOverloaded, "too many bodies are arriving"}));
+  }
+  context.body = std::make_unique<ArrivingBody>(std::move(share),
+                                                [token = context.token()] { body_is_late(token); });
+  const auto* core =
+      static_cast<ngx_http_core_loc_conf_t*>(ngx_http_get_module_loc_conf(r, ngx_http_core_module));
+  context.body->deadline.start(std::chrono::milliseconds(core->client_body_timeout));
+  const ngx_int_t read = ngx_http_read_client_request_body(r, body_is_here);
+  return read >= NGX_HTTP_SPECIAL_RESPONSE ? read : NGX_OK;
+}
+
+ngx_int_t read_nothing(ngx_http_request_t* r) {
+  const ngx_int_t discarded = ngx_http_discard_request_body(r);
+  if (discarded != NGX_OK) return discarded;
+  ++r->main->count;
+  body_is_here(r);
+  return NGX_OK;
+}
+
+ngx_int_t answer_endpoint(ngx_http_request_t* r, RequestContext& context) {
   Process* process = Process::current();
   if (process == nullptr) {
     ngx_http_finalize_request(r, refuse(r, out_of_order()));
     return NGX_DONE;
   }
-  if (r->headers_in.content_length_n > static_cast<off_t>(kMaxBodyBytes)) {
-    std::string storage;
-    const RequestHead head = head_of(r, cookies_of(r, storage));
-    r->keepalive = 0;
-    ngx_http_finalize_request(
-        r, refuse(r, process->site().refuse(head, 413,
-                                            {Code{"body_too_large"}, std::string(head.path)})));
-    return NGX_DONE;
-  }
-  r->loc_conf = server_configuration(r).endpoint_locations;
-  if ((r->method & (NGX_HTTP_POST | NGX_HTTP_PUT | NGX_HTTP_PATCH)) != 0) {
-    const ngx_int_t read = ngx_http_read_client_request_body(r, body_is_here);
-    if (read >= NGX_HTTP_SPECIAL_RESPONSE) return read;
-  } else {
-    const ngx_int_t discarded = ngx_http_discard_request_body(r);
-    if (discarded != NGX_OK) return discarded;
-    ++r->main->count;
-    body_is_here(r);
-  }
+  std::string storage;
+  const BodySize size = body_size(process->settings(), head_of(r, cookies_of(r, storage)));
+  const ServerConfiguration& server = server_configuration(r);
+  r->loc_conf = size == BodySize::large ? server.large_locations : server.form_locations;
+  const ngx_int_t done =
+      size == BodySize::none ? read_nothing(r) : read_body(r, context, *process, size);
   // Gives back the count that reading took.
-  ngx_http_finalize_request(r, NGX_DONE);
-  return NGX_DONE;
+  if (done == NGX_OK) ngx_http_finalize_request(r, NGX_DONE);
+  return done == NGX_OK ? NGX_DONE : done;
 }
 
 bool is_ours(const ngx_http_request_t* r, const MainConfiguration& configuration) {
@@ -135,27 +188,34 @@ bool is_endpoint(ngx_http_request_t* r) {
 
 ngx_int_t handle(ngx_http_request_t* r) {
   if (!is_endpoint(r)) return strip(r);
-  return RequestContext::create(r) == nullptr ? NGX_HTTP_INTERNAL_SERVER_ERROR : answer_endpoint(r);
+  RequestContext* context = RequestContext::create(r);
+  return context == nullptr ? NGX_HTTP_INTERNAL_SERVER_ERROR : answer_endpoint(r, *context);
+}
+
+// A copy of the server's, for endpoints with such a body; nullptr without memory.
+void** locations_for(ngx_conf_t* cf, void* const* locations, BodySize size) {
+  auto* ours = static_cast<ngx_http_core_loc_conf_t*>(
+      ngx_palloc(cf->pool, sizeof(ngx_http_core_loc_conf_t)));
+  auto** all = static_cast<void**>(ngx_palloc(cf->pool, sizeof(void*) * ngx_http_max_module));
+  if (ours == nullptr || all == nullptr) return nullptr;
+  *ours = *static_cast<ngx_http_core_loc_conf_t*>(locations[ngx_http_core_module.ctx_index]);
+  ours->client_max_body_size = static_cast<off_t>(max_bytes(size));
+  ours->client_body_buffer_size = max_bytes(size) + 1;
+  ours->client_body_in_file_only = 0;
+  ours->error_pages = nullptr;
+  ngx_memcpy(all, locations, sizeof(void*) * ngx_http_max_module);
+  all[ngx_http_core_module.ctx_index] = ours;
+  return all;
 }
 
 }  // namespace
 
 ngx_int_t prepare_endpoints(ngx_conf_t* cf, const ngx_http_core_srv_conf_t& server) noexcept {
-  void** const locations = server.ctx->loc_conf;
-  auto* ours = static_cast<ngx_http_core_loc_conf_t*>(
-      ngx_palloc(cf->pool, sizeof(ngx_http_core_loc_conf_t)));
-  auto** all = static_cast<void**>(ngx_palloc(cf->pool, sizeof(void*) * ngx_http_max_module));
-  if (ours == nullptr || all == nullptr) return NGX_ERROR;
-  *ours = *static_cast<ngx_http_core_loc_conf_t*>(locations[ngx_http_core_module.ctx_index]);
-  ours->client_max_body_size = static_cast<off_t>(kMaxBodyBytes);
-  ours->client_body_buffer_size = kMaxBodyBytes + 1;
-  ours->client_body_in_file_only = 0;
-  ours->error_pages = nullptr;
-  ngx_memcpy(all, locations, sizeof(void*) * ngx_http_max_module);
-  all[ngx_http_core_module.ctx_index] = ours;
-  static_cast<ServerConfiguration*>(server.ctx->srv_conf[ngx_http_auth_saml_module.ctx_index])
-      ->endpoint_locations = all;
-  return NGX_OK;
+  auto* ours =
+      static_cast<ServerConfiguration*>(server.ctx->srv_conf[ngx_http_auth_saml_module.ctx_index]);
+  ours->form_locations = locations_for(cf, server.ctx->loc_conf, BodySize::form);
+  ours->large_locations = locations_for(cf, server.ctx->loc_conf, BodySize::large);
+  return ours->form_locations == nullptr || ours->large_locations == nullptr ? NGX_ERROR : NGX_OK;
 }
 
 ngx_int_t endpoint_handler(ngx_http_request_t* r) noexcept {

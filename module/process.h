@@ -5,6 +5,7 @@
 
 #include "anteroom/back_channel.h"
 #include "anteroom/site.h"
+#include "body_budget.h"
 #include "configuration.h"
 #include "database_pool.h"
 #include "listener.h"
@@ -29,6 +30,7 @@ class Process {
   SessionLookupService& sessions() { return sessions_; }
   SessionWatch& watch() { return watch_; }
   OpenRequests& open_requests() { return open_requests_; }
+  BodyBudget& bodies() { return bodies_; }
   NodeMeter& meter() { return meter_; }
   [[nodiscard]] const NodeMeter& meter() const { return meter_; }
   [[nodiscard]] Time now() const { return clock_.now(); }
@@ -59,6 +61,7 @@ class Process {
   SessionLookupService sessions_;
   SessionWatch watch_;
   OpenRequests open_requests_;
+  BodyBudget bodies_{BodyBudget::Limits{}};
   std::unique_ptr<Site> site_;
   Listener listener_;
 };

@@ -1,5 +1,6 @@
 #include "request_context.h"
 
+#include "arriving_body.h"
 #include "pool_object.h"
 #include "session_watch.h"
 

@@ -22,6 +22,7 @@ struct RequestToken {
   ngx_http_request_t* request = nullptr;
 };
 
+struct ArrivingBody;
 class WatchedRequest;
 
 class RequestContext {
@@ -71,6 +72,9 @@ class RequestContext {
   Requirement requirement;
   std::vector<Requirement> earlier_requirements;  ///< before internal redirects
   Turn turn;                                      ///< to be watched
+
+  /// What one of our endpoints is sent.
+  std::unique_ptr<ArrivingBody> body;
 
   /// The answer of one of our endpoints, on its way.
   std::unique_ptr<Response> response;

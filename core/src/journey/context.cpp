@@ -4,15 +4,24 @@
 
 #include "anteroom/gate.h"
 #include "http/text.h"
+#include "journey/origin.h"
 
 namespace anteroom::journey {
 
+const Origin* origin_named(const ServiceProviderSettings& sp, std::string_view host) {
+  const auto names = [host](const Origin& origin) {
+    const std::string& name = origin.authority;
+    if (http::equals_ignoring_case(name, host)) return true;
+    const bool has_port = name.rfind(':') != std::string::npos && !name.ends_with(']');
+    const char* port = origin.text.starts_with("https:") ? ":443" : ":80";
+    return !has_port && http::equals_ignoring_case(name + port, host);
+  };
+  const auto found = std::find_if(sp.apps.begin(), sp.apps.end(), names);
+  return found == sp.apps.end() ? nullptr : &*found;
+}
+
 const Origin* Context::origin_of(std::string_view host) const {
-  const auto& apps = settings.service_provider.apps;
-  const auto found = std::find_if(apps.begin(), apps.end(), [&](const Origin& origin) {
-    return http::equals_ignoring_case(origin.authority, host);
-  });
-  return found == apps.end() ? nullptr : &*found;
+  return origin_named(settings.service_provider, host);
 }
 
 const saml::ResponseVerifier* Context::verifier_of(const IdentityProvider& idp) const {

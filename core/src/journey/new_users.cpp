@@ -1,6 +1,7 @@
 // Many New User requests at once: a list is checked row by row, shown, and filed when confirmed.
 #include <algorithm>
 
+#include "anteroom/gate.h"
 #include "http/form.h"
 #include "http/multipart.h"
 #include "http/unicode.h"
@@ -19,6 +20,10 @@ using store::Filing;
 
 // A page of all 5,000 would help nobody: what is wrong comes first.
 constexpr std::size_t kMaxShown = 200;
+// Some 300 people. Escaped, a list becomes up to six times as long.
+constexpr std::size_t kMaxOfStranger = 16u << 10;
+constexpr std::size_t kMaxField = 320;
+constexpr std::size_t kMaxNote = 4000;
 
 struct Given {
   std::string list;
@@ -159,14 +164,21 @@ void add_result(pages::Values& values, const Settings& settings, const Checked& 
   }
 }
 
+// Whose session has ended brings its token, unless they have signed out elsewhere meanwhile. What
+// has never had one gets back no more than it would type.
+bool may_keep(const Exchange& exchange, const Given& given) {
+  return !given.list.empty() && (session_token(exchange.head().headers.cookie).has_value() ||
+                                 given.list.size() <= kMaxOfStranger);
+}
+
 // For somebody whose session has ended: no cookie could carry the list, the page itself does.
 Response keep_list(const Exchange& exchange, const Given& given) {
   pages::Values values;
   values.text = {{"list", given.list},
-                 {"property", given.standard.property},
-                 {"level", given.standard.level},
-                 {"expires", given.standard.expires_at},
-                 {"note", given.standard.note}};
+                 {"property", std::string(http::cut(given.standard.property, kMaxField))},
+                 {"level", std::string(http::cut(given.standard.level, kMaxField))},
+                 {"expires", std::string(http::cut(given.standard.expires_at, kMaxField))},
+                 {"note", std::string(http::cut(given.standard.note, kMaxNote))}};
   return exchange.context.renderer->page(exchange.head().headers.accept_language, "list_kept", 403,
                                          values);
 }
@@ -210,7 +222,7 @@ Task<Response> show_new_users(Exchange exchange) {
 Task<Response> file_new_users(Exchange exchange) {
   Admission admission = co_await admit(exchange, ManageRight::request);
   std::optional<Given> given = given_in(exchange);
-  if (admission.is_signed_out && given && !given->list.empty()) {
+  if (admission.is_signed_out && given && may_keep(exchange, *given)) {
     co_return keep_list(exchange, *given);
   }
   if (admission.refusal) co_return std::move(*admission.refusal);

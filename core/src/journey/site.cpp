@@ -3,9 +3,13 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "anteroom/bodies.h"
+#include "anteroom/gate.h"
 #include "anteroom/store.h"
+#include "journey/origin.h"
 #include "journey/respond.h"
 #include "journey/steps.h"
+#include "scim/request.h"
 
 namespace anteroom {
 
@@ -29,41 +33,43 @@ struct Route {
   std::string_view page;  ///< below the prefix
   On on;
   Task<Response> (*step)(Exchange);
+  BodySize body = BodySize::none;
 };
 
 // All that this site answers itself, besides the ACS and the assets.
 constexpr Route kRoutes[] = {
     {"GET", "/sign-in", On::every_host, journey::show_sign_in},
-    {"POST", "/sign-in", On::login_host, at_once<journey::submit_email>},
-    {"POST", "/sign-in/start", On::login_host, journey::leave_for_idp},
+    {"POST", "/sign-in", On::login_host, at_once<journey::submit_email>, BodySize::form},
+    {"POST", "/sign-in/start", On::login_host, journey::leave_for_idp, BodySize::form},
     {"GET", "/microsoft-error", On::every_host, at_once<journey::explain_microsoft_error>},
     {"GET", "/metadata", On::login_host, at_once<journey::show_metadata>},
     {"GET", "/handoff", On::every_host, journey::redeem_handoff},
     {"GET", "/waiting", On::every_host, journey::show_waiting_room},
-    {"POST", "/waiting/ask", On::every_host, journey::ask_for_access},
+    {"POST", "/waiting/ask", On::every_host, journey::ask_for_access, BodySize::form},
     {"GET", "/waiting/status", On::every_host, journey::waiting_status},
     {"GET", "/waiting/events", On::every_host, journey::waiting_events},
     {"GET", "/manage/people", On::login_host_redirected, journey::list_people},
     {"GET", "/manage/people/show", On::login_host_redirected, journey::show_person},
-    {"POST", "/manage/people/grant", On::login_host, journey::change_grant},
-    {"POST", "/manage/people/account", On::login_host, journey::switch_account},
-    {"POST", "/manage/people/sessions", On::login_host, journey::end_sessions},
+    {"POST", "/manage/people/grant", On::login_host, journey::change_grant, BodySize::form},
+    {"POST", "/manage/people/account", On::login_host, journey::switch_account, BodySize::form},
+    {"POST", "/manage/people/sessions", On::login_host, journey::end_sessions, BodySize::form},
     {"GET", "/manage/why", On::login_host_redirected, journey::explain_why},
     {"GET", "/manage/activity", On::login_host_redirected, journey::show_activity},
     {"GET", "/sign-out", On::every_host, journey::confirm_sign_out},
-    {"POST", "/sign-out", On::every_host, journey::sign_out},
+    {"POST", "/sign-out", On::every_host, journey::sign_out, BodySize::form},
     {"GET", "/signed-out", On::every_host, journey::show_signed_out},
     {"GET", "/manage", On::login_host_redirected, journey::open_manage},
     {"GET", "/manage/new-user", On::login_host_redirected, journey::show_new_user},
-    {"POST", "/manage/new-user", On::login_host, journey::file_new_user},
+    {"POST", "/manage/new-user", On::login_host, journey::file_new_user, BodySize::form},
     {"GET", "/manage/new-users", On::login_host_redirected, journey::show_new_users},
-    {"POST", "/manage/new-users", On::login_host, journey::file_new_users},
+    {"POST", "/manage/new-users", On::login_host, journey::file_new_users, BodySize::large},
     {"GET", "/manage/requests", On::login_host_redirected, journey::show_requests},
-    {"POST", "/manage/requests/withdraw", On::login_host, journey::withdraw_request},
+    {"POST", "/manage/requests/withdraw", On::login_host, journey::withdraw_request,
+     BodySize::form},
     {"GET", "/manage/queue", On::login_host_redirected, journey::show_queue},
-    {"POST", "/manage/queue", On::login_host, journey::decide},
+    {"POST", "/manage/queue", On::login_host, journey::decide, BodySize::form},
     {"GET", "/manage/queue/request", On::login_host_redirected, journey::show_request},
-    {"POST", "/manage/queue/request", On::login_host, journey::decide_request},
+    {"POST", "/manage/queue/request", On::login_host, journey::decide_request, BodySize::form},
 };
 
 template <class Verifier>
@@ -95,7 +101,37 @@ Task<Response> answer_at_once(Response response) {
   co_return response;
 }
 
+static_assert(max_bytes(BodySize::large) == kMaxBodyBytes);
+
+// Of a page below the prefix.
+BodySize page_body(const RequestHead& head, std::string_view page, bool is_login_host) {
+  for (const Route& route : kRoutes) {
+    if (route.page != page || route.method != head.method) continue;
+    if (route.on != On::every_host && !is_login_host) return BodySize::none;
+    // Who never had a session here has no long list that could be lost.
+    const bool is_signed_in = session_token(head.headers.cookie).has_value();
+    return is_signed_in ? route.body : std::min(route.body, BodySize::form);
+  }
+  return BodySize::none;
+}
+
 }  // namespace
+
+BodySize body_size(const Settings& settings, const RequestHead& head) {
+  const auto& sp = settings.service_provider;
+  const Origin* origin = journey::origin_named(sp, head.headers.host);
+  if (origin == nullptr) return BodySize::none;
+  const bool is_login_host = origin->text == sp.origin.text;
+  const bool is_post = head.method == "POST";
+  if (head.path == sp.acs_path && is_login_host) return is_post ? BodySize::large : BodySize::none;
+  if (head.path == sp.slo_path && is_login_host) return is_post ? BodySize::form : BodySize::none;
+  if (!head.path.starts_with(sp.pages_prefix)) return BodySize::none;
+  const std::string_view page = head.path.substr(sp.pages_prefix.size());
+  if (!page.starts_with("/scim/")) return page_body(head, page, is_login_host);
+  const bool brings_body = is_post || head.method == "PUT" || head.method == "PATCH";
+  const bool has_token = scim::bearer_token(head.headers.authorization).has_value();
+  return is_login_host && brings_body && has_token ? BodySize::large : BodySize::none;
+}
 
 class Site::Implementation {
  public:

@@ -116,6 +116,43 @@ TEST_CASE("hosts, paths and methods that are not ours are told so") {
         "https://login.test/auth/sign-in");
 }
 
+TEST_CASE("a host may name its scheme's default port") {
+  World world;
+  const auto status = [&](const std::string& host) {
+    return world.answer({.host = host, .path = "/auth/sign-in"}).status;
+  };
+  const int as_named = status("login.test");
+  CHECK(as_named == 200);
+  CHECK(status("login.test:443") == as_named);
+  CHECK(status("LOGIN.test:443") == as_named);
+  CHECK(status("app.test:443") == status("app.test"));
+  RequestHead gated;
+  gated.headers.host = "app.test:443";
+  CHECK(world.site->turn_away(Outcome::sign_on, gated, nullptr, {}).status == 401);
+  for (const char* other : {"login.test:80", "login.test:4433", "login.test:", "login.test:0443",
+                            "login.test:443:443", "login.test.", "login.tes", ":443", ""}) {
+    INFO(other);
+    CHECK(status(other) == 421);
+  }
+}
+
+TEST_CASE("a host of an origin with a port is named with that port") {
+  World world;
+  world.settings->service_provider.apps.push_back({"http://plain.test", "plain.test"});
+  world.settings->service_provider.apps.push_back({"https://port.test:8443", "port.test:8443"});
+  world.start();
+  const auto is_ours = [&](const std::string& host) {
+    return world.answer({.host = host, .path = "/auth/sign-in"}).status != 421;
+  };
+  CHECK(is_ours("plain.test"));
+  CHECK(is_ours("plain.test:80"));
+  CHECK_FALSE(is_ours("plain.test:443"));
+  CHECK(is_ours("port.test:8443"));
+  CHECK_FALSE(is_ours("port.test"));
+  CHECK_FALSE(is_ours("port.test:443"));
+  CHECK_FALSE(is_ours("port.test:8443:443"));
+}
+
 TEST_CASE("without randomness nobody is sent anywhere") {
   World world;
   world.random.is_broken = true;

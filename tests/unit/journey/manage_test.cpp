@@ -48,6 +48,7 @@ struct ManageWorld : World {
                    .origin = origin});
   }
   std::string origin_of_lists = "https://login.test";
+  std::string cookie_of_lists = kSessionCookieHeader;
   Response post_list(const std::string& list, const std::string& more = "") {
     const auto field = [](const std::string& name, const std::string& value) {
       return "--b\r\nContent-Disposition: form-data; name=\"" + name + "\"\r\n\r\n" + value +
@@ -57,7 +58,7 @@ struct ManageWorld : World {
                    .path = "/auth/manage/new-users",
                    .body = field("list", list) + field("property", "elm") +
                            field("level", "viewer") + field("confirmed", more) + "--b--\r\n",
-                   .cookie = kSessionCookieHeader,
+                   .cookie = cookie_of_lists,
                    .origin = origin_of_lists,
                    .content_type = "multipart/form-data; boundary=b"});
   }
@@ -323,6 +324,15 @@ TEST_CASE("a list stays in the page when the session has ended") {
   SECTION("without a list there is nothing to keep") {
     CHECK(world.post_list("").status == 302);
   }
+}
+
+TEST_CASE("a long list stays only where there was a session") {
+  ManageWorld world;
+  const std::string list = "bob@corp.test\n" + std::string(16u << 10, '"');
+  CHECK_THAT(world.post_list(list).body, Contains("bob@corp.test"));
+  world.cookie_of_lists = "";
+  CHECK(world.post_list(list).status == 302);
+  CHECK_THAT(world.post_list("bob@corp.test").body, Contains("bob@corp.test"));
 }
 
 TEST_CASE("what is kept fits into a cookie") {

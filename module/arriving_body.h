@@ -1,0 +1,26 @@
+// A request's body from its first byte until the request has been answered.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <utility>
+
+#include "body_budget.h"
+#include "ngx.h"
+#include "timer.h"
+
+namespace anteroom::nginx {
+
+/// The request's RequestContext owns it.
+struct ArrivingBody {
+  ArrivingBody(BodyBudget::Share share_, std::function<void()> is_late)
+      : share(std::move(share_)), deadline(TimerKind::background, std::move(is_late)) {}
+
+  BodyBudget::Share share;
+  Timer deadline;  ///< until it is here
+};
+
+/// Who shares a limit: an IPv4 address, or the first half of an IPv6 one.
+std::string budget_address(const sockaddr* address);
+
+}  // namespace anteroom::nginx

@@ -1,0 +1,60 @@
+#include "body_budget.h"
+
+#include <catch2/catch.hpp>
+#include <vector>
+
+using namespace anteroom::nginx;
+using Who = BodyBudget::Who;
+
+namespace {
+
+constexpr BodyBudget::Limits kLimits{100, 60, 40};
+
+}  // namespace
+
+TEST_CASE("a worker holds no more of bodies than its budget") {
+  BodyBudget budget(kLimits);
+  std::vector<BodyBudget::Share> shares;
+  for (const char* address : {"a", "b", "c", "d", "e"}) {
+    shares.push_back(budget.take(20, address, Who::signed_in));
+    CHECK(shares.back() != nullptr);
+  }
+  CHECK(budget.held() == 100);
+  CHECK(budget.take(1, "f", Who::signed_in) == nullptr);
+  CHECK(budget.take(0, "f", Who::signed_in) != nullptr);
+  shares.pop_back();
+  CHECK(budget.held() == 80);
+  CHECK(budget.take(20, "f", Who::signed_in) != nullptr);
+}
+
+TEST_CASE("strangers leave room for people who are signed in") {
+  BodyBudget budget(kLimits);
+  const auto first = budget.take(40, "a", Who::stranger);
+  const auto second = budget.take(20, "b", Who::stranger);
+  CHECK(budget.take(1, "c", Who::stranger) == nullptr);
+  CHECK(budget.take(40, "c", Who::signed_in) != nullptr);
+}
+
+TEST_CASE("one address leaves room for others") {
+  BodyBudget budget(kLimits);
+  auto first = budget.take(30, "a", Who::signed_in);
+  const auto second = budget.take(10, "a", Who::stranger);
+  CHECK(budget.take(1, "a", Who::signed_in) == nullptr);
+  CHECK(budget.take(40, "b", Who::signed_in) != nullptr);
+  first.reset();
+  CHECK(budget.take(30, "a", Who::signed_in) != nullptr);
+}
+
+TEST_CASE("what is given back leaves nothing behind, in whatever order") {
+  BodyBudget::Share last;
+  {
+    BodyBudget budget(kLimits);
+    auto nothing = budget.take(0, "a", Who::stranger);
+    auto some = budget.take(10, "a", Who::stranger);
+    some.reset();
+    nothing.reset();
+    CHECK(budget.held() == 0);
+    last = budget.take(10, "a", Who::stranger);
+  }
+  last.reset();  // a worker's end
+}
