@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "anteroom/email.h"
 #include "cli/commands/acting.h"
 
 namespace anteroom::cli {
@@ -165,7 +166,8 @@ void add_list(CLI::App& request, Console& console) {
   command->add_option("--state", filter->state, "open, approved, declined, withdrawn or all")
       ->check(CLI::IsMember({"open", "approved", "declined", "withdrawn", "all"}))
       ->capture_default_str();
-  command->add_option("--domain", filter->domains, "of the person's email; repeatable");
+  command->add_option("--domain", filter->domains, "of the person's email; repeatable")
+      ->transform([](const std::string& name) { return canonical_domain(name).value_or(name); });
   command->add_option("--property", filter->property, "property key; * for all properties");
   command->add_option("--older-than", filter->older_than_days, "days")->check(CLI::Range(0, 36500));
   command->add_option("--after", filter->after, "\"FILED ID\" of the last row seen");

@@ -3,6 +3,7 @@
 #include <iterator>
 #include <memory>
 
+#include "anteroom/email.h"
 #include "anteroom/saml.h"
 #include "cli/commands/console.h"
 #include "crypto/encoding.h"
@@ -159,7 +160,8 @@ void add_verify_response(CLI::App& app, Console& console) {
   command->add_flag("--allow-rsa-pkcs1", given->allow_rsa_pkcs1,
                     "content keys encrypted by PKCS#1 v1.5");
   command->add_option("--email-attribute", given->email_attributes, "tried in order; repeatable");
-  command->add_option("--domain", given->domains, "email domains of the IdP; default: any");
+  command->add_option("--domain", given->domains, "email domains of the IdP; default: any")
+      ->transform([](const std::string& name) { return canonical_domain(name).value_or(name); });
   command->callback([&console, given] { verify(console, *given); });
 }
 

@@ -1,10 +1,12 @@
 #include <algorithm>
 #include <map>
 
+#include "anteroom/email.h"
 #include "anteroom/saml.h"
 #include "config/files.h"
 #include "config/readers.h"
 #include "crypto/pem.h"
+#include "http/text.h"
 #include "http/url.h"
 
 namespace anteroom::config {
@@ -125,19 +127,19 @@ bool is_name(const std::string& name) {
 }
 
 void read_domains(Section& section, ReadIdp& read) {
-  for (const Text& domain : section.texts("domains")) {
-    const auto email = saml::canonical_email("a@" + domain.value);
-    if (!email || saml::email_domain(*email) != domain.value) {
+  for (Text& domain : section.texts("domains")) {
+    const auto name = canonical_domain(domain.value);
+    if (!name || http::to_lower(domain.value) != domain.value) {
       section.problems().error(
           domain.place,
           "'" + domain.value + "' is no email domain in lower case such as example.com");
-    } else if (is_public_mail_domain(domain.value)) {
+    } else if (is_public_mail_domain(*name)) {
       section.problems().error(
-          domain.place,
-          domain.value + " is a public mail domain: anyone can have an address there");
+          domain.place, *name + " is a public mail domain: anyone can have an address there");
     } else {
+      domain.value = *name;
       read.domains.push_back(domain);
-      read.idp.domains.push_back(domain.value);
+      read.idp.domains.push_back(*name);
     }
   }
   if (!section.has("domains"))

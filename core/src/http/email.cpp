@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "http/idn.h"
 #include "http/text.h"
 
 namespace anteroom {
@@ -10,6 +11,10 @@ namespace {
 
 constexpr std::size_t kMaxAddress = 254;  // RFC 5321 4.5.3.1, errata 1690
 constexpr std::size_t kMaxLocalPart = 64;
+
+bool is_ascii(char c) {
+  return static_cast<unsigned char>(c) < 0x80;
+}
 
 bool is_alphanumeric(char c) {
   return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
@@ -49,14 +54,31 @@ std::optional<std::string> canonical_email(std::string_view text) {
   const auto first = text.find_first_not_of(kSpace);
   if (first == std::string_view::npos) return std::nullopt;
   text = text.substr(first, text.find_last_not_of(kSpace) - first + 1);
-  if (text.size() > kMaxAddress) return std::nullopt;
-  const std::string address = http::to_lower(text);
-  const auto at = address.find('@');
-  if (at == std::string::npos || !is_local_part(std::string_view(address).substr(0, at)) ||
-      !is_domain(std::string_view(address).substr(at + 1))) {
+  const auto at = text.find('@');
+  if (at == std::string::npos) return std::nullopt;
+  std::string local = http::to_lower(text.substr(0, at));
+  const auto domain = canonical_domain(text.substr(at + 1));
+  if (!domain || !is_local_part(local) || local.size() + 1 + domain->size() > kMaxAddress) {
     return std::nullopt;
   }
-  return address;
+  return std::move(local) + '@' + *domain;
+}
+
+std::optional<std::string> canonical_domain(std::string_view text) {
+  std::string domain = http::to_lower(text);
+  if (!std::all_of(domain.begin(), domain.end(), is_ascii)) {
+    auto ascii = http::domain_to_ascii(domain);
+    if (!ascii) return std::nullopt;
+    domain = std::move(*ascii);
+  }
+  if (domain.size() > kMaxAddress || !is_domain(domain)) return std::nullopt;
+  return domain;
+}
+
+std::string readable_domain(std::string_view canonical) {
+  const bool is_written_otherwise =
+      canonical.starts_with("xn--") || canonical.find(".xn--") != std::string_view::npos;
+  return is_written_otherwise ? http::domain_to_unicode(canonical) : std::string(canonical);
 }
 
 std::string_view email_domain(std::string_view canonical) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "anteroom/email.h"
 #include "pages/common_values.h"
 
 namespace anteroom::pages {
@@ -47,11 +48,19 @@ Values with_grants(Values values) {
   return values;
 }
 
-// An address in two halves, so that a narrow screen can break it before the @.
-Values with_split_email(Values values) {
+std::string readable(const std::string& email) {
+  const auto domain = std::min(email.rfind('@'), email.size() - 1) + 1;
+  return email.substr(0, domain) + readable_domain(std::string_view(email).substr(domain));
+}
+
+// As people write them; one also in two halves, so that a narrow screen can break it before the @.
+Values with_readable_emails(Values values) {
+  if (const auto of_entry = values.text.find("person_email"); of_entry != values.text.end()) {
+    of_entry->second = readable(of_entry->second);
+  }
   const auto given = values.text.find("email");
   if (given == values.text.end()) return values;
-  const std::string email = given->second;
+  const std::string email = readable(given->second);
   const auto at = std::min(email.rfind('@'), email.size());
   values.text["email_start"] = email.substr(0, at);
   values.text["email_end"] = email.substr(at);
@@ -61,7 +70,7 @@ Values with_split_email(Values values) {
 }  // namespace
 
 Values presentable(const Values& values, const Catalogue& catalogue) {
-  Values shown = with_split_email(with_grants(with_safe_links(said(values, catalogue))));
+  Values shown = with_readable_emails(with_grants(with_safe_links(said(values, catalogue))));
   for (auto& [name, entries] : shown.lists) {
     for (Values& entry : entries) entry = presentable(entry, catalogue);
   }

@@ -15,6 +15,11 @@ constexpr const char* kPersistent = "urn:oasis:names:tc:SAML:2.0:nameid-format:p
 constexpr std::size_t kMaxName = 200;
 constexpr std::size_t kMaxIdentifier = 512;
 
+bool is_ascii(std::string_view text) {
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+}
+
 // Nothing that is not seen, or makes the text around it read otherwise: it is shown in pages, in
 // the log and on terminals.
 bool is_plain(std::string_view text) {
@@ -73,6 +78,10 @@ Status AssertionReader::read_email() {
     if (!email) return Failure{code::kEmail, "'" + name + "' is no email address"};
     const std::string domain(email_domain(*email));
     if (std::find(idp_.domains.begin(), idp_.domains.end(), domain) == idp_.domains.end()) {
+      // What is not written in ASCII is the name of a registered domain, or looks like one.
+      if (!is_ascii(*value)) {
+        return Failure{code::kEmail, "'" + name + "' is no email address"};
+      }
       verdict_.unregistered_domain = domain;
       return Failure{code::kEmailDomain, domain + " is not registered to " + idp_.name};
     }

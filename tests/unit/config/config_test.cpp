@@ -176,6 +176,16 @@ TEST_CASE("a domain belongs to one company, which owns it") {
   CHECK(has(complain("[corp]"), "is no email domain"));
   CHECK(has(complain("['@corp.test']"), "is no email domain"));
   CHECK(has(complain("[corp.test, corp.test]"), "corp.test belongs to 'corp' already"));
+  CHECK(has(complain("[münchen.example, xn--mnchen-3ya.example]"),
+            "xn--mnchen-3ya.example belongs to 'corp' already"));
+  CHECK(has(complain("[ｃorp.test]"), "is no email domain"));
+}
+
+TEST_CASE("a domain may be written in Unicode") {
+  const Files files;
+  const LoadedSettings loaded = files.load(with("[corp.test]", "[münchen.example]"));
+  REQUIRE(loaded.settings != nullptr);
+  CHECK(loaded.settings->idp_by_domain("xn--mnchen-3ya.example") != nullptr);
 }
 
 TEST_CASE(

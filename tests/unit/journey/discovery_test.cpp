@@ -116,6 +116,25 @@ TEST_CASE("hosts, paths and methods that are not ours are told so") {
         "https://login.test/auth/sign-in");
 }
 
+TEST_CASE("a domain is found however it is written, and shown as people write it") {
+  World world;
+  world.settings->identity_providers[0].domains = {"xn--mnchen-3ya.example"};
+  world.start();
+  for (const char* email : {"ann%40m%C3%BCnchen.example", "ann%40xn--mnchen-3ya.example",
+                            "Ann%40M%C3%9CNCHEN.example"}) {
+    const Response page = world.answer(
+        {.method = "POST", .path = "/auth/sign-in", .body = "email=" + std::string(email)});
+    CHECK(page.status == 200);
+    CHECK_THAT(page.body, Catch::Contains("ann<wbr>@münchen.example"));
+    CHECK_THAT(page.body, Catch::Contains("value=\"ann@xn--mnchen-3ya.example\""));
+  }
+  CHECK(world
+            .answer({.method = "POST",
+                     .path = "/auth/sign-in",
+                     .body = "email=ann%40m%C3%BCnch%D0%B5n.example"})
+            .status == 422);
+}
+
 TEST_CASE("a host may name its scheme's default port") {
   World world;
   const auto status = [&](const std::string& host) {

@@ -422,3 +422,24 @@ TEST_CASE("a kind of sign-on that was asked for is checked") {
                                     "AuthnContextDeclRef><AuthnContextClassRef>urn:no"))) ==
         "authn_context");
 }
+
+TEST_CASE("an address in Unicode is of the registered domain that it names, or none") {
+  Trust trust;
+  trust.idp.domains = {"xn--mnchen-3ya.example", "corp.test"};
+  const auto mail = [&](const std::string& value) {
+    forge::Options options;
+    options.attributes = {{"mail", {value}}};
+    return trust.verify(options);
+  };
+  for (const char* good :
+       {"ann@münchen.example", "Ann@MÜNCHEN.example", "ann@xn--mnchen-3ya.example"}) {
+    const saml::Verdict verdict = mail(good);
+    REQUIRE(outcome(verdict) == "accepted");
+    CHECK(verdict.assertion->email() == "ann@xn--mnchen-3ya.example");
+  }
+  for (const char* bad : {"jürgen@münchen.example", "ann@münсhen.example", "ann@cоrp.test",
+                          "ann@straße.example", "ann@ｃorp.test"}) {
+    INFO(bad);
+    CHECK(outcome(mail(bad)) == "email");
+  }
+}
