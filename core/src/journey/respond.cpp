@@ -46,6 +46,14 @@ Response error_page(const Context& context, const RequestHead& request,
                                 values);
 }
 
+// For a link on the page that this address led to, which may be as long as it was.
+std::string same_page(const RequestHead& request) {
+  constexpr std::size_t kMax = 2048 + 1 + 8192;
+  const std::string whole = std::string(request.path) + "?" + std::string(request.query);
+  return http::is_local_target(whole, kMax) && !request.query.empty() ? whole
+                                                                      : local_target(request);
+}
+
 Explanation explanation_of(int status) {
   switch (status) {
     case 404:
@@ -142,7 +150,7 @@ Response unavailable(Context& context, const RequestHead& request, const Failure
           ? error_page(
                 context, request,
                 {503, "unavailable_title"_words, "unavailable"_words, "unavailable_hint"_words,
-                 request.method == "GET" ? local_target(request) : context.path("/sign-in"),
+                 request.method == "GET" ? same_page(request) : context.path("/sign-in"),
                  "try_again"_words},
                 reference)
           : json(503, {{"error", "unavailable"}, {"reference", reference}});

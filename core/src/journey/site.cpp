@@ -6,6 +6,7 @@
 #include "anteroom/bodies.h"
 #include "anteroom/gate.h"
 #include "anteroom/store.h"
+#include "journey/long_target.h"
 #include "journey/origin.h"
 #include "journey/respond.h"
 #include "journey/steps.h"
@@ -44,6 +45,9 @@ constexpr Route kRoutes[] = {
     {"GET", "/microsoft-error", On::every_host, at_once<journey::explain_microsoft_error>},
     {"GET", "/metadata", On::login_host, at_once<journey::show_metadata>},
     {"GET", "/handoff", On::every_host, journey::redeem_handoff},
+    {"GET", "/return/0", On::every_host, at_once<journey::find_target>},
+    {"GET", "/return/1", On::every_host, at_once<journey::find_target>},
+    {"GET", "/return/2", On::every_host, at_once<journey::find_target>},
     {"GET", "/waiting", On::every_host, journey::show_waiting_room},
     {"POST", "/waiting/ask", On::every_host, journey::ask_for_access, BodySize::form},
     {"GET", "/waiting/status", On::every_host, journey::waiting_status},

@@ -4,6 +4,7 @@
 #include "http/cookie.h"
 #include "http/text.h"
 #include "http/url.h"
+#include "journey/long_target.h"
 #include "journey/respond.h"
 #include "journey/steps.h"
 #include "session/names.h"
@@ -36,12 +37,17 @@ std::optional<Browser> browser_of(Context& context, const RequestHead& request) 
   return browser;
 }
 
+void add_cookies(Response& response, Target target) {
+  for (auto& cookie : target.cookies) response.headers.push_back(std::move(cookie));
+}
+
 // The sign-on page, as a page to go to; or as JSON, for a person who is there but has to step up.
 Response send_to_sign_in(Context& context, const RequestHead& request, const Origin& origin,
                          const Requirement& requirement) {
   const bool is_page = is_navigation(request);
-  session::ReturnTo return_to{origin.text, is_page ? local_target(request) : "/", "",
-                              requirement.max_age, std::string(requirement.authn_context)};
+  Target target = is_page ? target_of(context, request) : Target{"/"};
+  session::ReturnTo return_to{origin.text, std::move(target.path), "", requirement.max_age,
+                              std::string(requirement.authn_context)};
   const Origin& login = context.login_origin();
   const bool is_elsewhere = origin.text != login.text;
   std::optional<std::string> new_browser;
@@ -58,6 +64,7 @@ Response send_to_sign_in(Context& context, const RequestHead& request, const Ori
   Response response =
       is_page ? redirect(302, (is_elsewhere ? login.text : "") + page)
               : json(401, {{"error", "step_up_required"}, {"sign_on_url", login.text + page}});
+  add_cookies(response, std::move(target));
   if (new_browser) {
     response.headers.emplace_back(
         "Set-Cookie", http::set_cookie(session::kBrowserCookie, *new_browser, http::SameSite::lax));
@@ -66,11 +73,14 @@ Response send_to_sign_in(Context& context, const RequestHead& request, const Ori
 }
 
 Response send_to_waiting_room(Context& context, const RequestHead& request, const Origin& origin) {
-  const session::ReturnTo return_to{origin.text, local_target(request), "", {}, ""};
+  Target target = target_of(context, request);
+  const session::ReturnTo return_to{origin.text, std::move(target.path), "", {}, ""};
   const auto handle =
       session::seal_return_to(context.sealer, context.ports.random, return_to, context.now());
   if (!handle) return unavailable(context, request, {code::kInternal, "sealing failed"});
-  return redirect(302, context.path("/waiting") + return_query(*handle));
+  Response response = redirect(302, context.path("/waiting") + return_query(*handle));
+  add_cookies(response, std::move(target));
+  return response;
 }
 
 // Who was denied what, for whoever is asked why. Once a minute for one person: it may be a script

@@ -15,7 +15,7 @@ constexpr std::string_view kCodes[] = {
     "access_level", "ambiguous_host", "ambiguous_path", "back_channel", "body_too_large",
     "database_refused", "database_unavailable", "foreign_form", "handoff_refused", "internal_error",
     "malformed_csv", "malformed_form", "method_not_allowed", "no_such_page", "no_such_person",
-    "overloaded", "too_many_rows", "ungated_path", "unknown_host",
+    "overloaded", "target_not_kept", "too_many_rows", "ungated_path", "unknown_host",
     // Leaving for the identity provider.
     "metadata_expired", "outgoing_message", "too_many_sign_ons",
     // What came back.

@@ -14,8 +14,12 @@ inline constexpr std::string_view kBrowserCookie = "__Host-anteroom-browser";
 /// A form that was typed into when the session ended.
 inline constexpr std::string_view kDraftCookie = "__Host-anteroom-draft";
 
+/// The address of a page, where it is long. For one path only, which a __Host- cookie cannot be.
+inline constexpr std::string_view kReturnCookiePrefix = "__Secure-anteroom-return-";
+
 /// True for every cookie that is ours.
 constexpr bool is_our_cookie(std::string_view name) {
+  if (name.starts_with(kReturnCookiePrefix)) return true;
   return name.starts_with(kSessionCookie) &&
          (name.size() == kSessionCookie.size() || name[kSessionCookie.size()] == '-');
 }

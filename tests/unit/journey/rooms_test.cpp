@@ -1,6 +1,8 @@
 // The gate's answers, the Waiting Room, signing out, and the way between hosts.
 
+#include "crypto/seal.h"
 #include "saml/instant.h"
+#include "session/login_state.h"
 #include "unit/journey/fixture.h"
 
 using namespace anteroom;
@@ -360,5 +362,126 @@ TEST_CASE("only whoever waits is given a stream") {
     world.sign_in_as(UserStatus::active, "viewer");
     CHECK(world.answer({.path = "/auth/waiting/events", .cookie = kSessionCookieHeader}).status ==
           204);
+  }
+}
+
+namespace {
+
+RequestHead long_page(const std::string& query, const std::string& cookie = "") {
+  RequestHead head = page("app.test");
+  head.path = "/work";
+  head.query = query;
+  head.headers.cookie = cookie;
+  return head;
+}
+
+/// What the browser brings along to `path`.
+std::string cookies_for(const Response& response, const std::string& path) {
+  std::string all;
+  for (const std::string& cookie : headers(response, "Set-Cookie")) {
+    const bool is_for_it = cookie.find("; Path=" + path + ";") != std::string::npos;
+    if (is_for_it) all += (all.empty() ? "" : "; ") + pair_of(cookie);
+  }
+  return all;
+}
+
+std::string random_text(std::size_t size) {
+  static constexpr char kLetters[] =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+  std::string text;
+  unsigned state = 7;
+  while (text.size() < size) {
+    state = state * 1664525u + 1013904223u;
+    text += kLetters[state >> 26];
+  }
+  return text;
+}
+
+/// Where a gate's answer leads after a sign-on.
+session::ReturnTo wanted_by(const World& world, const Response& away) {
+  const std::string to = header(away, "Location");
+  const crypto::Sealer sealer(world.settings->sessions.cookie_keys);
+  return session::open_return_to(sealer, to.substr(to.find("r=") + 2), world.clock.now()).value();
+}
+
+}  // namespace
+
+TEST_CASE("an address of any bearable length is come back to as it was") {
+  World world;
+  for (const std::string& query :
+       {"q=" + std::string(2000, 'a'), "q=" + std::string(2100, 'a'), "q=" + random_text(4000),
+        "q=" + random_text(8190), "f=%7B%22" + std::string(8000, '7') + "&x=;,:@!$'()*+[]|^`{}~"}) {
+    for (const Outcome outcome : {Outcome::sign_on, Outcome::step_up, Outcome::waiting_room}) {
+      INFO(query.size());
+      const Response away = world.site->turn_away(outcome, long_page(query), nullptr, {});
+      CHECK(header(away, "Location").size() < 6000);
+      const session::ReturnTo wanted = wanted_by(world, away);
+      CHECK(wanted.origin == "https://app.test");
+      if (query.size() < 2040) {
+        CHECK(wanted.target == "/work?" + query);
+        continue;
+      }
+      const auto question = wanted.target.find('?');
+      const std::string path = wanted.target.substr(0, question);
+      const std::string cookies = cookies_for(away, path);
+      for (const std::string& cookie : headers(away, "Set-Cookie")) {
+        CHECK(pair_of(cookie).size() <= 4096);
+        CHECK_THAT(cookie, Catch::Contains("Secure; HttpOnly"));
+      }
+      const World::Ask ask{.host = "app.test",
+                           .path = path,
+                           .query = wanted.target.substr(question + 1),
+                           .cookie = cookies};
+      const Response back = world.answer(ask);
+      CHECK(back.status == 303);
+      CHECK(header(back, "Location") == "/work?" + query);
+
+      World::Ask elsewhere = ask;
+      elsewhere.host = "login.test";
+      CHECK(world.answer(elsewhere).status == 414);
+      World::Ask without = ask;
+      without.cookie = "";
+      const Response said = world.answer(without);
+      CHECK(said.status == 414);
+      CHECK_THAT(said.body, Catch::Contains("href=\"/work\"") && Catch::Contains("once more"));
+      World::Ask changed = ask;
+      changed.cookie[changed.cookie.size() / 2] ^= 1;
+      CHECK(world.answer(changed).status == 414);
+    }
+  }
+}
+
+TEST_CASE("an address that cannot be kept is said") {
+  World world;
+  for (const std::string& query : {random_text(20000), "q=\\" + std::string(10, 'a'),
+                                   "q=" + random_text(7000), std::string("q=\xc3\xa9")}) {
+    const Response away = world.site->turn_away(Outcome::sign_on, long_page(query), nullptr, {});
+    const session::ReturnTo wanted = wanted_by(world, away);
+    const auto question = wanted.target.find('?');
+    const std::string path = wanted.target.substr(0, question);
+    CHECK(cookies_for(away, path).empty());
+    const Response said = world.answer(
+        {.host = "app.test", .path = path, .query = wanted.target.substr(question + 1)});
+    CHECK(said.status == 414);
+    CHECK_THAT(said.body, Catch::Contains("href=\"/work\""));
+  }
+}
+
+TEST_CASE("the way back of one address does not lead to another") {
+  World world;
+  std::string cookies;
+  for (const char letter : {'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'}) {
+    const std::string query = "q=" + std::string(3000, letter);
+    const Response away = world.site->turn_away(Outcome::sign_on, long_page(query), nullptr, {});
+    const session::ReturnTo wanted = wanted_by(world, away);
+    const auto question = wanted.target.find('?');
+    World::Ask ask{.host = "app.test",
+                   .path = wanted.target.substr(0, question),
+                   .query = wanted.target.substr(question + 1),
+                   .cookie = cookies};
+    if (!cookies.empty()) CHECK(world.answer(ask).status == 414);
+    cookies = cookies_for(away, ask.path);
+    ask.cookie = cookies;
+    CHECK(header(world.answer(ask), "Location") == "/work?" + query);
   }
 }
