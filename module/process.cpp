@@ -1,5 +1,7 @@
 #include "process.h"
 
+#include <openssl/err.h>
+
 #include "guarded.h"
 
 namespace anteroom::nginx {
@@ -59,6 +61,7 @@ Process* Process::current() {
 void Process::start(const MainConfiguration& configuration) noexcept {
   try {
     the_process() = std::make_unique<Process>(configuration);
+    ERR_clear_error();  // of reading keys: nginx would take what it finds for a fault of its own
     if (ngx_worker == 0)
       the_process()->listen(configuration.has_metrics);  // 0 in a single process as well
   } catch (const std::exception& error) {

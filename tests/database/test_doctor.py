@@ -15,7 +15,7 @@ def test_it_says_what_a_sign_on_depends_on(ready):
     found = ready.json("doctor", "ann@corp.test")
     assert found["last_success"]["email"] == "bob@corp.test" and found["own_success"] is None
     assert found["own_failure"]["reference"] == "ABCD-1234" == found["last_failure"]["reference"]
-    assert "ABCD-1234" in ready.ok("doctor", "ann@corp.test")
+    assert ", reference ABCD-1234, ann@corp.test" in ready.ok("doctor", "ann@corp.test")
 
 
 def test_metadata_that_has_ended_is_no_line_among_others(ready):

@@ -1,5 +1,8 @@
 """The three outcomes, for what people load and for what programs ask."""
 
+import re
+import secrets
+
 import pytest
 from node import COOKIE, NAVIGATION, SCRIPT, WEBSOCKET
 from processes import wait_until
@@ -83,11 +86,54 @@ def test_a_host_named_in_the_request_line_is_the_one_that_counts(node):
     assert answer.startswith(b"HTTP/1.1 421")
 
 
+def test_a_name_reaches_the_app_in_utf8(node):
+    token, _, user = node.people.sign_in()
+    node.people.sql(f"UPDATE users SET name = 'Łukasz Müller 日本' WHERE id = '{user}'")
+    (name,) = node.ask("/work", token).seen("X-Auth-Name")
+    assert name.encode("latin-1").decode() == "Łukasz Müller 日本"  # Python's servers read headers as Latin-1
+
+
+def test_a_host_may_name_the_default_port(lab, cluster):
+    node = lab.node(cluster, yaml=lambda text: re.sub(r"base_url: \S+", "base_url: http://login.localhost", text))
+    token, _, _ = node.people.sign_in(origin="http://login.localhost")
+    for host in ("login.localhost", "login.localhost:80", "LOGIN.localhost:80"):
+        assert node.ask("/work", token, host=host).status == 200
+        assert node.ask("/work", host=host).status == 302
+        assert node.ask("/auth/sign-in", host=host).status == 200
+        answer = node.ask("/auth/sign-in", method="POST", host=host, body=b"email=ann@northwind.example",
+                          headers=[("Content-Type", "application/x-www-form-urlencoded"), ("Accept", "text/html"),
+                                   ("Origin", "http://login.localhost")])
+        assert answer.status == 200 and b"Northwind" in answer.body
+    assert node.ask("/work", token, host="login.localhost:443").status == 421
+
+
 def test_an_unknown_host_is_refused_and_the_log_says_what_to_do(node):
     token, _, _ = node.people.sign_in()
     answer = node.ask("/work", token, host="stranger.example")
     assert answer.status == 421
     assert "add this origin to service_provider.apps: stranger.example" in node.error_log()
+
+
+def test_a_long_query_is_come_back_to(lab, cluster):
+    """Over all that a browser does, with the buffers that nginx has by itself and with larger ones."""
+    node = lab.node(cluster, start=False)
+    node.nginx_conf = node.nginx_conf.replace("proxy_http_version", "large_client_header_buffers 4 16k; proxy_http_version")
+    node.start()
+    for query in ("q=" + secrets.token_urlsafe(6140), "q=" + secrets.token_hex(3500)):
+        away = node.ask(f"/work?{query}")
+        assert away.status == 302
+        pairs = {cookie.split("=")[0]: cookie for name, cookie in away.headers if name == "set-cookie"}
+        assert pairs and all(len(cookie) <= 4096 for cookie in pairs.values())
+        token, _, _ = node.people.sign_in()
+        back = node.ask(away.header("location"), token)
+        assert back.status == 303, back
+        path = back.header("location")
+        kept = [cookie for cookie in pairs.values() if f"Path={path.split('?')[0]};" in cookie]
+        cookie = "; ".join([*(one.split(";")[0] for one in kept), f"{COOKIE}={token}"])
+        found = node.ask(path, cookies=[cookie])
+        assert found.status == 303 and found.header("location") == f"/work?{query}"
+        said = node.ask(path, token)
+        assert said.status == 414 and b'href="/work"' in said.body
 
 
 def test_an_expired_session_is_none(node):

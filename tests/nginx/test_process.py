@@ -1,7 +1,10 @@
 """Starting, reloading and stopping nginx with the module."""
 
+import http.client
+import ssl
 from pathlib import Path
 
+from certificates import make_certificates
 from processes import wait_until
 from test_database import is_listening
 from tracing import Followed
@@ -109,6 +112,31 @@ def test_workers_write_core_dumps_only_where_that_is_asked_for(lab, cluster):
     node.nginx_conf = "worker_rlimit_core 100m;\n" + node.nginx_conf
     node.reload()
     assert all(is_dumpable(worker) for worker in node.workers())
+
+
+def test_no_error_of_openssl_is_left_behind_for_nginx(lab, cluster):
+    """nginx takes what it finds in the queue of its thread for a fault of its own, and says so at the next handshake."""
+    node = lab.node(cluster, start=False)
+    make_certificates(node.directory)
+    node.nginx_conf = node.nginx_conf.replace(
+        f"listen 127.0.0.1:{node.port};",
+        f"listen 127.0.0.1:{node.port} ssl; ssl_certificate {node.directory}/localhost.pem; "
+        f"ssl_certificate_key {node.directory}/localhost.pem;")
+    node.start()
+    context = ssl.create_default_context(cafile=node.directory / "ca.crt")
+    made_up = [f"__Host-anteroom-login-{'0' * 16}={'A' * 200}; __Host-anteroom-draft={'B' * 200}"]
+
+    def ask(path, **more):
+        connection = http.client.HTTPSConnection("127.0.0.1", node.port, timeout=20, context=context)
+        answer = node.ask(path, connection=connection, **more)
+        connection.close()
+        return answer
+
+    for path in ("/auth/sign-in", "/auth/sign-in?r=" + "A" * 200, "/x", "/auth/handoff?ticket=" + "A" * 43):
+        assert ask(path, cookies=made_up).status < 500
+    assert ask("/saml2/idpresponse", method="POST", cookies=made_up, body=b"SAMLResponse=PGEvPg==").status < 500
+    assert ask("/auth/sign-in").status == 200
+    assert "stale" not in node.error_log()
 
 
 ZONE = 8 << 20  # cache_size of lab.yaml()

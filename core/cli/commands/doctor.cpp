@@ -85,9 +85,11 @@ Json last_of(Console& console, const char* kind, const std::string& idp, const s
 void add_last(Findings& findings, const char* key, const std::string& label, const Json& last) {
   if (last.is_null()) return findings.add(key, label, last, "none in the audit trail");
   std::string text = last["at"].get<std::string>().substr(0, 19) + "Z";
-  for (const char* part : {"code", "reference", "email"}) {
+  constexpr std::pair<const char*, const char*> kParts[] = {
+      {"code", ""}, {"reference", "reference "}, {"email", ""}};
+  for (const auto& [part, said] : kParts) {
     const auto value = last[part].get<std::string>();
-    if (!value.empty()) text += ", " + value;
+    if (!value.empty()) text += std::string(", ") + said + value;
   }
   findings.add(key, label, last, text);
 }
