@@ -18,6 +18,7 @@ class UnderWay:
     request_id: str
     relay_state: str
     cookie: str  # "name=value"
+    query: str = ""  # with which the IdP is asked
 
 
 def start(node, idp="corp", cookies=()):
@@ -28,7 +29,7 @@ def start(node, idp="corp", cookies=()):
     query = parse_qs(urlsplit(answer.header("location")).query)
     xml = zlib.decompress(base64.b64decode(query["SAMLRequest"][0]), -15).decode()
     return UnderWay(re.search(r' ID="([^"]+)"', xml)[1], query["RelayState"][0],
-                    answer.header("set-cookie").split(";")[0])
+                    answer.header("set-cookie").split(";")[0], urlsplit(answer.header("location")).query)
 
 
 def post_form(node, body, cookies=()):

@@ -17,6 +17,7 @@ from processes import clean_environment
 sys.path.append(str(Path(__file__).resolve().parents[1] / "attacks"))
 
 import live  # noqa: E402
+from encrypting_providers import PROVIDERS  # noqa: E402
 from browser import LOGIN_HOST, post_response, session_of, start  # noqa: E402
 from node import COOKIE  # noqa: E402
 
@@ -45,7 +46,7 @@ class Gate:
         head = head.splitlines()[0] + f"\n  entity_id: https://sp.test\n  base_url: https://{LOGIN_HOST}\n"
         head += f"  signing: {pair.replace('NAME', 'sp2')}\n  decryption: [{pair.replace('NAME', 'sp')}]\n"
         idp = (f"  - name: corp\n    metadata: {self.folder}/corp.xml\n    domains: [corp.test]\n"
-               "    attributes: { email: mail }\n    sign_requests: true\n")
+               "    attributes: { email: [mail, NameID] }\n    sign_requests: true\n")
         rest = rest[rest.index("database:"):]
         start_of_key = rest.index("cookie_keys: [") + len("cookie_keys: [")
         rest = rest[:start_of_key] + f"{self.folder}/cookie.key" + rest[rest.index("]", start_of_key):]
@@ -155,7 +156,7 @@ def test_the_decryption_key_changes_while_customers_still_use_the_old(gate):
     gate.sign_on(encrypted_for=waiting)
     gate.change("rotate", "decryption")
     new = (gate.folder / "sp.pem").read_bytes()
-    assert new == waiting and gate.published("encryption") == [new, old]
+    assert new == waiting and gate.published("encryption") == [new], "of two, one provider takes the first, another the last"
     assert x509.load_pem_x509_certificate(new).public_key().key_size >= 2048
     for certificate in (old, new):
         gate.sign_on(encrypted_for=certificate)
@@ -164,6 +165,35 @@ def test_the_decryption_key_changes_while_customers_still_use_the_old(gate):
     gate.sign_on(encrypted_for=new)
     assert gate.come_back(start(gate.node), old) is None
     assert gate.is_inside(session)
+
+
+@pytest.mark.parametrize("make", PROVIDERS)
+def test_providers_of_other_makes_follow_the_decryption_key(gate, tmp_path, make):
+    """Each reads our metadata at every stage, or goes on with what it read before; each picks a key in it its own way."""
+    own = live.registered({**gate.authorities, "idp2": gate.authorities["idp"]})
+
+    def read():
+        return gate.node.ask("/auth/metadata", host=LOGIN_HOST).body.decode()
+
+    def sign_on(metadata):
+        under_way = start(gate.node)
+        message = PROVIDERS[make](own, metadata, under_way.query, gate.authorities["idp"], tmp_path)
+        assert b"EncryptedAssertion" in base64.b64decode(message)
+        return session_of(post_response(gate.node, message, under_way))
+
+    before = read()
+    assert sign_on(before) is not None, gate.node.error_log()[-2000:]
+    gate.change("prepare", "decryption")
+    prepared = read()
+    assert sign_on(prepared) is not None
+    gate.change("rotate", "decryption")
+    during = read()
+    for metadata in (before, prepared, during):
+        assert sign_on(metadata) is not None, gate.node.error_log()[-2000:]
+    gate.change("retire", "decryption")
+    for metadata in (during, read()):
+        assert sign_on(metadata) is not None, gate.node.error_log()[-2000:]
+    assert sign_on(before) is None and "code=decryption_failed" in gate.node.error_log()
 
 
 def test_the_signing_key_is_known_before_it_is_used(gate):

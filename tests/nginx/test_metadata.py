@@ -75,9 +75,9 @@ def test_our_metadata_is_valid_and_complete(lab, cluster, workspace, schema, is_
     schema.assertValid(document)
     role = document.getroot().find(f"{MD}SPSSODescriptor")
     uses = [key.get("use") for key in role.findall(f"{MD}KeyDescriptor")]
-    assert uses == ["signing", "encryption", "encryption"]
+    assert uses == ["signing", "encryption"], "of several keys to encrypt for, the first"
     named = [base64.b64decode(element.text) for element in role.iter(f"{DS}X509Certificate")]
-    wanted = [x509.load_pem_x509_certificate(pem).public_bytes(serialization.Encoding.DER) for pem in pairs.values()]
+    wanted = [x509.load_pem_x509_certificate(pem).public_bytes(serialization.Encoding.DER) for pem in list(pairs.values())[:2]]
     assert named == wanted
     if is_signed:
         check_signature(document, pairs["sp-sign"])

@@ -65,7 +65,7 @@ struct ServiceProviderSettings {
   std::optional<KeyPair> signing;
   std::vector<KeyPair> other_signing;  ///< not used, but named in our metadata
   bool sign_metadata = false;
-  std::vector<KeyPair> decryption;  ///< what IdPs may encrypt for; all are tried
+  std::vector<KeyPair> decryption;  ///< all are tried; IdPs learn of the first only
 };
 
 enum class RequestBinding { redirect, post };

@@ -51,10 +51,10 @@ Result<std::string> key_descriptors(const ServiceProviderSettings& sp) {
     if (!key) return key;
     out += *key;
   }
-  for (const KeyPair& pair : sp.decryption) {
-    // Nobody encrypts for it before every node has it.
-    if (pair.stage == KeyStage::next) continue;
-    auto key = key_descriptor(pair, "encryption", kMethods);
+  // One only: Lasso takes the last of several, others the first, samlify none. The next is
+  // encrypted for by nobody before every node has it, and the previous by nobody who reads this.
+  if (!sp.decryption.empty()) {
+    auto key = key_descriptor(sp.decryption.front(), "encryption", kMethods);
     if (!key) return key;
     out += *key;
   }
