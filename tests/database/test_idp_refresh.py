@@ -72,7 +72,6 @@ BAD = {
     "another identity provider": lambda: metadata(certificate(), entity="https://evil.test/"),
     "no key": metadata,
     "a weak key": lambda: metadata(certificate(bits=1024)),
-    "a weak key beside a strong one": lambda: metadata(certificate(), certificate(bits=1024)),
     "expired": lambda: metadata(certificate(), more=' validUntil="2020-01-01T00:00:00Z"'),
     "expired keys": lambda: metadata(certificate(days=-1)),
     "the sign-on address is gone": lambda: metadata(certificate(), binding="POST"),
@@ -88,6 +87,13 @@ def test_the_last_good_copy_stays(corp, server, what):
     assert corp.copy.read_text() == good
     assert corp.json("idp", "show", "corp")["metadata"]["error"]
     assert corp.json("check", "--no-database")["configuration"] == "ok"
+
+
+def test_a_weak_key_beside_a_strong_one_is_named_and_holds_nothing_up(corp, server):
+    server.body = metadata(certificate(), certificate(bits=1024))
+    (done,) = corp.json("idp", "refresh", "--once")
+    assert done["outcome"] == "changed" and "(RSA, 1024 bits)" in done["detail"]
+    assert fingerprints(corp) == 1 and "(RSA, 1024 bits)" in corp.ok("check", "--no-database")
 
 
 @pytest.mark.parametrize("status", [404, 500, 302])

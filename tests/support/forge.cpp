@@ -4,8 +4,11 @@
 #include <libxml/parser.h>
 #include <libxml/tree.h>
 #include <openssl/bio.h>
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
 #include <openssl/ec.h>
 #include <openssl/evp.h>
+#include <openssl/params.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
 #include <openssl/rsa.h>
@@ -348,22 +351,97 @@ std::string to_base64(const std::string& bytes) {
   return out;
 }
 
+namespace {
+
+struct FreeContext {
+  void operator()(EVP_PKEY_CTX* context) const { EVP_PKEY_CTX_free(context); }
+};
+using KeyContext = std::unique_ptr<EVP_PKEY_CTX, FreeContext>;
+
+Key make_rsa_pss() {
+  const KeyContext context(EVP_PKEY_CTX_new_from_name(nullptr, "RSA-PSS", nullptr));
+  EVP_PKEY* key = nullptr;
+  need(EVP_PKEY_keygen_init(context.get()) == 1 &&
+           EVP_PKEY_CTX_set_rsa_keygen_bits(context.get(), 2048) == 1 &&
+           EVP_PKEY_generate(context.get(), &key) == 1,
+       "RSA-PSS");
+  return Key(key);
+}
+
+Key make_dsa() {
+  const KeyContext context(EVP_PKEY_CTX_new_from_name(nullptr, "DSA", nullptr));
+  EVP_PKEY* parameters = nullptr;
+  need(EVP_PKEY_paramgen_init(context.get()) == 1 &&
+           EVP_PKEY_CTX_set_dsa_paramgen_bits(context.get(), 1024) == 1 &&
+           EVP_PKEY_paramgen(context.get(), &parameters) == 1,
+       "DSA parameters");
+  const Key owner(parameters);
+  const KeyContext generator(EVP_PKEY_CTX_new(parameters, nullptr));
+  EVP_PKEY* key = nullptr;
+  need(EVP_PKEY_keygen_init(generator.get()) == 1 && EVP_PKEY_generate(generator.get(), &key) == 1,
+       "DSA");
+  return Key(key);
+}
+
+Key make_key(KeyType type) {
+  switch (type) {
+    case KeyType::ec256:
+      return Key(EVP_EC_gen("P-256"));
+    case KeyType::secp256k1:
+      return Key(EVP_EC_gen("secp256k1"));
+    case KeyType::brainpool:
+      return Key(EVP_EC_gen("brainpoolP256r1"));
+    case KeyType::ed25519:
+      return Key(EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519"));
+    case KeyType::dsa:
+      return make_dsa();
+    case KeyType::rsa_pss:
+      return make_rsa_pss();
+    case KeyType::rsa1024:
+      return Key(EVP_RSA_gen(1024u));
+    case KeyType::rsa2048:
+    case KeyType::exponent_one:
+      break;
+  }
+  return Key(EVP_RSA_gen(2048u));
+}
+
+// The same modulus under the public exponent 1.
+Key with_exponent_one(const EVP_PKEY* key) {
+  BIGNUM* modulus = nullptr;
+  need(EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_N, &modulus) == 1, "modulus");
+  const std::unique_ptr<BIGNUM, decltype(&BN_free)> owner(modulus, BN_free);
+  std::vector<unsigned char> bytes(static_cast<std::size_t>(BN_num_bytes(modulus)));
+  BN_bn2nativepad(modulus, bytes.data(), static_cast<int>(bytes.size()));
+  unsigned int one = 1;
+  OSSL_PARAM parameters[]{
+      OSSL_PARAM_construct_BN(OSSL_PKEY_PARAM_RSA_N, bytes.data(), bytes.size()),
+      OSSL_PARAM_construct_uint(OSSL_PKEY_PARAM_RSA_E, &one), OSSL_PARAM_construct_end()};
+  const KeyContext context(EVP_PKEY_CTX_new_from_name(nullptr, "RSA", nullptr));
+  EVP_PKEY* made = nullptr;
+  need(EVP_PKEY_fromdata_init(context.get()) == 1 &&
+           EVP_PKEY_fromdata(context.get(), &made, EVP_PKEY_PUBLIC_KEY, parameters) == 1,
+       "exponent 1");
+  return Key(made);
+}
+
+}  // namespace
+
 Authority make_authority(KeyType type, int valid_days) {
-  const Key key(type == KeyType::ec256 ? EVP_EC_gen("P-256")
-                : type == KeyType::secp256k1
-                    ? EVP_EC_gen("secp256k1")
-                    : EVP_RSA_gen(type == KeyType::rsa1024 ? 1024u : 2048u));
+  const Key key = make_key(type);
   const Certificate certificate(X509_new());
   need(key != nullptr && certificate != nullptr, "key generation");
   ASN1_INTEGER_set(X509_get_serialNumber(certificate.get()), 1);
   const std::time_t around = std::chrono::system_clock::to_time_t(Options{}.now);
   ASN1_TIME_set(X509_getm_notBefore(certificate.get()), around - 86400L * 3650);
   ASN1_TIME_set(X509_getm_notAfter(certificate.get()), around + 86400L * valid_days);
-  X509_set_pubkey(certificate.get(), key.get());
+  X509_set_pubkey(certificate.get(),
+                  type == KeyType::exponent_one ? with_exponent_one(key.get()).get() : key.get());
   X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate.get()), "CN", MBSTRING_ASC,
                              reinterpret_cast<const unsigned char*>("Forged IdP"), -1, -1, 0);
   X509_set_issuer_name(certificate.get(), X509_get_subject_name(certificate.get()));
-  need(X509_sign(certificate.get(), key.get(), EVP_sha256()) > 0, "signing the certificate");
+  const EVP_MD* digest = type == KeyType::ed25519 ? nullptr : EVP_sha256();
+  need(X509_sign(certificate.get(), key.get(), digest) > 0, "signing the certificate");
   Authority authority;
   authority.private_key_pem = pem_of([&](BIO* bio) {
     return PEM_write_bio_PrivateKey(bio, key.get(), nullptr, nullptr, 0, nullptr, nullptr);

@@ -15,7 +15,17 @@ namespace anteroom::forge {
 
 using Time = std::chrono::time_point<std::chrono::system_clock, std::chrono::microseconds>;
 
-enum class KeyType { rsa2048, rsa1024, ec256, secp256k1 };
+enum class KeyType {
+  rsa2048,
+  rsa1024,
+  ec256,
+  secp256k1,
+  brainpool,
+  ed25519,
+  dsa,
+  rsa_pss,
+  exponent_one,  ///< RSA whose public exponent is 1: everybody can sign
+};
 
 /// A fresh key and a self-signed certificate for it, valid until `valid_days` after Options::now.
 struct Authority {

@@ -9,6 +9,21 @@ namespace anteroom::cli {
 
 namespace {
 
+std::vector<std::string> closed_of(const LoadedSettings& loaded) {
+  std::vector<std::string> names;
+  if (loaded.settings == nullptr) return names;
+  for (const IdentityProvider& idp : loaded.settings->identity_providers) {
+    if (!idp.closed.empty()) names.push_back(idp.name);
+  }
+  return names;
+}
+
+std::string joined(const std::vector<std::string>& names) {
+  std::string out;
+  for (const std::string& name : names) out += (out.empty() ? "" : ", ") + name;
+  return out;
+}
+
 void check(Console& console, bool with_database) {
   const LoadedSettings loaded =
       load_settings(console.config_file, std::chrono::system_clock::now());
@@ -22,6 +37,7 @@ void check(Console& console, bool with_database) {
                         {"severity", problem.is_warning ? "warning" : "error"},
                         {"message", problem.message}});
   }
+  const std::vector<std::string> closed = closed_of(loaded);
   const bool is_silent = loaded.settings != nullptr && !loaded.settings->mail;
   if (is_silent) {
     text += console.config_file +
@@ -43,10 +59,12 @@ void check(Console& console, bool with_database) {
     }
     if (database_state != "ok") exit = exit_database;
   }
-  text += "configuration: " + std::string(loaded.settings == nullptr ? "broken" : "ok") +
-          "\ndatabase: " + database_state;
+  text += "configuration: " + std::string(loaded.settings == nullptr ? "broken" : "ok");
+  if (!closed.empty()) text += ", but nobody signs on at: " + joined(closed);
+  text += "\ndatabase: " + database_state;
   console.say(text, {{"configuration", loaded.settings == nullptr ? "broken" : "ok"},
                      {"problems", problems},
+                     {"closed", closed},
                      {"mail", is_silent ? "off" : "ok"},
                      {"database", database_state}});
   if (exit != exit_ok) throw Abort{exit, "not fit to run"};

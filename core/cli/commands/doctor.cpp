@@ -54,6 +54,19 @@ void add_metadata_facts(Findings& findings, const IdentityProvider& idp, Clock::
                  : state.good_at == Time{} ? "none yet"
                                            : "well, on " + date_of(state.good_at));
   }
+  if (!idp.closed.empty()) {
+    findings.add("closed", "BUT CLOSED", idp.closed,
+                 "NOBODY OF " + idp.name + " GETS IN: " + idp.closed);
+  }
+  for (const std::string& remark : idp.metadata.remarks) {
+    findings.json["metadata_remarks"].push_back(remark);
+    findings.text += "\n" + std::string(kColumn, ' ') + remark;
+  }
+  if (idp.metadata.wants_signed_requests) {
+    findings.add(
+        "signs_requests", "wants signed requests", idp.sign_requests,
+        idp.sign_requests ? "they are" : "THEY ARE NOT: every sign-on may be refused there");
+  }
   if (const auto& until = idp.metadata.valid_until) {
     const long days = days_between(now, *until);
     findings.add("metadata_ends_in_days", "its validity", days,

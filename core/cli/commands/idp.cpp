@@ -61,7 +61,7 @@ std::string quoted(const std::string& text) {
   return Json(text).dump(-1, ' ', true);
 }
 
-std::string yaml_of(const NewIdp& idp) {
+std::string yaml_of(const NewIdp& idp, bool signs_requests) {
   std::string text = "name: " + quoted(idp.name) + "\n";
   if (!idp.display_name.empty()) text += "display_name: " + quoted(idp.display_name) + "\n";
   text += "preset: " + quoted(idp.preset) + "\nmetadata: " + quoted(idp.name + ".xml") + "\n";
@@ -70,6 +70,7 @@ std::string yaml_of(const NewIdp& idp) {
   text += "domains:\n";
   for (const std::string& domain : idp.domains) text += "  - " + quoted(domain) + "\n";
   if (!idp.button.empty()) text += "button: " + quoted(idp.button) + "\n";
+  if (signs_requests) text += "sign_requests: true  # its metadata wants it\n";
   return text;
 }
 
@@ -96,6 +97,29 @@ std::string metadata_of(const NewIdp& idp) {
   return answer->xml;
 }
 
+/// What is worth knowing about a company's own file, or wrong with it.
+std::vector<std::string> said_of(const fs::path& yaml, const LoadedSettings& loaded) {
+  std::vector<std::string> said;
+  for (const Problem& problem : loaded.problems) {
+    const bool is_wrong = loaded.settings == nullptr && !problem.is_warning;
+    const bool is_its_own = loaded.settings != nullptr && problem.file == yaml.string();
+    if (is_wrong || is_its_own) said.push_back(to_string(problem));
+  }
+  return said;
+}
+
+std::string lines_of(const std::vector<std::string>& lines) {
+  std::string text;
+  for (const std::string& line : lines) text += line + "\n";
+  return text;
+}
+
+/// How requests get there.
+std::string way_of(const IdentityProvider& idp) {
+  return std::string(idp.request_binding == RequestBinding::post ? "POST" : "Redirect") +
+         (idp.sign_requests ? ", signed" : "");
+}
+
 void add(Console& console, const NewIdp& idp) {
   constexpr std::string_view kAllowed = "abcdefghijklmnopqrstuvwxyz0123456789-";
   if (idp.name.empty() || idp.name.size() > 63 || idp.name.front() == '-' ||
@@ -103,7 +127,8 @@ void add(Console& console, const NewIdp& idp) {
     throw Abort{exit_refused,
                 "'" + idp.name + "' is no name: a-z, 0-9 and inner hyphens, at most 63"};
   }
-  const fs::path directory = directory_of(console, console.settings());
+  const Settings& before = console.settings();
+  const fs::path directory = directory_of(console, before);
   const fs::path yaml = directory / (idp.name + ".yaml");
   const fs::path xml = directory / (idp.name + ".xml");
   if (fs::exists(yaml) || fs::exists(xml)) {
@@ -125,30 +150,38 @@ void add(Console& console, const NewIdp& idp) {
   const SignalsHeld held;
   try {
     replace_file(xml, metadata, {});
-    replace_file(yaml, yaml_of(idp), {});
+    const bool can_sign = before.service_provider.signing.has_value();
+    replace_file(yaml, yaml_of(idp, can_sign && parsed->wants_signed_requests), {});
     loaded = load_settings(console.config_file, now);
   } catch (...) {
     fs::remove(yaml, ignored);
     fs::remove(xml, ignored);
     throw;
   }
-  if (loaded.settings == nullptr) {
+  const std::vector<std::string> said = said_of(yaml, loaded);
+  const IdentityProvider* added =
+      loaded.settings == nullptr ? nullptr : loaded.settings->idp_by_name(idp.name);
+  if (added == nullptr || !added->closed.empty()) {
     fs::remove(yaml, ignored);
     fs::remove(xml, ignored);
-    std::string why;
-    for (const Problem& problem : loaded.problems) {
-      if (!problem.is_warning) why += to_string(problem) + "\n";
-    }
-    throw Abort{exit_refused, why + "nothing was added"};
+    throw Abort{exit_refused, lines_of(said) + "nothing was added"};
   }
   Json json = for_the_customer(*loaded.settings);
   json["added"] = idp.name;
   json["entity_id"] = parsed->entity_id;
-  json["certificates"] = certificates_of(*loaded.settings->idp_by_name(idp.name));
-  console.say("added " + idp.name + " (" + parsed->entity_id + ")\n" +
-                  for_the_customer_text(*loaded.settings) +
-                  "\nTake it into service: nginx -t && nginx -s reload",
-              json);
+  json["certificates"] = certificates_of(*added);
+  json["requests"] = way_of(*added);
+  json["warnings"] = said;
+  console.say(
+      lines_of(said) + "added " + idp.name + " (" + parsed->entity_id + ")\nRequests go by " +
+          way_of(*added) + "\n" + for_the_customer_text(*loaded.settings) +
+          (added->sign_requests
+               ? "\n  Our metadata             " + loaded.settings->service_provider.origin.text +
+                     loaded.settings->service_provider.pages_prefix +
+                     "/metadata (it has the certificate of our requests)"
+               : "") +
+          "\nTake it into service: nginx -t && nginx -s reload",
+      json);
 }
 
 void list(Console& console) {
@@ -159,7 +192,8 @@ void list(Console& console) {
     json.push_back({{"name", idp.name},
                     {"domains", idp.domains},
                     {"preset", idp.preset},
-                    {"entity_id", idp.metadata.entity_id}});
+                    {"entity_id", idp.metadata.entity_id},
+                    {"closed", idp.closed}});
   }
   console.table({"NAME", "DOMAINS", "PRESET", "ENTITY ID"}, rows, json);
 }
@@ -202,12 +236,14 @@ void show(Console& console, const std::string& name) {
   std::string text = "name:       " + idp->name + "\nshown as:   " + idp->display_name +
                      "\nbutton:     " + idp->button + "\ndomains:    " + joined(idp->domains) +
                      "\npreset:     " + idp->preset + "\nentity ID:  " + idp->metadata.entity_id +
-                     "\nsign-on at: " + idp->metadata.sso_redirect_url + "\n";
+                     "\nsign-on at: " + idp->sign_on_url() + " (" + way_of(*idp) + ")\n";
+  if (!idp->closed.empty()) text = "CLOSED:     " + idp->closed + "\n" + text;
   for (const Json& c : certificates) {
     text += "key:        " + c["subject"].get<std::string>() + ", until " +
             c["not_after"].get<std::string>() + "\n            " + c["sha256"].get<std::string>() +
             "\n";
   }
+  for (const std::string& remark : idp->metadata.remarks) text += "remark:     " + remark + "\n";
   const Json source = source_of(*idp);
   text += source_text(source);
   Json json = for_the_customer(settings);
@@ -218,7 +254,10 @@ void show(Console& console, const std::string& name) {
   json["domains"] = idp->domains;
   json["preset"] = idp->preset;
   json["entity_id"] = idp->metadata.entity_id;
-  json["sso_url"] = idp->metadata.sso_redirect_url;
+  json["sso_url"] = idp->sign_on_url();
+  json["requests"] = way_of(*idp);
+  json["closed"] = idp->closed;
+  json["remarks"] = idp->metadata.remarks;
   json["certificates"] = certificates;
   console.say(text + for_the_customer_text(settings), json);
 }

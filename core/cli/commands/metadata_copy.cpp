@@ -59,7 +59,9 @@ std::string difference(const std::optional<IdpMetadata>& before, const IdpMetada
   };
   list("new key ", after.signing_certificates_der, old);
   list("key gone ", old, after.signing_certificates_der);
-  return text.empty() ? "the same keys" : text;
+  if (text.empty()) text = "the same keys";
+  for (const std::string& remark : after.remarks) text += "; " + remark;
+  return text;
 }
 
 Result<IdpMetadata> judged(const MetadataSource& source, const std::string& xml,

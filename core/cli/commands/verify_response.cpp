@@ -7,6 +7,7 @@
 #include "anteroom/saml.h"
 #include "cli/commands/console.h"
 #include "crypto/encoding.h"
+#include "crypto/envelope.h"
 #include "saml/instant.h"
 
 namespace anteroom::cli {
@@ -109,6 +110,9 @@ void verify(Console& console, const Given& given) {
   sp.acs_url = given.acs_url;
   for (const std::string& file : given.decryption_keys) {
     sp.decryption.push_back({Secret(read_all(file)), ""});
+    if (!crypto::DecryptionKey::load(sp.decryption.back().private_key_pem.reveal())) {
+      throw unusable(file + ": a decryption key is RSA with at least 2048 bits, in PEM");
+    }
   }
   IdentityProvider idp;
   idp.name = "the given metadata";

@@ -73,7 +73,8 @@ enum class ResponseBinding { post, artifact };
 enum class LogoutBinding { off, redirect, post };
 enum class ExpiredCertificate { warn, reject };
 
-/// What an IdP's metadata says that we use (saml-metadata 2.4.3).
+/// What an IdP's metadata says that we use (saml-metadata 2.4.3). There is a key and a sign-on
+/// address in what was read.
 struct IdpMetadata {
   std::string entity_id;
   std::string sso_redirect_url;           ///< empty if the IdP has none
@@ -84,9 +85,13 @@ struct IdpMetadata {
   std::string slo_post_response_url;
   std::map<int, std::string> artifact_urls;  ///< ArtifactResolutionService by index
   std::vector<std::string>
-      signing_certificates_der;  ///< in document order, at least one, DER bytes
+      signing_certificates_der;  ///< those of usable keys, in document order, DER bytes
   /// validUntil, the earliest where there are several: nothing is accepted afterwards.
   std::optional<Time> valid_until;
+  bool wants_signed_requests = false;        ///< WantAuthnRequestsSigned
+  std::vector<std::string> name_id_formats;  ///< NameIDFormat; none: it does not say
+  /// What in it is odd or left out, and why, for operators; at most 20.
+  std::vector<std::string> remarks;
 };
 
 /// Where an IdP's metadata comes from.
@@ -147,6 +152,13 @@ struct IdentityProvider {
   /// IdP. Empty: the IdP offers none, and the email itself is the identifier.
   std::vector<std::string> subject_attributes;
   std::vector<GroupAccess> scim_groups;
+  [[nodiscard]] const std::string& sign_on_url() const {
+    return request_binding == RequestBinding::redirect ? metadata.sso_redirect_url
+                                                       : metadata.sso_post_url;
+  }
+  /// Why nobody signs on there, for operators; empty: somebody does. What a company says of itself
+  /// closes that company, and nothing else.
+  std::string closed;
 };
 
 struct DatabaseSettings {
@@ -237,8 +249,9 @@ struct Settings {
     });
   }
   [[nodiscard]] const IdentityProvider* idp_by_entity_id(std::string_view entity_id) const {
-    return find_idp(
-        [&](const IdentityProvider& idp) { return idp.metadata.entity_id == entity_id; });
+    return find_idp([&](const IdentityProvider& idp) {
+      return !entity_id.empty() && idp.metadata.entity_id == entity_id;
+    });
   }
 
  private:

@@ -146,6 +146,49 @@ void read_domains(Section& section, ReadIdp& read) {
     section.error("domains", "'domains' is missing: no email address leads here");
 }
 
+// What the metadata offers, unless YAML says which.
+void read_request_binding(Section& section, IdentityProvider& idp) {
+  const IdpMetadata& metadata = idp.metadata;
+  const bool is_post_only = metadata.sso_redirect_url.empty() && !metadata.sso_post_url.empty();
+  idp.request_binding = one_of<RequestBinding>(
+      section, "request_binding",
+      {{"redirect", RequestBinding::redirect}, {"post", RequestBinding::post}},
+      is_post_only ? RequestBinding::post : RequestBinding::redirect);
+  if (!metadata.entity_id.empty() && idp.sign_on_url().empty()) {
+    close_idp(section, idp, "the metadata has no sign-on address for this 'request_binding'");
+  }
+}
+
+// saml-metadata 2.4.3: WantAuthnRequestsSigned is heeded where YAML does not say otherwise.
+void read_request_signing(Section& section, IdentityProvider& idp,
+                          const ServiceProviderSettings& sp) {
+  const bool is_wanted = idp.metadata.wants_signed_requests;
+  idp.sign_requests = section.boolean_or("sign_requests", is_wanted && sp.signing);
+  if (idp.sign_requests && !sp.signing) {
+    section.error("sign_requests", "'sign_requests' needs 'service_provider.signing'");
+  } else if (is_wanted && !idp.sign_requests) {
+    section.problems().warn(section.place_of(sp.signing ? "sign_requests" : "metadata"),
+                            idp.metadata_source.file +
+                                ": it wants signed requests (WantAuthnRequestsSigned): without " +
+                                (sp.signing ? "'sign_requests'" : "'service_provider.signing'") +
+                                " every sign-on may be refused there");
+  }
+}
+
+// saml-core 3.4.1.1
+void read_name_id_format(Section& section, IdentityProvider& idp) {
+  idp.name_id_format = section.text_or("name_id_format", "");
+  const auto& offered = idp.metadata.name_id_formats;
+  if (idp.name_id_format.empty() || offered.empty() ||
+      std::find(offered.begin(), offered.end(), idp.name_id_format) != offered.end()) {
+    return;
+  }
+  std::string all;
+  for (const std::string& format : offered) all += (all.empty() ? "" : ", ") + format;
+  section.problems().warn(section.place_of("name_id_format"),
+                          "'name_id_format' is none that the metadata names: " + all);
+}
+
 // saml-bindings 3.6. After the metadata, which says where artifacts are resolved.
 void read_response_binding(Section& section, IdentityProvider& idp,
                            const ServiceProviderSettings& sp) {
@@ -161,14 +204,14 @@ void read_response_binding(Section& section, IdentityProvider& idp,
   }
   if (!fetches) return;
   if (idp.metadata.artifact_urls.empty() && !idp.metadata.entity_id.empty()) {
-    section.error("response_binding", "the metadata has no ArtifactResolutionService over SOAP");
+    close_idp(section, idp, "the metadata has no ArtifactResolutionService over SOAP");
   }
   // This machine is asked, and metadata is the company's to write.
   const auto own = http::parse_url(sp.origin.text);
   for (const auto& [index, url] : idp.metadata.artifact_urls) {
     if (url.starts_with("http:") && own && !http::is_loopback(*own)) {
-      section.error("response_binding",
-                    "the metadata's ArtifactResolutionService " + url + " is no https URL");
+      close_idp(section, idp,
+                "the metadata's ArtifactResolutionService " + url + " is no https URL");
     }
   }
   if (!sp.signing) {
@@ -213,8 +256,13 @@ void read_single_logout(Section section, IdentityProvider& idp) {
     const std::string& other =
         is_post ? metadata.slo_post_response_url : metadata.slo_redirect_response_url;
     logout.response_url = other.empty() ? logout.request_url : other;
-    if (logout.request_url.empty() && !metadata.entity_id.empty()) {
-      section.error("binding", "the metadata has no logout address for this 'binding'");
+    if (logout.request_url.empty()) {
+      logout = {};
+      if (!metadata.entity_id.empty()) {
+        section.problems().warn(section.place_of("binding"),
+                                "the metadata has no logout address for this 'binding': signing "
+                                "out ends our session only");
+      }
     }
   }
   // Entra's own endpoint refuses LogoutResponses of applications.
@@ -266,17 +314,8 @@ ReadIdp read_identity_provider(Section section, const ServiceProviderSettings& s
     idp.button = *button;
     idp.button_of.clear();
   }
-  idp.request_binding = one_of<RequestBinding>(
-      section, "request_binding",
-      {{"redirect", RequestBinding::redirect}, {"post", RequestBinding::post}},
-      RequestBinding::redirect);
-  idp.sign_requests = section.boolean_or("sign_requests", false);
-  if (idp.sign_requests && !sp.signing) {
-    section.error("sign_requests", "'sign_requests' needs 'service_provider.signing'");
-  }
   idp.send_login_hint = section.boolean_or("send_login_hint", true);
   read_authentication(section, idp);
-  idp.name_id_format = section.text_or("name_id_format", "");
   idp.allow_unsolicited = section.boolean_or("allow_unsolicited", false);
   idp.allow_sha1 = section.boolean_or("allow_sha1", false);
   idp.allow_rsa_pkcs1 = section.boolean_or("allow_rsa_pkcs1", false);
@@ -287,6 +326,9 @@ ReadIdp read_identity_provider(Section section, const ServiceProviderSettings& s
   read_attributes(section.section("attributes"), idp);
   read_domains(section, read);
   read_metadata(section, idp, now);
+  read_request_binding(section, idp);
+  read_request_signing(section, idp, sp);
+  read_name_id_format(section, idp);
   read_response_binding(section, idp, sp);
   read_single_logout(section.section("single_logout"), idp);
   read_scim(section.section("scim"), read);

@@ -13,7 +13,7 @@ namespace {
 constexpr std::size_t kMaxMetadata = 4u << 20;
 constexpr auto kExpiresSoon = std::chrono::days(30);
 
-void check_certificates(Section& section, const IdentityProvider& idp, Time now) {
+void check_certificates(Section& section, IdentityProvider& idp, Time now) {
   std::size_t expired = 0;
   for (const std::string& der : idp.metadata.signing_certificates_der) {
     const auto facts = crypto::certificate_facts(der);
@@ -32,7 +32,7 @@ void check_certificates(Section& section, const IdentityProvider& idp, Time now)
   }
   if (expired == idp.metadata.signing_certificates_der.size() &&
       idp.expired_certificate == ExpiredCertificate::reject) {
-    section.error("metadata", idp.metadata_source.file + ": every signing certificate has expired");
+    close_idp(section, idp, "every signing certificate has expired");
   }
 }
 
@@ -81,7 +81,20 @@ void read_source(Section& section, MetadataSource& source) {
   source.url = *url;
 }
 
+void say_remarks(Section& section, const IdentityProvider& idp) {
+  for (const std::string& remark : idp.metadata.remarks) {
+    section.problems().warn(section.place_of("metadata"), idp.metadata_source.file + ": " + remark);
+  }
+}
+
 }  // namespace
+
+void close_idp(Section& section, IdentityProvider& idp, const std::string& why) {
+  if (idp.closed.empty()) idp.closed = why;
+  section.problems().warn(section.place_of("metadata"), idp.metadata_source.file + ": " + why +
+                                                            ": nobody of '" + idp.name +
+                                                            "' signs on until that is mended");
+}
 
 std::optional<std::string> read_authorities(Section& section, const std::string& key) {
   if (!section.has(key)) return std::string();
@@ -112,22 +125,13 @@ void read_metadata(Section& section, IdentityProvider& idp, Time now) {
   const auto xml = read_file(section, section.place_of("metadata"), source.file, kMaxMetadata);
   if (!xml || !pinned) return;
   auto metadata = saml::parse_idp_metadata(*xml, Time{}, *pinned);
-  if (!metadata) {
-    section.error("metadata", source.file + ": " + metadata.failure().detail);
-    return;
-  }
+  if (!metadata) return close_idp(section, idp, metadata.failure().detail);
   idp.metadata = std::move(*metadata);
+  say_remarks(section, idp);
   // Nobody signs on there until it is mended; everybody else does.
   if (const auto& until = idp.metadata.valid_until; until && now >= *until) {
     section.problems().warn(section.place_of("metadata"),
                             source.file + ": it has expired (validUntil): ask for a new one");
-  }
-  const std::string& sso = idp.request_binding == RequestBinding::redirect
-                               ? idp.metadata.sso_redirect_url
-                               : idp.metadata.sso_post_url;
-  if (sso.empty()) {
-    section.error("request_binding",
-                  "the metadata has no sign-on address for this 'request_binding'");
   }
   check_certificates(section, idp, now);
 }

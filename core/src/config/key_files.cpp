@@ -3,6 +3,7 @@
 #include "config/files.h"
 #include "config/readers.h"
 #include "crypto/encoding.h"
+#include "crypto/envelope.h"
 #include "crypto/pem.h"
 
 namespace anteroom::config {
@@ -32,8 +33,22 @@ std::optional<KeyPair> read_files(Section& section, const std::string& key_file,
   return KeyPair{Secret(*key), *certificate, stage, key_file, certificate_file};
 }
 
+// What a worker does with it: Status of a private key in PEM.
+using Use = Status (*)(std::string_view);
+
+Status can_decrypt(std::string_view private_key_pem) {
+  if (crypto::DecryptionKey::load(private_key_pem)) return Done{};
+  return Failure{crypto::code::kUnusableKey,
+                 "a decryption key must be RSA with at least 2048 bits"};
+}
+
 Status fits(const KeyPair& pair) {
   return crypto::check_key_pair(pair.private_key_pem.reveal(), pair.certificate_pem);
+}
+
+Status is_usable(const KeyPair& pair, Use use) {
+  if (Status whole = fits(pair); !whole) return whole;
+  return use(pair.private_key_pem.reveal());
 }
 
 // A rollover that was cut short between its two renamings has left the certificate behind.
@@ -50,13 +65,17 @@ bool complete(Section& section, KeyPair& pair) {
   return true;
 }
 
-std::optional<ReadPair> read_pair(Section& section) {
+std::optional<ReadPair> read_pair(Section& section, Use use) {
   auto pair = read_files(section, section.resolve(section.required("key")),
                          section.resolve(section.required("certificate")), KeyStage::current);
   if (!pair) return std::nullopt;
   if (const Status whole = fits(*pair); !whole && !complete(section, *pair)) {
     section.error("key",
                   pair->key_file + ", " + pair->certificate_file + ": " + whole.failure().detail);
+    return std::nullopt;
+  }
+  if (const Status usable = use(pair->private_key_pem.reveal()); !usable) {
+    section.error("key", pair->key_file + ": " + usable.failure().detail);
     return std::nullopt;
   }
   const auto facts = crypto::pem_certificate_facts(pair->certificate_pem);
@@ -68,7 +87,7 @@ std::optional<ReadPair> read_pair(Section& section) {
 }
 
 // Half a pair is one that is just being made, or taken away.
-std::vector<KeyPair> read_others(Section& section) {
+std::vector<KeyPair> read_others(Section& section, Use use) {
   std::vector<KeyPair> others;
   for (const auto& [stage, suffix] : kOthers) {
     const std::string key = section.resolve(section.text_or("key", "")) + suffix;
@@ -76,9 +95,9 @@ std::vector<KeyPair> read_others(Section& section) {
     if (!fs::exists(key) || !fs::exists(certificate)) continue;
     auto pair = read_files(section, key, certificate, stage);
     if (!pair) continue;
-    if (const Status whole = fits(*pair); !whole) {
+    if (const Status usable = is_usable(*pair, use); !usable) {
       section.problems().warn(section.place_of("key"),
-                              key + " is left out: " + whole.failure().detail);
+                              key + " is left out: " + usable.failure().detail);
       continue;
     }
     others.push_back(std::move(*pair));
@@ -108,14 +127,15 @@ void read_cookie_key(Section& section, const Place& place, const std::string& pa
 
 void read_signing(Section section, ServiceProviderSettings& sp, Time now) {
   if (!section.has("key") && !section.has("certificate")) return;
-  auto read = read_pair(section);
+  auto read = read_pair(section, crypto::check_signing_key);
   if (!read) return;
+  // No error: a gate that does not start some night is worse than what a provider may say to it.
   if (now >= read->facts.not_after) {
-    section.error("certificate", read->pair.certificate_file + " has expired");
-    return;
+    section.problems().warn(section.place_of("certificate"),
+                            read->pair.certificate_file + " has expired");
   }
   sp.signing = std::move(read->pair);
-  sp.other_signing = read_others(section);
+  sp.other_signing = read_others(section, crypto::check_signing_key);
 }
 
 // IdPs go on encrypting for a certificate that has expired: that is no reason to lock people out.
@@ -123,18 +143,14 @@ void read_decryption(Section& section, ServiceProviderSettings& sp, Time now) {
   constexpr std::size_t kMost = 3;
   std::vector<KeyPair> others;
   for (Section& entry : section.sections("decryption")) {
-    auto read = read_pair(entry);
+    auto read = read_pair(entry, can_decrypt);
     if (!read) continue;
-    if (read->facts.key_type != "RSA" || read->facts.key_bits < 2048) {
-      entry.error("key", "a decryption key must be RSA with at least 2048 bits");
-      continue;
-    }
     if (now >= read->facts.not_after) {
       entry.problems().warn(entry.place_of("certificate"),
                             read->pair.certificate_file + " has expired");
     }
     // `keys rotate` is about the first.
-    if (sp.decryption.empty()) others = read_others(entry);
+    if (sp.decryption.empty()) others = read_others(entry, can_decrypt);
     sp.decryption.push_back(std::move(read->pair));
   }
   if (sp.decryption.size() > kMost) {

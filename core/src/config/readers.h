@@ -24,6 +24,8 @@ void read_cookie_keys(Section& section, SessionSettings& sessions);
 ReadIdp read_identity_provider(Section section, const ServiceProviderSettings& sp, Time now);
 /// The metadata, where it comes from and what is wrong with it.
 void read_metadata(Section& section, IdentityProvider& idp, Time now);
+/// What a company says of itself is wrong: nobody signs on there, and everybody else does.
+void close_idp(Section& section, IdentityProvider& idp, const std::string& why);
 /// PEM of one certificate or several; nullopt after a complaint, empty without the key.
 std::optional<std::string> read_authorities(Section& section, const std::string& key);
 DatabaseSettings read_database(Section section);

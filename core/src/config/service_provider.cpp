@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "config/readers.h"
+#include "http/unicode.h"
 #include "http/url.h"
 
 namespace anteroom::config {
@@ -87,6 +88,9 @@ void read_landing(Section& section, ServiceProviderSettings& sp) {
 ServiceProviderSettings read_service_provider(Section section, Time now) {
   ServiceProviderSettings sp;
   sp.entity_id = section.required("entity_id");
+  if (!http::is_plain_text(sp.entity_id, http::Lines::one)) {
+    section.error("entity_id", "'entity_id' has control characters or invisible ones in it");
+  }
   const std::string base_url = section.required("base_url");
   if (!base_url.empty()) {
     sp.origin =

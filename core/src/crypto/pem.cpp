@@ -5,6 +5,7 @@
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
+#include <openssl/rsa.h>
 #include <openssl/x509.h>
 
 #include <array>
@@ -86,6 +87,49 @@ std::string subject_of(const X509* certificate) {
   return text == nullptr ? "" : std::string(text, static_cast<std::size_t>(length));
 }
 
+std::string type_of(const EVP_PKEY* key) {
+  const int type = EVP_PKEY_get_base_id(key);
+  if (type == EVP_PKEY_RSA) return "RSA";
+  if (type == EVP_PKEY_EC) return "EC";
+  const char* name = EVP_PKEY_get0_type_name(key);
+  return name == nullptr ? "unknown" : name;
+}
+
+struct FreeNumber {
+  void operator()(BIGNUM* number) const { BN_free(number); }
+};
+using Number = std::unique_ptr<BIGNUM, FreeNumber>;
+
+Number number_of(const EVP_PKEY* key, const char* name) {
+  BIGNUM* value = nullptr;
+  if (key == nullptr || EVP_PKEY_get_bn_param(key, name, &value) != 1) return nullptr;
+  return Number(value);
+}
+
+bool is_sound_rsa(const EVP_PKEY* key) {
+  const Number modulus = number_of(key, OSSL_PKEY_PARAM_RSA_N);
+  const Number exponent = number_of(key, OSSL_PKEY_PARAM_RSA_E);
+  return modulus != nullptr && exponent != nullptr && BN_is_odd(modulus.get()) == 1 &&
+         BN_is_odd(exponent.get()) == 1 && BN_is_one(exponent.get()) == 0;
+}
+
+constexpr int kLeastBits = 2048;
+constexpr int kMostBits = OPENSSL_RSA_MAX_MODULUS_BITS;
+
+Result<Key> load_signing_key(std::string_view pem) {
+  Key key(PEM_read_bio_PrivateKey(reader(pem).get(), nullptr, no_password, nullptr));
+  if (key == nullptr) {
+    return Failure{code::kUnusableKey, "this is no private key in PEM, or it is encrypted"};
+  }
+  const std::string type = type_of(key.get());
+  const int bits = EVP_PKEY_get_bits(key.get());
+  if (type != "RSA" || bits < kLeastBits || bits > kMostBits || !is_sound_rsa(key.get())) {
+    return Failure{code::kUnusableKey, "RSA of at least 2048 bits is needed to sign; this is " +
+                                           type + " with " + std::to_string(bits) + " bits"};
+  }
+  return key;
+}
+
 }  // namespace
 
 Result<std::string> pem_to_der_certificate(std::string_view pem) {
@@ -119,11 +163,10 @@ Result<CertificateFacts> certificate_facts(std::string_view der) {
                           fingerprint_of(der),
                           *not_before,
                           *not_after,
-                          type == EVP_PKEY_RSA  ? "RSA"
-                          : type == EVP_PKEY_EC ? "EC"
-                                                : "unknown",
+                          type_of(key),
                           EVP_PKEY_get_bits(key),
-                          curve.data()};
+                          curve.data(),
+                          type != EVP_PKEY_RSA || is_sound_rsa(key)};
 }
 
 Result<CertificateFacts> pem_certificate_facts(std::string_view pem) {
@@ -136,11 +179,10 @@ std::optional<RsaNumbers> rsa_numbers(std::string_view certificate_der) {
   const Certificate certificate = read_der_certificate(certificate_der);
   EVP_PKEY* key = certificate == nullptr ? nullptr : X509_get0_pubkey(certificate.get());
   const auto number = [key](const char* name) {
-    BIGNUM* value = nullptr;
-    if (key == nullptr || EVP_PKEY_get_bn_param(key, name, &value) != 1) return std::string();
-    const std::unique_ptr<BIGNUM, decltype(&BN_free)> owner(value, BN_free);
-    std::string bytes(static_cast<std::size_t>(BN_num_bytes(value)), '\0');
-    BN_bn2bin(value, reinterpret_cast<unsigned char*>(bytes.data()));
+    const Number value = number_of(key, name);
+    if (value == nullptr) return std::string();
+    std::string bytes(static_cast<std::size_t>(BN_num_bytes(value.get())), '\0');
+    BN_bn2bin(value.get(), reinterpret_cast<unsigned char*>(bytes.data()));
     return bytes;
   };
   RsaNumbers numbers{number(OSSL_PKEY_PARAM_RSA_N), number(OSSL_PKEY_PARAM_RSA_E)};
@@ -176,15 +218,23 @@ Status check_key_pair(std::string_view private_key_pem, std::string_view certifi
   return Done{};
 }
 
+Status check_signing_key(std::string_view private_key_pem) {
+  const auto key = load_signing_key(private_key_pem);
+  if (!key) return key.failure();
+  if (!sign_rsa_sha256(private_key_pem, "anteroom")) {
+    return Failure{code::kUnusableKey, "nothing can be signed with this key"};
+  }
+  return Done{};
+}
+
 std::optional<std::string> sign_rsa_sha256(std::string_view private_key_pem,
                                            std::string_view text) {
-  const Key key(
-      PEM_read_bio_PrivateKey(reader(private_key_pem).get(), nullptr, no_password, nullptr));
+  const auto key = load_signing_key(private_key_pem);
   const DigestContext context(EVP_MD_CTX_new());
   const auto* bytes = reinterpret_cast<const unsigned char*>(text.data());
   std::size_t length = 0;
-  if (key == nullptr || EVP_PKEY_get_base_id(key.get()) != EVP_PKEY_RSA || context == nullptr ||
-      EVP_DigestSignInit(context.get(), nullptr, EVP_sha256(), nullptr, key.get()) != 1 ||
+  if (!key || context == nullptr ||
+      EVP_DigestSignInit(context.get(), nullptr, EVP_sha256(), nullptr, key->get()) != 1 ||
       EVP_DigestSign(context.get(), nullptr, &length, bytes, text.size()) != 1) {
     return std::nullopt;
   }

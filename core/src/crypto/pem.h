@@ -20,9 +20,12 @@ struct CertificateFacts {
   std::string sha256_fingerprint;  ///< upper-case hex with colons
   Time not_before;
   Time not_after;
-  std::string key_type;  ///< "RSA" or "EC"
+  std::string key_type;  ///< "RSA", "EC", or what OpenSSL calls it: "RSA-PSS", "ED25519", …
   int key_bits = 0;
   std::string curve;  ///< of EC, as OpenSSL names it: "prime256v1", "secp384r1", …
+  /// Of RSA: modulus and exponent are odd, the exponent is above 1. With others anybody can sign,
+  /// or nobody.
+  bool is_sound = true;
 };
 
 Result<std::string> pem_to_der_certificate(std::string_view pem);
@@ -42,6 +45,10 @@ std::string public_key_der(std::string_view certificate_der);
 /// Fails, with the reason, if either is unreadable, the key is encrypted, or they do not belong
 /// together.
 Status check_key_pair(std::string_view private_key_pem, std::string_view certificate_pem);
+
+/// Whether sign_rsa_sha256() can sign with this key: RSA from 2048 bits, not encrypted. The
+/// failure's detail is for an operator.
+Status check_signing_key(std::string_view private_key_pem);
 
 /// RSASSA-PKCS1-v1_5 with SHA-256 (RFC 8017 8.2); nullopt if the key does not serve.
 std::optional<std::string> sign_rsa_sha256(std::string_view private_key_pem, std::string_view text);

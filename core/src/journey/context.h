@@ -17,6 +17,9 @@
 
 namespace anteroom::journey {
 
+/// What this company says of itself is of no use: nobody signs on there, and everybody else does.
+inline constexpr Code kCompanyClosed{"company_closed"};
+
 struct Context {
   std::shared_ptr<const Settings> settings_owner;
   const Settings& settings;
@@ -25,14 +28,15 @@ struct Context {
   crypto::Sealer sealer;
   std::shared_ptr<const pages::Renderer> renderer;
   std::vector<std::unique_ptr<const saml::ResponseVerifier>>
-      verifiers;  ///< one per IdP, same order
+      verifiers;  ///< one per IdP that is not closed
   std::vector<std::unique_ptr<const saml::LogoutVerifier>> logout_verifiers;  ///< likewise
-  std::string metadata;                                        ///< our own, as it is served
+  Result<std::string> metadata;                                ///< our own, as it is served
   std::shared_ptr<Tally> started = std::make_shared<Tally>();  ///< sign-ons, by IdP
   TokenGuard scim_tokens{};
   Lately denials{};  ///< by user, of pages and of Manage
 
   [[nodiscard]] const Origin* origin_of(std::string_view host) const;
+  /// nullptr: nobody signs on there (IdentityProvider::closed, or it could not be made).
   [[nodiscard]] const saml::ResponseVerifier* verifier_of(const IdentityProvider& idp) const;
   [[nodiscard]] const Origin& login_origin() const { return settings.service_provider.origin; }
   [[nodiscard]] Time now() const { return ports.clock.now(); }

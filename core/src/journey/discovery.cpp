@@ -139,12 +139,14 @@ Task<Response> leave_for_idp(Exchange exchange) {
 }
 
 Response show_metadata(Exchange exchange) {
+  const Result<std::string>& metadata = exchange.context.metadata;
+  if (!metadata) return unavailable(exchange.context, exchange.head(), metadata.failure());
   return {200,
           {{"Content-Type", "application/samlmetadata+xml"},
            {"Content-Disposition", "attachment; filename=\"metadata.xml\""},
            {"Cache-Control", "public, max-age=300"},
            {"X-Content-Type-Options", "nosniff"}},
-          exchange.context.metadata};
+          *metadata};
 }
 
 }  // namespace anteroom::journey

@@ -67,7 +67,11 @@ Judgement judge(const Context& context, const std::string& encoded,
     judgement.idp = context.settings.idp_by_name(found->idp);
   }
   const auto* verifier = judgement.idp == nullptr ? nullptr : context.verifier_of(*judgement.idp);
-  if (verifier == nullptr) return judgement;
+  if (judgement.idp == nullptr) return judgement;
+  if (verifier == nullptr) {
+    judgement.verdict = rejected({kCompanyClosed, "see `anteroom check`"});
+    return judgement;
+  }
   if (const auto& until = judgement.idp->metadata.valid_until; until && now >= *until) {
     judgement.verdict = rejected({Code{"metadata_expired"}, "validUntil has passed"});
     return judgement;

@@ -56,6 +56,11 @@ class Asking {
              {"why_metadata_expired"_words, {{"company", company}}});
       return false;
     }
+    if (!idp_->closed.empty()) {
+      decide(Fate::cannot_sign_on, "company_closed",
+             {"why_company_closed"_words, {{"company", company}}});
+      return false;
+    }
     return true;
   }
 

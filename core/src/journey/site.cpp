@@ -6,6 +6,7 @@
 #include "anteroom/bodies.h"
 #include "anteroom/gate.h"
 #include "anteroom/store.h"
+#include "journey/log_line.h"
 #include "journey/long_target.h"
 #include "journey/origin.h"
 #include "journey/respond.h"
@@ -76,22 +77,43 @@ constexpr Route kRoutes[] = {
     {"POST", "/manage/queue/request", On::login_host, journey::decide_request, BodySize::form},
 };
 
+void say_closed(Log& log, const IdentityProvider& idp, const std::string& why) {
+  journey::LogLine line("company closed");
+  line.add("code", journey::kCompanyClosed.name).add("idp", idp.name).add("why", why);
+  log.write(LogLevel::error, line.text());
+}
+
+// Of those that are open. Whatever else a company's own data is the cause of closes that company,
+// and not the gate.
 template <class Verifier>
-std::vector<std::unique_ptr<const Verifier>> make_verifiers(const Settings& settings) {
+std::vector<std::unique_ptr<const Verifier>> make_verifiers(const Settings& settings, Log& log) {
   std::vector<std::unique_ptr<const Verifier>> verifiers;
   for (const IdentityProvider& idp : settings.identity_providers) {
-    verifiers.push_back(std::make_unique<Verifier>(settings.service_provider, idp));
+    if (!idp.closed.empty()) continue;
+    try {
+      verifiers.push_back(std::make_unique<Verifier>(settings.service_provider, idp));
+    } catch (const std::exception& error) {
+      say_closed(log, idp, error.what());
+    }
   }
   return verifiers;
 }
 
-std::string make_metadata(const Settings& settings) {
+void say_closed(Log& log, const Settings& settings) {
+  for (const IdentityProvider& idp : settings.identity_providers) {
+    if (!idp.closed.empty()) say_closed(log, idp, idp.closed);
+  }
+}
+
+Result<std::string> make_metadata(const Settings& settings, Log& log) {
   std::vector<const IdentityProvider*> idps;
   for (const IdentityProvider& idp : settings.identity_providers) idps.push_back(&idp);
   auto metadata =
       saml::build_sp_metadata(settings.service_provider, idps, settings.pages.product_name);
-  if (!metadata) throw std::runtime_error("metadata: " + metadata.failure().detail);
-  return std::move(*metadata);
+  if (!metadata) {
+    log.write(LogLevel::error, "our own metadata is not served: " + metadata.failure().detail);
+  }
+  return metadata;
 }
 
 Response wrong_method(Context& context, const RequestHead& head, const char* allow) {
@@ -147,9 +169,11 @@ class Site::Implementation {
                  std::move(lookup),
                  crypto::Sealer(settings->sessions.cookie_keys),
                  std::move(pages),
-                 make_verifiers<saml::ResponseVerifier>(*settings),
-                 make_verifiers<saml::LogoutVerifier>(*settings),
-                 make_metadata(*settings)} {}
+                 make_verifiers<saml::ResponseVerifier>(*settings, ports.log),
+                 make_verifiers<saml::LogoutVerifier>(*settings, ports.log),
+                 make_metadata(*settings, ports.log)} {
+    say_closed(ports.log, *settings);
+  }
 
   [[nodiscard]] bool owns(std::string_view path) const {
     const auto& sp = context_.settings.service_provider;

@@ -72,6 +72,16 @@ Response refuse_expired(const Exchange& exchange, const IdentityProvider& idp) {
                  idp.name);
 }
 
+Response refuse_closed(const Exchange& exchange, const IdentityProvider& idp) {
+  note_end(exchange, idp, kCompanyClosed);
+  return explain(exchange.context, exchange.head(), {kCompanyClosed, idp.closed},
+                 {403,
+                  "expired_title"_words,
+                  {"closed"_words, {{"company", idp.display_name}}},
+                  "expired_hint"_words},
+                 idp.name);
+}
+
 std::string joined(const std::vector<std::string>& words) {
   std::string out;
   for (const std::string& word : words) out += (out.empty() ? "" : " ") + word;
@@ -119,6 +129,7 @@ Task<Response> start_sign_on(const Exchange& exchange, Start start) {
   const Time now = exchange.now();
   if (idp.metadata.valid_until && now >= *idp.metadata.valid_until)
     co_return refuse_expired(exchange, idp);
+  if (context.verifier_of(idp) == nullptr) co_return refuse_closed(exchange, idp);
   const Earlier earlier = earlier_starts(exchange);
   if (const auto wait = pause(earlier, now); wait.count() > 0) {
     co_return too_many(exchange, start, wait);

@@ -17,7 +17,7 @@ constexpr std::string_view kCodes[] = {
     "malformed_csv", "malformed_form", "method_not_allowed", "no_such_page", "no_such_person",
     "overloaded", "target_not_kept", "too_many_rows", "ungated_path", "unknown_host",
     // Leaving for the identity provider.
-    "metadata_expired", "outgoing_message", "too_many_sign_ons",
+    "metadata_expired", "company_closed", "outgoing_message", "too_many_sign_ons",
     // What came back.
     "artifact_malformed", "artifact_response", "artifact_unknown", "assertion_count", "attributes",
     "audience", "authn_context", "authn_not_fresh", "authn_statement", "certificate_expired",

@@ -47,7 +47,7 @@ Result<OutgoingMessage> build_authn_request(const ServiceProviderSettings& sp,
                                             const IdentityProvider& idp,
                                             const AuthnRequestParams& params) {
   const bool is_redirect = idp.request_binding == RequestBinding::redirect;
-  const std::string& url = is_redirect ? idp.metadata.sso_redirect_url : idp.metadata.sso_post_url;
+  const std::string& url = idp.sign_on_url();
   if (idp.sign_requests && !sp.signing) return Failure{code::kCannotBuild, "no signing key"};
   const Outgoing message{
       "SAMLRequest",      request_xml(sp, idp, params, url),          params.id,

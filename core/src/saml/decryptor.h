@@ -12,7 +12,7 @@ namespace anteroom::saml {
 
 class Decryptor {
  public:
-  /// Throws std::runtime_error with an operator's message for an unusable key.
+  /// Keys that are unusable (crypto::DecryptionKey) are left out.
   Decryptor(const ServiceProviderSettings& sp, const IdentityProvider& idp);
 
   /// The plain text under the first of our keys for which `fits` says that it is what it should be.

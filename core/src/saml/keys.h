@@ -25,8 +25,12 @@ struct SigningKey {
   std::string fingerprint;
 };
 
-/// Throws std::runtime_error with an operator's message for a key that is unreadable or too weak
-/// (RSA below 2048 bits, curves other than P-256, P-384, P-521).
+/// A certificate's key ready for use. The one judge of which keys are usable: metadata is read with
+/// it, and so are the keys that messages are checked with. The failure's detail names the key, for
+/// an operator. Works without initialize().
+Result<SigningKey> load_signing_key(const std::string& certificate_der);
+
+/// Those that are usable. Throws std::runtime_error with an operator's message if none is.
 std::vector<SigningKey> load_signing_keys(const IdentityProvider& idp);
 
 }  // namespace anteroom::saml

@@ -13,6 +13,7 @@
 
 #include "crypto/encoding.h"
 #include "crypto/pem.h"
+#include "saml/keys.h"
 #include "saml/lasso_opinion.h"
 #include "saml/xml.h"
 
@@ -89,6 +90,7 @@ std::string key_info(const std::string& der) {
 std::string idp_metadata(const IdpMetadata& idp) {
   std::string keys;
   for (const std::string& der : idp.signing_certificates_der) {
+    if (!load_signing_key(der)) continue;
     keys += "<KeyDescriptor use=\"signing\"><KeyInfo xmlns=\"" + std::string(kDsig) + "\">" +
             key_info(der) + "</KeyInfo></KeyDescriptor>";
   }

@@ -1,11 +1,10 @@
 #include <algorithm>
 
 #include "anteroom/saml.h"
-#include "crypto/encoding.h"
-#include "crypto/pem.h"
+#include "http/text.h"
 #include "http/unicode.h"
-#include "http/url.h"
 #include "saml/instant.h"
+#include "saml/metadata_role.h"
 #include "saml/metadata_signature.h"
 #include "saml/xml.h"
 
@@ -14,139 +13,130 @@ namespace anteroom::saml {
 namespace {
 
 constexpr std::size_t kMaxMetadataBytes = 4u << 20;
-constexpr std::size_t kMaxKeys = 16;  // each is tried on each message
-constexpr const char* kRedirect = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect";
-constexpr const char* kSoap = "urn:oasis:names:tc:SAML:2.0:bindings:SOAP";
-constexpr const char* kPost = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST";
 constexpr Code kUnusable{"idp_metadata"};
 
 Failure unusable(std::string detail) {
   return {kUnusable, std::move(detail)};
 }
 
+// Without processing instructions before the root, such as a style sheet for browsers: no signature
+// covers them. What else is odd there is the parser's to refuse.
+std::string without_instructions(std::string_view xml) {
+  std::string out;
+  for (;;) {
+    const auto open = xml.find('<');
+    const std::string_view markup = open == std::string_view::npos ? "" : xml.substr(open);
+    const bool is_comment = markup.starts_with("<!--");
+    if (!is_comment && !markup.starts_with("<?")) break;
+    const auto end = markup.find(is_comment ? "-->" : "?>");
+    if (end == std::string_view::npos) break;
+    const auto next = open + end + (is_comment ? 3 : 2);
+    const bool is_kept = is_comment || markup.starts_with("<?xml ");
+    out += xml.substr(0, is_kept ? next : open);
+    xml.remove_prefix(next);
+  }
+  return out.append(xml);
+}
+
+// saml-metadata 2.3.1: EntitiesDescriptors may hold others.
+void collect_idps(const xmlNode* node, std::vector<const xmlNode*>& found) {
+  if (is_element(node, kMetadata, "EntityDescriptor")) {
+    if (!children(node, kMetadata, "IDPSSODescriptor").empty()) found.push_back(node);
+    return;
+  }
+  if (!is_element(node, kMetadata, "EntitiesDescriptor")) return;
+  for (const xmlNode* child : children(node)) collect_idps(child, found);
+}
+
 // The EntityDescriptor that is an IdP: the root, or the only one within an EntitiesDescriptor.
 Result<const xmlNode*> find_idp(const xmlNode* root) {
-  std::vector<xmlNode*> entities;
-  if (is_element(root, kMetadata, "EntitiesDescriptor")) {
-    entities = children(root, kMetadata, "EntityDescriptor");
-  } else if (is_element(root, kMetadata, "EntityDescriptor")) {
-    entities.push_back(const_cast<xmlNode*>(root));
-  } else {
+  if (!is_element(root, kMetadata, "EntitiesDescriptor") &&
+      !is_element(root, kMetadata, "EntityDescriptor")) {
     return unusable("this is no SAML 2.0 metadata: the root element is no EntityDescriptor");
   }
-  std::erase_if(entities, [](const xmlNode* entity) {
-    return children(entity, kMetadata, "IDPSSODescriptor").empty();
-  });
-  if (entities.empty()) return unusable("there is no identity provider (IDPSSODescriptor) in it");
-  if (entities.size() > 1)
-    return unusable("there are several identity providers in it; one is needed");
-  return entities.front();
+  std::vector<const xmlNode*> idps;
+  collect_idps(root, idps);
+  if (idps.empty()) return unusable("there is no identity provider (IDPSSODescriptor) in it");
+  if (idps.size() > 1) return unusable("there are several identity providers in it; one is needed");
+  return idps.front();
 }
 
-// saml-metadata 2.4.1.1: a KeyDescriptor without use serves for signing too.
-Status read_keys(const xmlNode* role, IdpMetadata& idp) {
-  for (const xmlNode* descriptor : children(role, kMetadata, "KeyDescriptor")) {
-    if (attribute(descriptor, "use").value_or("signing") != "signing") continue;
-    for (const xmlNode* info : children(descriptor, kDsig, "KeyInfo")) {
-      for (const xmlNode* data : children(info, kDsig, "X509Data")) {
-        for (const xmlNode* certificate : children(data, kDsig, "X509Certificate")) {
-          std::string text = plain_text(certificate).value_or("");
-          std::erase_if(text,
-                        [](char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; });
-          auto der = crypto::from_base64(text);
-          if (!der || !crypto::certificate_facts(*der)) {
-            return unusable("a signing certificate in it cannot be read");
-          }
-          auto& known = idp.signing_certificates_der;
-          if (std::find(known.begin(), known.end(), *der) == known.end()) known.push_back(*der);
-          if (known.size() > kMaxKeys) {
-            return unusable("there are more than 16 signing certificates in it");
-          }
-        }
-      }
-    }
+Result<std::string> read_entity_id(const xmlNode* entity) {
+  std::string id = uri_attribute(entity, "entityID").value_or("");
+  if (id.empty()) return unusable("the EntityDescriptor has no entityID");
+  if (!http::is_plain_text(id, http::Lines::one)) {
+    return unusable("the entityID has control characters or invisible ones in it");
   }
-  if (idp.signing_certificates_der.empty())
-    return unusable("there is no signing certificate in it");
-  return Done{};
+  if (id.find('{') != std::string::npos) {
+    return unusable("the entityID '" + id +
+                    "' is a template: download the metadata of the customer's own application");
+  }
+  return id;
 }
 
-Status read_endpoint(const xmlNode* role, const char* service, const char* binding,
-                     std::string& url, const char* attribute_name = "Location") {
-  for (const xmlNode* endpoint : children(role, kMetadata, service)) {
-    if (attribute(endpoint, "Binding") != binding || !url.empty()) continue;
-    const std::string location = attribute(endpoint, attribute_name).value_or("");
-    if (location.empty() && attribute_name != std::string_view("Location")) continue;
-    const auto parsed = http::parse_url(location);
-    if (!parsed || (parsed->scheme != "https" && !http::is_loopback(*parsed))) {
-      return unusable(std::string(service) + " leads to '" + location + "', which is no https URL");
+// saml-core 1.3.3 wants UTC with a Z; a time that says no zone, or another, is meant so all the
+// same, and that metadata ends is not to be overlooked.
+std::optional<Time> parse_end(std::string text) {
+  if (const auto instant = parse_instant(text)) return instant;
+  constexpr std::size_t kZone = 6;  // "+02:00"
+  const std::string zone = text.size() > kZone ? text.substr(text.size() - kZone) : "";
+  const bool has_zone = !zone.empty() && (zone[0] == '+' || zone[0] == '-') && zone[3] == ':';
+  if (!has_zone) return parse_instant(text + "Z");
+  const auto local = parse_instant(text.substr(0, text.size() - kZone) + "Z");
+  const auto ahead = parse_instant("1970-01-01T" + zone.substr(1) + ":00Z");
+  if (!local || !ahead) return std::nullopt;
+  return zone[0] == '+' ? *local - ahead->time_since_epoch() : *local + ahead->time_since_epoch();
+}
+
+// Of the role and of all that it is in.
+Status check_validity(const xmlNode* role, Time now, IdpMetadata& idp) {
+  for (const xmlNode* node = role; node != nullptr && node->type == XML_ELEMENT_NODE;
+       node = node->parent) {
+    const auto text = uri_attribute(node, "validUntil");
+    if (!text) continue;
+    const auto until = parse_end(*text);
+    if (!until) return unusable("validUntil '" + http::printable(*text, 40) + "' is no UTC time");
+    if (now >= *until) {
+      return unusable("it expired at " + *text + " (validUntil): ask for a new one");
     }
-    url = location;
+    if (!idp.valid_until || *until < *idp.valid_until) idp.valid_until = *until;
   }
   return Done{};
-}
-
-// saml-metadata 2.4.3: several, told apart by index. What has no usable index is left out.
-Status read_artifact_services(const xmlNode* role, IdpMetadata& idp) {
-  for (const xmlNode* service : children(role, kMetadata, "ArtifactResolutionService")) {
-    const std::string index = attribute(service, "index").value_or("");
-    if (attribute(service, "Binding") != kSoap || index.empty() || index.size() > 5 ||
-        index.find_first_not_of("0123456789") != std::string::npos) {
-      continue;
-    }
-    const std::string location = attribute(service, "Location").value_or("");
-    const auto url = http::parse_url(location);
-    if (!url || (url->scheme != "https" && !http::is_loopback(*url))) {
-      return unusable("ArtifactResolutionService leads to '" + location +
-                      "', which is no https URL");
-    }
-    idp.artifact_urls.emplace(std::stoi(index), location);
-  }
-  return Done{};
-}
-
-Status check_validity(const xmlNode* node, Time now, IdpMetadata& idp) {
-  const auto text = attribute(node, "validUntil");
-  if (!text) return Done{};
-  const auto until = parse_instant(*text);
-  if (!until) return unusable("validUntil '" + *text + "' is no UTC time");
-  if (now >= *until) return unusable("it expired at " + *text + " (validUntil): ask for a new one");
-  if (!idp.valid_until || *until < *idp.valid_until) idp.valid_until = *until;
-  return Done{};
-}
-
-Status read_role(const xmlNode* role, IdpMetadata& idp) {
-  if (Status keys = read_keys(role, idp); !keys) return keys;
-  for (const auto& [service, binding, url] :
-       {std::tuple{"SingleSignOnService", kRedirect, &idp.sso_redirect_url},
-        std::tuple{"SingleSignOnService", kPost, &idp.sso_post_url},
-        std::tuple{"SingleLogoutService", kRedirect, &idp.slo_redirect_url}}) {
-    if (Status fine = read_endpoint(role, service, binding, *url); !fine) return fine;
-  }
-  for (const auto& [binding, name, url] :
-       {std::tuple{kPost, "Location", &idp.slo_post_url},
-        std::tuple{kRedirect, "ResponseLocation", &idp.slo_redirect_response_url},
-        std::tuple{kPost, "ResponseLocation", &idp.slo_post_response_url}}) {
-    if (Status fine = read_endpoint(role, "SingleLogoutService", binding, *url, name); !fine)
-      return fine;
-  }
-  if (idp.sso_redirect_url.empty() && idp.sso_post_url.empty()) {
-    return unusable("there is no SingleSignOnService with HTTP-Redirect or HTTP-POST in it");
-  }
-  return read_artifact_services(role, idp);
 }
 
 bool speaks_saml2(const xmlNode* role) {
-  const std::string protocols =
-      " " + attribute(role, "protocolSupportEnumeration").value_or("") + " ";
+  std::string protocols = " " + attribute(role, "protocolSupportEnumeration").value_or("") + " ";
+  std::replace_if(
+      protocols.begin(), protocols.end(),
+      [](char c) { return c == '\t' || c == '\n' || c == '\r'; }, ' ');
   return protocols.find(std::string(" ") + kProtocol + " ") != std::string::npos;
+}
+
+// The first of the roles that can be used.
+Result<IdpMetadata> read_roles(const std::vector<xmlNode*>& roles, const IdpMetadata& entity,
+                               Time now) {
+  std::optional<Failure> why;
+  for (const xmlNode* role : roles) {
+    IdpMetadata idp = entity;
+    Status usable = check_validity(role, now, idp);
+    if (usable) usable = read_idp_role(role, idp);
+    if (usable) {
+      if (roles.size() > 1) {
+        add_remark(idp,
+                   "there are several IDPSSODescriptors in it: the first that is usable is taken");
+      }
+      return idp;
+    }
+    if (!why) why = usable.failure();
+  }
+  return why.value_or(unusable("its identity provider does not speak SAML 2.0"));
 }
 
 }  // namespace
 
 Result<IdpMetadata> parse_idp_metadata(std::string_view xml, Time now,
                                        std::string_view pinned_certificate_der) {
-  auto document = parse_xml(xml, kMaxMetadataBytes);
+  auto document = parse_xml(without_instructions(xml), kMaxMetadataBytes);
   if (!document) {
     return unusable("this is no usable XML: " + document.failure().detail);
   }
@@ -154,30 +144,15 @@ Result<IdpMetadata> parse_idp_metadata(std::string_view xml, Time now,
     document = open_signed_metadata(document->get(), pinned_certificate_der);
     if (!document) return unusable(document.failure().detail);
   }
-  const xmlNode* root = xmlDocGetRootElement(document->get());
-  const auto entity = find_idp(root);
+  const auto entity = find_idp(xmlDocGetRootElement(document->get()));
   if (!entity) return entity.failure();
   IdpMetadata idp;
-  idp.entity_id = attribute(*entity, "entityID").value_or("");
-  if (idp.entity_id.empty()) return unusable("the EntityDescriptor has no entityID");
-  if (!http::is_plain_text(idp.entity_id, http::Lines::one)) {
-    return unusable("the entityID has control characters or invisible ones in it");
-  }
-  if (idp.entity_id.find('{') != std::string::npos) {
-    return unusable("the entityID '" + idp.entity_id +
-                    "' is a template: download the metadata of the customer's own application");
-  }
+  auto id = read_entity_id(*entity);
+  if (!id) return id.failure();
+  idp.entity_id = std::move(*id);
   auto roles = children(*entity, kMetadata, "IDPSSODescriptor");
   std::erase_if(roles, [](const xmlNode* role) { return !speaks_saml2(role); });
-  if (roles.size() != 1) {
-    return unusable(roles.empty() ? "its identity provider does not speak SAML 2.0"
-                                  : "there are several IDPSSODescriptors in it; one is needed");
-  }
-  for (const xmlNode* node : {root, *entity, static_cast<const xmlNode*>(roles.front())}) {
-    if (Status fine = check_validity(node, now, idp); !fine) return fine.failure();
-  }
-  if (Status read = read_role(roles.front(), idp); !read) return read.failure();
-  return idp;
+  return read_roles(roles, idp, now);
 }
 
 }  // namespace anteroom::saml

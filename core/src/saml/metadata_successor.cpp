@@ -29,6 +29,24 @@ Status check_keys(const IdpMetadata& next, Time now) {
   return Done{};
 }
 
+std::vector<std::string> addresses_of(const IdpMetadata& idp) {
+  std::vector<std::string> all{idp.sso_redirect_url, idp.sso_post_url,
+                               idp.slo_redirect_url, idp.slo_redirect_response_url,
+                               idp.slo_post_url,     idp.slo_post_response_url};
+  for (const auto& [index, url] : idp.artifact_urls) all.push_back(url);
+  return all;
+}
+
+// Plain http is for tests on one machine: it is nothing that a company goes over to.
+bool leaves_https(const IdpMetadata& current, const IdpMetadata& next) {
+  const auto has_plain = [](const IdpMetadata& idp) {
+    const auto all = addresses_of(idp);
+    return std::any_of(all.begin(), all.end(),
+                       [](const std::string& url) { return url.starts_with("http:"); });
+  };
+  return has_plain(next) && !has_plain(current);
+}
+
 }  // namespace
 
 Status check_successor(const IdpMetadata& current, const IdpMetadata& next, Time now,
@@ -52,6 +70,7 @@ Status check_successor(const IdpMetadata& current, const IdpMetadata& next, Time
   if (next.artifact_urls.empty() && !current.artifact_urls.empty()) {
     return unfit("it has lost where artifacts are resolved");
   }
+  if (leaves_https(current, next)) return unfit("an address in it is no https URL any more");
   return Done{};
 }
 

@@ -16,7 +16,7 @@ struct DestroyContext {
   void operator()(xmlSecDSigCtx* context) const { xmlSecDSigCtxDestroy(context); }
 };
 
-constexpr std::size_t kMaxMessage = 64u << 10;
+constexpr std::size_t kMaxMessage = 4u << 20;  // our own metadata may be long
 
 xmlNode* add_template(xmlDoc* document, xmlNode* root, const std::string& id) {
   xmlNode* issuer = only_child(root, kAssertion, "Issuer");

@@ -80,7 +80,8 @@ void check_providers(const Settings& settings) {
     require(
         idp.name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string::npos,
         "a name with odd characters");
-    require(!idp.metadata.entity_id.empty() && !idp.metadata.signing_certificates_der.empty(),
+    require(!idp.closed.empty() ||
+                (!idp.metadata.entity_id.empty() && !idp.metadata.signing_certificates_der.empty()),
             "an identity provider without keys");
     require(!idp.email_attributes.empty(), "nowhere to read the email");
     for (const std::string& domain : idp.domains) {

@@ -40,6 +40,7 @@ class Files {
     std::ofstream(path) << text;
     chmod(path.c_str(), mode);
   }
+  void remove(const std::string& name) const { fs::remove(directory_ / name); }
   [[nodiscard]] std::string path(const std::string& name) const {
     return (directory_ / name).string();
   }
@@ -338,8 +339,8 @@ TEST_CASE("an expired signing certificate warns, or refuses where the IdP's poli
   CHECK(loaded.problems.size() == 1);
   const auto lines =
       files.complaints(with("preset: entra", "preset: entra\n    expired_certificate: reject"));
-  CHECK(has(lines, "error: ") == true);
-  CHECK(has(lines, "every signing certificate has expired"));
+  CHECK_FALSE(has(lines, "error: "));
+  CHECK(has(lines, "every signing certificate has expired: nobody of 'corp' signs on"));
 }
 
 TEST_CASE("a certificate that expires within thirty days is announced") {
@@ -362,9 +363,129 @@ TEST_CASE("signing needs a key and a certificate that belong together and are in
   const forge::Authority old = forge::make_authority(forge::KeyType::rsa2048, -1);
   files.write("sp.key", old.private_key_pem, 0600);
   files.write("sp.crt", old.certificate_pem);
+  // Whoever starts nginx that night must not find the gate closed.
+  CHECK(has(files.complaints(yaml), "warning: "));
   CHECK(has(files.complaints(yaml), "sp.crt has expired"));
+  CHECK(files.load(yaml).settings != nullptr);
   CHECK(has(files.complaints(with("preset: entra", "sign_requests: true")),
             "needs 'service_provider.signing'"));
+}
+
+TEST_CASE("a key that nothing can be signed with is refused when the configuration is read") {
+  const Files files;
+  const std::string yaml =
+      with("landing_url", "signing: { key: sp.key, certificate: sp.crt }\n  landing_url");
+  for (const auto type : {forge::KeyType::ec256, forge::KeyType::ed25519, forge::KeyType::rsa_pss,
+                          forge::KeyType::rsa1024, forge::KeyType::dsa}) {
+    const forge::Authority unfit = forge::make_authority(type);
+    files.write("sp.key", unfit.private_key_pem, 0600);
+    files.write("sp.crt", unfit.certificate_pem);
+    CHECK(files.load(yaml).settings == nullptr);
+    CHECK(has(files.complaints(yaml), "error: sp.key: RSA of at least 2048 bits is needed"));
+    // The next one is left out: nothing is signed with it yet.
+    files.write("sp.key", authority().private_key_pem, 0600);
+    files.write("sp.crt", authority().certificate_pem);
+    files.write("sp.key.next", unfit.private_key_pem, 0600);
+    files.write("sp.crt.next", unfit.certificate_pem);
+    const auto loaded = files.load(yaml);
+    REQUIRE(loaded.settings != nullptr);
+    CHECK(loaded.settings->service_provider.other_signing.empty());
+    CHECK(has(files.complaints(yaml), "warning: sp.key.next is left out"));
+    files.remove("sp.key.next");
+  }
+}
+
+TEST_CASE("what a company says of itself closes that company, and is no error") {
+  const Files files;
+  const std::string good =
+      forge::make_metadata("https://idp.test/", "https://idp.test/sso", {authority()});
+  const std::string weak = forge::make_metadata("https://idp.test/", "https://idp.test/sso",
+                                                {forge::make_authority(forge::KeyType::rsa1024)});
+  const auto check = [&](const std::string& yaml, const std::string& xml, const std::string& why) {
+    CAPTURE(why);
+    files.write("corp.xml", xml);
+    const auto loaded = files.load(yaml);
+    REQUIRE(loaded.settings != nullptr);
+    const std::string& closed = loaded.settings->identity_providers.at(0).closed;
+    CHECK((why.empty() ? closed.empty() : closed.find(why) != std::string::npos));
+    CHECK(has(files.complaints(yaml), "nobody of 'corp' signs on") == !why.empty());
+  };
+  check(kGood, good, "");
+  check(kGood, "junk", "no usable XML");
+  check(kGood, "<!DOCTYPE x>" + good.substr(good.find("<EntityDescriptor")), "no usable XML");
+  check(kGood, weak, "no usable signing key");
+  check(with("domains: [corp.test]", "domains: [corp.test]\n    response_binding: artifact"), good,
+        "no ArtifactResolutionService");
+  std::string post = good;
+  const auto at = post.find("<SingleSignOnService");
+  post.erase(at, post.find("/>", at) + 2 - at);
+  check(with("domains: [corp.test]", "domains: [corp.test]\n    request_binding: redirect"), post,
+        "no sign-on address");
+  check(kGood, post, "");
+  files.write("pinned.pem", authority().certificate_pem);
+  check(with("metadata: corp.xml", "metadata: corp.xml\n    metadata_certificate: pinned.pem"),
+        good, "it is not signed");
+  check(with("domains: [corp.test]", "domains: [corp.test]\n    single_logout: { binding: post }"),
+        good, "");
+}
+
+TEST_CASE("requests go as the metadata offers and asks") {
+  const Files files;
+  std::string post =
+      forge::make_metadata("https://idp.test/", "https://idp.test/sso", {authority()});
+  const auto at = post.find("<SingleSignOnService");
+  post.erase(at, post.find("/>", at) + 2 - at);
+  const auto idp = [&](const std::string& yaml) {
+    const auto loaded = files.load(yaml);
+    REQUIRE(loaded.settings != nullptr);
+    return loaded.settings->identity_providers.at(0);
+  };
+  CHECK(idp(kGood).request_binding == RequestBinding::redirect);
+  files.write("corp.xml", post);
+  CHECK(idp(kGood).request_binding == RequestBinding::post);
+  CHECK(idp(kGood).sign_on_url() == "https://idp.test/sso");
+
+  files.write("corp.xml", forge::replaced(post, "<IDPSSODescriptor ",
+                                          "<IDPSSODescriptor WantAuthnRequestsSigned=\"true\" "));
+  CHECK_FALSE(idp(kGood).sign_requests);
+  CHECK(has(files.complaints(kGood),
+            "warning: corp.xml: it wants signed requests "
+            "(WantAuthnRequestsSigned): without "
+            "'service_provider.signing'"));
+  files.write("sp.key", authority().private_key_pem, 0600);
+  files.write("sp.crt", authority().certificate_pem);
+  const std::string able =
+      with("landing_url", "signing: { key: sp.key, certificate: sp.crt }\n  landing_url");
+  CHECK(idp(able).sign_requests);
+  CHECK_FALSE(has(files.complaints(able), "wants signed requests"));
+  const std::string against =
+      forge::replaced(able, "preset: entra", "preset: entra\n    sign_requests: false");
+  CHECK_FALSE(idp(against).sign_requests);
+  CHECK(has(files.complaints(against), "without 'sign_requests' every sign-on may be refused"));
+}
+
+TEST_CASE("a NameID format that the metadata does not name is told") {
+  const Files files;
+  const std::string yaml = with("preset: entra", "preset: entra\n    name_id_format: urn:wanted");
+  CHECK(files.complaints(yaml).empty());
+  const std::string plain =
+      forge::make_metadata("https://idp.test/", "https://idp.test/sso", {authority()});
+  const auto offering = [&](const std::string& format) {
+    files.write("corp.xml",
+                forge::replaced(plain, "<SingleLogoutService",
+                                "<NameIDFormat>" + format + "</NameIDFormat><SingleLogoutService"));
+    return files.complaints(yaml);
+  };
+  CHECK(offering("urn:wanted").empty());
+  CHECK(has(offering("urn:other"),
+            "warning: 'name_id_format' is none that the metadata names: "
+            "urn:other"));
+}
+
+TEST_CASE("our entity ID is plain text") {
+  const Files files;
+  CHECK(has(files.complaints(with("entity_id: urn:amazon", "entity_id: \"urn:\\x01amazon\" #")),
+            "'entity_id' has control characters"));
 }
 
 TEST_CASE("decryption keys: up to three pairs that belong together, RSA of 2048 bits") {
@@ -387,6 +508,17 @@ TEST_CASE("decryption keys: up to three pairs that belong together, RSA of 2048 
     files.write("sp.key", weak.private_key_pem, 0600);
     files.write("sp.crt", weak.certificate_pem);
     CHECK(has(files.complaints(yaml(pair)), "must be RSA with at least 2048 bits"));
+    CHECK(files.load(yaml(pair)).settings == nullptr);
+    // Beside the current one it is left out.
+    files.write("sp.key.next", weak.private_key_pem, 0600);
+    files.write("sp.crt.next", weak.certificate_pem);
+    files.write("sp.key", authority().private_key_pem, 0600);
+    files.write("sp.crt", authority().certificate_pem);
+    const auto loaded = files.load(yaml(pair));
+    REQUIRE(loaded.settings != nullptr);
+    CHECK(loaded.settings->service_provider.decryption.size() == 1);
+    CHECK(has(files.complaints(yaml(pair)), "sp.key.next is left out: "));
+    files.remove("sp.key.next");
   }
   const forge::Authority old = forge::make_authority(forge::KeyType::rsa2048, -1);
   files.write("sp.key", old.private_key_pem, 0600);
@@ -568,7 +700,7 @@ TEST_CASE("the authorities of the back channel are certificates in PEM") {
             "warning: 'back_channel_ca' is used with 'response_binding: artifact' only"));
 }
 
-TEST_CASE("metadata with a certificate, time or address that cannot be used is refused") {
+TEST_CASE("metadata with a certificate, time or address that cannot be used is told") {
   const Files files;
   const std::string plain =
       forge::make_metadata("https://idp.test/", "https://idp.test/sso", {authority()});

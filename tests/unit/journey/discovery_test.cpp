@@ -202,6 +202,61 @@ TEST_CASE("our metadata is served on the login host, for everybody to keep a whi
   CHECK(world.answer({.host = "app.test", .path = "/auth/metadata"}).status == 404);
 }
 
+TEST_CASE("whatever is wrong with one company closes that company, and nobody else") {
+  const forge::Authority weak = forge::make_authority(forge::KeyType::rsa1024);
+  using Change = std::function<void(IdentityProvider&)>;
+  const std::vector<Change> changes{
+      [](IdentityProvider& idp) { idp.closed = "its metadata is no XML"; },
+      [](IdentityProvider& idp) {
+        idp.metadata = {};
+        idp.closed = "nothing was read";
+      },
+      [](IdentityProvider& idp) { idp.metadata.signing_certificates_der = {}; },
+      [](IdentityProvider& idp) {
+        idp.metadata.signing_certificates_der = {"", "junk"};
+      },
+      [&](IdentityProvider& idp) {
+        idp.metadata.signing_certificates_der = {weak.certificate_der};
+      },
+      // What nobody foresaw: Lasso gets metadata that is no XML.
+      [](IdentityProvider& idp) { idp.metadata.entity_id = "\x01"; },
+      [](IdentityProvider& idp) { idp.metadata.sso_redirect_url = "\x01"; }};
+  for (const Change& change : changes) {
+    World world;
+    change(world.settings->identity_providers[0]);
+    world.start();
+    CHECK(world.log.has("company closed"));
+    CHECK(world.log.has("idp=corp"));
+    CHECK_FALSE(world.log.has("idp=other"));
+    const auto press = [&](const std::string& idp) {
+      return world.answer({.method = "POST", .path = "/auth/sign-in/start", .body = "idp=" + idp});
+    };
+    CHECK(press("other").status == 303);
+    const Response refused = press("corp");
+    CHECK(refused.status == 403);
+    CHECK(refused.body.find("does not work at the moment") != std::string::npos);
+    CHECK(world.log.has("code=company_closed"));
+    CHECK(world.answer({.path = "/auth/metadata"}).status == 200);
+  }
+}
+
+TEST_CASE("keys of our own that are of no use cost what they are for, and no more") {
+  World world;
+  world.settings->service_provider.decryption = {{Secret("junk"), "junk"}};
+  world.settings->service_provider.signing = KeyPair{Secret("junk"), "junk"};
+  world.settings->service_provider.sign_metadata = true;
+  world.start();
+  CHECK(world.answer({.path = "/auth/metadata"}).status == 503);
+  CHECK(world.log.has("our own metadata is not served"));
+  for (const char* idp : {"corp", "other"}) {
+    CHECK(world
+              .answer({.method = "POST",
+                       .path = "/auth/sign-in/start",
+                       .body = std::string("idp=") + idp})
+              .status == 303);
+  }
+}
+
 TEST_CASE("after validUntil of its metadata an IdP is trusted no more") {
   World world;
   const Response left =

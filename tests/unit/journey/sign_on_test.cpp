@@ -377,3 +377,14 @@ TEST_CASE("the repeat of a finished sign-on finds its way back to the page") {
   CHECK(header(again, "Location").starts_with("/auth/sign-in?notice=stale"));
   CHECK(world.database.calls["sign_on"] == 1);
 }
+
+TEST_CASE("a Response to a company that was closed meanwhile is refused as that") {
+  World world;
+  const UnderWay under_way = start(world);
+  const std::string body = form(world, under_way);
+  world.settings->identity_providers[0].closed = "for a test";
+  world.start();
+  CHECK(post(world, body, under_way.cookie).status == 403);
+  CHECK(world.log.has("code=company_closed"));
+  CHECK(world.database.calls["sign_on"] == 0);
+}

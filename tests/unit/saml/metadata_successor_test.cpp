@@ -42,7 +42,7 @@ TEST_CASE("new metadata takes the place of the old only if nothing is lost by it
   CHECK(refused([](IdpMetadata& m) { m.signing_certificates_der = {"no certificate"}; }));
 }
 
-TEST_CASE("one key in date is enough, a weak one is too much") {
+TEST_CASE("one key in date is enough, and a weak one is no key") {
   const auto now = forge::Options{}.now;
   const forge::Authority good = forge::make_authority();
   const forge::Authority ended = forge::make_authority(forge::KeyType::rsa2048, -1);
@@ -50,9 +50,24 @@ TEST_CASE("one key in date is enough, a weak one is too much") {
   CHECK(saml::check_successor(current, metadata_with({ended, good}), now, false));
   CHECK_FALSE(saml::check_successor(current, metadata_with({ended}), now, false));
   const forge::Authority odd = forge::make_authority(forge::KeyType::secp256k1);
-  CHECK_FALSE(saml::check_successor(current, metadata_with({good, odd}), now, false));
-  const forge::Authority weak = forge::make_authority(forge::KeyType::rsa1024);
-  CHECK_FALSE(saml::check_successor(current, metadata_with({good, weak}), now, false));
+  CHECK(saml::check_successor(current, metadata_with({good, odd}), now, false));
+  CHECK_FALSE(saml::check_successor(current, metadata_with({ended, odd}), now, false));
+  IdpMetadata weak = current;  // which parse_idp_metadata() makes of nothing
+  weak.signing_certificates_der = {odd.certificate_der};
+  CHECK_FALSE(saml::check_successor(current, weak, now, false));
+}
+
+TEST_CASE("a company does not go over to this machine's own services") {
+  const auto now = forge::Options{}.now;
+  const IdpMetadata current = metadata_with({forge::make_authority()});
+  for (const auto change : {+[](IdpMetadata& m) { m.sso_redirect_url = "http://127.0.0.1/"; },
+                            +[](IdpMetadata& m) { m.slo_post_url = "http://localhost/"; },
+                            +[](IdpMetadata& m) { m.artifact_urls[0] = "http://[::1]:631/"; }}) {
+    IdpMetadata next = current;
+    change(next);
+    CHECK_FALSE(saml::check_successor(current, next, now, false));
+    CHECK(saml::check_successor(next, next, now, false));
+  }
 }
 
 TEST_CASE("signed metadata that somebody gives out again, after newer, is not taken back") {
