@@ -42,7 +42,7 @@ Time SystemClock::now() const {
 }
 
 bool SystemRandom::fill(std::span<std::uint8_t> bytes) {
-  if (bytes.size() > kNonceBytes) return draw(bytes);
+  if (bytes.size() != kNonceBytes) return draw(bytes);
   if (left_ < bytes.size()) {
     left_ = 0;
     if (!draw(drawn_)) return false;

@@ -15,14 +15,15 @@ class SystemClock final : public Clock {
   [[nodiscard]] Time now() const override;
 };
 
-/// The kernel's generator. Nonces, of which every stranger's redirect needs one, come from a larger
-/// draw; whatever stands for somebody is drawn by itself. One process only: made after the fork.
+/// The kernel's generator. Nonces of sealed values, of which every stranger's redirect needs one,
+/// come from a larger draw; whatever stands for somebody has another size and is drawn by itself.
+/// One process only: made after the fork.
 class SystemRandom final : public Random {
  public:
   [[nodiscard]] bool fill(std::span<std::uint8_t> bytes) override;
 
  private:
-  static constexpr std::size_t kNonceBytes = 12;
+  static constexpr std::size_t kNonceBytes = 24;
   std::array<std::uint8_t, 16 * kNonceBytes> drawn_{};
   std::size_t left_ = 0;
 };

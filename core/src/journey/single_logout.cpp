@@ -22,6 +22,7 @@ constexpr auto kShown = std::chrono::minutes(10);
 // The database forgets a message by its own clock, which may run ahead of ours.
 constexpr auto kClockMargin = std::chrono::hours(1);
 constexpr std::size_t kIdBytes = 16;
+constexpr std::size_t kSealedIdBytes = 8;  // RelayState has 80 characters (saml-bindings 3.4.3)
 constexpr std::size_t kMaxLogged = 400;
 
 namespace code {
@@ -107,7 +108,7 @@ Response refuse_logout(const Exchange& exchange, const Failure& why, std::string
               idp));
 }
 
-// Seals RelayState: the ID of our request, for the answer of the IdP that it went to.
+// Seals RelayState: the beginning of our request's ID, for the answer of the IdP that it went to.
 std::string purpose_of(const IdentityProvider& idp) {
   return "logout " + idp.name;
 }
@@ -139,7 +140,7 @@ Response take_answer(const Exchange& exchange, const std::string& relay_state,
                  : redirect(303, context.path("/signed-out"));
   }
   const saml::LogoutFacts& facts = judged->message->facts();
-  if (!asked || "id" + crypto::to_hex(*asked) != facts.in_response_to) {
+  if (!asked || !facts.in_response_to.starts_with("id" + crypto::to_hex(*asked))) {
     note_ignored(exchange, LogLevel::info, {code::kUnasked, ""}, idp);
     return redirect(303, context.path("/signed-out"));
   }
@@ -220,10 +221,10 @@ Task<std::optional<Response>> tell_idp(const Exchange& exchange, store::EndedSes
     co_return std::nullopt;
   }
   const auto digits = session::new_hex(context.ports.random, kIdBytes);
-  const auto state = digits ? context.sealer.seal(context.ports.random, purpose_of(*idp),
-                                                  crypto::from_hex(*digits).value_or(""),
-                                                  exchange.now() + kRoundTrip)
-                            : std::nullopt;
+  const auto id = digits ? crypto::from_hex(digits->substr(0, 2 * kSealedIdBytes)) : std::nullopt;
+  const auto state = id ? context.sealer.seal(context.ports.random, purpose_of(*idp), *id,
+                                              exchange.now() + kRoundTrip)
+                        : std::nullopt;
   if (!state) co_return std::nullopt;
   std::function<Built()> make =
       [&sp = context.settings.service_provider, idp,

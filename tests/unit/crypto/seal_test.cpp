@@ -68,6 +68,29 @@ TEST_CASE("keys roll over: the first seals, all open, a removed one opens nothin
   CHECK_FALSE(crypto::Sealer(after).open("p", old_value, clock.now()));
 }
 
+TEST_CASE("what versions before sealed opens until it expires, and only as it was") {
+  test::FakeClock clock;
+  const crypto::Sealer sealer(kOneKey);
+  // AES-256-GCM under the cookie key itself, for the purpose "p", sixty seconds ahead.
+  const std::string before = "dHdlbHZlIGJ5dGVzf5qdyDgO7UcnXaJBNNbzxulnRsiSYdLnnDrf8wuygPZN";
+  CHECK(sealer.open("p", before, clock.now()) == "as before");
+  CHECK_FALSE(sealer.open("q", before, clock.now()));
+  CHECK_FALSE(sealer.open("p", "XAES" + before, clock.now()));
+  clock.advance(60s);
+  CHECK_FALSE(sealer.open("p", before, clock.now()));
+}
+
+TEST_CASE("a sealed value says how it was made, and is not read in another way") {
+  test::FakeClock clock;
+  test::FakeRandom random;
+  const crypto::Sealer sealer(kOneKey);
+  const auto sealed = *sealer.seal(random, "p", "abc", clock.now() + 60s);
+  CHECK(sealed.starts_with("XAES"));
+  CHECK_FALSE(sealer.open("p", sealed.substr(4), clock.now()));
+  // 24 bytes of nonce, 8 of expiry, 16 of tag.
+  CHECK(crypto::from_base64url(sealed.substr(4))->size() == 24 + 8 + 3 + 16);
+}
+
 TEST_CASE("without randomness or a key nothing is sealed") {
   test::FakeClock clock;
   test::FakeRandom random;
