@@ -69,8 +69,10 @@ ngx_int_t find_session(ngx_http_request_t* r, RequestContext& context, Process& 
     context.look_up = RequestContext::LookUp::done;
     return NGX_OK;
   }
+  // Ours were removed from the request, so the header is kept.
+  const std::string_view sent = session_token(context.cookies.value_or("")).value_or("");
   process.sessions().look_up(
-      *context.session, [token = context.token()](Result<std::string> result) {
+      *context.session, sent, [token = context.token()](Result<std::string> result) {
         const auto alive = token.lock();
         if (alive == nullptr || alive->request == nullptr) return;
         RequestContext* found = RequestContext::find(alive->request);

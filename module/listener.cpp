@@ -32,14 +32,15 @@ std::optional<TokenHash> hash_from_hex(std::string_view hex) {
   return hash;
 }
 
-Listener::Listener(const DatabaseSettings& settings, Worker& worker, SessionCache& cache,
-                   NodeMeter& meter, Ports ports)
+Listener::Listener(const Settings& settings, Worker& worker, SessionCache& cache, NodeMeter& meter,
+                   Ports ports)
     : cache_(cache),
       meter_(meter),
       ports_(ports),
-      keep_audit_(settings.keep_audit),
-      keep_transcripts_(settings.keep_transcripts),
-      connection_(settings, worker, TimerKind::background,
+      keep_audit_(settings.database.keep_audit),
+      keep_transcripts_(settings.database.keep_transcripts),
+      session_lifetime_(settings.sessions.lifetime),
+      connection_(settings.database, worker, TimerKind::background,
                   {[this](const Failure& failure) { lost(failure); },
                    [this](std::string_view payload) { notified(payload); }}),
       ping_timer_(TimerKind::background, [this] { ping(); }),
@@ -88,7 +89,21 @@ void Listener::listen() {
     backoff_.reset();
     cache_.take_over_listening(ports_.clock.now());
     ping_timer_.start(kPingInterval);
+    learn_of_older_sessions();
   });
+}
+
+// Once: what was there before the upgrade becomes no more.
+void Listener::learn_of_older_sessions() {
+  if (knows_older_sessions_) return;
+  std::function<void(Result<std::optional<Time>>)> done =
+      [this](const Result<std::optional<Time>>& until) {
+        if (!until) return;  // asked again when it listens again, or with the next housekeeping
+        knows_older_sessions_ = true;
+        cache_.note_older_sessions(*until);
+      };
+  spawn(store::older_sessions_until(ports_.database, session_lifetime_), std::move(done),
+        std::function<void()>([] {}));
 }
 
 // The answer comes behind every notification sent before it: what was fetched until the question
@@ -136,6 +151,7 @@ void Listener::notified(std::string_view payload) {
 
 void Listener::housekeep() {
   housekeeping_timer_.start(kHousekeepingInterval);
+  learn_of_older_sessions();
   std::function<void(Result<int>)> done = [this](const Result<int>& removed) {
     if (!removed && removed.failure().code == code::kDatabaseRefused) {
       ports_.log.write(LogLevel::warning,

@@ -25,12 +25,14 @@ Process::Process(const MainConfiguration& configuration)
       sessions_(*settings_, cache_, clock_, meter_),
       watch_(cache_, clock_),
       open_requests_(*this),
-      listener_(settings_->database, worker_, cache_, meter_, ports()) {
-  site_ = std::make_unique<Site>(settings_, configuration.pages, ports(),
-                                 [this](const TokenHash& hash, SessionLookupService::Done done) {
-                                   sessions_.look_up(hash, std::move(done));
-                                 });
-  sessions_.set_load([this](const TokenHash& hash) { return site_->load_session(hash); });
+      listener_(*settings_, worker_, cache_, meter_, ports()) {
+  site_ = std::make_unique<Site>(
+      settings_, configuration.pages, ports(),
+      [this](const TokenHash& hash, std::string_view token, SessionLookupService::Done done) {
+        sessions_.look_up(hash, token, std::move(done));
+      });
+  sessions_.set_load([this](const TokenHash& hash) { return site_->load_session(hash); },
+                     [this](std::string_view token) { return site_->has_made(token); });
 }
 
 Process::~Process() {

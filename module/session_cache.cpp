@@ -46,7 +46,7 @@ bool is_fresh(const SharedSessions& shared, const SharedEntry& entry, Time now, 
 
 ngx_shm_zone_t* SessionCache::add_zone(ngx_conf_t* cf, std::size_t bytes) {
   // The number is the layout's: a module with another one must not read this memory.
-  static ngx_str_t name = ngx_string("auth_saml_sessions_5");
+  static ngx_str_t name = ngx_string("auth_saml_sessions_6");
   ngx_shm_zone_t* zone = ngx_shared_memory_add(cf, &name, bytes, &ngx_http_auth_saml_module);
   if (zone != nullptr) zone->init = prepare_zone<SharedSessions>;
   return zone;
@@ -119,6 +119,16 @@ void SessionCache::forget_all() {
   shared->forget_before_us = std::chrono::duration_cast<Time::duration>(
                                  std::chrono::system_clock::now().time_since_epoch())
                                  .count();
+}
+
+void SessionCache::note_older_sessions(std::optional<Time> until) {
+  const auto shared = zone_.lock();
+  shared->older_sessions_until_us = until ? microseconds(*until) : 1;
+}
+
+bool SessionCache::has_older_sessions(Time now) const {
+  const std::int64_t until = zone_.unlocked().older_sessions_until_us;
+  return until == 0 || microseconds(now) < until;
 }
 
 // Where the one that listened before still does, nothing was missed in between: what is remembered

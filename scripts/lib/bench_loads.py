@@ -46,17 +46,16 @@ class Loads:
     def waiting(self, wanted=100000, each=10):
         """Where a process may not have as many descriptors, fewer people wait and what they cost is multiplied."""
         count = descriptors_for(wanted) // each * each
-        self.lab.people.sql(f"""INSERT INTO users (id, email, name, status) SELECT md5('w' || n)::uuid, 'w' || n || '@corp.test', 'W', 'waiting'
+        people = self.lab.people.sql(f"""INSERT INTO users (id, email, name, status) SELECT md5('w' || n)::uuid, 'w' || n || '@corp.test', 'W', 'waiting'
                 FROM generate_series(1, {count // each}) n;
-            INSERT INTO sessions (token_hash, reference, user_id, sign_on_id, origin, idp, expires_at)
-            SELECT sha256(rpad('w' || n, 43, 'A')::bytea), left(md5(n::text), 16), md5('w' || n)::uuid, gen_random_uuid(),
-                   'https://login.test', 'corp', now() + interval '9 hours' FROM generate_series(1, {count // each}) n""")
+            SELECT id FROM users WHERE email LIKE 'w%@corp.test'""")
+        tokens = self.lab.people.sessions(people, len(people))
         self.lab.people.sql("ANALYZE")  # or autovacuum does it meanwhile, and counts as ours
         before_memory = private_kib(self.lab.worker)
         idle = self.share_of_core(20)  # what a worker does anyway grows with nobody
         streams, poll = [], select.epoll()
         for i in range(count):
-            streams.append(open_stream(self.lab.node, f"w{i % (count // each) + 1}".ljust(43, "A"), f"127.0.1.{1 + i // 20000}"))
+            streams.append(open_stream(self.lab.node, tokens[i % len(tokens)], f"127.0.1.{1 + i // 20000}"))
             poll.register(streams[-1], select.EPOLLIN)
         memory = (private_kib(self.lab.worker) - before_memory) / count
         reader = Reader(poll, streams)

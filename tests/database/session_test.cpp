@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "database/fixture.h"
 
 using namespace anteroom;
@@ -137,11 +139,35 @@ TEST_CASE("no ticket is made from a session that is not live") {
       store::issue_ticket(db, {hash_of(50), hash_of(1), "https://app.test", hash_of(60), "/"})));
 }
 
+TEST_CASE(
+    "sessions whose tokens have no MAC are looked for where people were before, for a while") {
+  TestDatabase db;
+  const auto until = wait(store::older_sessions_until(db, 12h));
+  REQUIRE(until);
+  CHECK_FALSE(*until);  // nobody was here before
+  db.script(
+      "DROP TABLE older_sessions; INSERT INTO users (email, status) VALUES ('ann@corp.test', "
+      "'active')");
+  const auto& all = store::migrations();
+  const auto upgrade = std::find_if(all.begin(), all.end(), [](const store::Migration& migration) {
+    return std::string_view(migration.name).ends_with("tokens_have_a_mac");
+  });
+  REQUIRE(upgrade != all.end());
+  db.script(upgrade->sql);
+  const auto later = wait(store::older_sessions_until(db, 12h));
+  REQUIRE((later && *later));
+  const auto left = **later - Time(std::chrono::duration_cast<Time::duration>(
+                                  std::chrono::system_clock::now().time_since_epoch()));
+  CHECK(left <= 36h);
+  CHECK(left > 35h);
+}
+
 TEST_CASE("strangers cannot fill the audit trail, and keep nobody out of it") {
   TestDatabase db;
-  const auto refuse = [&](const std::string& idp, const std::string& email) {
-    REQUIRE(wait(
-        store::audit(db, {"sign_on_refused", "bad_signature", "r", idp, email, "192.0.2.1", ""})));
+  const auto refuse = [&](const std::string& idp, const std::string& email,
+                          const std::string& client = "192.0.2.1") {
+    REQUIRE(
+        wait(store::audit(db, {"sign_on_refused", "bad_signature", "r", idp, email, client, ""})));
   };
   for (int i = 0; i < 80; ++i) refuse("corp", "");
   CHECK(db.value("SELECT count(*) FROM anteroom.audit_events") == "60");
@@ -151,6 +177,19 @@ TEST_CASE("strangers cannot fill the audit trail, and keep nobody out of it") {
   db.script("UPDATE audit_events SET at = at - interval '61 seconds'");
   refuse("corp", "");
   CHECK(db.value("SELECT count(*) FROM anteroom.audit_events") == "63");
+}
+
+TEST_CASE("one address that fills its part of the audit trail takes nothing of another's") {
+  TestDatabase db;
+  const auto refuse = [&](const std::string& client) {
+    REQUIRE(
+        wait(store::audit(db, {"sign_on_refused", "bad_signature", "r", "corp", "", client, ""})));
+  };
+  for (int i = 0; i < 80; ++i) refuse("192.0.2.1");
+  refuse("192.0.2.2");
+  CHECK(db.value("SELECT count(*) FROM anteroom.audit_events") == "61");
+  for (int i = 0; i < 700; ++i) refuse("198.51.100." + std::to_string(i % 250));
+  CHECK(db.value("SELECT count(*) FROM anteroom.audit_events") == "600");
 }
 
 TEST_CASE("housekeeping removes what has expired and nothing else") {

@@ -9,9 +9,9 @@ using namespace anteroom::test;
 namespace {
 
 void keep(Database& database, const std::string& reference, const std::string& idp,
-          const std::string& email = "") {
-  const auto kept = wait(
-      store::keep_transcript(database, {reference, idp, email, "status", R"({"checks":[]})", ""}));
+          const std::string& email = "", const std::string& network = "192.0.2.1") {
+  const auto kept = wait(store::keep_transcript(
+      database, {reference, idp, email, "status", R"({"checks":[]})", "", network}));
   INFO((kept ? "" : kept.failure().detail));
   REQUIRE(kept);
 }
@@ -46,6 +46,39 @@ TEST_CASE("of one company a thousand a day are kept, the newest; others lose not
   CHECK_FALSE(*wait(store::find_transcript(db, "r1")));
   CHECK(*wait(store::find_transcript(db, "AAAA-0002")));
   CHECK(*wait(store::find_transcript(db, "AAAA-0001")));
+}
+
+TEST_CASE("a flood pushes out its own transcripts: those of others, and of whom one knows, stay") {
+  TestDatabase db;
+  keep(db, "BBBB-0001", "corp", "", "192.0.2.2");
+  keep(db, "BBBB-0002", "corp", "ann@corp.test", "192.0.2.9");
+  db.script("UPDATE transcripts SET at = now() - interval '2 hours'");
+  db.script(
+      "INSERT INTO transcripts (reference, at, idp, email, code, content, network)"
+      " SELECT 'r' || i, now() - interval '1 hour' + i * interval '1 second', 'corp', '', 'c', "
+      "'{}'::json, '192.0.2.9' FROM generate_series(1, 998) i");
+  for (int i = 0; i < 20; ++i)
+    keep(db, "AAAA-00" + std::to_string(10 + i), "corp", "", "192.0.2.9");
+  keep(db, "BBBB-0003", "corp", "", "192.0.2.3");
+  for (const char* kept : {"BBBB-0001", "BBBB-0002", "BBBB-0003", "AAAA-0029"}) {
+    CAPTURE(kept);
+    CHECK(*wait(store::find_transcript(db, kept)));
+  }
+  CHECK(db.value("SELECT count(*) FROM anteroom.transcripts") == "1000");
+  CHECK(db.value("SELECT min(substr(reference, 2)::int) FROM anteroom.transcripts WHERE reference "
+                 "LIKE 'r%'") == "22");
+}
+
+TEST_CASE("where there is nobody else, even one whose address was proven goes") {
+  TestDatabase db;
+  db.script(
+      "INSERT INTO transcripts (reference, at, idp, email, code, content)"
+      " SELECT 'r' || i, now() - interval '1 hour' + i * interval '1 second', 'corp', "
+      "'a@corp.test',"
+      " 'c', '{}'::json FROM generate_series(1, 1000) i");
+  keep(db, "AAAA-0001", "corp");
+  CHECK_FALSE(*wait(store::find_transcript(db, "r1")));
+  CHECK(*wait(store::find_transcript(db, "r2")));
 }
 
 TEST_CASE("what is older than a day is not pushed out by rubbish") {

@@ -277,7 +277,7 @@ class HoldingApp:
 
 def many_sessions(node, count):
     """(token, email) of people with a session each, put into the database at once."""
-    people = [(secrets.token_urlsafe(32), f"many{i}-{secrets.token_hex(3)}@northwind.example", str(uuid.uuid4()))
+    people = [(node.people.new_token(), f"many{i}-{secrets.token_hex(3)}@northwind.example", str(uuid.uuid4()))
               for i in range(count)]
     rows = ",".join(f"('{user}', '{email}', 'Ann', 'active')" for _, email, user in people)
     node.people.sql(f"INSERT INTO users (id, email, name, status) VALUES {rows}")

@@ -307,7 +307,7 @@ def test_a_full_memory_forgets_no_identity_and_junk_throws_nobody_out(lab, clust
     for token, email in [(first[0], first[1]), *many[::500]]:
         assert node.ask("/work", token, connection=connection).seen("X-Auth-Email") == [email]
     for _ in range(3000):
-        junk = node.ask("/work", secrets.token_urlsafe(32), connection=connection)
+        junk = node.ask("/work", node.people.new_token(), connection=connection)
         assert junk.status == 302
     live = many[-500:]  # last used last: junk must not have thrown them out
     hits = scans(node)

@@ -135,7 +135,7 @@ manage: {{ request_new_users: manager, process_requests: admin }}
         node = Node(BUILD, directory, port, yaml(text) if yaml else text,
                     nginx_configuration(BUILD, directory, port, self._app.port, **configuration))
         node.database = database
-        node.people = People(cluster, database, f"http://localhost:{port}")
+        node.people = People(cluster, database, f"http://localhost:{port}", self._keys / "cookie.key")
         node.write()
         if migrate:
             self.migrate(node)

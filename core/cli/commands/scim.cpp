@@ -5,7 +5,7 @@
 #include "cli/commands/console.h"
 #include "cli/system_random.h"
 #include "scim/request.h"
-#include "session/token.h"
+#include "session/mint.h"
 
 namespace anteroom::cli {
 
@@ -33,7 +33,8 @@ void add_token(Console& console, const Given& given) {
   const IdentityProvider& idp = company_of(console, given.company);
   check_name(given.name);
   SystemRandom random;
-  const auto secret = session::new_token(random);
+  session::Mints mints(console.settings().sessions.cookie_keys);
+  const auto secret = mints.directories.make(random, idp.name);
   const std::string token = std::string(scim::kTokenPrefix) + secret.value_or("");
   const auto hash = hash_token(token);
   if (!secret || !hash) throw Abort{exit_refused, "there is no randomness"};

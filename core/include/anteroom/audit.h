@@ -36,9 +36,11 @@ struct Transcript {
   std::string code;
   std::string content;  ///< JSON (journey/transcript.h)
   std::string at;       ///< ISO 8601 UTC; set by the database
+  std::string network;  ///< of the client; not read back
 };
 
-/// Of one company at most 1,000 a day are kept, the newest.
+/// Of one company at most 1,000 a day are kept: the next one pushes out the oldest of the network
+/// that has most, one with a proven email last of all.
 Task<Result<Done>> keep_transcript(Database& database, Transcript transcript);
 Task<Result<std::optional<Transcript>>> find_transcript(Database& database, std::string reference);
 /// The newest ten whose email is this; without their content.

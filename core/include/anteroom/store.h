@@ -55,6 +55,12 @@ Task<Result<std::string>> load_session(Database& database, TokenHash hash,
                                        std::chrono::seconds idle_timeout,
                                        std::vector<std::string> levels);
 
+/// Until when sessions may be live that a version opened whose tokens have no MAC, if they live at
+/// most for `lifetime`: it may run beside this one for a day after the upgrade. nullopt: nobody had
+/// ever been here before this version.
+Task<Result<std::optional<Time>>> older_sessions_until(Database& database,
+                                                       std::chrono::seconds lifetime);
+
 /// What the IdP of an ended session needs to be told.
 struct EndedSession {
   std::string idp, name_id, name_id_format, session_index;
@@ -107,7 +113,8 @@ struct AuditEvent {
   std::string idp, email, client_address;  ///< may be empty
   std::string detail;                      ///< no secrets
 };
-/// Of "sign_on_refused" without an email only 60 a minute are kept for one IdP.
+/// Of "sign_on_refused" without an email only 60 a minute are kept for one IdP and address, and 600
+/// for one IdP.
 Task<Result<Done>> audit(Database& database, AuditEvent event);
 
 /// The schema's version; 0: no schema.

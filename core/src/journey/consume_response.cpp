@@ -161,7 +161,11 @@ Response refuse_person(const Exchange& exchange, const Judgement& judgement, Cod
   const bool is_disabled = why == code::kUserDisabled;
   const Failure failure{why, "email=" + assertion.email()};
   const std::string reference = session::new_reference(exchange.context.ports.random);
-  keep_transcript_later(exchange.context, judgement, failure, reference, assertion.email());
+  const std::string_view client = exchange.head().client_address;
+  if (exchange.context.refusals.take("", client, assertion.email(), exchange.now())) {
+    keep_transcript_later(exchange.context, judgement, failure, reference, assertion.email(),
+                          client);
+  }
   return explain_as(
       exchange.context, exchange.head(), failure,
       {403, is_disabled ? "user_disabled_title"_words : "identity_pinned_title"_words,
@@ -231,11 +235,13 @@ Response reject(Exchange& exchange, const Arrival& arrival, const Judgement& jud
     return explain(exchange.context, exchange.head(), why, explanation);
   }
   const std::string reference = session::new_reference(exchange.context.ports.random);
-  audit_later(
-      exchange.context,
-      {"sign_on_refused", std::string(why.code.name), reference, judgement.idp->name, "",
-       std::string(exchange.head().client_address), http::printable(why.detail, kMaxShown)});
-  keep_transcript_later(exchange.context, judgement, why, reference, "");
+  const std::string_view client = exchange.head().client_address;
+  if (exchange.context.refusals.take(judgement.state->request_id, client, "", exchange.now())) {
+    audit_later(exchange.context,
+                {"sign_on_refused", std::string(why.code.name), reference, judgement.idp->name, "",
+                 std::string(client), http::printable(why.detail, kMaxShown)});
+    keep_transcript_later(exchange.context, judgement, why, reference, "", client);
+  }
   return explain_as(exchange.context, exchange.head(), why, explanation, judgement.idp->name,
                     reference);
 }
@@ -322,7 +328,16 @@ void log_sign_on(const Exchange& exchange, LogLevel level, std::string_view what
 // The one round trip: consume the message, find or create the person, open the session.
 Task<Response> open_session(Exchange& exchange, const Judgement& judgement) {
   Context& context = exchange.context;
-  const auto token = session::new_token(context.ports.random);
+  const saml::VerifiedAssertion& assertion = *judgement.verdict.assertion;
+  const std::string& asked =
+      judgement.state ? judgement.state->request_id : assertion.response_id();
+  if (!context.refusals.may_try(asked, exchange.now())) {
+    note_end(exchange, Stage::session, judgement.idp, code::kReplayed);
+    log_sign_on(exchange, LogLevel::warning, "sign-on restarted", judgement.verdict,
+                {store::SignOnOutcome::replayed, ""}, "");
+    co_return start_again(exchange, judgement.state ? judgement.state->return_to : "");
+  }
+  const auto token = context.mints.sessions.make(context.ports.random);
   const auto reference = session::new_hex(context.ports.random, kReferenceBytes);
   const auto hash = token ? hash_token(*token) : std::nullopt;
   if (!hash || !reference) {

@@ -30,15 +30,21 @@ const saml::ResponseVerifier* Context::verifier_of(const IdentityProvider& idp) 
   return found == verifiers.end() ? nullptr : found->get();
 }
 
+Task<Result<std::string>> look_up(Exchange& exchange, std::string_view token, TokenHash hash) {
+  Callback<Result<std::string>> wait([&](std::function<void(Result<std::string>)> done) {
+    exchange.context.lookup(hash, token, std::move(done));
+  });
+  Result<std::string> record = co_await wait;
+  co_return record;
+}
+
 Task<Result<CurrentSession>> current_session(Exchange& exchange) {
   const auto token = session_token(exchange.head().headers.cookie);
   if (!token) co_return CurrentSession{};
   const auto hash = hash_token(*token);
   if (!hash) co_return Failure{code::kInternal, "hashing a session token failed"};
-  Callback<Result<std::string>> wait([&](std::function<void(Result<std::string>)> done) {
-    exchange.context.lookup(*hash, std::move(done));
-  });
-  Result<std::string> record = co_await wait;
+  auto asking = look_up(exchange, *token, *hash);
+  Result<std::string> record = co_await asking;
   if (!record) co_return record.failure();
   if (record->empty()) co_return CurrentSession{};
   CurrentSession session(*hash, std::move(*record));

@@ -11,9 +11,11 @@
 #include "anteroom/site.h"
 #include "crypto/seal.h"
 #include "journey/lately.h"
+#include "journey/quota.h"
 #include "journey/tally.h"
 #include "journey/token_guard.h"
 #include "session/login_state.h"
+#include "session/mint.h"
 
 namespace anteroom::journey {
 
@@ -26,6 +28,7 @@ struct Context {
   Ports ports;
   SessionLookup lookup;
   crypto::Sealer sealer;
+  session::Mints mints;
   std::shared_ptr<const pages::Renderer> renderer;
   std::vector<std::unique_ptr<const saml::ResponseVerifier>>
       verifiers;  ///< one per IdP that is not closed
@@ -33,6 +36,7 @@ struct Context {
   Result<std::string> metadata;                                ///< our own, as it is served
   std::shared_ptr<Tally> started = std::make_shared<Tally>();  ///< sign-ons, by IdP
   TokenGuard scim_tokens{};
+  RefusalQuota refusals{};
   Lately denials{};  ///< by user, of pages and of Manage
 
   [[nodiscard]] const Origin* origin_of(std::string_view host) const;
@@ -74,6 +78,9 @@ class CurrentSession {
   std::unique_ptr<std::string> bytes_;
   std::optional<SessionView> view_;
 };
+
+/// What this node or the database knows of a session cookie's token; empty: nothing.
+Task<Result<std::string>> look_up(Exchange& exchange, std::string_view token, TokenHash hash);
 
 /// Looks the session cookie up. No cookie, unknown, expired, other origin: an empty CurrentSession.
 Task<Result<CurrentSession>> current_session(Exchange& exchange);

@@ -15,10 +15,14 @@ namespace {
 
 constexpr std::size_t kReferenceBytes = 8;
 
-Response handoff_failed(const Exchange& exchange, std::string detail) {
-  return explain(exchange.context, exchange.head(), {Code{"handoff_refused"}, std::move(detail)},
-                 {403, "failed_title"_words, "handoff_refused"_words, "handoff_refused_hint"_words,
-                  "/", "continue"_words});
+// The Back button ends here: whoever is signed in already just goes on.
+Task<Response> not_redeemed(Exchange& exchange) {
+  const Result<CurrentSession> session = co_await current_session(exchange);
+  if (session && session->view() != nullptr) co_return redirect(303, "/");
+  co_return explain(exchange.context, exchange.head(),
+                    {Code{"handoff_refused"}, "ticket not redeemable here"},
+                    {403, "failed_title"_words, "handoff_refused"_words,
+                     "handoff_refused_hint"_words, "/", "continue"_words});
 }
 
 std::string_view cookie_value(std::string_view header, std::string_view wanted) {
@@ -40,7 +44,7 @@ Task<Response> land(Exchange& exchange, const CurrentSession& session, std::stri
   // ticket.
   if (!browser_hash) co_return redirect(303, wanted.origin + wanted.target);
 
-  const auto ticket = session::new_token(context.ports.random);
+  const auto ticket = context.mints.tickets.make(context.ports.random);
   const auto ticket_hash = ticket ? hash_token(*ticket) : std::nullopt;
   if (!ticket_hash) {
     co_return unavailable(context, exchange.head(), {code::kInternal, "no randomness"});
@@ -60,14 +64,18 @@ Task<Response> redeem_handoff(Exchange exchange) {
     co_return refuse(context, exchange.head(), 405, {Code{"method_not_allowed"}, "ticket"});
   }
   const auto query = http::Form::parse(exchange.head().query);
-  const auto ticket_hash = query ? hash_token(query->get("ticket")) : std::nullopt;
+  const std::string ticket(query ? query->get("ticket") : "");
   const auto browser =
       crypto::sha256(cookie_value(exchange.head().headers.cookie, session::kBrowserCookie));
-  const auto token = session::new_token(context.ports.random);
+  // One that was made up is not worth a question to anybody.
+  if (!browser || !context.mints.tickets.has_made(ticket)) {
+    co_return co_await not_redeemed(exchange);
+  }
+  const auto ticket_hash = hash_token(ticket);
+  const auto token = context.mints.sessions.make(context.ports.random);
   const auto reference = session::new_hex(context.ports.random, kReferenceBytes);
   const auto token_hash = token ? hash_token(*token) : std::nullopt;
-  if (!ticket_hash || !browser) co_return handoff_failed(exchange, "malformed link");
-  if (!token_hash || !reference) {
+  if (!ticket_hash || !token_hash || !reference) {
     co_return unavailable(context, exchange.head(), {code::kInternal, "no randomness"});
   }
   store::Redemption redemption{*ticket_hash,
@@ -81,10 +89,7 @@ Task<Response> redeem_handoff(Exchange exchange) {
       co_await store::redeem_ticket(context.ports.database, std::move(redemption));
   if (!target) co_return unavailable(context, exchange.head(), target.failure());
   if (!*target || !http::is_local_target(**target)) {
-    // The Back button ends here: whoever is signed in already just goes on.
-    const Result<CurrentSession> session = co_await current_session(exchange);
-    if (session && session->view() != nullptr) co_return redirect(303, "/");
-    co_return handoff_failed(exchange, "ticket not redeemable here");
+    co_return co_await not_redeemed(exchange);
   }
   Response response = redirect(303, **target);
   response.headers.emplace_back(

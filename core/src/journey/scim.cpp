@@ -60,12 +60,12 @@ Response no_token(Context& context, const RequestHead& head, std::string_view co
   return response;
 }
 
-// nullopt: the token may be good. What is made up costs nothing but, ten times a second, a
-// look at all tokens.
+// nullopt: the token may be good. What is made up costs nothing but, once in ten seconds, a look at
+// all tokens.
 Task<std::optional<Response>> turn_unknown_away(Exchange& exchange, const IdentityProvider& idp,
-                                                const TokenHash& token) {
+                                                const TokenHash& token, bool has_mac) {
   Context& context = exchange.context;
-  switch (context.scim_tokens.look_for({idp.name, token}, context.now())) {
+  switch (context.scim_tokens.look_for({idp.name, token}, has_mac, context.now())) {
     case TokenGuard::Answer::known:
       co_return std::nullopt;
     case TokenGuard::Answer::unknown:
@@ -117,7 +117,9 @@ Task<Response> serve_scim(Exchange exchange) {
   const auto token = scim::bearer_token(exchange.head().headers.authorization);
   const auto hash = token ? hash_token(*token) : std::nullopt;
   if (idp == nullptr || !hash) co_return no_token(context, exchange.head(), idp ? idp->name : "");
-  auto turning = turn_unknown_away(exchange, *idp, *hash);
+  const bool has_mac =
+      context.mints.directories.has_made(token->substr(scim::kTokenPrefix.size()), idp->name);
+  auto turning = turn_unknown_away(exchange, *idp, *hash, has_mac);
   std::optional<Response> turned_away = co_await turning;
   if (turned_away) co_return std::move(*turned_away);
   std::string client(exchange.head().client_address);

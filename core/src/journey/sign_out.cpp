@@ -1,3 +1,4 @@
+#include "anteroom/gate.h"
 #include "anteroom/store.h"
 #include "http/cookie.h"
 #include "http/form.h"
@@ -14,6 +15,18 @@ void clear_session_cookie(Response& response) {
   response.headers.emplace_back(
       "Set-Cookie",
       http::set_cookie(session::kSessionCookie, "", http::SameSite::lax, std::chrono::seconds(0)));
+}
+
+// The session that this browser's cookie may stand for. One that was made up ends nothing, and
+// asks nobody.
+Task<std::optional<TokenHash>> session_to_end(Exchange& exchange) {
+  const auto token = session_token(exchange.head().headers.cookie);
+  const auto hash = token ? hash_token(*token) : std::nullopt;
+  if (!hash || exchange.context.mints.sessions.has_made(*token)) co_return hash;
+  auto asking = look_up(exchange, *token, *hash);
+  const Result<std::string> known = co_await asking;
+  if (known && known->empty()) co_return std::nullopt;
+  co_return hash;
 }
 
 }  // namespace
@@ -36,8 +49,7 @@ Task<Response> sign_out(Exchange exchange) {
   Context& context = exchange.context;
   const auto form = http::Form::parse(exchange.request.body());
   const bool is_switch = form && form->get("then") == "sign-in";
-  const auto token = session_token(exchange.head().headers.cookie);
-  const auto hash = token ? hash_token(*token) : std::nullopt;
+  const std::optional<TokenHash> hash = co_await session_to_end(exchange);
   if (hash) {
     context.ports.memory.forget(*hash);
     const Result<std::optional<store::EndedSession>> ended = co_await store::sign_out(

@@ -168,6 +168,7 @@ class Site::Implementation {
                  ports,
                  std::move(lookup),
                  crypto::Sealer(settings->sessions.cookie_keys),
+                 session::Mints(settings->sessions.cookie_keys),
                  std::move(pages),
                  make_verifiers<saml::ResponseVerifier>(*settings, ports.log),
                  make_verifiers<saml::LogoutVerifier>(*settings, ports.log),
@@ -292,6 +293,10 @@ Response Site::unavailable(const RequestHead& request, const Failure& failure) {
 
 Response Site::refuse(const RequestHead& request, int status, const Failure& failure) {
   return journey::refuse(implementation_->context(), request, status, failure);
+}
+
+bool Site::has_made(std::string_view token) {
+  return implementation_->context().mints.sessions.has_made(token);
 }
 
 Task<Result<std::string>> Site::load_session(TokenHash hash) {

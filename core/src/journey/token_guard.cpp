@@ -8,18 +8,19 @@ namespace {
 
 // A token that was just added is not kept waiting.
 constexpr std::chrono::milliseconds kInterval{100};
+constexpr std::chrono::seconds kIntervalWithoutMac{10};
 // Whoever asked may have gone away before the answer.
 constexpr std::chrono::seconds kPatience{5};
 
 }  // namespace
 
-TokenGuard::Answer TokenGuard::look_for(const store::ScimTokenKey& token, Time now) {
+TokenGuard::Answer TokenGuard::look_for(const store::ScimTokenKey& token, bool has_mac, Time now) {
   if (known_.contains(token)) return Answer::known;
   // A clock that was set back begins anew.
   if (asked_at_ && now >= *asked_at_) {
     const auto ago = now - *asked_at_;
     if (is_asking_ && ago < kPatience) return Answer::wait;
-    if (!is_asking_ && ago < kInterval) return Answer::unknown;
+    if (!is_asking_ && ago < (has_mac ? kInterval : kIntervalWithoutMac)) return Answer::unknown;
   }
   asked_at_ = now;
   is_asking_ = true;

@@ -13,8 +13,9 @@
 namespace anteroom::journey {
 
 /// Knows the tokens of all companies. One that is not among them is worth a look at the database at
-/// most ten times a second, whoever sends how many: a flood keeps out no directory. One worker's,
-/// on its own thread.
+/// most ten times a second if it carries our MAC; else it was made up, or is of a version that made
+/// them without one, or under a key that was retired: then once in ten seconds. Whoever sends how
+/// many, a flood keeps out no directory. One worker's, on its own thread.
 class TokenGuard {
  public:
   enum class Answer {
@@ -24,7 +25,7 @@ class TokenGuard {
     wait,  ///< that is being done: try again
   };
 
-  Answer look_for(const store::ScimTokenKey& token, Time now);
+  Answer look_for(const store::ScimTokenKey& token, bool has_mac, Time now);
   /// All tokens there are; nullopt: that could not be had.
   void learn(std::optional<std::vector<store::ScimTokenKey>> tokens);
   /// It was known, and is not good any more.

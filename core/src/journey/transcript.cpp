@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "anteroom/audit.h"
+#include "http/address.h"
 #include "http/text.h"
 #include "saml/instant.h"
 
@@ -92,14 +93,16 @@ TranscriptContent read_transcript(std::string_view text) {
 }
 
 void keep_transcript_later(Context& context, const Judgement& judgement, const Failure& why,
-                           const std::string& reference, std::string email) {
+                           const std::string& reference, std::string email,
+                           std::string_view client_address) {
   if (context.settings.database.keep_transcripts.count() == 0) return;
   store::Transcript transcript{reference,
                                judgement.idp == nullptr ? "" : judgement.idp->name,
                                std::move(email),
                                std::string(why.code.name),
                                write_transcript(context, judgement, why, context.now()),
-                               ""};
+                               "",
+                               http::network_of(client_address)};
   Log& log = context.ports.log;
   std::function<void(Result<Done>)> done = [&log, reference](const Result<Done>& kept) {
     if (!kept) log.write(LogLevel::warning, "transcript lost reference=" + reference);

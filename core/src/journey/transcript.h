@@ -34,6 +34,7 @@ TranscriptContent read_transcript(std::string_view content);
 /// A transcript on its way to the database: not waited for, its loss is logged. Nothing where none
 /// are kept.
 void keep_transcript_later(Context& context, const Judgement& judgement, const Failure& why,
-                           const std::string& reference, std::string email);
+                           const std::string& reference, std::string email,
+                           std::string_view client_address);
 
 }  // namespace anteroom::journey

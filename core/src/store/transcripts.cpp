@@ -6,7 +6,7 @@ namespace anteroom::store {
 namespace {
 
 constexpr Statement kKeep{"keep_transcript",
-                          "SELECT anteroom.keep_transcript($1, $2, $3, $4, $5::json)"};
+                          "SELECT anteroom.keep_transcript($1, $2, $3, $4, $5::json, $6)"};
 constexpr Statement kFind{"find_transcript",
                           "SELECT reference, idp, email, code, content, anteroom.iso(at)"
                           " FROM anteroom.transcripts WHERE reference = $1"};
@@ -27,7 +27,7 @@ std::vector<Transcript> transcripts_of(const Rows& rows) {
   std::vector<Transcript> transcripts;
   for (const auto& row : rows.rows) {
     transcripts.push_back(
-        {text(row, 0), text(row, 1), text(row, 2), text(row, 3), text(row, 4), text(row, 5)});
+        {text(row, 0), text(row, 1), text(row, 2), text(row, 3), text(row, 4), text(row, 5), ""});
   }
   return transcripts;
 }
@@ -35,7 +35,7 @@ std::vector<Transcript> transcripts_of(const Rows& rows) {
 }  // namespace
 
 Task<Result<Done>> keep_transcript(Database& database, Transcript t) {
-  Params params{t.reference, t.idp, t.email, t.code, t.content};
+  Params params{t.reference, t.idp, t.email, t.code, t.content, t.network};
   Result<Rows> result = co_await run(database, kKeep, std::move(params));
   if (!result) co_return result.failure();
   co_return Done{};

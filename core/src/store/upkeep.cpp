@@ -7,15 +7,18 @@ namespace anteroom::store {
 
 namespace {
 
-// Anybody can start a sign-on and send back rubbish: of refusals that name nobody, 60 a minute and
-// identity provider are kept.
+// Anybody can start a sign-on and send back rubbish: of refusals that name nobody, 60 a minute are
+// kept of one address and identity provider, and 600 of all addresses.
 constexpr Statement kAudit{
     "audit",
     "INSERT INTO anteroom.audit_events (kind, code, reference, idp, email, client_address, detail)"
     " SELECT $1, $2, $3, $4, $5, $6, $7 WHERE $1 <> 'sign_on_refused' OR $5 <> ''"
     " OR (SELECT count(*) FROM (SELECT FROM anteroom.audit_events e"
     " WHERE e.kind = 'sign_on_refused' AND e.code <> 'replayed' AND e.idp = $4 AND e.email = ''"
-    " AND e.at > now() - interval '1 minute' LIMIT 60) lately) < 60"};
+    " AND e.client_address = $6 AND e.at > now() - interval '1 minute' LIMIT 60) lately) < 60"
+    " AND (SELECT count(*) FROM (SELECT FROM anteroom.audit_events e"
+    " WHERE e.kind = 'sign_on_refused' AND e.code <> 'replayed' AND e.idp = $4 AND e.email = ''"
+    " AND e.at > now() - interval '1 minute' LIMIT 600) lately) < 600"};
 // to_regclass keeps this from failing where nothing has been migrated yet.
 constexpr Statement kHasSchema{"has_schema",
                                "SELECT to_regclass('anteroom.schema_version') IS NOT NULL"};

@@ -125,7 +125,9 @@ struct World {
     static const auto kPages = std::make_shared<const pages::Renderer>(*settings);
     site = std::make_unique<Site>(
         settings, kPages, Ports{database, worker, clock, random, log, memory, back_channel, meter},
-        [this](const TokenHash&, std::function<void(Result<std::string>)> done) { done(record); });
+        [this](const TokenHash&, std::string_view, std::function<void(Result<std::string>)> done) {
+          done(record);
+        });
   }
 
   static IdentityProvider idp(const std::string& name, const std::string& entity_id) {

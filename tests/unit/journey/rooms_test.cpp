@@ -3,6 +3,7 @@
 #include "crypto/seal.h"
 #include "saml/instant.h"
 #include "session/login_state.h"
+#include "session/mint.h"
 #include "unit/journey/fixture.h"
 
 using namespace anteroom;
@@ -273,10 +274,20 @@ TEST_CASE("signing out ends the session and clears the cookie") {
 
 TEST_CASE("signing out while the database is away says so, and clears the cookie all the same") {
   World world;
+  world.sign_in_as(UserStatus::active, "viewer");
   const Response response =
       world.answer({.method = "POST", .path = "/auth/sign-out", .cookie = kSessionCookieHeader});
   CHECK(response.status == 503);
   CHECK(header(response, "Set-Cookie").starts_with("__Host-anteroom=;"));
+}
+
+TEST_CASE("signing out with a token that was made up asks nobody, and clears the cookie") {
+  World world;
+  const Response response =
+      world.answer({.method = "POST", .path = "/auth/sign-out", .cookie = kSessionCookieHeader});
+  CHECK(response.status == 303);
+  CHECK(header(response, "Set-Cookie").starts_with("__Host-anteroom=;"));
+  CHECK(world.database.calls.empty());
 }
 
 TEST_CASE("signing out by GET only asks") {
@@ -317,6 +328,15 @@ TEST_CASE("a session crosses hosts by a ticket bound to the browser that asked")
   SECTION("a HEAD uses nothing up") {
     ask.method = "HEAD";
     CHECK(world.answer(ask).status == 405);
+    CHECK(world.database.calls["redeem_ticket"] == 0);
+  }
+  SECTION("a ticket that was made up is no question to the database") {
+    world.record.clear();
+    ask.query = "ticket=" + std::string(43, 'A');
+    CHECK(world.answer(ask).status == 403);
+    ask.query = "ticket=" +
+                *session::Mints(world.settings->sessions.cookie_keys).sessions.make(world.random);
+    CHECK(world.answer(ask).status == 403);
     CHECK(world.database.calls["redeem_ticket"] == 0);
   }
   SECTION("refused by the database") {

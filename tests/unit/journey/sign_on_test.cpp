@@ -262,7 +262,7 @@ TEST_CASE("what a refused sign-on said is kept under the number that the person 
   const Response response = post(world, form(world, under_way, options), under_way.cookie);
   REQUIRE(response.status == 403);
   const Params& kept = world.database.last["keep_transcript"];
-  REQUIRE(kept.size() == 5);
+  REQUIRE(kept.size() == 6);
   CHECK(response.body.find(*kept[0]) != std::string::npos);
   CHECK(kept[1] == "corp");
   CHECK(kept[2] == "");
@@ -284,7 +284,7 @@ TEST_CASE(
   const UnderWay under_way = start(world);
   const Response response = post(world, form(world, under_way), under_way.cookie);
   const Params kept = world.database.last["keep_transcript"];
-  REQUIRE(kept.size() == 5);
+  REQUIRE(kept.size() == 6);
   CHECK(response.body.find(*kept[0]) != std::string::npos);
   CHECK(kept[2] == "ann@corp.test");
   CHECK(journey::read_transcript(*kept[4]).checks.back().name == "user_disabled");
@@ -292,6 +292,37 @@ TEST_CASE(
   world.settings->database.keep_transcripts = std::chrono::seconds(0);
   post(world, form(world, under_way), under_way.cookie);
   CHECK(world.database.calls["keep_transcript"] == 1);
+}
+
+TEST_CASE(
+    "one sign-on writes a few refusals, however many Responses come, and keeps out no other") {
+  World world;
+  world.database.give("keep_transcript", {});
+  const UnderWay flood = start(world);
+  forge::Options wrong;
+  wrong.audience = "https://elsewhere.test";
+  const std::string body = form(world, flood, wrong);
+  for (int i = 0; i < 300; ++i) CHECK(post(world, body, flood.cookie).status == 403);
+  CHECK(world.database.calls["keep_transcript"] == 3);
+  CHECK(world.database.calls["audit"] == 3);
+  const UnderWay genuine = start(world);
+  const Response refused = post(world, form(world, genuine, wrong), genuine.cookie);
+  CHECK(world.database.calls["keep_transcript"] == 4);
+  CHECK(refused.body.find(*world.database.last["keep_transcript"][0]) != std::string::npos);
+  CHECK(world.database.last["keep_transcript"][5] == "192.0.2.1");
+}
+
+TEST_CASE("one good Response that is repeated for ever asks the database ten times") {
+  World world;
+  world.database.give("sign_on", {"replayed", ""});
+  const UnderWay under_way = start(world);
+  const std::string body = form(world, under_way);
+  for (int i = 0; i < 50; ++i) {
+    const Response again = post(world, body, under_way.cookie);
+    CHECK(header(again, "Location").starts_with("/auth/sign-in?notice=stale"));
+    CHECK(headers(again, "Set-Cookie").empty());
+  }
+  CHECK(world.database.calls["sign_on"] == 10);
 }
 
 TEST_CASE("a transcript that is not one reads as empty") {
