@@ -33,6 +33,11 @@ struct User {
 
 /// What a POST, PUT or PATCH makes of a User. nullopt: stays as it is; empty: is taken away.
 struct UserChange {
+  /// Addresses of other kinds, the likeliest first. Where no work email is given, the first of
+  /// these that is an address in a domain of the company is taken as it.
+  std::vector<std::string> other_emails;
+  bool adds_email = false;                ///< only where there is no work email
+  std::optional<std::string> only_email;  ///< only where this is the work email, without case
   std::optional<std::string> user_name, external_id, work_email, display_name, formatted_name,
       given_name, family_name;
   std::optional<bool> is_active;
@@ -47,7 +52,7 @@ struct Group {
   std::string id, display_name, external_id;
   std::vector<std::string> members;  ///< ids of Users
   std::string created_at, changed_at;
-  bool shows_members = true;  ///< false: nobody asked for them, or there are over kMaxMembersShown
+  bool shows_members = true;  ///< false: nobody asked for them, or there are too many
 };
 
 struct GroupChange {
@@ -56,12 +61,27 @@ struct GroupChange {
   std::vector<std::string> adds, removes;
 };
 
-/// Conditions that all hold; nullopt: any.
+/// `test` ("eq", "ne", "co", "sw", "ew", "gt", "ge", "lt", "le", "pr") of what the database calls
+/// `attribute` (scim_value()).
+struct Condition {
+  std::string attribute, test, value;
+};
+/// Bit i of an index of the table says whether condition i holds, and '1' there that the resource
+/// is asked for.
+struct Filter {
+  std::vector<Condition> conditions;
+  std::string table = "1";
+};
+
+/// What must hold and has an index, nullopt: anything; and what else. Without case, but for
+/// externalId.
 struct UserQuery {
   std::optional<std::string> id, user_name, external_id, email;
+  Filter rest;
 };
 struct GroupQuery {
   std::optional<std::string> id, display_name, external_id, member;
+  Filter rest;
 };
 
 /// RFC 7644, 3.4.2.4.
@@ -142,7 +162,7 @@ Task<Result<ScimResult<scim::User>>> scim_change_user(Database& database, ScimCo
 /// Turns the account off for good and forgets what the directory said. False: no such User.
 Task<Result<bool>> scim_delete_user(Database& database, ScimCompany company, std::string id);
 
-/// `with_members`: false leaves them out.
+/// `with_members`: false leaves them out. Groups have them up to kMaxMembersShown in all.
 Task<Result<scim::List<scim::Group>>> scim_find_groups(Database& database, ScimCompany company,
                                                        scim::GroupQuery query, scim::Page page,
                                                        bool with_members);

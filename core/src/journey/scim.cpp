@@ -1,6 +1,8 @@
 #include "journey/scim.h"
 
 #include "anteroom/gate.h"
+#include "http/form.h"
+#include "http/text.h"
 #include "journey/respond.h"
 #include "journey/steps.h"
 #include "scim/codes.h"
@@ -98,14 +100,26 @@ Response discovery(const ScimExchange& scim) {
   return scim_answer(200, std::move(*document));
 }
 
-Task<Response> authenticated(ScimExchange scim) {
-  if (scim.resource == "Users") co_return co_await scim_users(std::move(scim));
-  if (scim.resource == "Groups") co_return co_await scim_groups(std::move(scim));
-  co_return discovery(scim);
-}
-
 bool brings_body(std::string_view method) {
   return method == "POST" || method == "PUT" || method == "PATCH";
+}
+
+// Clients write the names of resources in either case.
+Task<Response> authenticated(ScimExchange scim) {
+  constexpr std::string_view kSearch = ".search";
+  const bool is_users = http::equals_ignoring_case(scim.resource, "Users");
+  const bool is_groups = http::equals_ignoring_case(scim.resource, "Groups");
+  const bool is_search = (scim.resource == kSearch && scim.id.empty()) ||
+                         ((is_users || is_groups) && scim.id == kSearch);
+  if (!is_users && !is_groups && !is_search) co_return discovery(scim);
+  if (brings_body(scim.method()) && !scim::is_json(scim.exchange.head().headers.content_type)) {
+    co_return scim_refusal(scim,
+                           {code::kScimContentType, "Content-Type must be application/scim+json."});
+  }
+  Task<Response> answer = is_search  ? scim_search(std::move(scim))
+                          : is_users ? scim_users(std::move(scim))
+                                     : scim_groups(std::move(scim));
+  co_return co_await answer;
 }
 
 }  // namespace
@@ -134,12 +148,14 @@ Task<Response> serve_scim(Exchange exchange) {
   ScimExchange scim{std::move(exchange), *idp,
                     scim::endpoint_of(context.settings.service_provider, idp->name),
                     std::move(address.resource), std::move(address.id)};
-  if (brings_body(scim.method()) && !scim::is_json(scim.exchange.head().headers.content_type)) {
-    co_return scim_refusal(scim,
-                           {code::kScimContentType, "Content-Type must be application/scim+json."});
-  }
   Task<Response> answer = authenticated(std::move(scim));
   co_return co_await answer;
+}
+
+scim::Projection scim_projection(const ScimExchange& scim) {
+  const auto form = http::Form::parse(scim.exchange.head().query);
+  if (!form) return {};
+  return {form->get("attributes"), form->get("excludedAttributes")};
 }
 
 Failure no_own_address(const IdentityProvider& idp) {

@@ -8,6 +8,7 @@
 
 #include "anteroom/scim.h"
 #include "journey/context.h"
+#include "scim/request.h"
 
 namespace anteroom::journey {
 
@@ -57,6 +58,15 @@ Task<Response> scim_written(const ScimExchange& scim, int status, bool is_big,
 
 Task<Response> scim_users(ScimExchange exchange);
 Task<Response> scim_groups(ScimExchange exchange);
+/// POST to "/.search", "/Users/.search" or "/Groups/.search" (RFC 7644, 3.4.3).
+Task<Response> scim_search(ScimExchange exchange);
+
+enum class ScimKinds { users, groups, both };
+/// A list of what is asked for; of both, Users come first.
+Task<Response> scim_list(ScimExchange exchange, ScimKinds kinds, scim::Asked asked);
+
+/// The attributes that the answer is to have (RFC 7644, 3.9).
+scim::Projection scim_projection(const ScimExchange& exchange);
 
 /// What is wrong with a person who could not sign in with this company.
 Failure no_own_address(const IdentityProvider& idp);

@@ -1,54 +1,39 @@
-#include "http/form.h"
-#include "http/text.h"
 #include "journey/scim.h"
 #include "scim/codes.h"
 #include "scim/groups.h"
-#include "scim/path.h"
 #include "scim/request.h"
 
 namespace anteroom::journey {
 
 namespace {
 
-// Members are left out of lists, for there may be very many, and where the query says so (RFC
-// 7644, 3.9).
-bool wants_members(const http::Form& query, const std::string& id) {
-  if (id.empty()) return false;
-  if (http::list_has(query.get("excludedAttributes"), "members")) return false;
-  return !query.has("attributes") || http::list_has(query.get("attributes"), "members");
-}
-
 Task<Response> written_group(const ScimExchange& scim, int status, scim::Group group) {
   const bool is_big = group.members.size() > kInlineMembers;
-  return scim_written(scim, status, is_big, [group = std::move(group), base = scim.base] {
-    return scim::write_group(group, base);
-  });
+  return scim_written(
+      scim, status, is_big,
+      [group = std::move(group), base = scim.base, projection = scim_projection(scim)] {
+        return scim::write_group(group, base, projection);
+      });
 }
 
 Task<Response> list_groups(ScimExchange scim) {
-  const auto form = http::Form::parse(scim.exchange.head().query);
-  if (!form) co_return scim_refusal(scim, {code::kScimInvalidValue, "The query cannot be read."});
-  auto query = scim.id.empty() ? scim::parse_group_filter(form->get("filter"))
-                               : Result<scim::GroupQuery>(scim::GroupQuery{});
-  if (!query) co_return scim_refusal(scim, query.failure());
-  if (!scim.id.empty()) query->id = scim.id;
-  const auto page = scim::read_page(form->get("startIndex"), form->get("count"));
-  if (!page) co_return scim_refusal(scim, page.failure());
-  const bool with_members = wants_members(*form, scim.id);
+  auto asked = scim::read_query(scim.exchange.head().query);
+  if (!asked) co_return scim_refusal(scim, asked.failure());
+  Task<Response> list = scim_list(std::move(scim), ScimKinds::groups, std::move(*asked));
+  co_return co_await list;
+}
+
+Task<Response> show_group(ScimExchange scim) {
+  scim::GroupQuery query;
+  query.id = scim.id;
+  const scim::Page page;
+  const bool with_members = scim_projection(scim).shows("members");
   store::ScimCompany company = scim.company();
-  auto found = co_await store::scim_find_groups(scim.database(), std::move(company), *query, *page,
+  auto found = co_await store::scim_find_groups(scim.database(), std::move(company), query, page,
                                                 with_members);
   if (!found) co_return scim_failure(scim, found.failure());
-  if (!scim.id.empty()) {
-    if (found->items.empty()) co_return scim_not_found();
-    Task<Response> shown = written_group(scim, 200, std::move(found->items[0]));
-    co_return co_await shown;
-  }
-  const bool is_big = found->items.size() > kInlineResources;
-  Task<Response> written =
-      scim_written(scim, 200, is_big, [groups = std::move(*found), page = *page, base = scim.base] {
-        return scim::write_groups(groups, page, base);
-      });
+  if (found->items.empty()) co_return scim_not_found();
+  Task<Response> written = written_group(scim, 200, std::move(found->items[0]));
   co_return co_await written;
 }
 
@@ -79,7 +64,8 @@ Task<Response> create_group(ScimExchange scim) {
   co_return response;
 }
 
-// PATCH without a body: a group may have very many members.
+// PATCH is answered without a body, for a group may have very many members, unless attributes of it
+// are asked for (RFC 7644, 3.5.2).
 Task<Response> change_group(ScimExchange scim) {
   auto reading =
       scim_read(scim, scim.method() == "PUT" ? scim::read_group : scim::read_group_patch);
@@ -93,8 +79,10 @@ Task<Response> change_group(ScimExchange scim) {
                                                    std::move(table), scim.id, *change);
   if (!outcome) co_return scim_failure(scim, outcome.failure());
   if (*outcome != store::ScimOutcome::done) co_return scim_outcome_refusal(scim, *outcome);
-  if (scim.method() == "PATCH") co_return scim_no_content();
-  Task<Response> shown = list_groups(std::move(scim));
+  if (scim.method() == "PATCH" && !scim_projection(scim).is_restricted()) {
+    co_return scim_no_content();
+  }
+  Task<Response> shown = show_group(std::move(scim));
   co_return co_await shown;
 }
 
@@ -117,7 +105,9 @@ Task<Response> scim_groups(ScimExchange scim) {
   const std::string_view method = scim.method();
   const bool reads = method == "GET" || method == "HEAD";
   if (!scim.id.empty() && !scim::is_uuid(scim.id)) return at_once(scim_not_found());
-  if (reads) return list_groups(std::move(scim));
+  if (reads) {
+    return scim.id.empty() ? list_groups(std::move(scim)) : show_group(std::move(scim));
+  }
   if (scim.id.empty()) {
     if (method == "POST") return create_group(std::move(scim));
     return at_once(scim_wrong_method(scim, "GET, HEAD, POST"));

@@ -1,10 +1,8 @@
 #include <algorithm>
 
 #include "anteroom/saml.h"
-#include "http/form.h"
 #include "journey/scim.h"
 #include "scim/codes.h"
-#include "scim/path.h"
 #include "scim/request.h"
 #include "scim/users.h"
 
@@ -22,8 +20,18 @@ std::string own_address(const IdentityProvider& idp, const std::string& text) {
   return is_own ? *email : "";
 }
 
+// Where no work email is given: another address, if it is the company's own.
+void take_other_email(const IdentityProvider& idp, scim::UserChange& change) {
+  if (change.work_email && !change.work_email->empty()) return;
+  const auto own =
+      std::find_if(change.other_emails.begin(), change.other_emails.end(),
+                   [&](const std::string& email) { return !own_address(idp, email).empty(); });
+  if (own != change.other_emails.end()) change.work_email = *own;
+}
+
 // A user name may be anything; a work email that is none of the company's would sign in nobody.
 Status set_addresses(const IdentityProvider& idp, scim::UserChange& change) {
+  take_other_email(idp, change);
   if (change.user_name) change.user_name_address = own_address(idp, *change.user_name);
   if (!change.work_email) return Done{};
   change.work_address = own_address(idp, *change.work_email);
@@ -32,21 +40,14 @@ Status set_addresses(const IdentityProvider& idp, scim::UserChange& change) {
 }
 
 Task<Response> list_users(ScimExchange scim) {
-  const auto form = http::Form::parse(scim.exchange.head().query);
-  if (!form) co_return scim_refusal(scim, {code::kScimInvalidValue, "The query cannot be read."});
-  const auto query = scim::parse_user_filter(form->get("filter"));
-  if (!query) co_return scim_refusal(scim, query.failure());
-  const auto page = scim::read_page(form->get("startIndex"), form->get("count"));
-  if (!page) co_return scim_refusal(scim, page.failure());
-  store::ScimCompany company = scim.company();
-  auto found = co_await store::scim_find_users(scim.database(), std::move(company), *query, *page);
-  if (!found) co_return scim_failure(scim, found.failure());
-  const bool is_big = found->items.size() > kInlineResources;
-  Task<Response> written =
-      scim_written(scim, 200, is_big, [users = std::move(*found), page = *page, base = scim.base] {
-        return scim::write_users(users, page, base);
-      });
-  co_return co_await written;
+  auto asked = scim::read_query(scim.exchange.head().query);
+  if (!asked) co_return scim_refusal(scim, asked.failure());
+  Task<Response> list = scim_list(std::move(scim), ScimKinds::users, std::move(*asked));
+  co_return co_await list;
+}
+
+std::string written(const ScimExchange& scim, const scim::User& user) {
+  return scim::write_user(user, scim.base, scim_projection(scim));
 }
 
 Task<Response> show_user(ScimExchange scim) {
@@ -57,7 +58,7 @@ Task<Response> show_user(ScimExchange scim) {
   auto found = co_await store::scim_find_users(scim.database(), std::move(company), query, page);
   if (!found) co_return scim_failure(scim, found.failure());
   if (found->items.empty()) co_return scim_not_found();
-  co_return scim_answer(200, scim::write_user(found->items[0], scim.base));
+  co_return scim_answer(200, written(scim, found->items[0]));
 }
 
 Task<Response> create_user(ScimExchange scim) {
@@ -75,7 +76,7 @@ Task<Response> create_user(ScimExchange scim) {
     co_return scim_outcome_refusal(scim, created->outcome);
   }
   const scim::User& made = created->resource;
-  co_return scim_created(scim.base + "/Users/" + made.id, scim::write_user(made, scim.base));
+  co_return scim_created(scim.base + "/Users/" + made.id, written(scim, made));
 }
 
 // Whoever is to be turned off is, whatever else is wrong with the request; the directory hears of
@@ -119,7 +120,7 @@ Task<Response> change_user(ScimExchange scim) {
     Task<Response> refused = refuse_change(std::move(scim), turns_off, std::move(refusal));
     co_return co_await refused;
   }
-  co_return scim_answer(200, scim::write_user(changed->resource, scim.base));
+  co_return scim_answer(200, written(scim, changed->resource));
 }
 
 Task<Response> delete_user(ScimExchange scim) {

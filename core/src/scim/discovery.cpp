@@ -1,7 +1,9 @@
 #include "scim/discovery.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
+#include <vector>
 
 #include "anteroom/scim.h"
 #include "scim/codes.h"
@@ -39,67 +41,143 @@ OrderedJson resource_type(const std::string& name, const std::string& base) {
           {"meta", meta_of("ResourceType", base + "/ResourceTypes/" + name, "", "")}};
 }
 
-struct Trait {
+// One attribute of a schema (RFC 7643, 7).
+struct Attribute {
+  const char* name;
   const char* type = "string";
+  bool is_list = false;
   bool is_required = false;
-  bool is_case_exact = false;
   const char* uniqueness = "none";
+  std::vector<Attribute> parts = {};
 };
 
-OrderedJson attribute(const char* name, const Trait& trait = {}) {
-  return {{"name", name},
-          {"type", trait.type},
-          {"multiValued", false},
-          {"required", trait.is_required},
-          {"caseExact", trait.is_case_exact},
-          {"mutability", "readWrite"},
-          {"returned", "default"},
-          {"uniqueness", trait.uniqueness}};
-}
-
-OrderedJson complex(const char* name, bool is_list, OrderedJson parts) {
-  OrderedJson out = attribute(name, {"complex"});
-  out["multiValued"] = is_list;
-  out["subAttributes"] = std::move(parts);
+OrderedJson described(const Attribute& attribute, const char* mutability) {
+  const std::string name = attribute.name;
+  const bool is_exact = name == "externalId" || name == "id" || name == "$ref";
+  OrderedJson out{{"name", name},
+                  {"type", attribute.type},
+                  {"multiValued", attribute.is_list},
+                  {"required", attribute.is_required},
+                  {"caseExact", is_exact},
+                  {"mutability", mutability},
+                  {"returned", "default"},
+                  {"uniqueness", attribute.uniqueness}};
+  if (std::string_view(attribute.type) == "reference") {
+    out["referenceTypes"] = {name == "$ref" ? "User" : "uri"};
+  }
+  for (const Attribute& part : attribute.parts) {
+    out["subAttributes"].push_back(described(part, mutability));
+  }
   return out;
 }
 
+struct Schema {
+  const char* name;
+  const char* description;
+  const char* mutability;
+  std::vector<Attribute> attributes;
+};
+
+const std::vector<Schema>& schemas() {
+  static const std::vector<Attribute> kSupported{{"supported", "boolean"}};
+  static const std::vector<Attribute> kOfAttributes{
+      {"name"},
+      {"type"},
+      {"multiValued", "boolean"},
+      {"required", "boolean"},
+      {"caseExact", "boolean"},
+      {"mutability"},
+      {"returned"},
+      {"uniqueness"},
+      {"referenceTypes", "string", true},
+      {"subAttributes", "complex", true, false, "none", {{"name"}, {"type"}}}};
+  static const std::vector<Schema> kAll{
+      {"User",
+       "User Account",
+       "readWrite",
+       {{"userName", "string", false, true, "server"},
+        {"externalId"},
+        {"displayName"},
+        {"name", "complex", false, false, "none", {{"formatted"}, {"givenName"}, {"familyName"}}},
+        {"emails", "complex", true, false, "none", {{"value"}, {"type"}, {"primary", "boolean"}}},
+        {"active", "boolean"}}},
+      {"Group",
+       "Group",
+       "readWrite",
+       {{"displayName", "string", false, true, "server"},
+        {"externalId"},
+        {"members", "complex", true, false, "none", {{"value"}, {"$ref", "reference"}, {"type"}}}}},
+      {"ServiceProviderConfig",
+       "What this endpoint can do",
+       "readOnly",
+       {{"patch", "complex", false, true, "none", kSupported},
+        {"bulk",
+         "complex",
+         false,
+         true,
+         "none",
+         {{"supported", "boolean"}, {"maxOperations", "integer"}, {"maxPayloadSize", "integer"}}},
+        {"filter",
+         "complex",
+         false,
+         true,
+         "none",
+         {{"supported", "boolean"}, {"maxResults", "integer"}}},
+        {"changePassword", "complex", false, true, "none", kSupported},
+        {"sort", "complex", false, true, "none", kSupported},
+        {"etag", "complex", false, true, "none", kSupported},
+        {"authenticationSchemes",
+         "complex",
+         true,
+         true,
+         "none",
+         {{"type"}, {"name"}, {"description"}, {"primary", "boolean"}}}}},
+      {"ResourceType",
+       "A kind of resource",
+       "readOnly",
+       {{"id"},
+        {"name", "string", false, true},
+        {"endpoint", "reference", false, true},
+        {"schema", "reference", false, true}}},
+      {"Schema",
+       "A schema",
+       "readOnly",
+       {{"id", "string", false, true},
+        {"name"},
+        {"description"},
+        {"attributes", "complex", true, true, "none", kOfAttributes}}}};
+  return kAll;
+}
+
 OrderedJson schema(const std::string& name, const std::string& base) {
+  const auto& all = schemas();
+  const auto found =
+      std::find_if(all.begin(), all.end(), [&](const Schema& one) { return name == one.name; });
   OrderedJson attributes = OrderedJson::array();
-  if (name == "User") {
-    attributes = {
-        attribute("userName", {"string", true, false, "server"}),
-        attribute("externalId", {"string", false, true}),
-        attribute("displayName"),
-        complex("name", false,
-                {attribute("formatted"), attribute("givenName"), attribute("familyName")}),
-        complex("emails", true,
-                {attribute("value"), attribute("type"), attribute("primary", {"boolean"})}),
-        attribute("active", {"boolean"})};
-  } else {
-    attributes = {attribute("displayName", {"string", true, false, "server"}),
-                  attribute("externalId", {"string", false, true}),
-                  complex("members", true, {attribute("value"), attribute("type")})};
+  for (const Attribute& attribute : found->attributes) {
+    attributes.push_back(described(attribute, found->mutability));
   }
   return {{"schemas", {std::string(kSchemaPrefix) + "Schema"}},
           {"id", kSchemaPrefix + name},
           {"name", name},
+          {"description", found->description},
           {"attributes", std::move(attributes)},
           {"meta", meta_of("Schema", base + "/Schemas/" + kSchemaPrefix + name, "", "")}};
 }
 
-// One of User and Group, or both of them as a list.
+// One of those that there are, or all of them as a list.
 std::optional<std::string> one_or_all(std::string_view wanted, std::string_view prefix,
+                                      const std::vector<std::string>& names,
                                       OrderedJson (*make)(const std::string&, const std::string&),
                                       const std::string& base) {
   OrderedJson all = OrderedJson::array();
-  for (const char* name : {"User", "Group"}) {
+  for (const std::string& name : names) {
     OrderedJson one = make(name, base);
     if (wanted == std::string(prefix) + name) return text_of(one);
     all.push_back(std::move(one));
   }
   if (!wanted.empty()) return std::nullopt;
-  return text_of(list_of(2, 1, std::move(all)));
+  return text_of(list_of(static_cast<int>(names.size()), 1, std::move(all)));
 }
 
 constexpr std::array<std::pair<Code, const char*>, 7> kTypes{{
@@ -121,8 +199,12 @@ std::optional<std::string> write_discovery(std::string_view resource, const std:
       slash == std::string_view::npos ? std::string_view{} : resource.substr(slash + 1);
   if (slash != std::string_view::npos && one.empty()) return std::nullopt;
   if (resource == "ServiceProviderConfig") return text_of(service_provider_config(base));
-  if (kind == "ResourceTypes") return one_or_all(one, "", resource_type, base);
-  if (kind == "Schemas") return one_or_all(one, kSchemaPrefix, schema, base);
+  if (kind == "ResourceTypes") return one_or_all(one, "", {"User", "Group"}, resource_type, base);
+  if (kind == "Schemas") {
+    std::vector<std::string> names;
+    for (const Schema& each : schemas()) names.emplace_back(each.name);
+    return one_or_all(one, kSchemaPrefix, names, schema, base);
+  }
   return std::nullopt;
 }
 

@@ -12,6 +12,7 @@ namespace anteroom::scim {
 namespace {
 
 constexpr const char* kGroupUrn = "urn:ietf:params:scim:schemas:core:2.0:Group";
+constexpr const char* kOldUrn = "urn:scim:schemas:core:2.0";  // of drafts; OneLogin's default
 constexpr std::size_t kMaxExternalId = 256;
 
 // What a sequence of operations comes to.
@@ -42,24 +43,57 @@ Result<std::string> read_member(const Json& value) {
   return http::to_lower(id->get_ref<const std::string&>());
 }
 
-Status change_members(Members& members, Operation operation, const Path& path, const Json& value) {
-  if (path.where) {
-    if (path.where->attribute != "value" || !path.sub.empty() || operation != Operation::remove) {
-      return Failure{code::kScimInvalidPath, "Only remove takes a path into members."};
+Failure no_way_to_members() {
+  return {code::kScimInvalidPath, "Only remove takes a path into members, by value eq ID."};
+}
+
+// Of "members[value eq \"ID\" or …]": each whose id alone makes it true.
+Status remove_chosen(Members& members, const Expression& where) {
+  std::size_t known = 0;
+  for (std::size_t i = 0; i < where.comparisons.size(); ++i) {
+    const Comparison& comparison = where.comparisons[i];
+    const bool is_id = comparison.sub == "value";
+    if (is_id && comparison.test != "eq") return no_way_to_members();
+    if (!is_id && holds(comparison, comparison.sub == "type" ? "User" : "")) {
+      known |= std::size_t{1} << i;
     }
-    if (is_uuid(path.where->value)) members.remove(http::to_lower(path.where->value));
-    return Done{};
   }
-  if (!path.sub.empty()) return Failure{code::kScimInvalidPath, "A path leads to nothing."};
+  if (where.table[known] == '1') return no_way_to_members();  // whoever it is
+  for (std::size_t i = 0; i < where.comparisons.size(); ++i) {
+    const Comparison& comparison = where.comparisons[i];
+    if (comparison.sub != "value" || !is_uuid(comparison.value)) continue;
+    std::size_t bits = known;
+    for (std::size_t j = 0; j < where.comparisons.size(); ++j) {
+      const Comparison& other = where.comparisons[j];
+      if (other.sub == "value" && http::equals_ignoring_case(other.value, comparison.value)) {
+        bits |= std::size_t{1} << j;
+      }
+    }
+    if (where.table[bits] == '1') members.remove(http::to_lower(comparison.value));
+  }
+  return Done{};
+}
+
+Status change_members(Members& members, Operation operation, const Path& path, const Json& value) {
+  if (!path.sub.empty()) return no_way_to_members();
+  if (path.where) {
+    return operation == Operation::remove ? remove_chosen(members, *path.where)
+                                          : no_way_to_members();
+  }
   if (operation == Operation::set || (operation == Operation::remove && value.is_null())) {
     members.clear();
   }
-  if (value.is_null()) return Done{};
-  const Json list = value.is_array() ? value : Json::array({value});
-  for (const Json& entry : list) {
+  const auto change = [&](const Json& entry) -> Status {
     const auto id = read_member(entry);
     if (!id) return id.failure();
     operation == Operation::remove ? members.remove(*id) : members.add(*id);
+    return Done{};
+  };
+  if (value.is_null()) return Done{};
+  if (!value.is_array()) return change(value);
+  for (const Json& entry : value) {
+    Status changed = change(entry);
+    if (!changed) return changed;
   }
   return Done{};
 }
@@ -98,7 +132,7 @@ GroupChange finished(GroupChange change, const Members& members) {
 Result<GroupChange> read_group(std::string_view body) {
   const auto document = parse_document(body);
   if (!document) return document.failure();
-  if (!has_schema(*document, kGroupUrn)) {
+  if (!has_schema(*document, kGroupUrn) && !has_schema(*document, kOldUrn)) {
     return Failure{code::kScimInvalidSyntax, std::string("schemas must name ") + kGroupUrn + "."};
   }
   GroupChange change;
@@ -148,14 +182,13 @@ OrderedJson group_object(const Group& group, const std::string& base) {
 
 }  // namespace
 
-std::string write_group(const Group& group, const std::string& base) {
-  return text_of(group_object(group, base));
+std::string write_group(const Group& group, const std::string& base, const Projection& projection) {
+  return text_of(projection.of(group_object(group, base)));
 }
 
-std::string write_groups(const List<Group>& groups, const Page& page, const std::string& base) {
-  OrderedJson resources = OrderedJson::array();
-  for (const Group& group : groups.items) resources.push_back(group_object(group, base));
-  return text_of(list_of(groups.total, page.start, std::move(resources)));
+void add_groups(OrderedJson& resources, const std::vector<Group>& groups, const std::string& base,
+                const Projection& projection) {
+  for (const Group& group : groups) resources.push_back(projection.of(group_object(group, base)));
 }
 
 }  // namespace anteroom::scim

@@ -3,8 +3,10 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "anteroom/scim.h"
+#include "scim/projection.h"
 
 namespace anteroom::scim {
 
@@ -14,7 +16,10 @@ Result<GroupChange> read_group(std::string_view body);
 Result<GroupChange> read_group_patch(std::string_view body);
 
 /// `base`: the URL of the company's endpoint, without a slash at the end.
-std::string write_group(const Group& group, const std::string& base);
-std::string write_groups(const List<Group>& groups, const Page& page, const std::string& base);
+std::string write_group(const Group& group, const std::string& base,
+                        const Projection& projection = {});
+/// To those of a list.
+void add_groups(OrderedJson& resources, const std::vector<Group>& groups, const std::string& base,
+                const Projection& projection);
 
 }  // namespace anteroom::scim

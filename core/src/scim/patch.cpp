@@ -29,12 +29,17 @@ bool is_echo(const Path& path) {
   return std::find(kEchoes.begin(), kEchoes.end(), path.attribute) != kEchoes.end();
 }
 
+Status apply_value(Operation operation, const Path& path, const Json& value, const Apply& apply) {
+  if (!value.is_null() || operation == Operation::remove) return apply(operation, path, value);
+  return operation == Operation::add ? Status(Done{}) : apply(Operation::remove, path, value);
+}
+
 Status each_member(Operation operation, const Json& object, const Apply& apply) {
   for (const auto& item : object.items()) {
     const auto path = parse_path(item.key());
     if (!path) return path.failure();
     if (is_echo(*path)) continue;
-    Status applied = apply(operation, *path, item.value());
+    Status applied = apply_value(operation, *path, item.value(), apply);
     if (!applied) return applied;
   }
   return Done{};
@@ -63,7 +68,7 @@ Status apply_entry(const Json& entry, const Apply& apply) {
   if (!path) return path.failure();
   if (is_echo(*path))
     return Failure{code::kScimMutability, path->attribute + " cannot be changed."};
-  return apply(*operation, *path, value);
+  return apply_value(*operation, *path, value, apply);
 }
 
 }  // namespace
@@ -85,7 +90,10 @@ Status each_operation(const Json& document, const Apply& apply) {
 }
 
 Status each_attribute(const Json& resource, const Apply& apply) {
-  return each_member(Operation::set, resource, apply);
+  return each_member(Operation::set, resource,
+                     [&apply](Operation operation, const Path& path, const Json& value) {
+                       return value.is_null() ? Status(Done{}) : apply(operation, path, value);
+                     });
 }
 
 Status change_text(std::optional<std::string>& attribute, Operation operation, const Json& value,

@@ -12,14 +12,16 @@ namespace anteroom::scim {
 
 enum class Operation { set, add, remove };  ///< set: "replace"
 
-/// One attribute to change. `value` is null where an operation brings none.
+/// One attribute to change. `value` is null where an operation brings none, and only with "remove":
+/// null is no value (RFC 7643, 2.5), to set it takes the attribute away and to add it does nothing.
 using Apply = std::function<Status(Operation, const Path&, const Json& value)>;
 
 /// Calls `apply` for each operation of a PATCH's body in order and stops at the first failure. At
 /// most 100 operations.
 Status each_operation(const Json& document, const Apply& apply);
 
-/// The members of a resource as replacements; "schemas", "id" and "meta" are left out.
+/// The members of a resource as replacements; "schemas", "id", "meta" and what is null are left
+/// out.
 Status each_attribute(const Json& resource, const Apply& apply);
 
 /// A text attribute: removed, or set to a text.

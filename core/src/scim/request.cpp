@@ -3,14 +3,40 @@
 #include <algorithm>
 #include <charconv>
 
+#include "http/form.h"
 #include "http/text.h"
 #include "scim/codes.h"
+#include "scim/document.h"
+#include "scim/path.h"
 
 namespace anteroom::scim {
 
 namespace {
 
 constexpr std::size_t kRandomCharacters = 43;
+
+constexpr std::string_view kSearchUrn = "urn:ietf:params:scim:api:messages:2.0:SearchRequest";
+
+// Empty if it is absent.
+Result<std::string> text_or_number(const Json& document, const char* name) {
+  const Json* value = member(document, name);
+  if (value == nullptr) return std::string();
+  if (value->is_number_integer()) return value->dump();
+  return read_text(*value, name, kMaxPath);
+}
+
+// A list of texts, with commas; or such a text.
+Result<std::string> joined(const Json& document, const char* name) {
+  const Json* value = member(document, name);
+  if (value == nullptr || !value->is_array()) return text_or_number(document, name);
+  std::string out;
+  for (const Json& item : *value) {
+    const auto text = read_text(item, name, kMaxPath);
+    if (!text) return text.failure();
+    out += (out.empty() ? "" : ",") + *text;
+  }
+  return out;
+}
 
 bool is_hex(char c) {
   const char l = http::lower(c);
@@ -57,6 +83,34 @@ std::optional<std::string_view> bearer_token(std::string_view authorization) {
     return std::nullopt;
   }
   return token;
+}
+
+Result<Asked> read_query(std::string_view query) {
+  const auto form = http::Form::parse(query);
+  if (!form) return Failure{code::kScimInvalidValue, "The query cannot be read."};
+  const auto page = read_page(form->get("startIndex"), form->get("count"));
+  if (!page) return page.failure();
+  return Asked{std::string(form->get("filter")),
+               Projection(form->get("attributes"), form->get("excludedAttributes")), *page};
+}
+
+Result<Asked> read_search(std::string_view body) {
+  const auto document = parse_document(body);
+  if (!document) return document.failure();
+  if (!has_schema(*document, kSearchUrn)) {
+    return Failure{code::kScimInvalidSyntax, "schemas must name " + std::string(kSearchUrn) + "."};
+  }
+  const auto filter = text_or_number(*document, "filter");
+  const auto start = text_or_number(*document, "startIndex");
+  const auto count = text_or_number(*document, "count");
+  const auto wanted = joined(*document, "attributes");
+  const auto excluded = joined(*document, "excludedAttributes");
+  for (const auto* read : {&filter, &start, &count, &wanted, &excluded}) {
+    if (!*read) return read->failure();
+  }
+  const auto page = read_page(*start, *count);
+  if (!page) return page.failure();
+  return Asked{*filter, Projection(*wanted, *excluded), *page};
 }
 
 Result<Page> read_page(std::string_view start_index, std::string_view count) {

@@ -5,6 +5,8 @@
 
 #include "http/text.h"
 #include "scim/codes.h"
+#include "scim/emails.h"
+#include "scim/filter.h"
 #include "scim/patch.h"
 #include "scim/write.h"
 
@@ -13,69 +15,13 @@ namespace anteroom::scim {
 namespace {
 
 constexpr const char* kUserUrn = "urn:ietf:params:scim:schemas:core:2.0:User";
+constexpr const char* kOldUrn = "urn:scim:schemas:core:2.0";  // of drafts; OneLogin's default
 constexpr std::size_t kMaxUserName = 254;
 constexpr std::size_t kMaxExternalId = 256;
-
-// Of the core schema (RFC 7643, 4.1), and not kept.
-constexpr std::array<std::string_view, 16> kIgnored{"nickname",
-                                                    "profileurl",
-                                                    "title",
-                                                    "usertype",
-                                                    "preferredlanguage",
-                                                    "locale",
-                                                    "timezone",
-                                                    "password",
-                                                    "groups",
-                                                    "phonenumbers",
-                                                    "ims",
-                                                    "photos",
-                                                    "addresses",
-                                                    "roles",
-                                                    "entitlements",
-                                                    "x509certificates"};
 
 bool is_word(const Json* value, std::string_view word) {
   return value != nullptr && value->is_string() &&
          http::equals_ignoring_case(value->get_ref<const std::string&>(), word);
-}
-
-// The one that counts: the work address, or else the primary one, or else the first.
-const Json* chosen_email(const Json& emails) {
-  const Json* primary = nullptr;
-  const Json* first = nullptr;
-  for (const Json& email : emails) {
-    const Json* value = member(email, "value");
-    if (value == nullptr) continue;
-    if (is_word(member(email, "type"), "work")) return value;
-    const Json* is_primary = member(email, "primary");
-    if (primary == nullptr && is_primary != nullptr && *is_primary == true) primary = value;
-    if (first == nullptr) first = value;
-  }
-  return primary != nullptr ? primary : first;
-}
-
-Status change_email(UserChange& change, Operation operation, const Json& value) {
-  return change_text(change.work_email, operation, value, "emails.value", kMaxUserName);
-}
-
-Status change_emails(UserChange& change, Operation operation, const Path& path, const Json& value) {
-  if (path.where) {
-    const bool is_work =
-        path.where->attribute == "type" && http::equals_ignoring_case(path.where->value, "work");
-    const bool is_primary = path.where->attribute == "primary" && path.where->value == "true";
-    if (!is_work && !is_primary) return Done{};  // others are not kept
-  }
-  if (path.sub == "value") return change_email(change, operation, value);
-  if (!path.sub.empty()) return Done{};
-  if (operation == Operation::remove || value.is_null()) {
-    return change_email(change, Operation::remove, value);
-  }
-  const Json list = value.is_array() ? value : Json::array({value});
-  const Json* chosen = chosen_email(list);
-  if (chosen != nullptr) return change_email(change, operation, *chosen);
-  if (!list.empty()) return Failure{code::kScimInvalidValue, "emails must have a value."};
-  return operation == Operation::set ? change_email(change, Operation::remove, value)
-                                     : Status(Done{});
 }
 
 Status change_name(UserChange& change, Operation operation, const Path& path, const Json& value) {
@@ -87,17 +33,16 @@ Status change_name(UserChange& change, Operation operation, const Path& path, co
                                         {"givenName", &UserChange::given_name},
                                         {"familyName", &UserChange::family_name}}};
   const bool is_whole = path.sub.empty();
-  if (is_whole && operation != Operation::remove && !value.is_null() && !value.is_object()) {
+  if (is_whole && operation != Operation::remove && !value.is_object()) {
     return Failure{code::kScimInvalidValue, "name must be an object."};
   }
   for (const Part& part : kParts) {
     if (!is_whole && !http::equals_ignoring_case(part.name, path.sub)) continue;
-    const bool removes_all = is_whole && (operation == Operation::remove || value.is_null());
+    const bool removes_all = is_whole && operation == Operation::remove;
     const Json* given = is_whole ? member(value, part.name) : &value;
     if (given == nullptr && !removes_all) continue;
-    Status changed =
-        change_text(change.*part.member, removes_all ? Operation::remove : operation,
-                    removes_all ? value : *given, "name." + std::string(part.name), kMaxName);
+    Status changed = change_text(change.*part.member, operation, removes_all ? value : *given,
+                                 "name." + std::string(part.name), kMaxName);
     if (!changed) return changed;
   }
   return Done{};
@@ -112,9 +57,7 @@ Status change_user_name(UserChange& change, Operation operation, const Json& val
 }
 
 Status change_active(UserChange& change, Operation operation, const Json& value) {
-  if (operation == Operation::remove) {
-    return Failure{code::kScimMutability, "active cannot be taken away."};
-  }
+  if (operation == Operation::remove) return Done{};  // nobody is turned on without a word
   const auto is_active = read_boolean(value, "active");
   if (!is_active) return is_active.failure();
   change.is_active = *is_active;
@@ -125,7 +68,7 @@ Status change_user(UserChange& change, Operation operation, const Path& path, co
   const std::string& name = path.attribute;
   if (path.is_foreign) return Done{};
   if (name == "emails") return change_emails(change, operation, path, value);
-  if (std::find(kIgnored.begin(), kIgnored.end(), name) != kIgnored.end()) return Done{};
+  if (is_not_kept(name) || name == "password") return Done{};
   if (name == "name" && !path.where) return change_name(change, operation, path, value);
   if (!path.sub.empty() || path.where) {
     return Failure{code::kScimInvalidPath, "A path leads to nothing."};
@@ -142,7 +85,7 @@ Status change_user(UserChange& change, Operation operation, const Path& path, co
 }
 
 Result<UserChange> read_whole(const Json& document) {
-  if (!has_schema(document, kUserUrn)) {
+  if (!has_schema(document, kUserUrn) && !has_schema(document, kOldUrn)) {
     return Failure{code::kScimInvalidSyntax, std::string("schemas must name ") + kUserUrn + "."};
   }
   UserChange change;
@@ -240,14 +183,13 @@ OrderedJson user_object(const User& user, const std::string& base) {
 
 }  // namespace
 
-std::string write_user(const User& user, const std::string& base) {
-  return text_of(user_object(user, base));
+std::string write_user(const User& user, const std::string& base, const Projection& projection) {
+  return text_of(projection.of(user_object(user, base)));
 }
 
-std::string write_users(const List<User>& users, const Page& page, const std::string& base) {
-  OrderedJson resources = OrderedJson::array();
-  for (const User& user : users.items) resources.push_back(user_object(user, base));
-  return text_of(list_of(users.total, page.start, std::move(resources)));
+void add_users(OrderedJson& resources, const std::vector<User>& users, const std::string& base,
+               const Projection& projection) {
+  for (const User& user : users) resources.push_back(projection.of(user_object(user, base)));
 }
 
 }  // namespace anteroom::scim

@@ -3,8 +3,10 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "anteroom/scim.h"
+#include "scim/projection.h"
 
 namespace anteroom::scim {
 
@@ -23,7 +25,10 @@ UserReading read_user_replacement(std::string_view body);
 UserReading read_user_patch(std::string_view body);
 
 /// `base`: the URL of the company's endpoint, without a slash at the end.
-std::string write_user(const User& user, const std::string& base);
-std::string write_users(const List<User>& users, const Page& page, const std::string& base);
+std::string write_user(const User& user, const std::string& base,
+                       const Projection& projection = {});
+/// To those of a list.
+void add_users(OrderedJson& resources, const std::vector<User>& users, const std::string& base,
+               const Projection& projection);
 
 }  // namespace anteroom::scim

@@ -24,6 +24,10 @@ OrderedJson list_of(int total, int start, OrderedJson resources) {
           {"Resources", std::move(resources)}};
 }
 
+std::string write_list(int total, int start, OrderedJson resources) {
+  return text_of(list_of(total, start, std::move(resources)));
+}
+
 std::string text_of(const OrderedJson& json) {
   return json.dump(-1, ' ', false, OrderedJson::error_handler_t::replace);
 }

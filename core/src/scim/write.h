@@ -16,6 +16,7 @@ OrderedJson meta_of(const char* type, const std::string& location, const std::st
 
 /// A ListResponse (RFC 7644, 3.4.2).
 OrderedJson list_of(int total, int start, OrderedJson resources);
+std::string write_list(int total, int start, OrderedJson resources);
 
 std::string text_of(const OrderedJson& json);
 

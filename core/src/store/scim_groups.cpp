@@ -17,15 +17,26 @@ constexpr Statement kFindGroups{
     " AND ($3::text IS NULL OR g.display_name = $3::citext)"
     " AND ($4::text IS NULL OR g.external_id = $4)"
     " AND ($5::uuid IS NULL OR EXISTS (SELECT FROM anteroom.scim_members m"
-    " WHERE m.group_id = g.id AND m.user_id = $5::uuid)))"
+    " WHERE m.group_id = g.id AND m.user_id = $5::uuid))"
+    " AND ($9::varbit IS NULL OR get_bit($9::varbit, (SELECT coalesce(sum(CASE WHEN"
+    " CASE c.attribute WHEN 'members' THEN EXISTS (SELECT FROM anteroom.scim_members m"
+    " WHERE m.group_id = g.id AND (c.test = 'pr' OR m.user_id ="
+    " (CASE WHEN c.test = 'eq' THEN c.wanted END)::uuid))"
+    " ELSE anteroom.scim_test(c.test, anteroom.scim_group_value(g, c.attribute),"
+    " anteroom.scim_folded(c.attribute, c.wanted)) END"
+    " THEN 1 << (c.at::int - 1) ELSE 0 END), 0)::int FROM unnest($10::text[], $11::text[],"
+    " $12::text[]) WITH ORDINALITY c (attribute, test, wanted, at))) = 1)),"
+    " few AS (SELECT f.*, (SELECT count(*) FROM (SELECT FROM anteroom.scim_members m"
+    " WHERE m.group_id = f.id LIMIT $6::int + 1) counted) AS size FROM (SELECT * FROM found"
+    " ORDER BY created_at, id OFFSET $7::int LIMIT $8::int) f),"
+    " page AS (SELECT few.*, sum(size) OVER (ORDER BY created_at, id) AS shown FROM few)"
     " SELECT total, p.id, p.display_name, p.external_id,"
     " to_char(p.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'),"
     " to_char(p.changed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'),"
-    " CASE WHEN (SELECT count(*) FROM (SELECT FROM anteroom.scim_members m WHERE m.group_id = p.id"
-    " LIMIT $6::int + 1) few) <= $6::int THEN coalesce((SELECT string_agg(m.user_id::text, ','"
+    " CASE WHEN p.shown <= $6::int THEN coalesce((SELECT string_agg(m.user_id::text, ','"
     " ORDER BY m.user_id) FROM anteroom.scim_members m WHERE m.group_id = p.id), '') END"
-    " FROM (SELECT count(*) AS total FROM found) t LEFT JOIN LATERAL"
-    " (SELECT * FROM found ORDER BY created_at, id OFFSET $7::int LIMIT $8::int) p ON true"};
+    " FROM (SELECT count(*) AS total FROM found) t LEFT JOIN page p ON true"
+    " ORDER BY p.created_at, p.id"};
 constexpr Statement kCreateGroup{
     "scim_create_group",
     "SELECT outcome, id FROM anteroom.scim_create_group($1, $2::text[], $3, $4, $5::uuid[],"
@@ -94,6 +105,7 @@ Task<Result<scim::List<scim::Group>>> scim_find_groups(Database& database, ScimC
                 std::to_string(with_members ? scim::kMaxMembersShown : -1),
                 std::to_string(page.start - 1),
                 std::to_string(page.count)};
+  append_filter(params, query.rest);
   Result<Rows> result = co_await run(database, kFindGroups, std::move(params));
   if (!result) co_return result.failure();
   scim::List<scim::Group> found;

@@ -15,6 +15,9 @@ inline Cell uuid_or_none(const std::optional<std::string>& id) {
   return !id || scim::is_uuid(*id) ? id : Cell(kNobody);
 }
 
+/// The table of a filter (NULL: there is none), and its conditions as three lists of one length.
+void append_filter(Params& params, const scim::Filter& filter);
+
 inline ScimOutcome scim_outcome(std::string_view name) {
   if (name == "done") return ScimOutcome::done;
   if (name == "exists") return ScimOutcome::exists;

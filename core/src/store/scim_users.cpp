@@ -14,7 +14,12 @@ constexpr Statement kFindUsers{
     " AND ($3::uuid IS NULL OR id = $3::uuid)"
     " AND ($4::text IS NULL OR user_name = $4::citext)"
     " AND ($5::text IS NULL OR external_id = $5)"
-    " AND ($6::text IS NULL OR lower(work_email) = lower($6)))"
+    " AND ($6::text IS NULL OR lower(work_email) = lower($6))"
+    " AND ($9::varbit IS NULL OR get_bit($9::varbit, (SELECT coalesce(sum(CASE WHEN"
+    " anteroom.scim_test(c.test, anteroom.scim_value(scim_people, c.attribute),"
+    " anteroom.scim_folded(c.attribute, c.wanted))"
+    " THEN 1 << (c.at::int - 1) ELSE 0 END), 0)::int FROM unnest($10::text[], $11::text[],"
+    " $12::text[]) WITH ORDINALITY c (attribute, test, wanted, at))) = 1))"
     " SELECT total, p.id, p.user_name, p.external_id, p.work_email, p.display_name,"
     " p.formatted_name, p.given_name, p.family_name, p.active, p.created, p.changed"
     " FROM (SELECT count(*) AS total FROM found) t LEFT JOIN LATERAL"
@@ -25,12 +30,17 @@ constexpr Statement kCreateUser{
     " (person).display_name, (person).formatted_name, (person).given_name, (person).family_name,"
     " (person).active, (person).created, (person).changed FROM anteroom.scim_create_user($1,"
     " $2::text[], $3, $4, $5, $6, $7, $8, $9, $10, $11, $12::boolean)"};
+// $13: only where there is no work email; $14: only where it is this one.
 constexpr Statement kChangeUser{
     "scim_change_user",
-    "SELECT outcome, (person).id, (person).user_name, (person).external_id, (person).work_email,"
+    "WITH work AS (SELECT coalesce(max(work_email), '') AS email FROM anteroom.scim_users"
+    " WHERE user_id = $3::uuid), now AS (SELECT (NOT $13::boolean OR email = '') AND"
+    " ($14::text IS NULL OR lower(email) = lower($14)) AS takes FROM work)"
+    " SELECT outcome, (person).id, (person).user_name, (person).external_id, (person).work_email,"
     " (person).display_name, (person).formatted_name, (person).given_name, (person).family_name,"
-    " (person).active, (person).created, (person).changed FROM anteroom.scim_change_user($1,"
-    " $2::text[], $3::uuid, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13::boolean)"};
+    " (person).active, (person).created, (person).changed FROM now,"
+    " anteroom.scim_change_user($1, $2::text[], $3::uuid, $4, $5, $6, CASE WHEN takes THEN $7 END,"
+    " CASE WHEN takes THEN $8 END, $9, $10, $11, $12, $15::boolean)"};
 constexpr Statement kDeleteUser{"scim_delete_user",
                                 "SELECT anteroom.scim_delete_user($1, $2::text[], $3::uuid)"};
 
@@ -46,10 +56,9 @@ Cell boolean(std::optional<bool> value) {
 }
 
 void append(Params& params, const scim::UserChange& change) {
-  for (const Cell& cell :
-       {change.user_name, change.user_name_address, change.external_id, change.work_email,
-        change.work_address, change.display_name, change.formatted_name, change.given_name,
-        change.family_name, boolean(change.is_active)}) {
+  for (const Cell& cell : {change.user_name, change.user_name_address, change.external_id,
+                           change.work_email, change.work_address, change.display_name,
+                           change.formatted_name, change.given_name, change.family_name}) {
     params.push_back(cell);
   }
 }
@@ -65,6 +74,20 @@ Result<ScimResult<scim::User>> written_user(const Result<Rows>& result) {
 
 }  // namespace
 
+void append_filter(Params& params, const scim::Filter& filter) {
+  const bool is_everything = filter.conditions.empty() && filter.table == "1";
+  params.push_back(is_everything ? Cell() : Cell(filter.table));
+  std::vector<std::string> attributes;
+  std::vector<std::string> tests;
+  std::vector<std::string> values;
+  for (const scim::Condition& condition : filter.conditions) {
+    attributes.push_back(condition.attribute);
+    tests.push_back(condition.test);
+    values.push_back(condition.value);
+  }
+  for (const auto& items : {attributes, tests, values}) params.emplace_back(array_literal(items));
+}
+
 Task<Result<scim::List<scim::User>>> scim_find_users(Database& database, ScimCompany company,
                                                      scim::UserQuery query, scim::Page page) {
   Params params{company.idp,
@@ -75,6 +98,7 @@ Task<Result<scim::List<scim::User>>> scim_find_users(Database& database, ScimCom
                 query.email,
                 std::to_string(page.start - 1),
                 std::to_string(page.count)};
+  append_filter(params, query.rest);
   Result<Rows> result = co_await run(database, kFindUsers, std::move(params));
   if (!result) co_return result.failure();
   scim::List<scim::User> found;
@@ -89,6 +113,7 @@ Task<Result<ScimResult<scim::User>>> scim_create_user(Database& database, ScimCo
                                                       scim::UserChange user) {
   Params params{company.idp, array_literal(company.domains)};
   append(params, user);
+  params.push_back(boolean(user.is_active));
   Result<Rows> result = co_await run(database, kCreateUser, std::move(params));
   co_return written_user(result);
 }
@@ -97,6 +122,9 @@ Task<Result<ScimResult<scim::User>>> scim_change_user(Database& database, ScimCo
                                                       std::string id, scim::UserChange change) {
   Params params{company.idp, array_literal(company.domains), std::move(id)};
   append(params, change);
+  params.emplace_back(change.adds_email ? "t" : "f");
+  params.push_back(change.only_email);
+  params.push_back(boolean(change.is_active));
   Result<Rows> result = co_await run(database, kChangeUser, std::move(params));
   co_return written_user(result);
 }

@@ -11,6 +11,7 @@
 
 #include "fuzz/target.h"
 #include "scim/document.h"
+#include "scim/filter.h"
 #include "scim/groups.h"
 #include "scim/path.h"
 #include "scim/request.h"
@@ -124,6 +125,9 @@ std::string in_quotes(std::string_view text) {
 void check_filter(std::string_view text) {
   const auto user = scim::parse_user_filter(text);
   if (user) {
+    require(user->rest.table.size() == std::size_t{1} << user->rest.conditions.size(),
+            "a table of another size");
+    require(user->rest.conditions.size() <= scim::kMaxComparisons, "too many comparisons");
     std::string written;
     const auto add = [&written](const char* name, const std::optional<std::string>& value) {
       if (!value) return;
@@ -140,7 +144,12 @@ void check_filter(std::string_view text) {
                  again->external_id == user->external_id && again->email == user->email),
             "another filter when it is written again");
   }
-  (void)scim::parse_group_filter(text);
+  const auto group = scim::parse_group_filter(text);
+  require(!group || group->rest.table.size() == std::size_t{1} << group->rest.conditions.size(),
+          "a table of another size");
+  require(scim::Projection(text, text).of({{"id", "1"}, {"userName", "a"}}).contains("id"),
+          "no id");
+  (void)scim::read_search(text);
   (void)scim::parse_path(text);
   (void)scim::bearer_token(text);
   const auto page = scim::read_page(text, text);

@@ -212,3 +212,68 @@ TEST_CASE("what is big is read and written away from the event loop, what is sma
   CHECK(post(20'000) == 503);
   CHECK(post(0) == 409);
 }
+
+TEST_CASE("of several addresses a company's own is taken, and a private one is no mistake") {
+  World world;
+  world.database.give("scim_authenticate", {"t"});
+  world.database.give("scim_create_user", {"exists"});
+  world.database.give("scim_change_user", {"not_found"});
+  const auto post = [&](const std::string& emails) {
+    return ask(world, "POST", "/auth/scim/v2/corp/users", "Bearer " + kToken,
+               R"({"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],)"
+               R"("userName":"ann@corp.test","emails":[)" +
+                   emails + "]}")
+        .status;
+  };
+  const Params& made = world.database.last["scim_create_user"];
+  CHECK(post(R"({"type":"home","value":"ann@mail.test"})") == 409);
+  CHECK(made[5] == "");
+  CHECK(made[6] == "");
+  CHECK(post(R"({"type":"home","value":"ann@mail.test","primary":true},{"value":"A@corp.test"})") ==
+        409);
+  CHECK(made[5] == "A@corp.test");
+  CHECK(made[6] == "a@corp.test");
+  CHECK(post(R"({"type":"work","value":"ann@mail.test"},{"value":"a@corp.test"})") == 400);
+
+  const auto patch = [&](const std::string& operation) {
+    return ask(world, "PATCH", "/auth/scim/v2/corp/Users/2819c223-7f76-453a-919d-413861904646",
+               "Bearer " + kToken,
+               R"({"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],"Operations":[)" +
+                   operation + "]}")
+        .status;
+  };
+  const Params& changed = world.database.last["scim_change_user"];
+  CHECK(patch(R"({"op":"add","path":"emails","value":[{"type":"home","value":"a@mail.test"}]})") ==
+        404);
+  CHECK_FALSE(changed[6]);
+  CHECK_FALSE(changed[7]);
+  CHECK(patch(R"({"op":"add","path":"emails","value":[{"type":"home","value":"a@corp.test"}]})") ==
+        404);
+  CHECK(changed[6] == "a@corp.test");
+  CHECK(changed[12] == "t");
+  CHECK(patch(R"({"op":"remove","path":"emails[value eq \"a@corp.test\"]"})") == 404);
+  CHECK(changed[6] == "");
+  CHECK(changed[12] == "f");
+  CHECK(changed[13] == "a@corp.test");
+}
+
+TEST_CASE("what cannot be done at all is said before what is wrong with how it was asked") {
+  World world;
+  world.database.give("scim_authenticate", {"t"});
+  RequestHead head;
+  head.headers.host = "login.test";
+  const std::string authorization = "Bearer " + kToken;
+  head.headers.authorization = authorization;
+  const auto status = [&](const char* method, const char* path) {
+    head.method = method;
+    head.path = path;
+    return wait(world.site->handle(Request(head, ""))).status;
+  };
+  for (const char* method : {"POST", "PUT", "PATCH", "DELETE"}) {
+    CHECK(status(method, "/auth/scim/v2/corp/Schemas") == 405);
+    CHECK(status(method, "/auth/scim/v2/corp/ServiceProviderConfig") == 405);
+  }
+  CHECK(status("GET", "/auth/scim/v2/corp/.search") == 405);
+  CHECK(status("POST", "/auth/scim/v2/corp/.search") == 415);
+  CHECK(status("POST", "/auth/scim/v2/corp/Schemas/.search") == 404);
+}

@@ -89,19 +89,132 @@ TEST_CASE("attribute names are read without case") {
   CHECK(user->is_active == false);
 }
 
-TEST_CASE("the email that counts is the work one, or the primary one, or the first") {
+TEST_CASE("the email that counts is the work one; of others the primary one is the likeliest") {
   const json home{{"type", "home"}, {"value", "home@x"}};
-  const json primary{{"type", "other"}, {"value", "primary@x"}, {"primary", true}};
+  const json untyped{{"value", "untyped@x"}};
   const json work{{"type", "Work"}, {"value", "work@x"}};
-  const auto chosen = [](const json& emails) {
+  const json second{{"type", "work"}, {"value", "second@x"}, {"primary", "TRUE"}};
+  const auto read = [](const json& emails) {
     json body = user_body();
     body["emails"] = emails;
-    return scim::read_new_user(body.dump())->work_email;
+    const auto user = scim::read_new_user(body.dump());
+    REQUIRE(user);
+    return *user;
   };
-  CHECK(chosen({home, primary, work}) == "work@x");
-  CHECK(chosen({home, primary}) == "primary@x");
-  CHECK(chosen(json::array({home})) == "home@x");
-  CHECK(chosen(json::array()) == "");
+  for (const json& said : {json(true), json("True"), json("true")}) {
+    const json primary{{"type", "other"}, {"value", "primary@x"}, {"primary", said}};
+    CHECK(read({home, primary, work}).work_email == "work@x");
+    CHECK(read({home, primary, work}).other_emails.empty());
+    CHECK(read({home, primary}).work_email == "");
+    CHECK(read({home, primary}).other_emails == std::vector<std::string>{"primary@x", "home@x"});
+  }
+  for (const json& said : {json(false), json("False"), json(nullptr), json("yes"), json(1)}) {
+    const json other{{"type", "other"}, {"value", "other@x"}, {"primary", said}};
+    CHECK(read({home, other}).other_emails == std::vector<std::string>{"home@x", "other@x"});
+  }
+  CHECK(read({work, second}).work_email == "second@x");
+  CHECK(read(json::array({untyped})).other_emails == std::vector<std::string>{"untyped@x"});
+  CHECK(read(json::array()).work_email == "");
+  CHECK(read(json::array({{{"type", "work"}, {"value", nullptr}}})).work_email == "");
+  CHECK(read(json(nullptr)).work_email == "");
+}
+
+TEST_CASE("what is added to the emails leaves the work email that there is") {
+  const json home{{"type", "home"}, {"value", "home@corp.test"}, {"primary", false}};
+  const json work{{"type", "work"}, {"value", "new@corp.test"}};
+  json primary = work;
+  primary["primary"] = "true";
+  const auto added = [](const json& value) { return patched("add", "emails", value); };
+  for (const json& value : {json::array({home}), json(home)}) {
+    CHECK_FALSE(added(value).work_email);
+    CHECK(added(value).other_emails == std::vector<std::string>{"home@corp.test"});
+    CHECK(added(value).adds_email);
+  }
+  CHECK(added(json::array({work})).work_email == "new@corp.test");
+  CHECK(added(json::array({work})).adds_email);
+  CHECK(added(json::array({home, primary})).work_email == "new@corp.test");
+  CHECK_FALSE(added(json::array({home, primary})).adds_email);
+  CHECK_FALSE(added(json(nullptr)).work_email);
+
+  const auto in_order = [&](const json& first, const json& second) {
+    return patched(json::array({first, second}));
+  };
+  const json adds{{"op", "add"}, {"path", "emails"}, {"value", {home}}};
+  const auto set_before =
+      in_order({{"op", "replace"}, {"path", "emails"}, {"value", {work}}}, adds);
+  CHECK(set_before.work_email == "new@corp.test");
+  CHECK(set_before.other_emails.empty());
+  const auto removed_before = in_order({{"op", "remove"}, {"path", "emails"}}, adds);
+  CHECK(removed_before.work_email == "");
+  CHECK(removed_before.other_emails == std::vector<std::string>{"home@corp.test"});
+  CHECK_FALSE(removed_before.adds_email);
+  const auto set_after = in_order(adds, {{"op", "replace"}, {"path", "emails"}, {"value", {work}}});
+  CHECK(set_after.work_email == "new@corp.test");
+  CHECK(set_after.other_emails.empty());
+  CHECK_FALSE(set_after.adds_email);
+}
+
+TEST_CASE("a value path of emails is an expression over the one that is kept") {
+  const auto set = [](const std::string& path) { return patched("replace", path, "b@corp.test"); };
+  for (const char* path :
+       {R"(emails[type eq "work" and primary eq true].value)", R"(emails[primary EQ "True"].value)",
+        R"(emails[type eq "home" or primary eq "true"].value)",
+        R"(emails[not (type eq "home")].value)",
+        R"(emails[(type pr) and (value eq "x" or primary eq true)].value)"}) {
+    CAPTURE(path);
+    CHECK(set(path).work_email == "b@corp.test");
+    CHECK_FALSE(set(path).only_email);
+  }
+  for (const char* path :
+       {R"(emails[type eq "home" and primary eq true].value)", R"(emails[primary eq false].value)",
+        R"(emails[display eq "x"].value)"}) {
+    CAPTURE(path);
+    CHECK_FALSE(set(path).work_email);
+  }
+  const auto only = set(R"(emails[type eq "work" and value eq "A@corp.test"].value)");
+  CHECK(only.work_email == "b@corp.test");
+  CHECK(only.only_email == "A@corp.test");
+  const auto removed = patched("remove", R"(emails[value eq "a@corp.test"])", nullptr);
+  CHECK(removed.work_email == "");
+  CHECK(removed.only_email == "a@corp.test");
+  CHECK(patched("replace", R"(emails[type eq "work"])", {{"value", "c@corp.test"}}).work_email ==
+        "c@corp.test");
+  for (const char* path : {R"(emails[value ne "a"].value)", R"(emails[value co "a"].value)",
+                           R"(emails[value eq "a" or value eq "b"].value)"}) {
+    CAPTURE(path);
+    CHECK(refused(json{{"op", "replace"}, {"path", path}, {"value", "b@corp.test"}}) ==
+          code::kScimInvalidPath);
+  }
+}
+
+TEST_CASE("null is no value") {
+  json body = user_body();
+  for (const char* name : {"displayName", "active", "name", "emails", "externalId", "title"}) {
+    body[name] = nullptr;
+  }
+  const auto user = scim::read_new_user(body.dump());
+  REQUIRE(user);
+  CHECK(user->is_active == true);
+  CHECK(user->display_name == "");
+  CHECK_FALSE(scim::read_user_replacement(body.dump()).change->is_active);
+  body["userName"] = nullptr;
+  CHECK(refused_new(body) == code::kScimInvalidValue);
+  body = user_body();
+  body["name"] = {{"givenName", nullptr}, {"familyName", "A"}};
+  CHECK(scim::read_new_user(body.dump())->given_name == "");
+  CHECK(patched("replace", "displayName", nullptr).display_name == "");
+  CHECK(patched("replace", "emails[type eq \"work\"].value", nullptr).work_email == "");
+  CHECK(patched("replace", "name", nullptr).family_name == "");
+  CHECK_FALSE(patched("add", "displayName", nullptr).display_name);
+  CHECK(patched({{{"op", "replace"}, {"value", {{"displayName", nullptr}}}}}).display_name == "");
+}
+
+TEST_CASE("the schema of drafts, which OneLogin names by default, is taken for ours") {
+  json body = user_body();
+  body["schemas"] = {"urn:scim:schemas:core:2.0", "urn:scim:schemas:extension:enterprise:2.0"};
+  CHECK(scim::read_new_user(body.dump()));
+  body["schemas"] = {"urn:scim:schemas:extension:enterprise:2.0"};
+  CHECK(refused_new(body) == code::kScimInvalidSyntax);
 }
 
 TEST_CASE("a User that cannot be one is refused") {
@@ -172,13 +285,16 @@ TEST_CASE("Entra turns accounts off with a boolean or a text, in any case") {
   CHECK_FALSE(only.display_name);
 }
 
-TEST_CASE("active is nothing but true or false, and is never taken away") {
-  for (const json& value : {json("off"), json(0), json(nullptr), json::array({false}), json("")}) {
+TEST_CASE("active is nothing but true or false, and to take it away turns nobody on or off") {
+  for (const json& value : {json("off"), json(0), json::array({false}), json("")}) {
     CHECK(refused(json{{"op", "Replace"}, {"path", "active"}, {"value", value}}) ==
           code::kScimInvalidValue);
   }
-  CHECK(refused(json{{"op", "Remove"}, {"path", "active"}}) == code::kScimMutability);
-  CHECK(refused(json{{"op", "Replace"}, {"path", "active"}}) == code::kScimInvalidValue);
+  CHECK_FALSE(patched({{{"op", "Remove"}, {"path", "active"}}}).is_active);
+  CHECK_FALSE(patched("Replace", "active", nullptr).is_active);
+  CHECK(patched({{{"op", "Replace"}, {"path", "active"}, {"value", false}},
+                 {{"op", "Remove"}, {"path", "active"}}})
+            .is_active == false);
 }
 
 TEST_CASE("paths lead to the work email and the parts of the name") {
@@ -251,7 +367,8 @@ TEST_CASE("an operation that means nothing is refused") {
         code::kScimInvalidPath);
   for (const char* path :
        {"", "emails[", "emails[type eq \"work\"", "emails[type eq \"work\"].", "emails[type]",
-        "active.sub", "active[x eq \"y\"]", ".value", "active ", " active", "a b", "active;drop"}) {
+        "emails[type eq \"work\" and]", "active.sub", "active[x eq \"y\"]", ".value", "active ",
+        " active", "a b", "active;drop"}) {
     CAPTURE(path);
     CHECK(refused(json{{"op", "replace"}, {"path", path}, {"value", "False"}}) ==
           code::kScimInvalidPath);
@@ -292,13 +409,12 @@ TEST_CASE("a User is written with what there is, and nothing else") {
 }
 
 TEST_CASE("a list says how many there are in all") {
-  scim::List<scim::User> users;
-  const json none = json::parse(scim::write_users(users, {}, ""));
+  const json none = json::parse(scim::write_list(0, 1, scim::OrderedJson::array()));
   CHECK(none["totalResults"] == 0);
   CHECK(none["Resources"] == json::array());
-  users.items.resize(2);
-  users.total = 7;
-  const json some = json::parse(scim::write_users(users, {3, 2}, ""));
+  scim::OrderedJson users = scim::OrderedJson::array();
+  scim::add_users(users, std::vector<scim::User>(2), "", {});
+  const json some = json::parse(scim::write_list(7, 3, std::move(users)));
   CHECK(some["schemas"] == json::array({"urn:ietf:params:scim:api:messages:2.0:ListResponse"}));
   CHECK(some["totalResults"] == 7);
   CHECK(some["startIndex"] == 3);
