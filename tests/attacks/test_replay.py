@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import live
 import pytest
-from browser import post_response, session_of, start
+from browser import FORM, LOGIN_HOST, PAGE, post_response, session_of, start
 from test_live import configuration
 
 
@@ -63,6 +63,32 @@ def test_under_another_response_id(pair, keys_of_idp):
     changed = response_for(under_way, keys_of_idp, {"tamper": [['ID="_r1"', 'ID="_r2"']]})
     assert session_of(post_response(node, changed, under_way)) is None
     assert node.people.sql("SELECT count(*) FROM sessions") == ["1"]
+
+
+def test_a_second_assertion_to_the_same_request(pair, keys_of_idp):
+    """With copied cookies, on another node, and after the person has signed out."""
+    node, other = pair
+    under_way = start(node)
+    token = session_of(post_response(node, live.fresh_response(keys_of_idp, under_way.request_id), under_way))
+    assert token is not None
+    again = [live.fresh_response(keys_of_idp, under_way.request_id) for _ in range(2)]
+    answer = post_response(other, again[0], under_way)
+    assert answer.status == 303 and session_of(answer) is None
+    assert node.people.sql("SELECT code FROM audit_events WHERE kind = 'sign_on_refused'") == ["request_answered"]
+    node.ask("/auth/sign-out", method="POST", host=LOGIN_HOST, cookies=[f"__Host-anteroom={token}"],
+             headers=[FORM, PAGE, ("Sec-Fetch-Site", "same-origin")])
+    assert node.people.sql("SELECT count(*) FROM sessions") == ["0"]
+    assert session_of(post_response(node, again[1], under_way)) is None
+    assert node.people.sql("SELECT count(*) FROM sessions") == ["0"]
+
+
+def test_different_assertions_to_the_same_request_at_the_same_instant(pair, keys_of_idp):
+    under_way = start(pair[0])
+    messages = [live.fresh_response(keys_of_idp, under_way.request_id) for _ in range(8)]
+    answers = at_once([lambda node=node, message=message: post_response(node, message, under_way)
+                       for node, message in zip(pair * 4, messages)])
+    assert sum(session_of(answer) is not None for answer in answers) == 1
+    assert {answer.status for answer in answers} == {303}
 
 
 def test_for_a_second_request_of_the_same_browser(pair, keys_of_idp):

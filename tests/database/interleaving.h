@@ -23,13 +23,15 @@ class OpenTransaction {
   BlockingDatabase database_;
 };
 
-/// What is done on another connection meanwhile, in a thread of its own. `work` checks nothing.
+/// What is done on another connection meanwhile, in a thread of its own. `work` checks nothing. It
+/// is one transaction of several statements: nobody but the test repeats what loses a race.
 template <class T>
 class Meanwhile {
  public:
   Meanwhile(TestDatabase& db, std::function<T(Database&)> work)
       : db_(db), database_(db.settings()), pid_(backend()) {
-    done_ = std::async(std::launch::async, [this, work] { return work(database_); });
+    REQUIRE(database_.execute_script("BEGIN"));
+    done_ = std::async(std::launch::async, [this, work] { return in_transaction(work); });
   }
 
   /// True once it waits for somebody else's lock; false if it is done without.
@@ -46,6 +48,11 @@ class Meanwhile {
   T result() { return done_.get(); }
 
  private:
+  T in_transaction(const std::function<T(Database&)>& work) {
+    T result = work(database_);
+    (void)database_.execute_script("COMMIT");
+    return result;
+  }
   std::string backend() {
     static constexpr Statement kPid{"pid", "SELECT pg_backend_pid()"};
     const auto rows = wait(run(database_, kPid, {}));

@@ -1,6 +1,6 @@
 #include <thread>
 
-#include "database/fixture.h"
+#include "database/interleaving.h"
 
 using namespace anteroom;
 using namespace anteroom::test;
@@ -46,6 +46,69 @@ TEST_CASE("a repeated message opens no second session") {
   CHECK(sign_on_outcome(db, again) == SignOnOutcome::replayed);
   CHECK(load(db, 2).empty());
   CHECK(db.value("SELECT count(*) FROM anteroom.sessions") == "1");
+}
+
+TEST_CASE("a request is answered once, whatever comes of the first answer") {
+  TestDatabase db;
+  store::SignOn first = sign_on_number(1);
+  first.request_id = "id1";
+  first.request_until = SystemClock().now() + 25h;
+  store::SignOn second = sign_on_number(2);
+  second.request_id = "id1";
+  second.request_until = first.request_until;
+  SECTION("a session") {
+    REQUIRE(sign_on_outcome(db, first) == SignOnOutcome::waiting);
+  }
+  SECTION("a session that was signed out") {
+    REQUIRE(sign_on_outcome(db, first) == SignOnOutcome::waiting);
+    REQUIRE(wait(store::sign_out(db, hash_of(1), ""))->has_value());
+  }
+  SECTION("a refusal") {
+    REQUIRE(provision(db, "ann@corp.test", "viewer", {"*"}) == "provisioned");
+    REQUIRE(*wait(store::disable_user(db, "ann@corp.test", "test")));
+    REQUIRE(sign_on_outcome(db, first) == SignOnOutcome::user_disabled);
+  }
+  // Its messages may be forgotten sooner.
+  db.script("DELETE FROM consumed_messages WHERE keep_until < now() + interval '24 hours'");
+  CHECK(sign_on_outcome(db, second) == SignOnOutcome::request_answered);
+  CHECK(load(db, 2).empty());
+  CHECK(db.value("SELECT count(*) FROM anteroom.audit_events WHERE code = 'request_answered'") ==
+        "1");
+  // The message is used up with it.
+  second.request_id = "id2";
+  CHECK(sign_on_outcome(db, second) == SignOnOutcome::replayed);
+}
+
+TEST_CASE("of two answers to one request under way at once, the second opens nothing") {
+  TestDatabase db;
+  store::SignOn first = sign_on_number(1);
+  store::SignOn second = sign_on_number(2);
+  first.request_id = second.request_id = "id1";
+  first.request_until = second.request_until = SystemClock().now() + 25h;
+  OpenTransaction one(db);
+  REQUIRE(sign_on_outcome(one, first) == SignOnOutcome::waiting);
+  Meanwhile<Result<store::SignOnResult>> other(
+      db, [&](Database& own) { return wait(store::sign_on(own, second)); });
+  CHECK(other.is_waiting());
+  one.commit();
+  CHECK(get(other.result()).outcome == SignOnOutcome::request_answered);
+}
+
+TEST_CASE("answers that nobody asked for are not taken for answers to one request") {
+  TestDatabase db;
+  CHECK(sign_on_outcome(db, sign_on_number(1)) == SignOnOutcome::waiting);
+  CHECK(sign_on_outcome(db, sign_on_number(2)) == SignOnOutcome::waiting);
+}
+
+TEST_CASE("a node of an older version signs people on, and consumes what it tells of") {
+  TestDatabase db;
+  const char* const sign_on =
+      "SELECT outcome FROM anteroom.sign_on('corp', 'https://idp.test/', '_r1', '_a1',"
+      " now() + interval '1 hour', 'tenant/ann', 'ann@corp.test', '', '', '', '',"
+      " sha256('1'), 'r', 'https://login.test', '1 hour', NULL, '', '', now(), '', NULL)";
+  CHECK(db.value(sign_on) == "waiting");
+  CHECK(db.value(sign_on) == "replayed");
+  CHECK(sign_on_outcome(db, sign_on_number(1)) == SignOnOutcome::replayed);
 }
 
 TEST_CASE("the same IDs of another issuer are other messages") {

@@ -20,6 +20,9 @@ struct SignOn {
   std::string idp, issuer, response_id, assertion_id;  ///< consumed together, until replay_until
   Time replay_until;
   std::string
+      request_id;      ///< the AuthnRequest that it answers, consumed as well; empty: nobody asked
+  Time request_until;  ///< until when; no sooner than anybody's login state for it ends
+  std::string
       subject;  ///< stable identifier at the IdP; empty: the IdP has none, email is all there is
   std::string email, display_name, name_id, name_id_format, session_index;
   TokenHash token_hash;
@@ -34,16 +37,17 @@ struct SignOn {
 };
 
 enum class SignOnOutcome {
-  signed_in,        ///< provisioned
-  waiting,          ///< record found or created, not provisioned
-  replayed,         ///< this Response or assertion was consumed before: no session
-  user_disabled,    ///< no session
-  identity_pinned,  ///< the email belongs to a record pinned to another identifier: no session
+  signed_in,         ///< provisioned
+  waiting,           ///< record found or created, not provisioned
+  replayed,          ///< this Response or assertion was consumed before: no session
+  request_answered,  ///< another message has answered this request: no session
+  user_disabled,     ///< no session
+  identity_pinned,   ///< the email belongs to a record pinned to another identifier: no session
 };
 
 struct SignOnResult {
   SignOnOutcome outcome = SignOnOutcome::replayed;
-  std::string user;  ///< UUID, empty when replayed
+  std::string user;  ///< UUID, empty when replayed or request_answered
 };
 
 Task<Result<SignOnResult>> sign_on(Database& database, SignOn sign_on);

@@ -21,6 +21,8 @@ namespace {
 constexpr auto kRepeatLife = std::chrono::minutes(5);
 // The database forgets a message by its own clock, which may run ahead of ours.
 constexpr auto kClockMargin = std::chrono::hours(1);
+// The most that sessions.sign_on_timeout may be: it may have been longer when this one began.
+constexpr auto kLongestLogin = std::chrono::hours(24);
 constexpr std::size_t kReferenceBytes = 8;
 constexpr std::size_t kMaxShown = 400;
 constexpr std::size_t kMaxRelayState = 80;  // saml-bindings 3.5.3
@@ -28,6 +30,7 @@ constexpr std::size_t kMaxRelayState = 80;  // saml-bindings 3.5.3
 namespace code {
 constexpr Code kMalformedForm{"malformed_form"};
 constexpr Code kReplayed{"replayed"};
+constexpr Code kRequestAnswered{"request_answered"};
 constexpr Code kUserDisabled{"user_disabled"};
 constexpr Code kIdentityPinned{"identity_pinned"};
 // How a sign-on ends well, or goes on: for counting.
@@ -127,7 +130,12 @@ store::SignOn sign_on_of(const Exchange& exchange, const Judgement& judgement,
   sign_on.user_agent = http::printable(exchange.head().headers.user_agent, 300);
   sign_on.authenticated_at = authenticated_at(judgement, exchange.now());
   sign_on.authn_context = assertion.authn_context();
-  if (judgement.state) sign_on.replaces = session::hash_from_hex(judgement.state->replaces);
+  if (judgement.state) {
+    sign_on.replaces = session::hash_from_hex(judgement.state->replaces);
+    sign_on.request_id = judgement.state->request_id;
+    sign_on.request_until =
+        std::max(sign_on.replay_until, judgement.state->issued_at + kLongestLogin + kClockMargin);
+  }
   return sign_on;
 }
 
@@ -294,6 +302,8 @@ Code code_of(store::SignOnOutcome outcome) {
       return code::kWaiting;
     case store::SignOnOutcome::replayed:
       return code::kReplayed;
+    case store::SignOnOutcome::request_answered:
+      return code::kRequestAnswered;
     case store::SignOnOutcome::user_disabled:
       return code::kUserDisabled;
     case store::SignOnOutcome::identity_pinned:
@@ -358,6 +368,7 @@ Task<Response> open_session(Exchange& exchange, const Judgement& judgement) {
       log_sign_on(exchange, LogLevel::info, "signed on", judgement.verdict, *result, *reference);
       co_return welcome(exchange, judgement, *token);
     case store::SignOnOutcome::replayed:
+    case store::SignOnOutcome::request_answered:
       log_sign_on(exchange, LogLevel::warning, "sign-on restarted", judgement.verdict, *result, "");
       co_return start_again(exchange, judgement.state ? judgement.state->return_to : "");
     case store::SignOnOutcome::user_disabled:

@@ -30,7 +30,7 @@ constexpr std::string_view kCodes[] = {
     "subject_confirmation", "subject_missing", "text_not_plain", "unsolicited_response", "version",
     "xml_bytes", "xml_duplicate_id", "xml_malformed", "xml_markup",
     // The record and the session.
-    "identity_pinned", "replayed", "user_disabled",
+    "identity_pinned", "replayed", "request_answered", "user_disabled",
     // Signing out.
     "logout_not_asked_for",
     // A directory's requests.

@@ -12,7 +12,8 @@ constexpr Statement kSignOn{
     "SELECT outcome, user_id FROM anteroom.sign_on($1, $2, $3, $4,"
     " to_timestamp($5::float8 / 1000000), $6, $7, $8, $9, $10, $11, $12::bytea, $13, $14,"
     " $15::interval, to_timestamp($16::float8 / 1000000), $17, $18,"
-    " to_timestamp($19::float8 / 1000000), $20, $21::bytea)"};
+    " to_timestamp($19::float8 / 1000000), $20, $21::bytea,"
+    " $22, to_timestamp($23::float8 / 1000000))"};
 constexpr Statement kLoadSession{
     "load_session",
     "SELECT status, (extract(epoch FROM expires_at) * 1000000)::bigint, reference, user_id, email,"
@@ -41,6 +42,7 @@ SignOnOutcome outcome_of(std::string_view name) {
   if (name == "waiting") return SignOnOutcome::waiting;
   if (name == "user_disabled") return SignOnOutcome::user_disabled;
   if (name == "identity_pinned") return SignOnOutcome::identity_pinned;
+  if (name == "request_answered") return SignOnOutcome::request_answered;
   return SignOnOutcome::replayed;
 }
 
@@ -86,7 +88,9 @@ Task<Result<SignOnResult>> sign_on(Database& database, SignOn s) {
                 s.user_agent,
                 microseconds(s.authenticated_at),
                 s.authn_context,
-                s.replaces ? Cell(bytea_literal(*s.replaces)) : std::nullopt};
+                s.replaces ? Cell(bytea_literal(*s.replaces)) : std::nullopt,
+                s.request_id,
+                microseconds(s.request_until)};
   Result<Rows> result = co_await run(database, kSignOn, std::move(params));
   if (!result) co_return result.failure();
   if (result->rows.size() != 1) co_return unexpected_rows(kSignOn);

@@ -233,14 +233,28 @@ TEST_CASE("one company's IdP cannot sign in another company's people") {
   CHECK(world.database.calls["audit"] == 1);
 }
 
-TEST_CASE("a Response that the database has seen before opens nothing") {
+TEST_CASE(
+    "what the database has seen before, or another answer to the same request, opens nothing") {
   World world;
-  world.database.give("sign_on", {"replayed", std::nullopt});
+  const std::string outcome = GENERATE("replayed", "request_answered");
+  world.database.give("sign_on", {outcome, std::nullopt});
   const UnderWay under_way = start(world);
   const Response response = post(world, form(world, under_way), under_way.cookie);
   CHECK(header(response, "Location").starts_with("/auth/sign-in?notice=stale"));
   CHECK(headers(response, "Set-Cookie").empty());
-  CHECK(world.log.has("code=replayed"));
+  CHECK(world.log.has("code=" + outcome));
+}
+
+TEST_CASE("the request is used up with its answer, for as long as anybody could answer it again") {
+  World world;
+  world.database.give("sign_on", {"signed_in", "user"});
+  const UnderWay under_way = start(world);
+  post(world, form(world, under_way), under_way.cookie);
+  const Params& sent = world.database.last["sign_on"];
+  REQUIRE(sent.size() == 23);
+  CHECK(sent[21] == request_id(world, under_way));
+  const auto longest = world.clock.now() + std::chrono::hours(24);
+  CHECK(std::stoll(*sent[22]) >= longest.time_since_epoch().count());
 }
 
 TEST_CASE("who was disabled or pinned elsewhere is told kindly, and gets no session") {
