@@ -11,7 +11,8 @@ DatabaseConnection::DatabaseConnection(const DatabaseSettings& settings, Worker&
       worker_(worker),
       events_(std::move(events)),
       watch_([this] { on_ready(); }),
-      deadline_(timer, [this] { on_deadline(); }) {}
+      deadline_(timer, [this] { on_deadline(); }),
+      repeat_(timer, [this] { send_prepared(); }) {}
 
 void DatabaseConnection::connect(std::function<void(Status)> done) {
   close();
@@ -139,6 +140,7 @@ void DatabaseConnection::drop() {
   watch_.stop(connection_ == nullptr || PQsocket(connection_.get()) >= 0);
   connection_.reset();
   deadline_.stop();
+  repeat_.stop();
   result_.reset();
   prepared_.clear();
   step_ = Step::none;

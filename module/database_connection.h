@@ -54,7 +54,7 @@ class DatabaseConnection final : public Database {
 
  private:
   enum class Phase { closed, connecting, ready };
-  enum class Step { none, prepare, execute, script };
+  enum class Step { none, prepare, execute, script, pause };
 
   [[nodiscard]] bool can_send() const { return phase_ == Phase::ready && step_ == Step::none; }
   void try_next_server();
@@ -71,6 +71,7 @@ class DatabaseConnection final : public Database {
   void send_prepared();
   void deliver_notifications();
   void complete();
+  [[nodiscard]] bool repeats_after(const Failure& failure);
   void finish(Result<Rows> result, bool is_usable);
   void lose(const Failure& failure);
   void drop();  // the handle and all that watches it
@@ -81,6 +82,7 @@ class DatabaseConnection final : public Database {
   PqConnection connection_;
   SocketWatch watch_;
   Timer deadline_;
+  Timer repeat_;
   Phase phase_ = Phase::closed;
   Step step_ = Step::none;
   unsigned generation_ = 0;  // of the attempt to connect: a late resolver is not listened to
@@ -94,6 +96,7 @@ class DatabaseConnection final : public Database {
   std::unordered_set<std::string> prepared_;
   const Statement* statement_ = nullptr;
   Params params_;
+  int repeats_ = 0;
   PqResult result_;
   std::function<void(Result<Rows>)> done_;
 };

@@ -1,4 +1,5 @@
 // DatabaseConnection: one statement from sending to its rows.
+#include "anteroom/lost_race.h"
 #include "database_connection.h"
 
 namespace anteroom::nginx {
@@ -18,6 +19,7 @@ void DatabaseConnection::execute_within(std::chrono::milliseconds timeout,
   statement_ = &statement;
   params_ = std::move(params);
   done_ = std::move(done);
+  repeats_ = 0;
   deadline_.start(timeout);
   if (prepared_.contains(statement.name)) {
     send_prepared();
@@ -77,7 +79,7 @@ void DatabaseConnection::read() {
   const unsigned generation = generation_;
   deliver_notifications();
   if (generation != generation_ || connection_ == nullptr) return;  // closed by a callback
-  while (step_ != Step::none && PQisBusy(connection_.get()) == 0) {
+  while (step_ != Step::none && step_ != Step::pause && PQisBusy(connection_.get()) == 0) {
     PqResult next(PQgetResult(connection_.get()));
     if (next == nullptr) {
       deliver_notifications();  // what came in behind the result
@@ -106,6 +108,7 @@ void DatabaseConnection::complete() {
   }
   if (!is_success(result.get())) {
     Verdict verdict = judge(result.get());
+    if (repeats_after(verdict.failure)) return;
     finish(std::move(verdict.failure), verdict.is_usable);
     return;
   }
@@ -115,6 +118,14 @@ void DatabaseConnection::complete() {
     return;
   }
   finish(rows_of(result.get()), true);
+}
+
+// Within the statement's deadline, which goes on. A script is several statements: not repeated.
+bool DatabaseConnection::repeats_after(const Failure& failure) {
+  if (step_ != Step::execute || repeats_ >= kMostRepeats || !has_lost_race(failure)) return false;
+  step_ = Step::pause;
+  repeat_.start(pause_before_repeat(repeats_++, static_cast<unsigned>(ngx_random())));
+  return true;
 }
 
 void DatabaseConnection::finish(Result<Rows> result, bool is_usable) {

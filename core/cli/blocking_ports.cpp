@@ -5,7 +5,10 @@
 #include <array>
 #include <atomic>
 #include <csignal>
+#include <random>
+#include <thread>
 
+#include "anteroom/lost_race.h"
 #include "anteroom/store.h"
 
 namespace anteroom {
@@ -123,6 +126,19 @@ Status BlockingDatabase::connect() {
 }
 
 Result<Rows> BlockingDatabase::execute_now(const Statement& statement, const Params& params) {
+  static thread_local std::minstd_rand random{std::random_device{}()};
+  Result<Rows> result = execute_once(statement, params);
+  for (int repeat = 0; repeat < kMostRepeats && !result && has_lost_race(result.failure());
+       ++repeat) {
+    // Within a transaction of the caller's, the caller's other statements are gone as well.
+    if (PQtransactionStatus(connection_.get()) != PQTRANS_IDLE) break;
+    std::this_thread::sleep_for(pause_before_repeat(repeat, static_cast<unsigned>(random())));
+    result = execute_once(statement, params);
+  }
+  return result;
+}
+
+Result<Rows> BlockingDatabase::execute_once(const Statement& statement, const Params& params) {
   if (const Status connected = connect(); !connected) return connected.failure();
   const UnderWay here(cancel_.get());
   if (!prepared_.contains(statement.name)) {

@@ -32,6 +32,7 @@ class BlockingDatabase : public Database {
  private:
   Status connect();
   Result<Rows> execute_now(const Statement& statement, const Params& params);
+  Result<Rows> execute_once(const Statement& statement, const Params& params);
 
   struct Finish {
     void operator()(PGconn* connection) const { PQfinish(connection); }

@@ -43,6 +43,21 @@ def test_no_statement_of_the_product_removes_sessions_past_that_function():
     assert [path.name for path in sources if REMOVES_SESSIONS.search(re.sub(r'"\s*"', "", path.read_text()))] == []
 
 
+def locks_people(body):
+    return any(re.search(r"\busers\b", statement) and "SKIP LOCKED" not in statement and
+               re.search(r"\bFOR\s+((NO\s+KEY\s+)?UPDATE|(KEY\s+)?SHARE)\b", statement, re.IGNORECASE)
+               for statement in body.split(";"))
+
+
+def test_people_are_locked_in_one_order_by_one_function(functions):
+    """hold_session locks the session; hold_person one person and nobody else."""
+    assert {name for name, body in functions if locks_people(body)} == {"lock_people", "hold_person", "hold_session"}
+    (lock,) = (body for name, body in functions if name == "lock_people")
+    assert "ORDER BY u.id FOR NO KEY UPDATE" in lock
+    assert locks_people("SELECT * INTO person FROM users u WHERE u.id = p FOR UPDATE; RETURN 1")
+    assert not locks_people("SELECT * FROM users; SELECT * FROM access_requests FOR UPDATE")
+
+
 @pytest.mark.parametrize("sql", ["DELETE FROM sessions s WHERE", "delete  from anteroom.sessions", "TRUNCATE sessions", "DELETE FROM users"])
 def test_what_would_remove_sessions_is_found(sql):
     assert REMOVES_SESSIONS.search(f"BEGIN {sql}; END")

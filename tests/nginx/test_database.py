@@ -69,6 +69,27 @@ def test_what_is_remembered_costs_no_statement(lab, cluster):
     assert node.ask("/x", node.people.sign_in()[0]).status == 503
 
 
+def test_a_statement_that_lost_a_race_is_repeated_for_the_person(lab, cluster):
+    node = lab.node(cluster)
+    node.people.sql("""CREATE SEQUENCE tries; GRANT ALL ON tries TO PUBLIC;
+        ALTER FUNCTION load_session(bytea, interval, text[]) RENAME TO load_session_undisturbed;
+        CREATE FUNCTION load_session(h bytea, i interval, l text[])
+        RETURNS TABLE (status text, expires_at timestamptz, reference text, user_id uuid, email text, name text,
+                       idp text, origin text, access_level text, properties text, authn_context text,
+                       authenticated_at timestamptz, news text) LANGUAGE plpgsql AS $$
+        BEGIN
+          IF nextval('tries') <= 2 THEN RAISE EXCEPTION 'deadlock detected' USING ERRCODE = '40P01'; END IF;
+          RETURN QUERY SELECT * FROM load_session_undisturbed(h, i, l);
+        END $$""")
+    token, _, _ = node.people.sign_in()
+    assert node.ask("/x", token).status == 200
+    assert node.people.sql("SELECT last_value FROM tries") == ["3"]
+    # Not for ever: somebody else's session, which loses every time.
+    node.people.sql("ALTER SEQUENCE tries MINVALUE -1000 RESTART WITH -1000")
+    assert node.ask("/x", node.people.sign_in()[0]).status == 503
+    assert node.people.sql("SELECT last_value FROM tries") == ["-995"]
+
+
 def test_simultaneous_requests_of_one_session_share_one_statement(lab, cluster):
     node = lab.node(cluster)
     node.people.sql("""CREATE TABLE asked (at timestamptz); GRANT ALL ON asked TO PUBLIC;

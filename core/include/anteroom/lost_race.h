@@ -1,5 +1,6 @@
-// A statement that lost a race against another: PostgreSQL chose it as a deadlock's victim, or our own functions found that somebody
-// else was quicker. It was taken back as a whole, and whoever runs statements asks again, so that no person has to.
+// A statement that lost a race against another: PostgreSQL chose it as a deadlock's victim, or our
+// own functions found that somebody else was quicker. It was taken back as a whole, and whoever
+// runs statements asks again, so that no person has to.
 #pragma once
 
 #include <chrono>
