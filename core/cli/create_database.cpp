@@ -18,6 +18,10 @@ constexpr const char* kLock = "SELECT pg_advisory_lock(hashtext('anteroom.create
 constexpr Statement kRole{"create_role_exists", "SELECT 1 FROM pg_roles WHERE rolname = $1"};
 constexpr Statement kDatabase{"create_database_exists",
                               "SELECT 1 FROM pg_database WHERE datname = $1"};
+// Of a server made in another encoding, the locale may not go with UTF8; C goes with all.
+constexpr Statement kIsUtf8{"create_is_utf8",
+                            "SELECT 1 FROM pg_database WHERE datname = 'template0'"
+                            " AND pg_encoding_to_char(encoding) = 'UTF8' AND $1 = ''"};
 constexpr Statement kSuperuser{"create_superuser",
                                "SELECT 1 FROM pg_roles WHERE rolname = current_user AND rolsuper"};
 
@@ -115,9 +119,11 @@ class Creation {
     const auto found = exists(kDatabase, made_.database);
     if (!found) return found.failure();
     if (*found) return Done{};
-    Status done = administration_->execute_script("CREATE DATABASE " + identifier(made_.database) +
-                                                  " OWNER " + identifier(made_.role) +
-                                                  " TEMPLATE template0 ENCODING 'UTF8'");
+    const auto is_utf8 = exists(kIsUtf8, "");
+    if (!is_utf8) return is_utf8.failure();
+    Status done = administration_->execute_script(
+        "CREATE DATABASE " + identifier(made_.database) + " OWNER " + identifier(made_.role) +
+        " TEMPLATE template0 ENCODING 'UTF8'" + (*is_utf8 ? "" : " LC_COLLATE 'C' LC_CTYPE 'C'"));
     made_.is_database_new = bool(done);
     if (!done) return done;
     // Whoever may connect may listen to who signs on, and hold locks of ours.

@@ -16,10 +16,11 @@ constexpr const char* kPrepare =
     " applied_at timestamptz NOT NULL DEFAULT now())";
 
 Result<std::vector<std::string>> apply_missing(BlockingDatabase& database) {
-  if (const Status prepared = database.execute_script(kPrepare); !prepared)
-    return prepared.failure();
+  // Before anything is made in it: it may be one that cannot be used.
   const Result<int> version = wait(store::schema_version(database));
   if (!version) return version.failure();
+  if (const Status prepared = database.execute_script(kPrepare); !prepared)
+    return prepared.failure();
   std::vector<std::string> applied;
   for (const store::Migration& migration : store::migrations()) {
     if (migration.version <= *version) continue;

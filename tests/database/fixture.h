@@ -21,7 +21,8 @@ using namespace std::chrono_literals;
 /// role that may create databases), migrated, and dropped at the end.
 class TestDatabase {
  public:
-  explicit TestDatabase(bool is_migrated = true) {
+  /// `options`: of CREATE DATABASE.
+  explicit TestDatabase(bool is_migrated = true, const std::string& options = "") {
     const char* server = std::getenv("ANTEROOM_TEST_DATABASE");
     if (server == nullptr)
       throw std::runtime_error("ANTEROOM_TEST_DATABASE is not set: run scripts/test database");
@@ -32,7 +33,7 @@ class TestDatabase {
     name_ = "anteroom_test";
     for (const std::uint8_t byte : bytes) name_ += "_" + std::to_string(byte);
     BlockingDatabase admin = connect_to("postgres");
-    REQUIRE(admin.execute_script("CREATE DATABASE " + name_));
+    REQUIRE(admin.execute_script("CREATE DATABASE " + name_ + " " + options));
     database_ = std::make_unique<BlockingDatabase>(settings());
     if (is_migrated) REQUIRE(migrate(*database_));
   }

@@ -331,9 +331,9 @@ TEST_CASE("who decides at some properties only has to do with their own company,
   CHECK(found(c, "max", "far@").empty());
   CHECK(found(c, "max", "", true).empty());
   CHECK_FALSE(shown("max"));
-  CHECK(disable("max") == PersonChange::not_allowed);
+  CHECK(disable("max") == PersonChange::not_found);
   CHECK(get(store::end_sessions(c.db, c.actor("max"), access(), far_id, "")) ==
-        PersonChange::not_allowed);
+        PersonChange::not_found);
   CHECK(c.count("audit_events WHERE kind = 'manage_refused' AND code = 'not_allowed'") == "3");
   SECTION("a request at their property makes it theirs") {
     REQUIRE(c.file(c.actor("ann"), {"far@other.test", "", "elm", "viewer", "", ""}).outcome ==
@@ -365,7 +365,7 @@ TEST_CASE("nobody comes into somebody's reach by being asked for") {
   const auto acts = [&](const char* who) {
     const auto ended = get(store::end_sessions(c.db, c.actor(who), access(), far, ""));
     const auto off = get(store::set_disabled(c.db, c.actor(who), access(), far, true));
-    return ended != PersonChange::not_allowed || off != PersonChange::not_allowed;
+    return ended == PersonChange::done || off == PersonChange::done;
   };
   CHECK_FALSE(sees("max"));
   const auto filed = c.file(c.actor("max"), {"far@other.test", "", "elm", "viewer", "", ""});

@@ -229,3 +229,46 @@ def test_scim_tokens_are_refused_where_they_make_no_sense(ready):
     assert "has no token" in ready.refused(1, "scim", "token", "remove", "corp", "other")
     ready.refused(2, "scim", "token", "add")
     assert ready.json("scim", "apply", "corp") == {"applied": "corp", "people": 0}
+
+
+def test_a_whole_company_is_unpinned_or_nobody(ready):
+    for name, idp in (("ann", "former"), ("bob", "former"), ("cid", "corp")):
+        ready.ok("user", "provision", f"{name}@corp.test", "--level", "viewer", "--property", "elm")
+        ready.value(f"UPDATE anteroom.users SET idp = '{idp}', subject = 'was {name}' WHERE email = '{name}@corp.test' RETURNING 1")
+        ready.value("INSERT INTO anteroom.sessions (token_hash, reference, user_id, sign_on_id, origin, idp, expires_at)"
+                    f" SELECT sha256('{name}'), '{name}', id, gen_random_uuid(), 'https://app.example.com', '{idp}',"
+                    f" now() + '1 hour' FROM anteroom.users WHERE email = '{name}@corp.test' RETURNING 1")
+    pinned = "SELECT string_agg(email || ' ' || coalesce(idp || ' ' || subject, '-'), ', ' ORDER BY email) FROM anteroom.users"
+    before = ready.value(pinned)
+    assert ready.json("user", "unpin", "--idp", "former", "--dry-run") == {"idp": "former", "people": 2, "sessions": 2, "unpinned": 0}
+    assert ready.value(pinned) == before
+    assert "nobody is bound" in ready.refused(1, "user", "unpin", "--idp", "forner")
+    for words in (["--idp", "former", "ann@corp.test"], [], ["ann@corp.test", "--dry-run"]):
+        ready.refused(2, "user", "unpin", *words)
+    assert ready.value(pinned) == before
+
+    assert ready.json("user", "unpin", "--idp", "former") == {"idp": "former", "people": 2, "sessions": 2, "unpinned": 2}
+    assert ready.value(pinned) == "ann@corp.test -, bob@corp.test -, cid@corp.test corp was cid"
+    assert ready.value("SELECT string_agg(reference, ',') FROM anteroom.sessions") == "cid"
+    assert ready.json("user", "show", "ann@corp.test")["grants"] == "elm=viewer"
+    events = [json.loads(line) for line in ready.ok("--json", "audit", "--idp", "former").splitlines()]
+    assert [(e["event"], e["email"], e["detail"]) for e in events] == [
+        ("user_unpinned", "ann@corp.test", "was former was ann"), ("user_unpinned", "bob@corp.test", "was former was bob"),
+        ("company_unpinned", "", "2 people, 2 sessions")]
+    assert events[0]["actor"].startswith("cli:")
+
+
+def test_the_session_of_an_app_host_leads_to_its_sign_on(ready):
+    ready.ok("user", "provision", "ann@corp.test", "--level", "viewer", "--property", "elm")
+    ready.value("INSERT INTO anteroom.sessions (token_hash, reference, user_id, sign_on_id, origin, idp, expires_at)"
+                " SELECT sha256('login'), '00000000000000aa', id, gen_random_uuid(), 'https://login.example.com', 'corp',"
+                " now() + '1 hour' FROM anteroom.users RETURNING 1")
+    ready.value("INSERT INTO anteroom.handoff_tickets (ticket_hash, session_hash, origin, browser_hash, target, expires_at)"
+                " VALUES (sha256('t'), sha256('login'), 'https://app.example.com', sha256('b'), '/x', now() + '1 min') RETURNING 1")
+    assert ready.value("SET search_path = anteroom; SELECT redeem_ticket(sha256('t'), 'https://app.example.com', sha256('b'),"
+                       " sha256('app'), '00000000000000bb', '192.0.2.7', 'Firefox')") == "/x"
+    event = json.loads(ready.ok("--json", "audit", "--reference", "00000000000000bb"))
+    assert (event["event"], event["email"], event["idp"], event["client"]) == (
+        "handed_over", "ann@corp.test", "corp", "192.0.2.7")
+    assert event["detail"] == "https://app.example.com, from 00000000000000aa"
+    assert "ann@corp.test" in ready.ok("why", "00000000000000bb")

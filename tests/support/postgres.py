@@ -26,13 +26,15 @@ class Cluster:
     SUPERUSER = "postgres"
     name = "PostgreSQL"
 
-    def __init__(self, directory, socket_directory, log, *, is_durable=True, settings=None):
+    def __init__(self, directory, socket_directory, log, *, is_durable=True, settings=None, encoding="UTF8",
+                 locale="C.UTF-8"):
         self._directory = Path(directory)
         self._data = self._directory / "data"
         self._password_file = self._directory / "superuser-password"
         self.socket_directory = Path(socket_directory)
         self._log = log
         self._is_durable = is_durable
+        self._encoding, self._locale = encoding, locale
         self._settings = settings or {}
         self._user = service_user("postgres")
         self._programs = program_directory()
@@ -115,7 +117,7 @@ class Cluster:
             self._give_to_user(self._directory)
             self._give_to_user(self._password_file)
         run([self._programs / "initdb", "-D", self._data, "-U", self.SUPERUSER, "-A", "scram-sha-256",
-             f"--pwfile={self._password_file}", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"], user=self._user)
+             f"--pwfile={self._password_file}", "-E", self._encoding, f"--locale={self._locale}", "--no-sync"], user=self._user)
 
     def _give_to_user(self, path):
         os.chown(path, self._user.pw_uid, self._user.pw_gid)

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <iostream>
 #include <regex>
@@ -11,6 +12,7 @@
 #include "anteroom/saml.h"
 #include "anteroom/site.h"
 #include "anteroom/store.h"
+#include "http/person_text.h"
 #include "http/unicode.h"
 
 namespace anteroom::cli {
@@ -144,10 +146,50 @@ void check_level(Console& console, const std::string& level) {
   throw Abort{exit_refused, "'" + level + "' is no access level; there are: " + known};
 }
 
-std::string checked_time(const std::string& text) {
-  static const std::regex kTime(
-      R"(\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])(T([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?Z)?)");
-  if (text.empty() || std::regex_match(text, kTime)) return text;
+namespace {
+
+std::string checked_text(const std::string& given, http::TextFault (*fault_of)(std::string_view),
+                         std::size_t max) {
+  std::string text(http::trimmed(given));
+  switch (fault_of(text)) {
+    case http::TextFault::none:
+      return text;
+    case http::TextFault::not_utf8:
+      throw Abort{exit_refused, "'" + text + "' is not UTF-8: save it as UTF-8"};
+    case http::TextFault::not_plain:
+      throw Abort{exit_refused, "'" + text + "' has characters that cannot be seen"};
+    case http::TextFault::too_long:
+      break;
+  }
+  throw Abort{exit_refused, "'" + text.substr(0, 60) + "…' has more than " + std::to_string(max) +
+                                " characters"};
+}
+
+// As the calendar has it: no 30 February, no year 0.
+bool is_day(const std::string& text) {
+  const auto number = [&](std::size_t at, std::size_t length) {
+    return std::stoi(text.substr(at, length));
+  };
+  const std::chrono::year_month_day day{std::chrono::year(number(0, 4)),
+                                        std::chrono::month(static_cast<unsigned>(number(5, 2))),
+                                        std::chrono::day(static_cast<unsigned>(number(8, 2)))};
+  return day.ok() && number(0, 4) > 0;
+}
+
+}  // namespace
+
+std::string checked_name(const std::string& text) {
+  return checked_text(text, http::fault_of_name, http::kMaxName);
+}
+
+std::string checked_note(const std::string& text) {
+  return checked_text(text, http::fault_of_note, http::kMaxNote);
+}
+
+std::string checked_time(const std::string& given) {
+  static const std::regex kTime(R"(\d{4}-\d\d-\d\d(T([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?Z)?)");
+  std::string text(http::trimmed(given));
+  if (text.empty() || (std::regex_match(text, kTime) && is_day(text))) return text;
   throw Abort{exit_refused, "'" + text + "' is no date: write 2027-01-31 or 2027-01-31T12:00:00Z"};
 }
 

@@ -97,6 +97,9 @@ std::string date_of(Time time);
 /// A canonical email whose domain is registered to an identity provider, or Abort.
 std::string checked_email(Console& console, const std::string& text,
                           bool allow_unregistered_domain);
+/// What people are called and what is said of requests, trimmed, or Abort: by the rules of Manage.
+std::string checked_name(const std::string& text);
+std::string checked_note(const std::string& text);
 /// Abort unless it is one of access.levels.
 void check_level(Console& console, const std::string& level);
 /// ISO 8601 date or time as the database reads it; Abort if it is neither. Empty stays empty.

@@ -8,6 +8,8 @@
 #include "anteroom/admin.h"
 #include "cli/commands/console.h"
 #include "http/csv.h"
+#include "http/person_text.h"
+#include "http/unicode.h"
 
 namespace anteroom::cli {
 
@@ -26,12 +28,13 @@ std::string read_file(const std::string& path) {
 std::map<std::string, std::size_t> columns_of(const CsvRow& head) {
   std::map<std::string, std::size_t> columns;
   for (std::size_t i = 0; i < head.cells.size(); ++i) {
-    if (std::find(kColumns.begin(), kColumns.end(), head.cells[i]) == kColumns.end()) {
-      throw Abort{exit_refused, "unknown column '" + head.cells[i] +
+    const std::string name = http::column_name(head.cells[i]);
+    if (std::find(kColumns.begin(), kColumns.end(), name) == kColumns.end()) {
+      throw Abort{exit_refused, "unknown column '" + name +
                                     "'; there are: email, name, property, level, expires"};
     }
-    if (!columns.emplace(head.cells[i], i).second) {
-      throw Abort{exit_refused, "column '" + head.cells[i] + "' is there twice"};
+    if (!columns.emplace(name, i).second) {
+      throw Abort{exit_refused, "column '" + name + "' is there twice"};
     }
   }
   for (const char* needed : {"email", "property", "level"}) {
@@ -54,6 +57,7 @@ class Reader {
 
   Json read(const std::vector<CsvRow>& csv) {
     if (csv.empty()) throw Abort{exit_refused, "the file is empty"};
+    need_utf8(csv);
     columns_ = columns_of(csv.front());
     Json rows = Json::array();
     for (auto row = csv.begin() + 1; row != csv.end(); ++row) {
@@ -68,6 +72,18 @@ class Reader {
   }
 
  private:
+  // Said once of all such lines: the file was saved otherwise, and nobody's name is to be guessed.
+  static void need_utf8(const std::vector<CsvRow>& csv) {
+    std::string lines;
+    for (const CsvRow& row : csv) {
+      if (!std::all_of(row.cells.begin(), row.cells.end(), http::is_utf8)) {
+        lines += "line " + std::to_string(row.line) + " is not UTF-8\n";
+      }
+    }
+    if (lines.empty()) return;
+    throw Abort{exit_refused, lines + "save the file as CSV UTF-8; nothing was imported"};
+  }
+
   Json read_row(const CsvRow& row) {
     if (row.cells.size() != columns_.size()) {
       throw Abort{exit_refused, std::to_string(row.cells.size()) + " cells where the head has " +
@@ -75,7 +91,8 @@ class Reader {
     }
     const auto cell = [&](const char* column) {
       const auto found = columns_.find(column);
-      return found == columns_.end() ? std::string() : row.cells[found->second];
+      return found == columns_.end() ? std::string()
+                                     : std::string(http::trimmed(row.cells[found->second]));
     };
     const std::string email = checked_email(console_, cell("email"), allow_unregistered_);
     check_level(console_, cell("level"));
@@ -88,7 +105,7 @@ class Reader {
                                     std::to_string(first->second) + " already"};
     }
     return {{"line", row.line},       {"email", email},
-            {"name", cell("name")},   {"property", cell("property")},
+            {"name", checked_name(cell("name"))},   {"property", cell("property")},
             {"level", cell("level")}, {"expires", checked_time(cell("expires"))}};
   }
 

@@ -90,8 +90,9 @@ struct Given {
 
 void add(Console& console, const Given& given) {
   const std::string email = checked_email(console, given.email, given.allow_unregistered);
+  const std::string name = checked_name(given.name);
   if (!console.need(
-          wait(store::add_user(console.database(), email, given.name, Console::actor())))) {
+          wait(store::add_user(console.database(), email, name, Console::actor())))) {
     throw Abort{exit_refused, "there is a user " + email + " already"};
   }
   console.say("added " + email + "; provision them to let them in", {{"added", email}});
@@ -104,7 +105,7 @@ void provision(Console& console, const Given& given) {
     throw Abort{exit_usage, "say either --property KEY (repeatable) or --all-properties"};
   }
   store::Provision order{email,
-                         given.name,
+                         checked_name(given.name),
                          given.level,
                          given.properties,
                          checked_time(given.expires),
@@ -172,6 +173,45 @@ void add_enable(CLI::App& user, Console& console) {
   command->callback([=, &console] { enable(console, *email, *is_against); });
 }
 
+struct Unpinning {
+  std::string email, idp;
+  bool is_dry_run = false;
+};
+
+void unpin_company(Console& console, const Unpinning& given) {
+  const auto unpinned = console.need(wait(store::unpin_company(
+      console.database(), given.idp, Console::actor(), given.is_dry_run)));
+  if (unpinned.people == 0) {
+    throw Abort{exit_refused, "nobody is bound to an account at " + given.idp};
+  }
+  const std::string counts = std::to_string(unpinned.people) + " people of " + given.idp + ", " +
+                             std::to_string(unpinned.sessions) + " sessions";
+  console.say(given.is_dry_run ? "would unpin " + counts + "; nothing was changed"
+                               : "unpinned " + counts + " ended",
+              {{"idp", given.idp},
+               {"people", unpinned.people},
+               {"sessions", unpinned.sessions},
+               {"unpinned", given.is_dry_run ? 0 : unpinned.people}});
+}
+
+void unpin(Console& console, const Unpinning& given) {
+  if (given.email.empty() == given.idp.empty()) {
+    throw Abort{exit_usage, "say either EMAIL or --idp NAME"};
+  }
+  if (!given.idp.empty()) return unpin_company(console, given);
+  change(console, given.email, store::unpin_user, "unpinned", "there is no user");
+}
+
+void add_unpin(CLI::App& user, Console& console) {
+  auto* command =
+      user.add_subcommand("unpin", "let the next sign-on with this email take the record over");
+  auto given = std::make_shared<Unpinning>();
+  command->add_option("EMAIL", given->email);
+  auto* idp = command->add_option("--idp", given->idp, "everybody of this identity provider");
+  command->add_flag("--dry-run", given->is_dry_run, "count only")->needs(idp);
+  command->callback([&console, given] { unpin(console, *given); });
+}
+
 }  // namespace
 
 void add_user(CLI::App& app, Console& console) {
@@ -211,8 +251,7 @@ void add_user(CLI::App& app, Console& console) {
   add_change(*user, console, "disable", "turn access off and end all sessions", store::disable_user,
              "disabled", "there is no user");
   add_enable(*user, console);
-  add_change(*user, console, "unpin", "let the next sign-on with this email take the record over",
-             store::unpin_user, "unpinned", "there is no user");
+  add_unpin(*user, console);
   add_user_access(*user, console);
 }
 
@@ -231,6 +270,7 @@ void add_property(CLI::App& app, Console& console) {
       throw Abort{exit_refused,
                   "'" + key + "' is no property key: a-z, 0-9 and inner hyphens, at most 63"};
     }
+    given->name = checked_name(given->name);
     if (!console.need(wait(store::add_property(console.database(), *given, Console::actor())))) {
       throw Abort{exit_refused, "there is a property " + key + " already"};
     }

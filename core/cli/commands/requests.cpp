@@ -109,7 +109,8 @@ void file(Console& console, const Acting& given) {
   const std::string email = checked_email(console, given.email, given.allow_unregistered);
   check_level(console, given.level);
   const store::AccessRequest row{
-      email, given.name, property_of(given), given.level, checked_time(given.expires), given.note};
+      email,       checked_name(given.name),    property_of(given),
+      given.level, checked_time(given.expires), checked_note(given.note)};
   const auto filed = console.need(wait(store::file_requests(
       console.database(), actor_of(console, given), console.settings().access, {row}, false)));
   const store::FilingResult& result = filed.front();
@@ -123,7 +124,8 @@ void file(Console& console, const Acting& given) {
 }
 
 void decide(Console& console, const Acting& given, bool is_approval) {
-  store::Decision decision{given.requests, is_approval, given.level, {}, given.reason};
+  store::Decision decision{
+      given.requests, is_approval, given.level, {}, checked_note(given.reason)};
   if (!given.level.empty()) check_level(console, given.level);
   if (given.is_everywhere || !given.properties.empty()) decision.properties = properties_of(given);
   const auto results = console.need(wait(store::decide_requests(

@@ -50,6 +50,12 @@ Task<Result<std::string>> enable_user(Database& database, std::string email, std
 /// Ends every session that was begun with this identity provider, configured or not. The number.
 Task<Result<int>> end_company_sessions(Database& database, std::string idp, std::string actor);
 Task<Result<bool>> unpin_user(Database& database, std::string email, std::string actor);
+/// Everybody who is pinned to this identity provider, configured or not; a preview only counts.
+struct Unpinned {
+  int people = 0, sessions = 0;
+};
+Task<Result<Unpinned>> unpin_company(Database& database, std::string idp, std::string actor,
+                                     bool is_preview);
 
 /// `rows_json`: [{"line","email","name","property","level","expires"}]. All or nothing: the number
 /// of rows. A row that the database refuses comes back as kDatabaseRefused with the line in its

@@ -75,6 +75,6 @@ class Site {
 inline constexpr const char* kNotifyChannel = "anteroom";
 
 /// The schema this build needs; a host refuses to start on an older one.
-inline constexpr int kSchemaVersion = 30;
+inline constexpr int kSchemaVersion = 33;
 
 }  // namespace anteroom

@@ -137,6 +137,13 @@ bool is_plain_text(std::string_view text, Lines lines) {
   return true;
 }
 
+bool is_utf8(std::string_view text) {
+  while (!text.empty()) {
+    if (take(text) == kBad) return false;
+  }
+  return true;
+}
+
 std::string well_formed(std::string_view text, std::string_view instead) {
   return replaced(text, instead, [](std::uint32_t point) { return point != kBad && point != 0; });
 }

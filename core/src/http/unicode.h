@@ -16,6 +16,8 @@ enum class Lines { one, many };
 /// feeds, CRLF and tabs.
 bool is_plain_text(std::string_view text, Lines lines);
 
+bool is_utf8(std::string_view text);
+
 /// Valid UTF-8 without NUL, as a database takes it: `instead` for every byte that is not part of a
 /// character.
 std::string well_formed(std::string_view text, std::string_view instead = "\ufffd");

@@ -4,6 +4,7 @@
 #include "http/form.h"
 #include "http/text.h"
 #include "http/url.h"
+#include "journey/log_line.h"
 #include "journey/respond.h"
 #include "journey/steps.h"
 #include "session/names.h"
@@ -91,6 +92,11 @@ Task<Response> redeem_handoff(Exchange exchange) {
   if (!*target || !http::is_local_target(**target)) {
     co_return co_await not_redeemed(exchange);
   }
+  LogLine line("handed over");
+  line.add("reference", *reference)
+      .add("client", exchange.head().client_address)
+      .add("origin", exchange.origin.text);
+  context.ports.log.write(LogLevel::info, line.text());
   Response response = redirect(303, **target);
   response.headers.emplace_back(
       "Set-Cookie", http::set_cookie(session::kSessionCookie, *token, http::SameSite::lax));

@@ -6,6 +6,7 @@
 
 #include "anteroom/saml.h"
 #include "http/csv.h"
+#include "http/person_text.h"
 #include "http/text.h"
 #include "http/unicode.h"
 
@@ -16,8 +17,6 @@ namespace {
 using http::CsvRow;
 using store::AccessRequest;
 
-constexpr std::size_t kMaxName = 100;  // characters
-constexpr std::size_t kMaxNote = 500;
 constexpr std::size_t kMaxOther = 100;  // bytes: keys, levels, days
 
 std::string AccessRequest::*const kMembers[] = {&AccessRequest::email,      &AccessRequest::name,
@@ -34,7 +33,7 @@ struct Columns {
 Columns columns_of(const CsvRow& head) {
   Columns columns;
   for (const std::string& cell : head.cells) {
-    const std::string name = http::to_lower(http::trimmed(cell));
+    const std::string name = http::column_name(cell);
     const auto* found = std::find(std::begin(kColumns), std::end(kColumns), name);
     if (found == std::end(kColumns)) {
       columns.complaint = {"list_unknown_column"_words, {{"column", http::printable(name, 60)}}};
@@ -103,6 +102,17 @@ void mark_repeated(std::vector<ListedPerson>& people) {
   }
 }
 
+Words words_of(http::TextFault fault, std::size_t max) {
+  switch (fault) {
+    case http::TextFault::none:
+      return {};
+    case http::TextFault::too_long:
+      return {"too_long"_words, {{"max", std::to_string(max)}}};
+    default:
+      return "not_plain_text"_words;
+  }
+}
+
 Words size_complaint(std::size_t count) {
   return {"list_too_long"_words,
           {{"count", std::to_string(count)}, {"max", std::to_string(store::kMaxFiled)}}};
@@ -132,15 +142,11 @@ PeopleList read_people(std::string_view text, const AccessRequest& standard) {
 }
 
 Words complaint_about_name(std::string_view name) {
-  if (!http::is_plain_text(name, http::Lines::one)) return "not_plain_text"_words;
-  if (http::characters(name) <= kMaxName) return {};
-  return {"too_long"_words, {{"max", std::to_string(kMaxName)}}};
+  return words_of(http::fault_of_name(name), http::kMaxName);
 }
 
 Words complaint_about_note(std::string_view note) {
-  if (!http::is_plain_text(note, http::Lines::many)) return "not_plain_text"_words;
-  if (http::characters(note) <= kMaxNote) return {};
-  return {"too_long"_words, {{"max", std::to_string(kMaxNote)}}};
+  return words_of(http::fault_of_note(note), http::kMaxNote);
 }
 
 }  // namespace anteroom::journey

@@ -15,10 +15,11 @@ namespace {
 
 using pages::Values;
 
-constexpr std::array<std::pair<std::string_view, WordsKey>, 21> kHistory{
+constexpr std::array<std::pair<std::string_view, WordsKey>, 22> kHistory{
     {{"signed_on", "history_signed_on"_words},
      {"sign_on_refused", "history_sign_on_refused"_words},
      {"signed_out", "history_signed_out"_words},
+     {"handed_over", "history_handed_over"_words},
      {"sessions_ended", "history_sessions_ended"_words},
      {"user_created", "history_user_created"_words},
      {"user_added", "history_user_added"_words},

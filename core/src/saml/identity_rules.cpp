@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "http/person_text.h"
 #include "http/unicode.h"
 #include "saml/assertion_reader.h"
 #include "saml/codes.h"
@@ -12,7 +13,6 @@ namespace {
 
 constexpr const char* kNameId = "NameID";
 constexpr const char* kPersistent = "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent";
-constexpr std::size_t kMaxName = 200;
 constexpr std::size_t kMaxIdentifier = 512;
 
 bool is_ascii(std::string_view text) {
@@ -121,9 +121,7 @@ void AssertionReader::read_display_name() {
     shown += (shown.empty() ? "" : " ") + *value;
     if (i == 0) break;
   }
-  if (shown.size() <= kMaxName && is_plain(shown)) {
-    result_.display_name_ = std::move(shown);
-  }
+  if (http::is_directory_name(shown)) result_.display_name_ = std::move(shown);
 }
 
 }  // namespace anteroom::saml

@@ -43,4 +43,8 @@ bool is_uuid(std::string_view text) {
   return true;
 }
 
+std::string uuid_or_nobody(std::string text) {
+  return is_uuid(text) ? std::move(text) : kNobody;
+}
+
 }  // namespace anteroom::store

@@ -17,6 +17,9 @@ std::string actor_literal(const Actor& actor, const AccessSettings& access,
 /// 8-4-4-4-12 hexadecimal digits.
 bool is_uuid(std::string_view text);
 
+/// The text, or a UUID that nobody has: what is none is answered as one of nobody.
+std::string uuid_or_nobody(std::string text);
+
 /// What `text` is called in a table of names; `otherwise` if it is in none.
 template <class T, std::size_t n>
 T by_name(const std::pair<std::string_view, T> (&names)[n], std::string_view text, T otherwise) {

@@ -12,13 +12,14 @@ namespace {
 constexpr Statement kListPeople{
     "list_people",
     "SELECT id, email, name, state, idp, subject, created_at, last_sign_on_at, grants"
-    " FROM anteroom.people WHERE ($1 = '' OR position(lower($1) in lower(email)) > 0"
-    " OR position(lower($1) in lower(name)) > 0) AND (NOT $2::boolean OR state = 'waiting')"
+    " FROM anteroom.people WHERE ($1 = ''"
+    " OR position(anteroom.search_key($1) in anteroom.search_key(email)) > 0"
+    " OR position(anteroom.search_key($1) in anteroom.search_key(name)) > 0) AND (NOT $2::boolean OR state = 'waiting')"
     " ORDER BY email LIMIT $3::int"};
 constexpr Statement kFindPerson{
     "find_person",
     "SELECT id, email, name, state, idp, subject, created_at, last_sign_on_at, grants"
-    " FROM anteroom.people WHERE lower(email) = lower($1)"};
+    " FROM anteroom.people WHERE email = lower($1 COLLATE \"C\")"};
 constexpr Statement kAddUser{"add_user", "SELECT anteroom.add_user($1, $2, $3)"};
 constexpr Statement kProvision{"provision",
                                "SELECT anteroom.provision($1, $2, $3, $4::text[], nullif($5, "
@@ -28,6 +29,8 @@ constexpr Statement kEnable{"switch_on", "SELECT anteroom.switch_on($1, $2, $3::
 constexpr Statement kEndOfCompany{"end_company_sessions",
                                   "SELECT anteroom.end_company_sessions($1, $2)"};
 constexpr Statement kUnpin{"unpin_user", "SELECT anteroom.unpin_user($1, $2)"};
+constexpr Statement kUnpinCompany{
+    "unpin_company", "SELECT people, sessions FROM anteroom.unpin_company($1, $2, $3::boolean)"};
 constexpr Statement kImport{"import_users",
                             "SELECT anteroom.import_users($1::jsonb, $2, $3::text[])"};
 constexpr Statement kAddProperty{"add_property", "SELECT anteroom.add_property($1, $2, $3)"};
@@ -109,6 +112,16 @@ Task<Result<int>> end_company_sessions(Database& database, std::string idp, std:
 Task<Result<bool>> unpin_user(Database& database, std::string email, std::string actor) {
   Params params{std::move(email), std::move(actor)};
   return one_bool(database, kUnpin, std::move(params));
+}
+
+Task<Result<Unpinned>> unpin_company(Database& database, std::string idp, std::string actor,
+                                     bool is_preview) {
+  Params params{std::move(idp), std::move(actor), is_preview ? "t" : "f"};
+  Result<Rows> result = co_await run(database, kUnpinCompany, std::move(params));
+  if (!result) co_return result.failure();
+  if (result->rows.size() != 1) co_return Failure{code::kInternal, "expected one row"};
+  const auto& row = result->rows[0];
+  co_return Unpinned{static_cast<int>(number(row, 0)), static_cast<int>(number(row, 1))};
 }
 
 Task<Result<int>> import_users(Database& database, std::string rows_json, std::string actor,

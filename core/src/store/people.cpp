@@ -113,8 +113,8 @@ Task<Result<std::vector<PersonRow>>> waiting_without_request(Database& database,
 
 Task<Result<std::optional<PersonDetail>>> show_person(Database& database, Actor actor,
                                                       AccessSettings access, std::string user) {
-  if (!is_uuid(user)) co_return std::optional<PersonDetail>();
-  Params params{actor_literal(actor, access, access.process_requests), std::move(user)};
+  Params params{actor_literal(actor, access, access.process_requests),
+                uuid_or_nobody(std::move(user))};
   Result<Rows> result = co_await run(database, kShow, std::move(params));
   if (!result) co_return result.failure();
   if (result->rows.empty()) co_return std::optional<PersonDetail>();
@@ -125,27 +125,24 @@ Task<Result<std::optional<PersonDetail>>> show_person(Database& database, Actor 
 
 Task<Result<PersonChange>> change_grant(Database& database, Actor actor, AccessSettings access,
                                         GrantChange c) {
-  if (!is_uuid(c.user)) co_return PersonChange::not_found;
-  Params params{actor_literal(actor, access, access.process_requests), c.user, c.property, c.level,
-                c.expires_at};
+  Params params{actor_literal(actor, access, access.process_requests), uuid_or_nobody(c.user),
+                c.property, c.level, c.expires_at};
   Result<PersonChange> changed = co_await change(database, kChangeGrant, std::move(params));
   co_return changed;
 }
 
 Task<Result<PersonChange>> set_disabled(Database& database, Actor actor, AccessSettings access,
                                         std::string user, bool is_disabled) {
-  if (!is_uuid(user)) co_return PersonChange::not_found;
-  Params params{actor_literal(actor, access, access.process_requests), std::move(user),
-                is_disabled ? "t" : "f"};
+  Params params{actor_literal(actor, access, access.process_requests),
+                uuid_or_nobody(std::move(user)), is_disabled ? "t" : "f"};
   Result<PersonChange> changed = co_await change(database, kSetDisabled, std::move(params));
   co_return changed;
 }
 
 Task<Result<PersonChange>> end_sessions(Database& database, Actor actor, AccessSettings access,
                                         std::string user, std::string reference) {
-  if (!is_uuid(user)) co_return PersonChange::not_found;
-  Params params{actor_literal(actor, access, access.process_requests), std::move(user),
-                std::move(reference)};
+  Params params{actor_literal(actor, access, access.process_requests),
+                uuid_or_nobody(std::move(user)), std::move(reference)};
   Result<PersonChange> changed = co_await change(database, kEndSessions, std::move(params));
   co_return changed;
 }

@@ -14,7 +14,7 @@ constexpr Statement kFindGroups{
     "scim_find_groups",
     "WITH found AS (SELECT * FROM anteroom.scim_groups g WHERE g.idp = $1"
     " AND ($2::uuid IS NULL OR g.id = $2::uuid)"
-    " AND ($3::text IS NULL OR g.display_name = $3::citext)"
+    " AND ($3::text IS NULL OR anteroom.fold(g.display_name::text) = anteroom.fold($3))"
     " AND ($4::text IS NULL OR g.external_id = $4)"
     " AND ($5::uuid IS NULL OR EXISTS (SELECT FROM anteroom.scim_members m"
     " WHERE m.group_id = g.id AND m.user_id = $5::uuid))"

@@ -12,9 +12,9 @@ constexpr Statement kFindUsers{
     "scim_find_users",
     "WITH found AS (SELECT * FROM anteroom.scim_people WHERE idp = $1 AND domain = ANY ($2::text[])"
     " AND ($3::uuid IS NULL OR id = $3::uuid)"
-    " AND ($4::text IS NULL OR user_name = $4::citext)"
+    " AND ($4::text IS NULL OR anteroom.fold(user_name::text) = anteroom.fold($4))"
     " AND ($5::text IS NULL OR external_id = $5)"
-    " AND ($6::text IS NULL OR lower(work_email) = lower($6))"
+    " AND ($6::text IS NULL OR anteroom.fold(work_email) = anteroom.fold($6))"
     " AND ($9::varbit IS NULL OR get_bit($9::varbit, (SELECT coalesce(sum(CASE WHEN"
     " anteroom.scim_test(c.test, anteroom.scim_value(scim_people, c.attribute),"
     " anteroom.scim_folded(c.attribute, c.wanted))"

@@ -21,7 +21,8 @@ constexpr Statement kAudit{
     " AND e.at > now() - interval '1 minute' LIMIT 600) lately) < 600"};
 // to_regclass keeps this from failing where nothing has been migrated yet.
 constexpr Statement kHasSchema{"has_schema",
-                               "SELECT to_regclass('anteroom.schema_version') IS NOT NULL"};
+                               "SELECT to_regclass('anteroom.schema_version') IS NOT NULL,"
+                               " current_setting('server_encoding')"};
 constexpr Statement kSchemaVersion{"schema_version",
                                    "SELECT coalesce(max(version), 0) FROM anteroom.schema_version"};
 constexpr Statement kHousekeep{
@@ -50,7 +51,15 @@ Task<Result<int>> schema_version(Database& database) {
   Params none;
   Result<Rows> exists = co_await run(database, kHasSchema, std::move(none));
   if (!exists) co_return exists.failure();
-  if (exists->rows.empty() || !is_true(exists->rows[0], 0)) co_return 0;
+  if (exists->rows.empty()) co_return 0;
+  if (const std::string& encoding = text(exists->rows[0], 1); encoding != "UTF8") {
+    co_return Failure{code::kDatabaseRefused,
+                      "the encoding of the database is " + encoding +
+                          ", and names need UTF8: make another database (CREATE DATABASE … ENCODING "
+                          "'UTF8' TEMPLATE template0), bring over what is in this one (pg_dump), and "
+                          "name the new one in database.connection"};
+  }
+  if (!is_true(exists->rows[0], 0)) co_return 0;
   Params none_again;
   Result<Rows> version = co_await run(database, kSchemaVersion, std::move(none_again));
   if (!version) co_return version.failure();

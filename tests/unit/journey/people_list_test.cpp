@@ -66,6 +66,9 @@ TEST_CASE("each bad row is named") {
   CHECK(complaint_about("email\nann") == "list_bad_address");
   CHECK(complaint_about("email\n\xd0\xb0nn@corp.test") == "list_bad_address");
   CHECK(complaint_about("email,name\na@b.test,A\xe2\x80\xae") == "not_plain_text");
+  CHECK(complaint_about("email,name\na@b.test,Ren\xe9") == "not_plain_text");
+  // As a browser sends back what it was shown of that.
+  CHECK(complaint_about("email,name\na@b.test,Ren\ufffd") == "not_plain_text");
   CHECK(complaint_about("email,name\na@b.test," + std::string(101, 'n')) == "too_long");
   CHECK(complaint_about("email,note\na@b.test," + std::string(501, 'n')) == "too_long");
   CHECK(complaint_about("email,property\na@b.test,e\x01lm") == "not_plain_text");

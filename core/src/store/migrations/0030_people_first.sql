@@ -181,56 +181,6 @@ BEGIN
   END LOOP;
 END $$;
 
-CREATE OR REPLACE FUNCTION change_grant(p_actor actor, p_user uuid, p_property text, p_level text, p_expires text) RETURNS text
-LANGUAGE plpgsql AS $$
-DECLARE
-  v_expires_at timestamptz := CASE WHEN p_level = '' THEN NULL ELSE instant(p_expires) END;
-  v_outcome text;
-  person users;
-  g grants;
-BEGIN
-  IF NOT may_somewhere(p_actor) THEN RETURN refuse(p_actor, 'not_allowed', '', p_user, 'change grant'); END IF;
-  PERFORM lock_people(ARRAY[p_actor.id, p_user]);
-  SELECT * INTO person FROM users u WHERE u.id = p_user;
-  IF NOT FOUND THEN RETURN 'not_found'; END IF;
-  v_outcome := judge_grant(p_actor, p_user, p_property, p_level);
-  -- What somebody asked for, somebody else gives.
-  IF v_outcome = 'done' AND p_level <> '' AND asked_for_it(p_actor, person.email, p_property) THEN
-    v_outcome := 'own_request';
-  END IF;
-  IF v_outcome IN ('own_account', 'not_allowed', 'above_own_level', 'own_request') THEN
-    RETURN refuse(p_actor, v_outcome, person.email, person.id,
-                  'change grant to ' || coalesce(nullif(p_level, ''), 'nothing') || ' at ' || p_property);
-  END IF;
-  IF v_outcome <> 'done' THEN RETURN v_outcome; END IF;
-  IF v_expires_at = '-infinity' THEN RETURN 'bad_expiry'; END IF;
-  IF v_expires_at <= now() THEN RETURN 'in_the_past'; END IF;
-
-  SELECT * INTO g FROM grants x WHERE x.user_id = p_user AND coalesce(x.property, '*') = p_property;
-  IF p_level = '' AND g.id IS NULL THEN RETURN 'done'; END IF;
-  IF p_level = '' THEN
-    DELETE FROM grants x WHERE x.id = g.id;
-    IF g.granted_by LIKE 'scim:%' THEN
-      INSERT INTO scim_withheld (user_id, idp, property)
-      VALUES (p_user, substr(g.granted_by, 6), p_property) ON CONFLICT DO NOTHING;
-    END IF;
-  ELSE
-    INSERT INTO grants (user_id, property, level, expires_at, granted_by)
-    VALUES (p_user, nullif(p_property, '*'), p_level, v_expires_at, p_actor.name)
-    ON CONFLICT (user_id, (coalesce(property, '*'))) DO UPDATE
-      SET level = excluded.level, expires_at = excluded.expires_at, granted_at = now(),
-          granted_by = excluded.granted_by;
-    UPDATE users SET status = 'active' WHERE id = p_user AND status = 'waiting';
-  END IF;
-  PERFORM note(p_actor, 'grant_changed', '', person.email, person.id,
-    'before: ' || coalesce(grant_text(g.level, g.property, g.expires_at), 'nothing at ' || p_property) ||
-    '; after: ' || CASE WHEN p_level = '' THEN 'nothing at ' || p_property
-                        ELSE grant_text(p_level, p_property, v_expires_at) END);
-  IF p_level <> '' THEN PERFORM close_fulfilled(p_actor, person, p_property, p_level, v_expires_at); END IF;
-  RETURN 'done';
-EXCEPTION WHEN foreign_key_violation THEN RETURN 'no_property';  -- removed meanwhile
-END $$;
-
 CREATE OR REPLACE FUNCTION withdraw_request(p_actor actor, p_request uuid) RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
   r access_requests;
