@@ -5,6 +5,7 @@
 #include "node_meter.h"
 #include "pool_object.h"
 #include "session_cache.h"
+#include "shared_cache.h"
 #include "text.h"
 #include "watch_handler.h"
 
@@ -171,7 +172,7 @@ bool check_gate(ngx_conf_t* cf, const LocationConfiguration& location) {
                        &core->name);
     return false;
   }
-  return is_known_level(cf, main, location);
+  return is_known_level(cf, main, location) && check_shared_cache(cf);
 }
 
 bool check_watch(ngx_conf_t* cf, const LocationConfiguration& location) {

@@ -8,6 +8,7 @@
 #include "guarded.h"
 #include "path_phase.h"
 #include "process.h"
+#include "shared_cache.h"
 #include "stripping.h"
 #include "variables.h"
 
@@ -54,6 +55,7 @@ ngx_int_t install(ngx_conf_t* cf) {
       add_handler(cf, NGX_HTTP_SERVER_REWRITE_PHASE, endpoint_handler) == NGX_OK &&
       add_handler(cf, NGX_HTTP_REWRITE_PHASE, stripping_handler) == NGX_OK &&
       add_handler(cf, NGX_HTTP_ACCESS_PHASE, gate_handler) == NGX_OK &&
+      add_handler(cf, NGX_HTTP_PRECONTENT_PHASE, shared_cache_handler) == NGX_OK &&
       add_handler(cf, NGX_HTTP_PRECONTENT_PHASE, stripping_handler) == NGX_OK;
   return is_added ? NGX_OK : NGX_ERROR;
 }

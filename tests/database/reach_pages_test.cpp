@@ -27,7 +27,7 @@ struct Pages : World {
     site = std::make_unique<Site>(
         settings, kPages,
         Ports{c.db.database(), worker, clock, random, log, memory, back_channel, meter},
-        [this](const TokenHash&, std::function<void(Result<std::string>)> done) {
+        [this](const TokenHash&, std::string_view, std::function<void(Result<std::string>)> done) {
           done(load(c.db, c.session_of(who)));
         });
   }

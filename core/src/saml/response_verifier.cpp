@@ -216,10 +216,9 @@ class Run {
     if (answer.opinion == Opinion::bad) {
       return Failure{code::kSecondOpinion, "Lasso answers " + std::to_string(answer.code)};
     }
-    note(code::kSecondOpinion,
-         answer.opinion == Opinion::good
-             ? ""
-             : "none: beyond what Lasso can judge (" + std::to_string(answer.code) + ")");
+    const std::string said =
+        answer.code == 0 ? "" : ", which answers " + std::to_string(answer.code);
+    note(code::kSecondOpinion, answer.opinion == Opinion::good ? "" : "none: beyond Lasso" + said);
     return Done{};
   }
 
