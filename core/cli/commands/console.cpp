@@ -161,8 +161,8 @@ std::string checked_text(const std::string& given, http::TextFault (*fault_of)(s
     case http::TextFault::too_long:
       break;
   }
-  throw Abort{exit_refused, "'" + text.substr(0, 60) + "…' has more than " + std::to_string(max) +
-                                " characters"};
+  throw Abort{exit_refused,
+              "'" + text.substr(0, 60) + "…' has more than " + std::to_string(max) + " characters"};
 }
 
 // As the calendar has it: no 30 February, no year 0.

@@ -104,9 +104,12 @@ class Reader {
       throw Abort{exit_refused, email + " at " + cell("property") + " is on line " +
                                     std::to_string(first->second) + " already"};
     }
-    return {{"line", row.line},       {"email", email},
-            {"name", checked_name(cell("name"))},   {"property", cell("property")},
-            {"level", cell("level")}, {"expires", checked_time(cell("expires"))}};
+    return {{"line", row.line},
+            {"email", email},
+            {"name", checked_name(cell("name"))},
+            {"property", cell("property")},
+            {"level", cell("level")},
+            {"expires", checked_time(cell("expires"))}};
   }
 
   Console& console_;

@@ -91,8 +91,7 @@ struct Given {
 void add(Console& console, const Given& given) {
   const std::string email = checked_email(console, given.email, given.allow_unregistered);
   const std::string name = checked_name(given.name);
-  if (!console.need(
-          wait(store::add_user(console.database(), email, name, Console::actor())))) {
+  if (!console.need(wait(store::add_user(console.database(), email, name, Console::actor())))) {
     throw Abort{exit_refused, "there is a user " + email + " already"};
   }
   console.say("added " + email + "; provision them to let them in", {{"added", email}});
@@ -179,8 +178,8 @@ struct Unpinning {
 };
 
 void unpin_company(Console& console, const Unpinning& given) {
-  const auto unpinned = console.need(wait(store::unpin_company(
-      console.database(), given.idp, Console::actor(), given.is_dry_run)));
+  const auto unpinned = console.need(wait(
+      store::unpin_company(console.database(), given.idp, Console::actor(), given.is_dry_run)));
   if (unpinned.people == 0) {
     throw Abort{exit_refused, "nobody is bound to an account at " + given.idp};
   }
@@ -196,7 +195,7 @@ void unpin_company(Console& console, const Unpinning& given) {
 
 void unpin(Console& console, const Unpinning& given) {
   if (given.email.empty() == given.idp.empty()) {
-    throw Abort{exit_usage, "say either EMAIL or --idp NAME"};
+    throw Abort{exit_usage, "either EMAIL or --idp NAME is required"};
   }
   if (!given.idp.empty()) return unpin_company(console, given);
   change(console, given.email, store::unpin_user, "unpinned", "there is no user");

@@ -8,8 +8,8 @@
 namespace anteroom {
 
 /// The grammar of an email address we act on (one '@', before it ASCII without quoting or comments,
-/// behind it a domain, ≤ 254 bytes): in lower case, the domain in ASCII; or nullopt. XML white space
-/// around it is trimmed, nothing else is forgiven.
+/// behind it a domain, ≤ 254 bytes): in lower case, the domain in ASCII; or nullopt. XML white
+/// space around it is trimmed, nothing else is forgiven.
 std::optional<std::string> canonical_email(std::string_view text);
 
 /// A domain as it is stored and compared: "xn--mnchen-3ya.example", also for "München.example".

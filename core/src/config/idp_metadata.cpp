@@ -91,9 +91,10 @@ void say_remarks(Section& section, const IdentityProvider& idp) {
 
 void close_idp(Section& section, IdentityProvider& idp, const std::string& why) {
   if (idp.closed.empty()) idp.closed = why;
-  section.problems().warn(section.place_of("metadata"), idp.metadata_source.file + ": " + why +
-                                                            ": nobody of '" + idp.name +
-                                                            "' signs on until that is mended");
+  // What follows from it comes first: nginx cuts its lines at 2,048 characters.
+  section.problems().warn(section.place_of("metadata"),
+                          idp.metadata_source.file + ": nobody of '" + idp.name +
+                              "' signs on until this is mended: " + why);
 }
 
 std::optional<std::string> read_authorities(Section& section, const std::string& key) {

@@ -80,7 +80,7 @@ std::optional<std::string> domain_to_ascii(std::string_view text) {
 }
 
 std::string domain_to_unicode(std::string_view ascii) {
-  const std::string name(ascii);
+  std::string name(ascii);
   const Text shown = owned(g_hostname_to_unicode(name.c_str()));
   if (shown == nullptr || !is_unmistakable(shown.get())) return name;
   const auto again = domain_to_ascii(shown.get());

@@ -4,6 +4,7 @@
 
 #include "anteroom/email.h"
 #include "anteroom/mail.h"
+#include "http/text.h"
 #include "mail/mime.h"
 #include "mail/shipped.h"
 #include "mail/values.h"
@@ -115,7 +116,10 @@ class Composer::Implementation {
 
   [[nodiscard]] Result<Message> compose(const Letter& letter) const {
     const auto recipient = canonical_email(letter.recipient);
-    if (!recipient) return Failure{code::kRecipient, "the recipient is no address"};
+    // As it is stored: what only stands for an address is not written to.
+    if (!recipient || !http::equals_ignoring_case(*recipient, letter.recipient)) {
+      return Failure{code::kRecipient, "the recipient is no address"};
+    }
     const auto values = values_of(letter.parameters, company_by_idp_);
     if (!values) return Failure{code::kParameters, "the parameters are no JSON object"};
     const std::string language = language_of(*values);

@@ -76,7 +76,7 @@ Result<std::string> read_entity_id(const xmlNode* entity) {
 
 // saml-core 1.3.3 wants UTC with a Z; a time that says no zone, or another, is meant so all the
 // same, and that metadata ends is not to be overlooked.
-std::optional<Time> parse_end(std::string text) {
+std::optional<Time> parse_end(const std::string& text) {
   if (const auto instant = parse_instant(text)) return instant;
   constexpr std::size_t kZone = 6;  // "+02:00"
   const std::string zone = text.size() > kZone ? text.substr(text.size() - kZone) : "";

@@ -14,7 +14,8 @@ constexpr Statement kListPeople{
     "SELECT id, email, name, state, idp, subject, created_at, last_sign_on_at, grants"
     " FROM anteroom.people WHERE ($1 = ''"
     " OR position(anteroom.search_key($1) in anteroom.search_key(email)) > 0"
-    " OR position(anteroom.search_key($1) in anteroom.search_key(name)) > 0) AND (NOT $2::boolean OR state = 'waiting')"
+    " OR position(anteroom.search_key($1) in anteroom.search_key(name)) > 0) AND (NOT $2::boolean "
+    "OR state = 'waiting')"
     " ORDER BY email LIMIT $3::int"};
 constexpr Statement kFindPerson{
     "find_person",

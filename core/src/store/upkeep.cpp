@@ -53,11 +53,12 @@ Task<Result<int>> schema_version(Database& database) {
   if (!exists) co_return exists.failure();
   if (exists->rows.empty()) co_return 0;
   if (const std::string& encoding = text(exists->rows[0], 1); encoding != "UTF8") {
-    co_return Failure{code::kDatabaseRefused,
-                      "the encoding of the database is " + encoding +
-                          ", and names need UTF8: make another database (CREATE DATABASE … ENCODING "
-                          "'UTF8' TEMPLATE template0), bring over what is in this one (pg_dump), and "
-                          "name the new one in database.connection"};
+    co_return Failure{
+        code::kDatabaseRefused,
+        "the encoding of the database is " + encoding +
+            ", and names need UTF8: make another database (CREATE DATABASE … ENCODING "
+            "'UTF8' TEMPLATE template0), bring over what is in this one (pg_dump), and "
+            "name the new one in database.connection"};
   }
   if (!is_true(exists->rows[0], 0)) co_return 0;
   Params none_again;
