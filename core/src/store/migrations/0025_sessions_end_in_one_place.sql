@@ -24,13 +24,16 @@ END $$;
 -- The person with this address, locked; NULL: nobody.
 CREATE FUNCTION lock_person(p_email citext) RETURNS users LANGUAGE plpgsql AS $$
 DECLARE
-  v_id uuid := (SELECT u.id FROM users u WHERE u.email = p_email);
+  v_id uuid;
   person users;
 BEGIN
-  PERFORM lock_people(ARRAY[v_id]);
-  SELECT * INTO person FROM users u WHERE u.email = p_email;
-  IF person.id IS DISTINCT FROM v_id THEN PERFORM lost_race(); END IF;
-  RETURN person;
+  LOOP
+    v_id := (SELECT u.id FROM users u WHERE u.email = p_email);
+    PERFORM lock_people(ARRAY[v_id]);
+    SELECT * INTO person FROM users u WHERE u.email = p_email;
+    IF person.id IS NOT DISTINCT FROM v_id THEN RETURN person; END IF;
+    IF v_id IS NOT NULL THEN PERFORM lost_race(); END IF;  -- the address is somebody else's now
+  END LOOP;
 END $$;
 
 -- Whoever ends all sessions of a company keeps its sign-ons waiting: nobody is at one whose session is not seen yet.
@@ -123,64 +126,6 @@ BEGIN
   RETURN person;
 END $$;
 
-CREATE OR REPLACE FUNCTION sign_on(p_idp text, p_issuer text, p_response_id text, p_assertion_id text,
-                        p_keep_until timestamptz, p_subject text, p_email text, p_name text,
-                        p_name_id text, p_name_id_format text, p_session_index text,
-                        p_token_hash bytea, p_reference text, p_origin text, p_lifetime interval,
-                        p_not_after timestamptz, p_client text, p_user_agent text,
-                        p_authenticated_at timestamptz, p_authn_context text, p_replaces bytea,
-                        OUT outcome text, OUT user_id uuid) LANGUAGE plpgsql AS $$
-DECLARE
-  person users;
-  v_replaced sessions;
-  v_subject text := coalesce(nullif(p_subject, ''), 'email:' || lower(p_email));
-  v_consumed int;
-BEGIN
-  -- In a fixed order, so that simultaneous repeats wait for one another instead of deadlocking.
-  INSERT INTO consumed_messages (issuer, message_id, keep_until)
-  SELECT p_issuer, id, p_keep_until
-  FROM (SELECT DISTINCT unnest(ARRAY[p_response_id, p_assertion_id]) AS id ORDER BY 1) ids
-  ON CONFLICT DO NOTHING;
-  GET DIAGNOSTICS v_consumed = ROW_COUNT;
-  IF v_consumed < 2 THEN
-    outcome := 'replayed';
-    INSERT INTO audit_events (kind, code, idp, email, client_address)
-    VALUES ('sign_on_refused', 'replayed', p_idp, p_email, p_client);
-    RETURN;
-  END IF;
-
-  PERFORM hold_company(p_idp, false);
-  SELECT * INTO v_replaced FROM sessions s WHERE s.token_hash = p_replaces;
-  person := find_or_create_user(p_idp, v_subject, p_email, p_name, p_client, v_replaced.user_id);
-  user_id := person.id;
-  IF person.id IS NULL THEN
-    outcome := 'identity_pinned';
-  ELSIF person.status = 'disabled' THEN
-    outcome := 'user_disabled';
-  ELSIF is_provisioned(person) THEN
-    outcome := 'signed_in';
-  ELSE
-    outcome := 'waiting';
-  END IF;
-  IF outcome IN ('identity_pinned', 'user_disabled') THEN
-    INSERT INTO audit_events (kind, code, idp, email, user_id, client_address)
-    VALUES ('sign_on_refused', outcome, p_idp, p_email, user_id, p_client);
-    RETURN;
-  END IF;
-
-  UPDATE users SET last_sign_on_at = now(), name = coalesce(nullif(p_name, ''), name)
-  WHERE id = person.id;
-  PERFORM end_sessions_of(ARRAY[v_replaced.user_id], ARRAY[v_replaced.sign_on_id], NULL);
-  INSERT INTO sessions (token_hash, reference, user_id, sign_on_id, origin, idp, name_id, name_id_format,
-                        session_index, expires_at, client_address, user_agent, authenticated_at,
-                        authn_context)
-  VALUES (p_token_hash, p_reference, person.id, gen_random_uuid(), p_origin, p_idp, p_name_id,
-          p_name_id_format, p_session_index, least(now() + p_lifetime, p_not_after), p_client,
-          p_user_agent, p_authenticated_at, p_authn_context);
-  INSERT INTO audit_events (kind, code, reference, idp, email, user_id, client_address)
-  VALUES ('signed_on', outcome, p_reference, p_idp, p_email, person.id, p_client);
-END $$;
-
 -- The live session of somebody who is let in, its row held so that it does not go before what is made of it.
 CREATE FUNCTION hold_session(p_token_hash bytea) RETURNS sessions LANGUAGE plpgsql AS $$
 DECLARE
@@ -201,28 +146,6 @@ BEGIN
   INSERT INTO handoff_tickets (ticket_hash, session_hash, origin, browser_hash, target, expires_at)
   VALUES (p_ticket_hash, s.token_hash, p_origin, p_browser_hash, p_target, now() + interval '30 seconds');
   RETURN true;
-END $$;
-
-CREATE OR REPLACE FUNCTION redeem_ticket(p_ticket_hash bytea, p_origin text, p_browser_hash bytea,
-                              p_token_hash bytea, p_reference text, p_client text, p_user_agent text)
-RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-  -- Before the ticket: ending a session removes its tickets.
-  s sessions := hold_session((SELECT h.session_hash FROM handoff_tickets h WHERE h.ticket_hash = p_ticket_hash));
-  t handoff_tickets;
-BEGIN
-  DELETE FROM handoff_tickets WHERE ticket_hash = p_ticket_hash RETURNING * INTO t;
-  IF t.session_hash IS NULL OR s.token_hash IS DISTINCT FROM t.session_hash OR t.expires_at <= now()
-     OR t.origin <> p_origin OR t.browser_hash <> p_browser_hash THEN
-    RETURN NULL;
-  END IF;
-  INSERT INTO sessions (token_hash, reference, user_id, sign_on_id, origin, idp, name_id, name_id_format,
-                        session_index, expires_at, client_address, user_agent, authenticated_at,
-                        authn_context)
-  VALUES (p_token_hash, p_reference, s.user_id, s.sign_on_id, p_origin, s.idp, s.name_id,
-          s.name_id_format, s.session_index, s.expires_at, p_client, p_user_agent,
-          s.authenticated_at, s.authn_context);
-  RETURN t.target;
 END $$;
 
 -- What ends sessions.
@@ -272,29 +195,6 @@ BEGIN
   RETURN cardinality(v_sign_ons);
 END $$;
 
-CREATE OR REPLACE FUNCTION end_sessions(p_actor actor, p_user uuid, p_reference text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-  v_outcome text;
-  v_count int;
-  person users;
-BEGIN
-  PERFORM lock_people(ARRAY[p_user]);
-  SELECT * INTO person FROM users u WHERE u.id = p_user;
-  v_outcome := CASE WHEN person.id = p_actor.id AND may_somewhere(p_actor) THEN 'done'
-                    ELSE judge_person(p_actor, p_user) END;
-  IF v_outcome <> 'done' THEN
-    RETURN refuse(p_actor, v_outcome, person.email, p_user, 'end sessions');
-  END IF;
-  IF person.id IS NULL THEN RETURN 'not_found'; END IF;
-  SELECT count(*) INTO v_count FROM end_sessions_of(ARRAY[p_user], CASE WHEN p_reference <> '' THEN ARRAY(
-    SELECT s.sign_on_id FROM sessions s WHERE s.user_id = p_user AND s.reference = p_reference) END, NULL);
-  IF v_count = 0 THEN RETURN CASE WHEN p_reference = '' THEN 'done' ELSE 'not_found' END; END IF;
-  INSERT INTO audit_events (kind, reference, actor, email, user_id, client_address, detail)
-  VALUES ('sessions_ended', p_reference, p_actor.name, person.email, person.id, p_actor.client_address,
-          v_count || CASE WHEN p_reference = '' THEN ' sessions, all' ELSE ' sessions of one sign-on' END);
-  RETURN 'done';
-END $$;
-
 CREATE OR REPLACE FUNCTION end_company_sessions(p_idp text, p_actor text) RETURNS int LANGUAGE plpgsql AS $$
 DECLARE
   v_people uuid[];
@@ -306,37 +206,6 @@ BEGIN
   INSERT INTO audit_events (kind, actor, idp, detail)
   VALUES ('company_sessions_ended', p_actor, p_idp, v_count || ' sessions');
   RETURN v_count;
-END $$;
-
-CREATE OR REPLACE FUNCTION set_disabled(p_actor actor, p_user uuid, p_is_disabled boolean) RETURNS text
-LANGUAGE plpgsql AS $$
-DECLARE
-  v_outcome text;
-  v_before text;
-  person users;
-BEGIN
-  PERFORM lock_people(ARRAY[p_user]);
-  SELECT * INTO person FROM users u WHERE u.id = p_user;
-  v_outcome := CASE WHEN person.id = p_actor.id THEN 'own_account'
-                    WHEN NOT p_is_disabled AND person.off_by_all AND '*' <> ALL (may_at(p_actor)) THEN 'not_allowed'
-                    ELSE judge_person(p_actor, p_user) END;
-  IF v_outcome <> 'done' THEN
-    RETURN refuse(p_actor, v_outcome, person.email, p_user,
-                  CASE WHEN p_is_disabled THEN 'disable' ELSE 'enable' END);
-  END IF;
-  IF person.id IS NULL THEN RETURN 'not_found'; END IF;
-  v_before := state_text(person);
-  UPDATE users SET off_by_people = p_is_disabled,
-                   off_by_all = p_is_disabled AND (off_by_all OR '*' = ANY (may_at(p_actor))),
-                   off_by_directory = CASE WHEN p_actor.id IS NULL AND NOT p_is_disabled THEN ''
-                                           ELSE off_by_directory END
-  WHERE id = p_user RETURNING * INTO person;
-  IF p_is_disabled THEN PERFORM end_sessions_of(ARRAY[p_user], NULL, NULL); END IF;
-  IF state_text(person) <> v_before THEN
-    PERFORM note(p_actor, CASE WHEN p_is_disabled THEN 'user_disabled' ELSE 'user_enabled' END, '', person.email,
-                 person.id, 'before: ' || v_before || '; after: ' || state_text(person));
-  END IF;
-  RETURN CASE WHEN NOT p_is_disabled AND person.status = 'disabled' THEN 'off_by_directory' ELSE 'done' END;
 END $$;
 
 CREATE OR REPLACE FUNCTION switch_on(p_email text, p_actor text, p_against_directory boolean) RETURNS text

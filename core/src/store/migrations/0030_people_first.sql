@@ -1,20 +1,6 @@
 -- All people first, in order of id, everywhere: those that a transaction changes and who does it, by one call. Then nobody
 -- waits for somebody who waits for them. What is found changed after the locks is asked again by whoever called (lost_race()).
 
-CREATE OR REPLACE FUNCTION lock_person(p_email citext) RETURNS users LANGUAGE plpgsql AS $$
-DECLARE
-  v_id uuid;
-  person users;
-BEGIN
-  LOOP
-    v_id := (SELECT u.id FROM users u WHERE u.email = p_email);
-    PERFORM lock_people(ARRAY[v_id]);
-    SELECT * INTO person FROM users u WHERE u.email = p_email;
-    IF person.id IS NOT DISTINCT FROM v_id THEN RETURN person; END IF;
-    IF v_id IS NOT NULL THEN PERFORM lost_race(); END IF;  -- the address is somebody else's now
-  END LOOP;
-END $$;
-
 -- The person with this address, locked; made if there is none.
 CREATE FUNCTION meet_person(p_email citext, p_name text) RETURNS users LANGUAGE plpgsql AS $$
 DECLARE

@@ -44,68 +44,6 @@ BEGIN
   RETURN 'not_found';
 END $$;
 
-CREATE OR REPLACE FUNCTION search_people(p_actor actor, p_search text, p_only_waiting boolean, p_after text, p_limit int)
-RETURNS SETOF people LANGUAGE plpgsql SET plan_cache_mode = force_custom_plan AS $$
-DECLARE
-  v_keys text[] := may_at(p_actor);
-  v_is_everywhere boolean := '*' = ANY (v_keys);
-  me users;
-BEGIN
-  IF NOT may_somewhere(p_actor) THEN
-    PERFORM refuse(p_actor, 'not_allowed', '', NULL, 'search people');
-    RETURN;
-  END IF;
-  SELECT * INTO me FROM users u WHERE u.id = p_actor.id;
-  RETURN QUERY
-  SELECT p.* FROM (
-    SELECT u.id, u.email FROM users u
-    WHERE u.email > p_after::citext
-      AND (NOT p_only_waiting OR (u.waiting_since IS NOT NULL AND u.let_in_at IS NULL AND waits_since(u) IS NOT NULL))
-      AND (length(p_search) < 3 OR runs_of_three(u.email::text || ' ' || u.name) @> runs_of_three(p_search))
-      AND (p_search = '' OR position(lower(p_search) IN lower(u.email::text)) > 0
-           OR position(lower(p_search) IN lower(u.name)) > 0)
-      -- as may_see() says, for many at once
-      AND (v_is_everywhere OR u.idp = me.idp OR domain_of(u.email) = domain_of(me.email)
-           OR EXISTS (SELECT FROM grants g WHERE g.user_id = u.id AND g.property = ANY (v_keys)
-                      AND g.given_alone_by IS DISTINCT FROM p_actor.id)
-           OR EXISTS (SELECT FROM access_requests r
-                      WHERE r.email = u.email AND r.property = ANY (v_keys) AND r.state <> 'withdrawn'
-                        AND r.requested_by IS DISTINCT FROM p_actor.id))
-    ORDER BY u.email LIMIT greatest(1, least(p_limit, 1000))) found
-  JOIN people p ON p.id = found.id ORDER BY found.email;
-END $$;
-
-CREATE OR REPLACE FUNCTION show_person(p_actor actor, p_user uuid)
-RETURNS TABLE (part text, c1 text, c2 text, c3 text, c4 text, c5 text, c6 text, c7 text, c8 text, c9 text,
-              c10 text)
-LANGUAGE plpgsql AS $$
-DECLARE
-  person people;
-BEGIN
-  IF may_see_or_refuse(p_actor, p_user, 'show person') IS NOT NULL THEN RETURN; END IF;
-  SELECT * INTO person FROM people p WHERE p.id = p_user;
-  IF NOT FOUND THEN RETURN; END IF;
-  RETURN QUERY SELECT 'person', person.id::text, person.email, person.name, person.state, person.idp,
-                      person.created_at, person.last_sign_on_at, person.grants, person.subject,
-                      (SELECT off_by(u) FROM users u WHERE u.id = person.id);
-  RETURN QUERY
-  SELECT 'grant', coalesce(g.property, '*'), coalesce(p.name, ''), g.level, iso(g.expires_at), iso(g.granted_at),
-         g.granted_by, (judge_grant(p_actor, person.id, coalesce(g.property, '*'), '') = 'done')::text, NULL, NULL, NULL
-  FROM grants g LEFT JOIN properties p ON p.key = g.property WHERE g.user_id = person.id
-  ORDER BY g.property IS NOT NULL, p.name;
-  RETURN QUERY
-  SELECT 'session', s.reference, s.origin, s.idp, iso(s.created_at), iso(s.last_seen_at), iso(s.expires_at),
-         s.client_address, s.user_agent, NULL, NULL
-  FROM sessions s WHERE s.user_id = person.id AND s.expires_at > now() ORDER BY s.last_seen_at DESC;
-  RETURN QUERY
-  SELECT 'history', iso(e.at), e.kind, e.code, e.reference, e.actor, e.detail, NULL, NULL, NULL, NULL
-  FROM ((SELECT a.* FROM audit_events a WHERE a.user_id = person.id ORDER BY a.id DESC LIMIT 100)
-        UNION ALL
-        (SELECT a.* FROM audit_events a WHERE a.user_id IS NULL AND a.email <> ''
-           AND lower(a.email) = lower(person.email) ORDER BY a.id DESC LIMIT 100)) e
-  ORDER BY e.id DESC LIMIT 100;
-END $$;
-
 CREATE OR REPLACE FUNCTION change_grant(p_actor actor, p_user uuid, p_property text, p_level text, p_expires text)
 RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
