@@ -164,10 +164,10 @@ const LocationConfiguration& rules_of(const ngx_http_core_srv_conf_t& server,
 }
 
 std::optional<std::string> other_reading(const ngx_http_core_srv_conf_t& server,
-                                         std::string_view sent, std::string_view decided) {
+                                         std::string_view sent, std::string_view decided,
+                                         const Place& place) {
   const auto readings = readings_of(sent);
   if (!readings) return "too many things to tell apart";
-  const Place place = find_place(server, decided);
   for (const std::string& reading : *readings) {
     if (reading != decided && !is_one_rule(server, place, find_place(server, reading))) {
       return reading;

@@ -21,9 +21,10 @@ const LocationConfiguration& rules_of(const ngx_http_core_srv_conf_t& server,
                                       const ngx_http_core_loc_conf_t* location);
 
 /// nullopt if all that servers may make of `sent` (percent-encoded, without the query) leads to the
-/// rule of the place that nginx finds for `decided` (its own reading). Else one reading that does
+/// rule of `place`, which nginx finds for `decided` (its own reading). Else one reading that does
 /// not, for the log.
 std::optional<std::string> other_reading(const ngx_http_core_srv_conf_t& server,
-                                         std::string_view sent, std::string_view decided);
+                                         std::string_view sent, std::string_view decided,
+                                         const Place& place);
 
 }  // namespace anteroom::nginx

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <functional>
-#include <string>
 #include <utility>
 
 #include "body_budget.h"
@@ -19,8 +18,5 @@ struct ArrivingBody {
   BodyBudget::Share share;
   Timer deadline;  ///< until it is here
 };
-
-/// Who shares a limit: an IPv4 address, or the first half of an IPv6 one.
-std::string budget_address(const sockaddr* address);
 
 }  // namespace anteroom::nginx

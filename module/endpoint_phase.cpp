@@ -1,6 +1,7 @@
 #include "endpoint_phase.h"
 
 #include "anteroom/bodies.h"
+#include "anteroom/network.h"
 #include "arriving_body.h"
 #include "event_stream.h"
 #include "guarded.h"
@@ -107,8 +108,7 @@ void body_is_late(const std::weak_ptr<RequestToken>& token) {
 // Without having read a body.
 ngx_int_t answer_unread(ngx_http_request_t* r, const Response& response) {
   r->keepalive = 0;
-  ngx_http_finalize_request(r, refuse(r, response));
-  return NGX_DONE;
+  return end_with(r, response);
 }
 
 BodyBudget::Who sender(const RequestHead& head, Process& process) {
@@ -131,8 +131,7 @@ ngx_int_t read_body(ngx_http_request_t* r, RequestContext& context, Process& pro
   }
   // nginx makes room for all of it when the first byte is here, and for the most if it can't know.
   const std::size_t bytes = announced < 0 ? max_bytes(size) : static_cast<std::size_t>(announced);
-  auto share =
-      process.bodies().take(bytes, budget_address(r->connection->sockaddr), sender(head, process));
+  auto share = process.bodies().take(bytes, network_of(head.client_address), sender(head, process));
   if (share == nullptr) {
     return answer_unread(
         r, process.site().unavailable(head, {code::kOverloaded, "too many bodies are arriving"}));
@@ -156,10 +155,7 @@ ngx_int_t read_nothing(ngx_http_request_t* r) {
 
 ngx_int_t answer_endpoint(ngx_http_request_t* r, RequestContext& context) {
   Process* process = Process::current();
-  if (process == nullptr) {
-    ngx_http_finalize_request(r, refuse(r, out_of_order()));
-    return NGX_DONE;
-  }
+  if (process == nullptr) return end_with(r, out_of_order());
   std::string storage;
   const BodySize size = body_size(process->settings(), head_of(r, cookies_of(r, storage)));
   const ServerConfiguration& server = server_configuration(r);

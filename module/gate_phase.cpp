@@ -18,8 +18,7 @@ using metrics::Counter;
 ngx_int_t answer(ngx_http_request_t* r, RequestContext* context, const char* outcome,
                  const Response& response) {
   if (context != nullptr) context->outcome = outcome;
-  ngx_http_finalize_request(r, refuse(r, response));
-  return NGX_DONE;
+  return end_with(r, response);
 }
 
 RequestHead head_of_gated(ngx_http_request_t* r, const RequestContext& context,
@@ -120,7 +119,6 @@ const char* name_of(Outcome outcome) {
 ngx_int_t let_through(ngx_http_request_t* r, RequestContext& context, Process& process,
                       const Origin& origin, const Requirement& requirement) {
   context.outcome = name_of(Outcome::allow);
-  context.is_admitted = true;
   if (!context.has_identity_headers) {
     add_identity(r, context.view->fields(), context.identity_fields);
     context.has_identity_headers = true;

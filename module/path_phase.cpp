@@ -29,12 +29,10 @@ ngx_int_t answer(ngx_http_request_t* r, int status, const Failure& failure) {
   if (RequestContext* context = RequestContext::find(r)) context->outcome = "ambiguous";
   r->keepalive = 0;
   Process* process = Process::current();
+  if (process == nullptr) return end_with(r, out_of_order());
   std::string storage;
-  ngx_http_finalize_request(
-      r, refuse(r, process == nullptr ? out_of_order()
-                                      : process->site().refuse(head_of(r, cookies_of(r, storage)),
-                                                               status, failure)));
-  return NGX_DONE;
+  const RequestHead head = head_of(r, cookies_of(r, storage));
+  return end_with(r, process->site().refuse(head, status, failure));
 }
 
 ngx_int_t refuse_path(ngx_http_request_t* r, const std::string& reading) {
@@ -71,13 +69,17 @@ ngx_int_t send_in_normal_form(ngx_http_request_t* r, std::string form) {
 }
 
 ngx_int_t check_path(ngx_http_request_t* r) {
+  if (has_one_reading(path_of(r))) return NGX_DECLINED;
+  const auto& server = server_of(r);
   const std::string_view decided = view(r->uri);
-  if (has_one_reading(path_of(r)) || is_as_sent(r, find_place(server_of(r), decided).location) ||
-      !other_reading(server_of(r), path_of(r), decided)) {
+  const Place place = find_place(server, decided);
+  if (is_as_sent(r, place.location) || !other_reading(server, path_of(r), decided, place)) {
     return NGX_DECLINED;
   }
   std::string form = normal_form(r);
-  if (const auto other = other_reading(server_of(r), form, decided)) return refuse_path(r, *other);
+  if (const auto other = other_reading(server, form, decided, place)) {
+    return refuse_path(r, *other);
+  }
   return send_in_normal_form(r, std::move(form));
 }
 
@@ -104,7 +106,7 @@ ngx_int_t check_last(ngx_http_request_t* r) {
   if (is_as_sent(r, location)) return NGX_DECLINED;
   RequestContext* context = RequestContext::find(r);
   if (location->named != 0 && location_configuration(r).is_on != 1 &&
-      (context == nullptr || !context->is_admitted)) {
+      (context == nullptr || !context->has_identity_headers)) {
     const ngx_int_t checked = check_unchecked(r);
     if (checked != NGX_DECLINED) return checked;
   }
@@ -112,7 +114,9 @@ ngx_int_t check_last(ngx_http_request_t* r) {
   if (context != nullptr) context->checked_path = r->uri.data;
   const std::string form = normal_form(r);
   if (has_one_reading(form)) return NGX_DECLINED;
-  if (const auto other = other_reading(server_of(r), form, view(r->uri))) {
+  const auto& server = server_of(r);
+  const Place place = find_place(server, view(r->uri));
+  if (const auto other = other_reading(server, form, view(r->uri), place)) {
     return refuse_path(r, *other);
   }
   return NGX_DECLINED;

@@ -59,10 +59,9 @@ class RequestContext {
 
   // What was decided last.
   const char* outcome = "-";
-  bool is_admitted = false;    ///< the gate has let it through
-  bool is_identified = false;  ///< `view` is a live session of this host
-  bool has_identity_headers = false;
-  IdentityFields identity_fields;  ///< set with has_identity_headers
+  bool is_identified = false;         ///< `view` is a live session of this host
+  bool has_identity_headers = false;  ///< the gate has let it through
+  IdentityFields identity_fields;     ///< set with has_identity_headers
 
   /// Where r->uri was when all its readings were known to lead to one rule.
   const u_char* checked_path = nullptr;

@@ -82,6 +82,11 @@ ngx_int_t refuse(ngx_http_request_t* r, const Response& response) {
   return discarded == NGX_OK ? send(r, response) : discarded;
 }
 
+ngx_int_t end_with(ngx_http_request_t* r, const Response& response) {
+  ngx_http_finalize_request(r, refuse(r, response));
+  return NGX_DONE;
+}
+
 Response out_of_order() {
   return Response{503,
                   {{"Content-Type", "text/plain; charset=utf-8"},

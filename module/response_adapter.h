@@ -16,6 +16,9 @@ ngx_int_t send_open(ngx_http_request_t* r, const Response& response);
 /// send(), with what is left of the request's body thrown away first.
 ngx_int_t refuse(ngx_http_request_t* r, const Response& response);
 
+/// refuse(), and the request ends: it may be gone afterwards. NGX_DONE.
+ngx_int_t end_with(ngx_http_request_t* r, const Response& response);
+
 /// The refusal of a worker that has no site to ask.
 Response out_of_order();
 

@@ -25,14 +25,7 @@ struct Scene {
         name("p" + std::to_string(which)),
         manager(c.actor("sue")) {
     c.join(name, "technician", "elm");
-    scim::UserChange user;
-    user.user_name = user.user_name_address = user.work_email = user.work_address =
-        Company::address(name);
-    user.external_id = user.display_name = user.formatted_name = user.given_name =
-        user.family_name = "";
-    user.is_active = true;
-    REQUIRE(get(store::scim_create_user(c.db, directory(), user)).outcome ==
-            store::ScimOutcome::done);
+    c.come_from_directory(name);
     id = c.id(name);
     REQUIRE(sign_on_outcome(c.db, sign_on(0)) == SignOnOutcome::signed_in);
   }

@@ -23,13 +23,7 @@ struct Crowd {
       const std::string name = "p" + std::to_string(i);
       REQUIRE(provision(c.db, Company::address(name), "manager", {"elm"}, expires) ==
               "provisioned");
-      scim::UserChange user;
-      user.user_name = user.user_name_address = user.work_email = user.work_address =
-          Company::address(name);
-      user.external_id = user.display_name = user.formatted_name = user.given_name =
-          user.family_name = "";
-      user.is_active = true;
-      REQUIRE(get(store::scim_create_user(c.db, kCorp, user)).outcome == store::ScimOutcome::done);
+      c.come_from_directory(name);
       names.push_back(name);
     }
     std::sort(names.begin(), names.end(),

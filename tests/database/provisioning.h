@@ -2,6 +2,7 @@
 #pragma once
 
 #include "anteroom/provisioning.h"
+#include "anteroom/scim.h"
 #include "database/fixture.h"
 
 namespace anteroom::test {
@@ -88,6 +89,17 @@ class Company {
     s.display_name = "";
     s.reference = "reference" + std::to_string(number);
     return sign_on_outcome(db, s);
+  }
+
+  /// NAME's record, as the company's directory makes it.
+  void come_from_directory(const std::string& name) {
+    scim::UserChange user;
+    user.user_name = user.user_name_address = user.work_email = user.work_address = address(name);
+    user.external_id = user.display_name = user.formatted_name = user.given_name =
+        user.family_name = "";
+    user.is_active = true;
+    REQUIRE(get(store::scim_create_user(db, {"corp", {"corp.test"}}, user)).outcome ==
+            store::ScimOutcome::done);
   }
 
   TestDatabase db;

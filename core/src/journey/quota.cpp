@@ -4,8 +4,8 @@
 #include <cstring>
 #include <string>
 
+#include "anteroom/network.h"
 #include "crypto/digest.h"
-#include "http/address.h"
 
 namespace anteroom::journey {
 
@@ -53,7 +53,7 @@ bool Quota::take(std::string_view key, Time now) {
 bool RefusalQuota::take(std::string_view request_id, std::string_view client,
                         std::string_view email, Time now) {
   if (!request_id.empty() && !sign_ons_.take(request_id, now)) return false;
-  return clients_.take(email.empty() ? http::network_of(client) : std::string(email), now);
+  return clients_.take(email.empty() ? network_of(client) : std::string(email), now);
 }
 
 }  // namespace anteroom::journey

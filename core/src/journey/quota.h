@@ -37,7 +37,7 @@ class Quota {
 /// often as they like: whoever does shall not keep others' refusals from being found.
 class RefusalQuota {
  public:
-  /// Whether this one may be: of one sign-on the first three, of one client (http::network_of())
+  /// Whether this one may be: of one sign-on the first three, of one client (network_of())
   /// sixty in ten minutes. `email`, if a company has proven it, counts in the client's place.
   bool take(std::string_view request_id, std::string_view client, std::string_view email, Time now);
 

@@ -3,7 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "anteroom/audit.h"
-#include "http/address.h"
+#include "anteroom/network.h"
 #include "http/text.h"
 #include "saml/instant.h"
 
@@ -102,7 +102,7 @@ void keep_transcript_later(Context& context, const Judgement& judgement, const F
                                std::string(why.code.name),
                                write_transcript(context, judgement, why, context.now()),
                                "",
-                               http::network_of(client_address)};
+                               network_of(client_address)};
   Log& log = context.ports.log;
   std::function<void(Result<Done>)> done = [&log, reference](const Result<Done>& kept) {
     if (!kept) log.write(LogLevel::warning, "transcript lost reference=" + reference);

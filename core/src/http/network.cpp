@@ -1,11 +1,11 @@
-#include "http/address.h"
+#include "anteroom/network.h"
 
 #include <arpa/inet.h>
 
 #include <algorithm>
 #include <array>
 
-namespace anteroom::http {
+namespace anteroom {
 
 namespace {
 
@@ -25,4 +25,4 @@ std::string network_of(std::string_view address) {
   return std::string(inet_ntop(AF_INET6, bytes.data(), out.data(), out.size())) + "/64";
 }
 
-}  // namespace anteroom::http
+}  // namespace anteroom

@@ -1,8 +1,8 @@
-#include "http/address.h"
+#include "anteroom/network.h"
 
 #include <catch2/catch.hpp>
 
-using anteroom::http::network_of;
+using anteroom::network_of;
 
 TEST_CASE("a client has one IPv4 address, or a /64 of IPv6, to itself") {
   CHECK(network_of("192.0.2.1") == "192.0.2.1");
