@@ -22,6 +22,7 @@ void DatabaseConnection::connect(std::function<void(Status)> done) {
   servers_.clear();
   next_server_ = 0;
   schema_version_ = 0;
+  has_old_schema_ = false;
   deadline_.start(settings_.connect_timeout);
   const auto parameters =
       store::connection_parameters(settings_.connection, settings_.password.reveal());
@@ -108,19 +109,21 @@ void DatabaseConnection::set_up() {
 }
 
 void DatabaseConnection::check_schema() {
-  std::function<void(Result<int>)> found = [this](Result<int> version) {
-    schema_version_ = version ? *version : 0;
-    if (!version) {
-      finish_connecting(Failure{code::kDatabaseUnavailable, version.failure().detail});
-    } else if (*version < kSchemaVersion) {
-      finish_connecting(Failure{code::kDatabaseUnavailable,
-                                "schema version " + std::to_string(*version) + " is older than " +
-                                    std::to_string(kSchemaVersion) + ": run `anteroom migrate`"});
+  std::function<void(Result<store::Schema>)> found = [this](Result<store::Schema> schema) {
+    if (!schema) {
+      finish_connecting(Failure{code::kDatabaseUnavailable, schema.failure().detail});
+      return;
+    }
+    schema_version_ = schema->version;
+    std::string trouble = store::trouble_with(*schema);
+    has_old_schema_ = !trouble.empty();
+    if (has_old_schema_) {
+      finish_connecting(Failure{code::kDatabaseUnavailable, std::move(trouble)});
     } else {
       finish_connecting(Done{});
     }
   };
-  spawn(store::schema_version(*this), std::move(found), std::function<void()>([this] {
+  spawn(store::find_schema(*this), std::move(found), std::function<void()>([this] {
           finish_connecting(Failure{code::kInternal, "checking the schema failed"});
         }));
 }

@@ -44,6 +44,8 @@ class DatabaseConnection final : public Database {
 
   /// As found when it last connected; 0: it has not got that far.
   [[nodiscard]] int schema_version() const { return schema_version_; }
+  /// Why it did not connect: `anteroom migrate` is needed.
+  [[nodiscard]] bool has_old_schema() const { return has_old_schema_; }
 
   /// A statement under way fails with kDatabaseUnavailable.
   void close();
@@ -91,6 +93,7 @@ class DatabaseConnection final : public Database {
   std::size_t next_server_ = 0;
   std::string last_error_;
   int schema_version_ = 0;
+  bool has_old_schema_ = false;
   std::function<void(Status)> connected_;
 
   std::unordered_set<std::string> prepared_;

@@ -39,7 +39,6 @@ Listener::Listener(const Settings& settings, Worker& worker, SessionCache& cache
       ports_(ports),
       keep_audit_(settings.database.keep_audit),
       keep_transcripts_(settings.database.keep_transcripts),
-      session_lifetime_(settings.sessions.lifetime),
       connection_(settings.database, worker, TimerKind::background,
                   {[this](const Failure& failure) { lost(failure); },
                    [this](std::string_view payload) { notified(payload); }}),
@@ -70,7 +69,7 @@ void Listener::note_database(const Status& connected) {
   const int version = connection_.schema_version();
   if (connected) {
     meter_.database_seen(metrics::DatabaseState::reachable, version);
-  } else if (version > 0 && version < kSchemaVersion) {
+  } else if (connection_.has_old_schema()) {
     meter_.database_seen(metrics::DatabaseState::schema_too_old, version);
   } else {
     meter_.database_seen(metrics::DatabaseState::unreachable, 0);
@@ -89,21 +88,7 @@ void Listener::listen() {
     backoff_.reset();
     cache_.take_over_listening(ports_.clock.now());
     ping_timer_.start(kPingInterval);
-    learn_of_older_sessions();
   });
-}
-
-// Once: what was there before the upgrade becomes no more.
-void Listener::learn_of_older_sessions() {
-  if (knows_older_sessions_) return;
-  std::function<void(Result<std::optional<Time>>)> done =
-      [this](const Result<std::optional<Time>>& until) {
-        if (!until) return;  // asked again when it listens again, or with the next housekeeping
-        knows_older_sessions_ = true;
-        cache_.note_older_sessions(*until);
-      };
-  spawn(store::older_sessions_until(ports_.database, session_lifetime_), std::move(done),
-        std::function<void()>([] {}));
 }
 
 // The answer comes behind every notification sent before it: what was fetched until the question
@@ -151,7 +136,6 @@ void Listener::notified(std::string_view payload) {
 
 void Listener::housekeep() {
   housekeeping_timer_.start(kHousekeepingInterval);
-  learn_of_older_sessions();
   std::function<void(Result<int>)> done = [this](const Result<int>& removed) {
     if (!removed && removed.failure().code == code::kDatabaseRefused) {
       ports_.log.write(LogLevel::warning,

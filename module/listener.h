@@ -34,17 +34,14 @@ class Listener {
   void note_database(const Status& connected);
   void housekeep();
   void count_people();
-  void learn_of_older_sessions();
 
   SessionCache& cache_;
   NodeMeter& meter_;
   Ports ports_;
   std::chrono::seconds keep_audit_;
   std::chrono::seconds keep_transcripts_;
-  std::chrono::seconds session_lifetime_;
   bool is_reported_ = false;
   bool is_stopped_ = false;
-  bool knows_older_sessions_ = false;
   Backoff backoff_;
   DatabaseConnection connection_;
   Timer ping_timer_;

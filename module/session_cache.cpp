@@ -121,16 +121,6 @@ void SessionCache::forget_all() {
                                  .count();
 }
 
-void SessionCache::note_older_sessions(std::optional<Time> until) {
-  const auto shared = zone_.lock();
-  shared->older_sessions_until_us = until ? microseconds(*until) : 1;
-}
-
-bool SessionCache::has_older_sessions(Time now) const {
-  const std::int64_t until = zone_.unlocked().older_sessions_until_us;
-  return until == 0 || microseconds(now) < until;
-}
-
 // Where the one that listened before still does, nothing was missed in between: what is remembered
 // stays trusted (a reload). Else whatever was fetched before now may have been revoked unheard.
 void SessionCache::take_over_listening(Time now) {

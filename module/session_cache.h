@@ -47,10 +47,6 @@ class SessionCache {
   void forget_user(std::string_view user);
   void forget_all();
 
-  /// What store::older_sessions_until() says; until it is known there may be some.
-  void note_older_sessions(std::optional<Time> until);
-  [[nodiscard]] bool has_older_sessions(Time now) const;
-
   // The listener's state. One process listens per node; a new one takes over from the old one.
   void take_over_listening(Time now);
   [[nodiscard]] bool is_listening_here() const;

@@ -6,8 +6,6 @@ namespace anteroom::nginx {
 
 namespace {
 
-constexpr int kOlderEachSecond = 5;
-
 bool has_ended(std::string_view record, Time now) {
   const auto session = SessionView::parse(record);
   return !session || now >= session->expires_at();
@@ -39,22 +37,11 @@ bool SessionLookupService::recall_in_need(const TokenHash& hash, std::string& re
          now - remembered->fetched_at < settings_.database.grace;
 }
 
-bool SessionLookupService::may_ask_for_older(Time now) {
-  if (!cache_.has_older_sessions(now)) return false;
-  // A clock that was set back begins anew.
-  if (now < older_since_ || now - older_since_ >= std::chrono::seconds(1)) {
-    older_since_ = now;
-    older_asked_ = 0;
-  }
-  return older_asked_++ < kOlderEachSecond;
-}
-
 bool SessionLookupService::is_worth_asking(const TokenHash& hash, std::string_view token) {
   if (has_made_(token)) return true;
   const Time now = clock_.now();
   std::string record;
-  if (cache_.find(hash, now, settings_.sessions.cache_ttl, record) && !record.empty()) return true;
-  return may_ask_for_older(now);
+  return cache_.find(hash, now, settings_.sessions.cache_ttl, record) && !record.empty();
 }
 
 void SessionLookupService::look_up(const TokenHash& hash, std::string_view token, Done done) {

@@ -58,7 +58,6 @@ class SessionLookupService {
   void ask(const TokenHash& hash, const PendingPointer& pending);
   void answered(const TokenHash& hash, const PendingPointer& pending, Result<std::string> result);
   bool is_worth_asking(const TokenHash& hash, std::string_view token);
-  bool may_ask_for_older(Time now);
   bool recall_in_need(const TokenHash& hash, std::string& record);
 
   const Settings& settings_;
@@ -67,8 +66,6 @@ class SessionLookupService {
   NodeMeter& meter_;
   Load load_;
   HasMade has_made_;
-  Time older_since_{};  ///< when the second began in which `older_asked_` were asked for
-  int older_asked_ = 0;
   std::map<TokenHash, PendingPointer> pending_;
 };
 

@@ -61,7 +61,6 @@ struct SessionNews {
   std::atomic<std::uint64_t> epoch;
   std::atomic<std::int64_t> listening_since_us;  ///< 0: nobody listens
   std::atomic<std::int64_t> listener_beat_us;
-  std::atomic<std::int64_t> older_sessions_until_us;  ///< whose tokens have no MAC; 0: not known
   std::atomic<pid_t> listener;
 };
 

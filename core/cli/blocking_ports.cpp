@@ -169,6 +169,10 @@ Status BlockingDatabase::execute_script(const std::string& sql) {
   return Done{};
 }
 
+bool BlockingDatabase::is_in_transaction() const {
+  return connection_ != nullptr && PQtransactionStatus(connection_.get()) == PQTRANS_INTRANS;
+}
+
 Result<std::string> BlockingDatabase::encrypted_password(const std::string& role,
                                                          const Secret& password) {
   if (const Status connected = connect(); !connected) return connected.failure();

@@ -25,6 +25,8 @@ class BlockingDatabase : public Database {
 
   /// Several statements in one string without parameters, as migrations are.
   Status execute_script(const std::string& sql);
+  /// False as well where the connection was lost with the transaction.
+  [[nodiscard]] bool is_in_transaction() const;
 
   /// What the server stores of a role's password: sent in its place, it is read in no log.
   Result<std::string> encrypted_password(const std::string& role, const Secret& password);

@@ -1,5 +1,6 @@
 #include "cli/migrate.h"
 
+#include "anteroom/site.h"
 #include "anteroom/store.h"
 
 namespace anteroom {
@@ -15,26 +16,81 @@ constexpr const char* kPrepare =
     "NULL,"
     " applied_at timestamptz NOT NULL DEFAULT now())";
 
+constexpr int kOldest = 33;  // older ones were nobody's but ours
+
+/// One transaction; a new connection in its place would not go on with it.
+class Changes {
+ public:
+  explicit Changes(BlockingDatabase& database) : database_(database) {}
+
+  Status run(const char* name, const std::string& sql) {
+    if (!database_.is_in_transaction())
+      return Failure{code::kDatabaseUnavailable, "the connection was lost"};
+    if (const Status done = database_.execute_script(sql); !done) {
+      return Failure{done.failure().code, std::string(name) + ": " + done.failure().detail};
+    }
+    return Done{};
+  }
+
+  Status tables(const store::Migration& migration) {
+    const std::string noted = ";INSERT INTO anteroom.schema_version (version, name) VALUES (" +
+                              std::to_string(migration.version) + ", '" + migration.name + "')";
+    const Status done = run(migration.name, migration.sql + noted);
+    if (done) applied_.emplace_back(migration.name);
+    return done;
+  }
+
+  Status functions() {
+    // They call one another, whichever comes first.
+    if (const Status lax = run("functions", "SET LOCAL check_function_bodies = off"); !lax)
+      return lax;
+    for (const store::FunctionFile& file : store::functions()) {
+      if (const Status done = run(file.name, file.sql); !done) return done;
+    }
+    const Status noted =
+        run("functions", "INSERT INTO anteroom.schema_functions (digest) VALUES ('" +
+                             std::string(store::functions_digest()) +
+                             "') ON CONFLICT (digest) DO UPDATE SET applied_at = now()");
+    if (noted) applied_.emplace_back("functions");
+    return noted;
+  }
+
+  [[nodiscard]] std::vector<std::string> applied() && { return std::move(applied_); }
+
+ private:
+  BlockingDatabase& database_;
+  std::vector<std::string> applied_;
+};
+
+Status apply(Changes& changes, int version) {
+  if (const Status prepared = changes.run("schema", kPrepare); !prepared) return prepared;
+  for (const store::Migration& migration : store::migrations()) {
+    if (migration.version <= version) continue;
+    if (const Status done = changes.tables(migration); !done) return done;
+  }
+  return changes.functions();
+}
+
 Result<std::vector<std::string>> apply_missing(BlockingDatabase& database) {
   // Before anything is made in it: it may be one that cannot be used.
-  const Result<int> version = wait(store::schema_version(database));
-  if (!version) return version.failure();
-  if (const Status prepared = database.execute_script(kPrepare); !prepared)
-    return prepared.failure();
-  std::vector<std::string> applied;
-  for (const store::Migration& migration : store::migrations()) {
-    if (migration.version <= *version) continue;
-    // One simple query of several statements is one transaction.
-    const std::string script = std::string(migration.sql) +
-                               ";INSERT INTO anteroom.schema_version (version, name) VALUES (" +
-                               std::to_string(migration.version) + ", '" + migration.name + "')";
-    if (const Status done = database.execute_script(script); !done) {
-      return Failure{done.failure().code,
-                     std::string(migration.name) + ": " + done.failure().detail};
-    }
-    applied.emplace_back(migration.name);
+  const Result<store::Schema> schema = wait(store::find_schema(database));
+  if (!schema) return schema.failure();
+  if (schema->version > 0 && schema->version < kOldest) {
+    return Failure{code::kDatabaseRefused,
+                   "the database schema is version " + std::to_string(schema->version) +
+                       ", older than any that was released: make a new database"};
   }
-  return applied;
+  Changes changes(database);
+  if (schema->version > kSchemaVersion || schema->has_our_functions)
+    return std::move(changes).applied();
+  if (const Status begun = database.execute_script("BEGIN"); !begun) return begun.failure();
+  Status done = apply(changes, schema->version);
+  if (done) done = changes.run("schema", "COMMIT");
+  if (!done) {
+    (void)database.execute_script("ROLLBACK");
+    return done.failure();
+  }
+  return std::move(changes).applied();
 }
 
 }  // namespace

@@ -7,8 +7,9 @@
 
 namespace anteroom {
 
-/// Applies what is missing, each migration in one transaction, under an advisory lock that a second
-/// `migrate` waits for. The names of what was applied.
+/// Applies what is missing, tables and functions in one transaction, under an advisory lock that a
+/// second `migrate` waits for; nothing where a newer version has been. The names of what was
+/// applied. kDatabaseRefused: the database is one of before the first release.
 Result<std::vector<std::string>> migrate(BlockingDatabase& database);
 
 }  // namespace anteroom

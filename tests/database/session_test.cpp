@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "anteroom/site.h"
 #include "database/fixture.h"
 
 using namespace anteroom;
@@ -139,29 +140,6 @@ TEST_CASE("no ticket is made from a session that is not live") {
       store::issue_ticket(db, {hash_of(50), hash_of(1), "https://app.test", hash_of(60), "/"})));
 }
 
-TEST_CASE(
-    "sessions whose tokens have no MAC are looked for where people were before, for a while") {
-  TestDatabase db;
-  const auto until = wait(store::older_sessions_until(db, 12h));
-  REQUIRE(until);
-  CHECK_FALSE(*until);  // nobody was here before
-  db.script(
-      "DROP TABLE older_sessions; INSERT INTO users (email, status) VALUES ('ann@corp.test', "
-      "'active')");
-  const auto& all = store::migrations();
-  const auto upgrade = std::find_if(all.begin(), all.end(), [](const store::Migration& migration) {
-    return std::string_view(migration.name).ends_with("tokens_have_a_mac");
-  });
-  REQUIRE(upgrade != all.end());
-  db.script(upgrade->sql);
-  const auto later = wait(store::older_sessions_until(db, 12h));
-  REQUIRE((later && *later));
-  const auto left = **later - Time(std::chrono::duration_cast<Time::duration>(
-                                  std::chrono::system_clock::now().time_since_epoch()));
-  CHECK(left <= 36h);
-  CHECK(left > 35h);
-}
-
 TEST_CASE("strangers cannot fill the audit trail, and keep nobody out of it") {
   TestDatabase db;
   const auto refuse = [&](const std::string& idp, const std::string& email,
@@ -215,15 +193,72 @@ TEST_CASE("migrating again, or twice at once, changes nothing") {
   TestDatabase db(false);
   const auto first = migrate(db.database());
   REQUIRE(first);
-  CHECK(first->size() == store::migrations().size());
+  CHECK(first->size() == store::migrations().size() + 1);
+  CHECK(first->back() == "functions");
   BlockingDatabase other(db.settings());
   CHECK(migrate(other)->empty());
-  CHECK(*wait(store::schema_version(db)) == store::migrations().back().version);
+  CHECK(wait(store::find_schema(db))->version == store::migrations().back().version);
+  CHECK(kSchemaVersion == store::migrations().back().version);
 }
 
 TEST_CASE("an empty database has schema version 0") {
   TestDatabase db(false);
-  CHECK(*wait(store::schema_version(db)) == 0);
+  CHECK(wait(store::find_schema(db))->version == 0);
+}
+
+TEST_CASE("functions are replaced together where they are another build's, and only then") {
+  TestDatabase db;
+  const auto trouble = [&db] { return store::trouble_with(*wait(store::find_schema(db))); };
+  CHECK(trouble().empty());
+  // Another build with the same tables was here later: what this one calls is still there.
+  db.script(
+      "INSERT INTO schema_functions (digest, applied_at) VALUES ('theirs', now() + interval '1 s');"
+      "CREATE OR REPLACE FUNCTION iso(p timestamptz) RETURNS text LANGUAGE sql STABLE AS $$ SELECT "
+      "'theirs' $$");
+  CHECK(trouble().empty());
+  CHECK(*migrate(db.database()) == std::vector<std::string>{"functions"});
+  CHECK(db.value("SELECT anteroom.iso('2027-01-31 08:00Z')") == "2027-01-31T08:00:00Z");
+  // Where this build never was, it works only after `migrate`.
+  db.script("UPDATE schema_functions SET digest = 'theirs'");
+  CHECK(trouble().find("run `anteroom migrate`") != std::string::npos);
+  // A newer one's functions are left alone.
+  db.script("INSERT INTO schema_version (version, name) VALUES (9999, 'later')");
+  CHECK(trouble().empty());
+  CHECK(migrate(db.database())->empty());
+}
+
+TEST_CASE("a database of before the first release is refused, and nothing is changed in it") {
+  TestDatabase db;
+  db.script(
+      "UPDATE schema_version SET version = 32 WHERE version = 33;"
+      "DELETE FROM schema_version WHERE version > 33; DROP FUNCTION iso");
+  const auto refused = migrate(db.database());
+  REQUIRE_FALSE(refused);
+  CHECK(refused.failure().detail.find("version 32") != std::string::npos);
+  CHECK(db.value("SELECT count(*) FROM pg_proc WHERE proname = 'iso'") == "0");
+}
+
+TEST_CASE("a migration that fails takes everything back, and names the file") {
+  TestDatabase db(false);
+  BlockingDatabase& database = db.database();
+  REQUIRE(database.execute_script(
+      "CREATE SCHEMA anteroom; CREATE VIEW anteroom.people AS SELECT 1 AS id"));
+  const auto failed = migrate(database);
+  REQUIRE_FALSE(failed);
+  CHECK(failed.failure().detail.starts_with("access: "));
+  CHECK(wait(store::find_schema(db))->version == 0);
+  CHECK(db.value("SELECT count(*) FROM pg_tables WHERE schemaname = 'anteroom'") == "0");
+}
+
+TEST_CASE("the functions are as they should be, every body") {
+  TestDatabase db;
+  // `migrate` does not look into them, for they call one another.
+  CHECK(db.value("SELECT count(fmgr_sql_validator(p.oid)) > 0 FROM pg_proc p JOIN pg_language l ON"
+                 " l.oid = p.prolang WHERE l.lanname = 'sql' AND p.pronamespace ="
+                 " 'anteroom'::regnamespace") == "t");
+  CHECK(db.value("SELECT count(plpgsql_validator(p.oid)) > 0 FROM pg_proc p JOIN pg_language l ON"
+                 " l.oid = p.prolang WHERE l.lanname = 'plpgsql' AND p.pronamespace ="
+                 " 'anteroom'::regnamespace") == "t");
 }
 
 TEST_CASE("a connection string that libpq cannot read is refused without repeating it") {

@@ -119,7 +119,7 @@ def test_without_a_database_it_is_exit_code_4(settled, command):
 
 
 MAIL = "mail: { from: a@corp.test, smtp: 'smtp://localhost:1', starttls: false }\n"
-TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'anteroom' AND tablename <> 'schema_version' ORDER BY 1"
+TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'anteroom' AND tablename NOT LIKE 'schema_%' ORDER BY 1"
 
 
 class Locked:
@@ -213,7 +213,7 @@ def test_a_migration_that_is_interrupted_is_taken_back_and_can_be_repeated(blank
         assert "interrupted" in run.communicate(timeout=20)[1]
     assert run.returncode == 1
     holder.close()
-    assert len(blank.json("migrate")["applied"]) > 20
+    assert blank.json("migrate")["applied"][-1] == "functions"
 
 
 def test_where_the_server_does_not_answer_the_second_signal_ends_it(with_ann, locked):

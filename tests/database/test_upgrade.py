@@ -45,5 +45,5 @@ def test_migrations_are_never_changed_after_their_release():
     import hashlib
     known = dict(line.split() for line in (ROOT / "tests/database/released/migrations.sha256").read_text().splitlines())
     for name, digest in known.items():
-        path = ROOT / "core" / "src" / "store" / "migrations" / name
+        path = ROOT / "core" / "src" / "store" / "schema" / "tables" / name
         assert hashlib.sha256(path.read_bytes()).hexdigest() == digest, f"{name} was changed: write a new migration"

@@ -47,15 +47,13 @@ void check(Console& console, bool with_database) {
   std::string database_state = "not checked";
   if (exit == exit_ok && with_database) {
     BlockingDatabase database(loaded.settings->database);
-    const Result<int> version = wait(store::schema_version(database));
-    if (!version) {
+    const Result<store::Schema> schema = wait(store::find_schema(database));
+    if (!schema) {
       database_state =
-          "cannot be used: " + version.failure().detail + Console::remedy_of(version.failure());
-    } else if (*version < kSchemaVersion) {
-      database_state = "schema version " + std::to_string(*version) + " is older than " +
-                       std::to_string(kSchemaVersion) + ": run `anteroom migrate`";
+          "cannot be used: " + schema.failure().detail + Console::remedy_of(schema.failure());
     } else {
-      database_state = "ok";
+      const std::string trouble = store::trouble_with(*schema);
+      database_state = trouble.empty() ? "ok" : trouble;
     }
     if (database_state != "ok") exit = exit_database;
   }

@@ -44,12 +44,8 @@ BlockingDatabase& Console::database() {
   const bool is_first = database_ == nullptr;
   BlockingDatabase& database = raw_database();
   if (is_first) {
-    const int version = need(wait(store::schema_version(database)));
-    if (version < kSchemaVersion) {
-      throw Abort{exit_database, "the database schema is version " + std::to_string(version) +
-                                     ", " + std::to_string(kSchemaVersion) +
-                                     " is needed: run `anteroom migrate`"};
-    }
+    std::string trouble = store::trouble_with(need(wait(store::find_schema(database))));
+    if (!trouble.empty()) throw Abort{exit_database, std::move(trouble)};
   }
   return database;
 }

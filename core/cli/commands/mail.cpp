@@ -83,8 +83,8 @@ class Daemon {
 
   Status check_schema() {
     if (is_schema_checked_) return Done{};
-    const Result<int> version = wait(store::schema_version(console_.raw_database()));
-    if (!version) return version.failure();
+    const Result<store::Schema> schema = wait(store::find_schema(console_.raw_database()));
+    if (!schema) return schema.failure();
     (void)console_.database();  // says what is missing and ends
     is_schema_checked_ = true;
     return Done{};

@@ -58,7 +58,7 @@ class Site {
   Response refuse(const RequestHead& request, int status, const Failure& failure);
 
   /// Whether a session token is one of ours, to be told without asking anybody. One that is not was
-  /// made up; or it is of a version that made them without a MAC, or under a key that was retired.
+  /// made up, or under a key that was retired.
   [[nodiscard]] bool has_made(std::string_view token);
 
   /// The database part of a session look-up: one statement, one round trip. Empty string: no such
@@ -75,6 +75,6 @@ class Site {
 inline constexpr const char* kNotifyChannel = "anteroom";
 
 /// The schema this build needs; a host refuses to start on an older one.
-inline constexpr int kSchemaVersion = 33;
+inline constexpr int kSchemaVersion = 34;
 
 }  // namespace anteroom

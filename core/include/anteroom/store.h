@@ -59,12 +59,6 @@ Task<Result<std::string>> load_session(Database& database, TokenHash hash,
                                        std::chrono::seconds idle_timeout,
                                        std::vector<std::string> levels);
 
-/// Until when sessions may be live that a version opened whose tokens have no MAC, if they live at
-/// most for `lifetime`: it may run beside this one for a day after the upgrade. nullopt: nobody had
-/// ever been here before this version.
-Task<Result<std::optional<Time>>> older_sessions_until(Database& database,
-                                                       std::chrono::seconds lifetime);
-
 /// What the IdP of an ended session needs to be told.
 struct EndedSession {
   std::string idp, name_id, name_id_format, session_index;
@@ -121,8 +115,15 @@ struct AuditEvent {
 /// for one IdP.
 Task<Result<Done>> audit(Database& database, AuditEvent event);
 
-/// The schema's version; 0: no schema.
-Task<Result<int>> schema_version(Database& database);
+struct Schema {
+  int version = 0;  ///< 0: there is none
+  /// Where the version is ours: the functions are, and were at some time, those of this build.
+  bool has_our_functions = false, had_our_functions = false;
+};
+/// Fails with kDatabaseRefused where names cannot be kept: the encoding is not UTF8.
+Task<Result<Schema>> find_schema(Database& database);
+/// Why this version cannot work on it, and what mends that; empty: it can. A newer one will do.
+std::string trouble_with(const Schema& schema);
 
 /// If no other node is at it: removes a batch of what has expired, seals a batch of audit events
 /// into the chain, removes those older than `keep_audit` (0: none) and transcripts older than
@@ -130,13 +131,22 @@ Task<Result<int>> schema_version(Database& database);
 Task<Result<int>> housekeep(Database& database, std::chrono::seconds keep_audit,
                             std::chrono::seconds keep_transcripts);
 
-/// One numbered migration; applied in order, each in one transaction with its schema_version row.
+/// What changes tables or what is in them; each is applied once, in order.
 struct Migration {
   int version;
   const char* name;
   const char* sql;
 };
 const std::vector<Migration>& migrations();
+
+/// Views, functions and triggers; all are applied together, in order, wherever this set of them
+/// never was.
+struct FunctionFile {
+  const char* name;
+  const char* sql;
+};
+const std::vector<FunctionFile>& functions();
+const char* functions_digest();  ///< of all of them, hexadecimal
 
 /// What every connection runs first (one simple-protocol string).
 const char* session_setup_sql();

@@ -20,10 +20,6 @@ constexpr Statement kLoadSession{
     " name, idp, origin, access_level, properties, authn_context,"
     " (extract(epoch FROM authenticated_at) * 1000000)::bigint, news"
     " FROM anteroom.load_session($1::bytea, $2::interval, $3::text[])"};
-constexpr Statement kOlderSessions{
-    "older_sessions_until",
-    "SELECT (extract(epoch FROM max(upgraded_at) + interval '1 day' + $1::interval) * "
-    "1000000)::bigint FROM anteroom.older_sessions"};
 constexpr Statement kSignOut{"sign_out",
                              "SELECT idp, name_id, name_id_format, session_index"
                              " FROM anteroom.sign_out($1::bytea, $2)"};
@@ -105,17 +101,6 @@ Task<Result<std::string>> load_session(Database& database, TokenHash hash,
   if (!result) co_return result.failure();
   if (result->rows.empty()) co_return std::string();
   co_return record_of(result->rows[0]);
-}
-
-Task<Result<std::optional<Time>>> older_sessions_until(Database& database,
-                                                       std::chrono::seconds lifetime) {
-  Params params{interval(lifetime)};
-  Result<Rows> result = co_await run(database, kOlderSessions, std::move(params));
-  if (!result) co_return result.failure();
-  if (result->rows.size() != 1) co_return unexpected_rows(kOlderSessions);
-  const Cell& until = result->rows[0].at(0);
-  if (!until) co_return std::optional<Time>();
-  co_return std::optional(Time(Time::duration(std::strtoll(until->c_str(), nullptr, 10))));
 }
 
 Task<Result<std::optional<EndedSession>>> sign_out(Database& database, TokenHash hash,

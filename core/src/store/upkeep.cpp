@@ -1,5 +1,6 @@
 #include <cstdlib>
 
+#include "anteroom/site.h"
 #include "anteroom/store.h"
 #include "store/rows.h"
 
@@ -23,8 +24,12 @@ constexpr Statement kAudit{
 constexpr Statement kHasSchema{"has_schema",
                                "SELECT to_regclass('anteroom.schema_version') IS NOT NULL,"
                                " current_setting('server_encoding')"};
-constexpr Statement kSchemaVersion{"schema_version",
-                                   "SELECT coalesce(max(version), 0) FROM anteroom.schema_version"};
+constexpr Statement kTables{"schema_version",
+                            "SELECT coalesce(max(version), 0) FROM anteroom.schema_version"};
+constexpr Statement kFunctions{
+    "schema_functions",
+    "SELECT $1 = (SELECT digest FROM anteroom.schema_functions ORDER BY applied_at DESC LIMIT 1),"
+    " EXISTS (SELECT FROM anteroom.schema_functions WHERE digest = $1)"};
 constexpr Statement kHousekeep{
     "housekeep",
     "SELECT anteroom.housekeep(500) + anteroom.remove_old_audit(nullif($1, '')::interval, 2000)"
@@ -47,11 +52,12 @@ Task<Result<Done>> audit(Database& database, AuditEvent e) {
   co_return Done{};
 }
 
-Task<Result<int>> schema_version(Database& database) {
+Task<Result<Schema>> find_schema(Database& database) {
   Params none;
   Result<Rows> exists = co_await run(database, kHasSchema, std::move(none));
   if (!exists) co_return exists.failure();
-  if (exists->rows.empty()) co_return 0;
+  Schema schema;
+  if (exists->rows.empty()) co_return schema;
   if (const std::string& encoding = text(exists->rows[0], 1); encoding != "UTF8") {
     co_return Failure{
         code::kDatabaseRefused,
@@ -60,11 +66,29 @@ Task<Result<int>> schema_version(Database& database) {
             "'UTF8' TEMPLATE template0), bring over what is in this one (pg_dump), and "
             "name the new one in database.connection"};
   }
-  if (!is_true(exists->rows[0], 0)) co_return 0;
+  if (!is_true(exists->rows[0], 0)) co_return schema;
   Params none_again;
-  Result<Rows> version = co_await run(database, kSchemaVersion, std::move(none_again));
+  Result<Rows> version = co_await run(database, kTables, std::move(none_again));
   if (!version) co_return version.failure();
-  co_return number(*version);
+  schema.version = number(*version);
+  if (schema.version != kSchemaVersion) co_return schema;
+  Params digest{functions_digest()};
+  Result<Rows> functions = co_await run(database, kFunctions, std::move(digest));
+  if (!functions) co_return functions.failure();
+  if (functions->rows.empty()) co_return schema;
+  schema.has_our_functions = is_true(functions->rows[0], 0);
+  schema.had_our_functions = is_true(functions->rows[0], 1);
+  co_return schema;
+}
+
+std::string trouble_with(const Schema& schema) {
+  if (schema.version < kSchemaVersion) {
+    return "the database schema is version " + std::to_string(schema.version) + ", " +
+           std::to_string(kSchemaVersion) + " is needed: run `anteroom migrate`";
+  }
+  // What an older version calls stays as it was.
+  if (schema.version > kSchemaVersion || schema.had_our_functions) return "";
+  return "the functions in the database are another build's: run `anteroom migrate`";
 }
 
 Task<Result<int>> housekeep(Database& database, std::chrono::seconds keep_audit,

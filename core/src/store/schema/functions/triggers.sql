@@ -1,0 +1,30 @@
+-- Which trigger calls which function. One that is missing is made; one that is to fire otherwise gets a new name, and a file of ../tables
+-- drops the old one: dropping one locks its table.
+DO $$
+DECLARE
+  t record;
+BEGIN
+  FOR t IN SELECT * FROM (VALUES
+    ('users', 'users_canonical_address', 'BEFORE INSERT OR UPDATE OF email', '', 'canonical_address'),
+    ('users', 'users_begin_waiting', 'BEFORE UPDATE OF last_sign_on_at', '', 'begin_waiting'),
+    ('users', 'users_who_switched_off', 'BEFORE INSERT OR UPDATE OF status, off_by_people, off_by_directory', '', 'who_switched_off'),
+    ('users', 'users_address_changed', 'AFTER UPDATE OF email', 'OLD.email <> NEW.email', 'requests_follow_address'),
+    ('users', 'users_changed', 'AFTER UPDATE',
+     '(OLD.email, OLD.name, OLD.status) IS DISTINCT FROM (NEW.email, NEW.name, NEW.status)', 'tell_nodes_of_user'),
+    ('users', 'users_deleted', 'AFTER DELETE', '', 'tell_nodes_of_user'),
+    ('grants', 'grants_remember_who_gave', 'BEFORE INSERT OR UPDATE OF granted_by', '', 'remember_who_gave'),
+    ('grants', 'grants_changed_by_people', 'AFTER UPDATE',
+     $w$OLD.granted_by LIKE 'scim:%' AND NEW.granted_by <> OLD.granted_by$w$, 'withhold_from_groups'),
+    ('grants', 'grants_end_waiting', 'AFTER INSERT OR UPDATE', '', 'end_waiting'),
+    ('grants', 'grants_changed', 'AFTER INSERT OR UPDATE OR DELETE', '', 'tell_nodes_of_grant'),
+    ('sessions', 'sessions_ended', 'AFTER DELETE', '', 'tell_nodes_of_session'),
+    ('access_requests', 'access_requests_canonical_address', 'BEFORE INSERT OR UPDATE OF email', '', 'canonical_address'),
+    ('access_requests', 'access_requests_filed', 'AFTER INSERT', '', 'tell_nodes_of_request'),
+    ('access_requests', 'access_requests_decided', 'AFTER UPDATE OF state', '', 'tell_nodes_of_request'))
+    AS t (relation, name, moment, condition, function)
+  LOOP
+    CONTINUE WHEN EXISTS (SELECT FROM pg_trigger g WHERE g.tgrelid = t.relation::regclass AND g.tgname = t.name);
+    EXECUTE format('CREATE TRIGGER %I %s ON %I FOR EACH ROW %s EXECUTE FUNCTION %I()', t.name, t.moment, t.relation,
+                   CASE WHEN t.condition = '' THEN '' ELSE 'WHEN (' || t.condition || ')' END, t.function);
+  END LOOP;
+END $$;

@@ -1,0 +1,21 @@
+-- Housekeeping.
+
+-- Removes what has expired, a small batch at a time, by one node at a time, and waits for nobody: nothing is made of an
+-- expired session any more, so that its person need not be locked. Returns the rows removed.
+CREATE OR REPLACE FUNCTION housekeep(p_batch int) RETURNS int LANGUAGE plpgsql AS $$
+DECLARE
+  v_total int := 0;
+  v_rows int;
+BEGIN
+  IF NOT pg_try_advisory_xact_lock(hashtext('anteroom.housekeep')) THEN RETURN 0; END IF;
+  DELETE FROM sessions WHERE token_hash IN (
+    SELECT token_hash FROM sessions WHERE expires_at <= now() LIMIT p_batch FOR UPDATE SKIP LOCKED);
+  GET DIAGNOSTICS v_rows = ROW_COUNT; v_total := v_total + v_rows;
+  DELETE FROM consumed_messages WHERE (issuer, message_id) IN (
+    SELECT issuer, message_id FROM consumed_messages WHERE keep_until <= now() LIMIT p_batch FOR UPDATE SKIP LOCKED);
+  GET DIAGNOSTICS v_rows = ROW_COUNT; v_total := v_total + v_rows;
+  DELETE FROM handoff_tickets WHERE ticket_hash IN (
+    SELECT ticket_hash FROM handoff_tickets WHERE expires_at <= now() LIMIT p_batch FOR UPDATE SKIP LOCKED);
+  GET DIAGNOSTICS v_rows = ROW_COUNT; v_total := v_total + v_rows;
+  RETURN v_total;
+END $$;

@@ -1,0 +1,69 @@
+-- Whom one may see. Every function that takes a person's id begins with may_see() (or what calls it), and answers for somebody whom
+-- the actor may not see as for nobody. What one gave or asked for oneself brings nobody into reach.
+
+-- Of the actor's own company, by where they sign on or by address. Everybody is an operator's.
+CREATE OR REPLACE FUNCTION is_colleague(p_actor actor, p_email citext) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+BEGIN
+  RETURN p_actor.id IS NULL OR EXISTS (
+    SELECT FROM users me LEFT JOIN users u ON u.email = p_email
+    WHERE me.id = p_actor.id AND (u.idp = me.idp OR domain_of(p_email) = domain_of(me.email)));
+END $$;
+
+-- Whom one may sign out and switch off: not those whom somebody only asked access for.
+CREATE OR REPLACE FUNCTION may_look_after(p_actor actor, p_user uuid) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+DECLARE
+  v_keys text[] := may_at(p_actor);
+BEGIN
+  RETURN '*' = ANY (v_keys) OR (cardinality(v_keys) > 0 AND EXISTS (
+    SELECT FROM users u JOIN users me ON me.id = p_actor.id
+    WHERE u.id = p_user
+      AND (u.idp = me.idp OR domain_of(u.email) = domain_of(me.email)
+           OR EXISTS (SELECT FROM grants g WHERE g.user_id = u.id AND g.property = ANY (v_keys)
+                      AND g.given_alone_by IS DISTINCT FROM p_actor.id))));
+END $$;
+
+-- Besides those whom one may look after: people for whom somebody else asked at a property of the actor's.
+CREATE OR REPLACE FUNCTION may_see(p_actor actor, p_user uuid) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+BEGIN
+  RETURN may_look_after(p_actor, p_user) OR EXISTS (
+    SELECT FROM users u JOIN access_requests r ON r.email = u.email
+    WHERE u.id = p_user AND r.property = ANY (may_at(p_actor)) AND r.state <> 'withdrawn'
+      AND r.requested_by IS DISTINCT FROM p_actor.id);
+END $$;
+
+-- NULL: the actor may see them. Otherwise what to answer, the same whether there is nobody or somebody out of reach; of that
+-- the audit trail knows.
+CREATE OR REPLACE FUNCTION may_see_or_refuse(p_actor actor, p_user uuid, p_what text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+  person users;
+BEGIN
+  IF NOT may_somewhere(p_actor) THEN RETURN refuse(p_actor, 'not_allowed', '', p_user, p_what); END IF;
+  SELECT * INTO person FROM users u WHERE u.id = p_user;
+  IF person.id IS NULL THEN RETURN 'not_found'; END IF;
+  IF may_see(p_actor, p_user) THEN RETURN NULL; END IF;
+  PERFORM refuse(p_actor, 'not_allowed', person.email, p_user, p_what);
+  RETURN 'not_found';
+END $$;
+
+-- The one person with this address, if the actor may see them.
+CREATE OR REPLACE FUNCTION see_person(p_actor actor, p_email text) RETURNS SETOF people LANGUAGE plpgsql STABLE AS $$
+BEGIN
+  RETURN QUERY SELECT p.* FROM people p
+  WHERE p.email = p_email::citext AND may_somewhere(p_actor) AND may_see(p_actor, p.id);
+END $$;
+
+-- Whether the actor may sign somebody out or switch them off: done, or why not.
+CREATE OR REPLACE FUNCTION judge_person(p_actor actor, p_user uuid) RETURNS text LANGUAGE plpgsql STABLE AS $$
+DECLARE
+  g grants;
+BEGIN
+  IF NOT may_see(p_actor, p_user) THEN RETURN 'not_found'; END IF;
+  IF NOT may_look_after(p_actor, p_user) THEN RETURN 'not_allowed'; END IF;
+  FOR g IN SELECT * FROM grants x WHERE x.user_id = p_user AND (x.expires_at IS NULL OR x.expires_at > now()) LOOP
+    IF NOT may(p_actor, coalesce(g.property, '*')) THEN RETURN 'not_allowed'; END IF;
+    IF array_position(p_actor.levels, g.level) > reach(p_actor, coalesce(g.property, '*')) THEN
+      RETURN 'above_own_level';
+    END IF;
+  END LOOP;
+  RETURN 'done';
+END $$;
