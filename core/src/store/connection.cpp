@@ -40,4 +40,16 @@ Result<std::vector<std::pair<std::string, std::string>>> connection_parameters(
   return parameters;
 }
 
+const char* session_setup_sql() {
+  return "SET search_path = anteroom; SET application_name = 'anteroom';"
+         " SET idle_in_transaction_session_timeout = '30s'; SET bytea_output = 'hex';"
+         " SET standard_conforming_strings = on; SET timezone = 'UTC';"
+         // What is read after a lock was waited for must be what whoever held it left.
+         " SET default_transaction_isolation = 'read committed'";
+}
+
+const char* listen_sql() {
+  return "LISTEN anteroom";
+}
+
 }  // namespace anteroom::store

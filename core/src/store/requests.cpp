@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <iterator>
-#include <map>
 
 #include "anteroom/provisioning.h"
 #include "anteroom/store.h"
@@ -22,10 +21,6 @@ constexpr Statement kList{
     " requester_lost_reach, held_level, held_until FROM anteroom.list_requests($1::anteroom.actor, "
     "$2::uuid, $3, $4::text[], $5, $6::int, $7,"
     " $8::int)"};
-constexpr Statement kDecide{"decide_requests",
-                            "SELECT request, outcome, decided_by"
-                            " FROM anteroom.decide_requests($1::anteroom.actor, $2::uuid[],"
-                            " $3::boolean, $4, $5::text[], $6)"};
 constexpr Statement kWithdraw{"withdraw_request",
                               "SELECT anteroom.withdraw_request($1::anteroom.actor, $2::uuid)"};
 constexpr Statement kRemind{"remind_open_requests",
@@ -42,17 +37,6 @@ constexpr std::pair<std::string_view, Filing> kFilings[] = {
     {"in_the_past", Filing::in_the_past},
     {"bad_expiry", Filing::bad_expiry}};
 
-constexpr std::pair<std::string_view, Deciding> kDecidings[] = {
-    {"done", Deciding::done},
-    {"decided_already", Deciding::decided_already},
-    {"own_request", Deciding::own_request},
-    {"above_own_level", Deciding::above_own_level},
-    {"no_property", Deciding::no_property},
-    {"no_level", Deciding::no_level},
-    {"user_disabled", Deciding::user_disabled},
-    {"expired", Deciding::expired},
-    {"look_first", Deciding::look_first}};
-
 // One column of the rows as a text[].
 std::string column(const std::vector<AccessRequest>& rows, std::string AccessRequest::*member) {
   std::vector<std::string> cells;
@@ -66,18 +50,6 @@ RequestRow request_of(const std::vector<Cell>& row) {
           text(row, 5),  text(row, 6),     text(row, 7),     text(row, 8),  text(row, 9),
           text(row, 10), text(row, 11),    text(row, 12),    text(row, 13), text(row, 14),
           text(row, 15), is_true(row, 16), is_true(row, 17), text(row, 18), text(row, 19)};
-}
-
-std::vector<std::string> only_uuids(const std::vector<std::string>& texts) {
-  std::vector<std::string> uuids;
-  std::copy_if(texts.begin(), texts.end(), std::back_inserter(uuids), is_uuid);
-  return uuids;
-}
-
-std::string lower_case(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; });
-  return text;
 }
 
 }  // namespace
@@ -126,31 +98,6 @@ Task<Result<std::vector<RequestRow>>> list_requests(Database& database, Actor ac
   std::transform(result->rows.begin(), result->rows.end(), std::back_inserter(requests),
                  request_of);
   co_return requests;
-}
-
-Task<Result<std::vector<DecidingResult>>> decide_requests(Database& database, Actor actor,
-                                                          AccessSettings access,
-                                                          Decision decision) {
-  Params params{actor_literal(actor, access, access.process_requests),
-                array_literal(only_uuids(decision.requests)),
-                decision.is_approval ? "t" : "f",
-                decision.level,
-                array_literal(decision.properties),
-                decision.reason};
-  Result<Rows> result = co_await run(database, kDecide, std::move(params));
-  if (!result) co_return result.failure();
-  std::map<std::string, DecidingResult> by_request;
-  for (const auto& row : result->rows) {
-    by_request[text(row, 0)] = {"", by_name(kDecidings, text(row, 1), Deciding::not_allowed),
-                                text(row, 2)};
-  }
-  std::vector<DecidingResult> decided;
-  for (const std::string& request : decision.requests) {
-    DecidingResult one = by_request[lower_case(request)];  // not_found unless it is there
-    one.request = request;
-    decided.push_back(std::move(one));
-  }
-  co_return decided;
 }
 
 Task<Result<bool>> withdraw_request(Database& database, Actor actor, std::string request) {

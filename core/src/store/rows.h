@@ -26,6 +26,10 @@ inline long number(const std::vector<Cell>& row, std::size_t column) {
   return std::strtol(text(row, column).c_str(), nullptr, 10);
 }
 
+inline Failure unexpected_rows(const Statement& statement) {
+  return {code::kInternal, std::string("unexpected rows from ") + statement.name};
+}
+
 /// Rows of id, at, kind, code, reference, actor, idp, email, user_id, client_address, detail.
 inline std::vector<RecordedEvent> recorded_events(const Rows& rows) {
   std::vector<RecordedEvent> events;

@@ -7,13 +7,6 @@ namespace anteroom::store {
 
 namespace {
 
-constexpr Statement kSignOn{
-    "sign_on",
-    "SELECT outcome, user_id FROM anteroom.sign_on($1, $2, $3, $4,"
-    " to_timestamp($5::float8 / 1000000), $6, $7, $8, $9, $10, $11, $12::bytea, $13, $14,"
-    " $15::interval, to_timestamp($16::float8 / 1000000), $17, $18,"
-    " to_timestamp($19::float8 / 1000000), $20, $21::bytea,"
-    " $22, to_timestamp($23::float8 / 1000000))"};
 constexpr Statement kLoadSession{
     "load_session",
     "SELECT status, (extract(epoch FROM expires_at) * 1000000)::bigint, reference, user_id, email,"
@@ -33,22 +26,9 @@ constexpr Statement kRedeemTicket{
     "redeem_ticket",
     "SELECT anteroom.redeem_ticket($1::bytea, $2, $3::bytea, $4::bytea, $5, $6, $7)"};
 
-SignOnOutcome outcome_of(std::string_view name) {
-  if (name == "signed_in") return SignOnOutcome::signed_in;
-  if (name == "waiting") return SignOnOutcome::waiting;
-  if (name == "user_disabled") return SignOnOutcome::user_disabled;
-  if (name == "identity_pinned") return SignOnOutcome::identity_pinned;
-  if (name == "request_answered") return SignOnOutcome::request_answered;
-  return SignOnOutcome::replayed;
-}
-
 UserStatus status_of(std::string_view name) {
   if (name == "active") return UserStatus::active;
   return name == "waiting" ? UserStatus::waiting : UserStatus::disabled;
-}
-
-Failure unexpected_rows(const Statement& statement) {
-  return {code::kInternal, std::string("unexpected rows from ") + statement.name};
 }
 
 std::string record_of(const std::vector<Cell>& row) {
@@ -62,36 +42,6 @@ std::string record_of(const std::vector<Cell>& row) {
 }
 
 }  // namespace
-
-Task<Result<SignOnResult>> sign_on(Database& database, SignOn s) {
-  Params params{s.idp,
-                s.issuer,
-                s.response_id,
-                s.assertion_id,
-                microseconds(s.replay_until),
-                s.subject,
-                s.email,
-                s.display_name,
-                s.name_id,
-                s.name_id_format,
-                s.session_index,
-                bytea_literal(s.token_hash),
-                s.reference,
-                s.origin,
-                interval(s.lifetime),
-                s.not_after ? Cell(microseconds(*s.not_after)) : std::nullopt,
-                s.client_address,
-                s.user_agent,
-                microseconds(s.authenticated_at),
-                s.authn_context,
-                s.replaces ? Cell(bytea_literal(*s.replaces)) : std::nullopt,
-                s.request_id,
-                microseconds(s.request_until)};
-  Result<Rows> result = co_await run(database, kSignOn, std::move(params));
-  if (!result) co_return result.failure();
-  if (result->rows.size() != 1) co_return unexpected_rows(kSignOn);
-  co_return SignOnResult{outcome_of(text(result->rows[0], 0)), text(result->rows[0], 1)};
-}
 
 Task<Result<std::string>> load_session(Database& database, TokenHash hash,
                                        std::chrono::seconds idle_timeout,
