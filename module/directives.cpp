@@ -2,12 +2,12 @@
 #include <chrono>
 
 #include "configuration.h"
-#include "node_meter.h"
-#include "pool_object.h"
-#include "session_cache.h"
-#include "shared_cache.h"
-#include "text.h"
-#include "watch_handler.h"
+#include "monitoring/node_meter.h"
+#include "request/pool_object.h"
+#include "request/shared_cache.h"
+#include "request/text.h"
+#include "request/watch_handler.h"
+#include "session/session_cache.h"
 
 namespace anteroom::nginx {
 

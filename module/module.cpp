@@ -1,16 +1,16 @@
 // The module as nginx sees it.
 #include <sys/prctl.h>
 
-#include "access_rules.h"
 #include "configuration.h"
-#include "endpoint_phase.h"
-#include "gate_phase.h"
-#include "guarded.h"
-#include "path_phase.h"
 #include "process.h"
-#include "shared_cache.h"
-#include "stripping.h"
-#include "variables.h"
+#include "request/access_rules.h"
+#include "request/endpoint_phase.h"
+#include "request/gate_phase.h"
+#include "request/guarded.h"
+#include "request/path_phase.h"
+#include "request/shared_cache.h"
+#include "request/stripping.h"
+#include "request/variables.h"
 
 namespace anteroom::nginx {
 

@@ -2,7 +2,7 @@
 
 #include <openssl/err.h>
 
-#include "guarded.h"
+#include "request/guarded.h"
 
 namespace anteroom::nginx {
 

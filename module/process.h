@@ -5,16 +5,16 @@
 
 #include "anteroom/back_channel.h"
 #include "anteroom/site.h"
-#include "body_budget.h"
 #include "configuration.h"
-#include "database_pool.h"
-#include "listener.h"
-#include "node_meter.h"
-#include "open_requests.h"
-#include "process_ports.h"
-#include "session_lookup.h"
-#include "session_watch.h"
-#include "thread_worker.h"
+#include "database/database_pool.h"
+#include "database/listener.h"
+#include "loop/process_ports.h"
+#include "loop/thread_worker.h"
+#include "monitoring/node_meter.h"
+#include "request/body_budget.h"
+#include "request/open_requests.h"
+#include "session/session_lookup.h"
+#include "session/session_watch.h"
 
 namespace anteroom::nginx {
 

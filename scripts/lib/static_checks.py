@@ -35,7 +35,7 @@ READERS = {
     "Lasso reads what the guard has seen": (
         r"\blasso_\w+?_(?:process|new_from|init_from|from|build_from|add_provider)\w*\s*\(", ["core/src/saml/lasso_opinion.cpp"]),
     "shared memory is locked through ZoneGuard, and allocated by nginx's master alone": (
-        r"\bngx_(?:shmtx|slab)_\w+\(", ["module/shared_zone.h"]),
+        r"\bngx_(?:shmtx|slab)_\w+\(", ["module/session/shared_zone.h"]),
 }
 
 

@@ -147,9 +147,9 @@ def test_there_are_examples():
 
 def test_every_directive_and_variable_is_documented_and_exists():
     documented = (CONF / "directives.md").read_text()
-    directives = {name for path in (ROOT / "module").glob("*.cpp") if path.name != "variables.cpp"
+    directives = {name for path in (ROOT / "module").rglob("*.cpp") if path.name != "variables.cpp"
                   for name in re.findall(r'\{ngx_string\("(auth_saml\w*)"\)', path.read_text())}
-    variables = set(re.findall(r'ngx_string\("(auth_saml_\w+)"\)', (ROOT / "module" / "variables.cpp").read_text()))
+    variables = set(re.findall(r'ngx_string\("(auth_saml_\w+)"\)', (ROOT / "module" / "request" / "variables.cpp").read_text()))
     assert directives and variables
     assert set(re.findall(r"^## (auth_saml\w*)", documented, re.MULTILINE)) == directives
     assert set(re.findall(r"^\| `\$(auth_saml_\w+)`", documented, re.MULTILINE)) == variables

@@ -6,11 +6,11 @@
 #include "anteroom/bodies.h"
 #include "anteroom/gate.h"
 #include "anteroom/store.h"
-#include "journey/log_line.h"
-#include "journey/long_target.h"
-#include "journey/origin.h"
-#include "journey/respond.h"
-#include "journey/steps.h"
+#include "journey/frame/log_line.h"
+#include "journey/frame/origin.h"
+#include "journey/frame/respond.h"
+#include "journey/frame/steps.h"
+#include "journey/sign_on/long_target.h"
 #include "scim/request.h"
 
 namespace anteroom {

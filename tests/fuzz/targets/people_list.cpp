@@ -3,7 +3,7 @@
 // no complaint has a canonical address and no control characters; what is too much is refused
 // whole.
 
-#include "journey/people_list.h"
+#include "journey/manage/people_list.h"
 
 #include <algorithm>
 #include <string>

@@ -1,4 +1,4 @@
-#include "journey/chart.h"
+#include "journey/manage/chart.h"
 
 #include <catch2/catch.hpp>
 

@@ -1,6 +1,6 @@
 // Telling what is new from what was there a moment ago.
 
-#include "journey/lately.h"
+#include "journey/frame/lately.h"
 
 #include "unit/journey/fixture.h"
 

@@ -1,4 +1,4 @@
-#include "journey/log_line.h"
+#include "journey/frame/log_line.h"
 
 #include <catch2/catch.hpp>
 

@@ -1,4 +1,4 @@
-#include "journey/people_list.h"
+#include "journey/manage/people_list.h"
 
 #include <catch2/catch.hpp>
 

@@ -1,6 +1,6 @@
 // What one of many may do.
 
-#include "journey/quota.h"
+#include "journey/frame/quota.h"
 
 #include "unit/journey/fixture.h"
 

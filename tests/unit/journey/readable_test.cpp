@@ -1,4 +1,4 @@
-#include "journey/readable.h"
+#include "journey/frame/readable.h"
 
 #include <catch2/catch.hpp>
 

@@ -1,6 +1,6 @@
 #include "crypto/seal.h"
 #include "http/form.h"
-#include "journey/transcript.h"
+#include "journey/diagnosis/transcript.h"
 #include "session/login_state.h"
 #include "unit/journey/fixture.h"
 

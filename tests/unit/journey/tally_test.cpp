@@ -1,6 +1,6 @@
 // Counting those who leave for an identity provider.
 
-#include "journey/tally.h"
+#include "journey/frame/tally.h"
 
 #include "unit/journey/fixture.h"
 

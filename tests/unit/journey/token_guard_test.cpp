@@ -1,6 +1,6 @@
 // What made-up tokens cost.
 
-#include "journey/token_guard.h"
+#include "journey/frame/token_guard.h"
 
 #include "unit/journey/fixture.h"
 

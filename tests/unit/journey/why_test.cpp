@@ -1,6 +1,6 @@
 // Why somebody cannot get in, for support.
 
-#include "journey/prediction.h"
+#include "journey/diagnosis/prediction.h"
 #include "unit/journey/fixture.h"
 
 using namespace anteroom;

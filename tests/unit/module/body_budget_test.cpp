@@ -1,4 +1,4 @@
-#include "body_budget.h"
+#include "request/body_budget.h"
 
 #include <catch2/catch.hpp>
 #include <vector>

@@ -1,10 +1,10 @@
-#include "shared_sessions.h"
+#include "session/shared_sessions.h"
 
 #include <catch2/catch.hpp>
 #include <new>
 
 #include "dying_process.h"
-#include "zone_guard.h"
+#include "session/zone_guard.h"
 
 using namespace anteroom;
 using namespace anteroom::nginx;

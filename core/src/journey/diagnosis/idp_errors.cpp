@@ -1,0 +1,133 @@
+#include "journey/diagnosis/idp_errors.h"
+
+#include <algorithm>
+#include <array>
+
+#include "http/form.h"
+#include "http/text.h"
+#include "journey/frame/steps.h"
+
+namespace anteroom::journey {
+
+namespace {
+
+struct Entry {
+  std::string_view key;
+  IdpError error;
+};
+
+// Microsoft Learn, "Microsoft Entra authentication and authorization error codes", and the
+// troubleshooting articles of single numbers; the words are our own.
+constexpr std::array kAadsts{
+    Entry{"50105", {"aadsts_not_assigned"_words, "remedy_assign"_words}},
+    Entry{"50011", {"aadsts_reply_url"_words, "remedy_administrator"_words}},
+    Entry{"700016", {"aadsts_no_application"_words, "remedy_administrator"_words}},
+    Entry{"650056", {"aadsts_not_set_up"_words, "remedy_administrator"_words}},
+    Entry{"75011", {"aadsts_other_method"_words, "remedy_new_browser"_words}},
+    Entry{"75005", {"aadsts_unreadable"_words, "remedy_support"_words}},
+    Entry{"75006", {"aadsts_unanswerable"_words, "remedy_support"_words}},
+    Entry{"750054", {"aadsts_no_request"_words, "remedy_start_here"_words}},
+    Entry{"50020", {"aadsts_other_organization"_words, "remedy_work_account"_words}},
+    Entry{"50034", {"aadsts_unknown_account"_words, "remedy_check_address"_words}},
+    Entry{"50053", {"aadsts_locked"_words, "remedy_unlock"_words}},
+    Entry{"50055", {"aadsts_password_expired"_words, "remedy_change_password"_words}},
+    Entry{"50057", {"aadsts_disabled"_words, "remedy_ask_it"_words}},
+    Entry{"50058", {"aadsts_not_signed_in"_words, "remedy_button"_words}},
+    Entry{"50074", {"aadsts_second_proof"_words, "remedy_second_step"_words}},
+    Entry{"50076", {"aadsts_second_proof"_words, "remedy_second_step"_words}},
+    Entry{"50079", {"aadsts_set_up_second_proof"_words, "remedy_follow_steps"_words}},
+    Entry{"50126", {"aadsts_wrong_password"_words, "remedy_try_again"_words}},
+    Entry{"50140", {"aadsts_stay_signed_in"_words, "remedy_try_again"_words}},
+    Entry{"500571", {"aadsts_guest_disabled"_words, "remedy_ask_host"_words}},
+    Entry{"53000", {"aadsts_managed_device"_words, "remedy_work_device"_words}},
+    Entry{"53001", {"aadsts_joined_device"_words, "remedy_work_device"_words}},
+    Entry{"53003", {"aadsts_conditional_access"_words, "remedy_ask_rule"_words}},
+    Entry{"65001", {"aadsts_no_consent"_words, "remedy_administrator"_words}},
+    Entry{"90094", {"aadsts_admin_consent"_words, "remedy_administrator"_words}},
+    Entry{"90072", {"aadsts_not_in_directory"_words, "remedy_sign_out_there"_words}},
+    Entry{"16000", {"aadsts_several_accounts"_words, "remedy_private_window"_words}},
+    Entry{"165000", {"aadsts_took_too_long"_words, "remedy_close_windows"_words}},
+    Entry{"900971", {"aadsts_no_reply_url"_words, "remedy_administrator"_words}}};
+
+// saml-core 3.2.2.2, without "urn:oasis:names:tc:SAML:2.0:status:".
+constexpr std::array kStatusCodes{
+    Entry{"NoPassive", {"status_no_passive"_words, "remedy_use_button"_words}},
+    Entry{"AuthnFailed", {"status_failed"_words, "remedy_try_again"_words}},
+    Entry{"RequestDenied", {"status_denied"_words, "remedy_ask_assigned"_words}},
+    Entry{"NoAuthnContext", {"status_no_context"_words, "remedy_ask_and_tell"_words}},
+    Entry{"InvalidNameIDPolicy", {"status_name_id"_words, "remedy_support"_words}},
+    Entry{"RequestUnsupported", {"status_unsupported"_words, "remedy_support"_words}},
+    Entry{"UnknownPrincipal", {"status_unknown_principal"_words, "remedy_ask_it"_words}},
+    Entry{"Requester", {"status_requester"_words, "remedy_support"_words}},
+    Entry{"Responder", {"status_responder"_words, "remedy_later"_words}}};
+
+template <class Table>
+std::optional<IdpError> look_up(const Table& table, std::string_view key) {
+  const auto found = std::find_if(table.begin(), table.end(),
+                                  [&](const Entry& entry) { return entry.key == key; });
+  return found == table.end() ? std::nullopt : std::optional(found->error);
+}
+
+std::string_view digits_at(std::string_view text) {
+  return text.substr(0, std::min(text.find_first_not_of("0123456789"), text.size()));
+}
+
+}  // namespace
+
+std::string_view aadsts_number(std::string_view text) {
+  constexpr std::string_view kPrefix = "AADSTS";
+  constexpr std::size_t kMostDigits = 10;
+  const auto found = std::search(text.begin(), text.end(), kPrefix.begin(), kPrefix.end(),
+                                 [](char a, char b) { return (a & ~0x20) == b; });
+  std::string_view digits;
+  if (found != text.end()) {
+    digits =
+        digits_at(text.substr(static_cast<std::size_t>(found - text.begin()) + kPrefix.size()));
+  } else if (digits_at(text).size() == text.size()) {
+    digits = text;
+  }
+  return digits.size() <= kMostDigits ? digits : std::string_view{};
+}
+
+std::optional<IdpError> explain_aadsts(std::string_view number) {
+  return look_up(kAadsts, number);
+}
+
+std::optional<IdpError> explain_idp_error(std::string_view status_codes, std::string_view message) {
+  if (auto known = explain_aadsts(aadsts_number(message))) return known;
+  // The last code is the most exact one.
+  while (!status_codes.empty()) {
+    const auto cut = status_codes.rfind(" > ");
+    const std::string_view one =
+        cut == std::string_view::npos ? status_codes : status_codes.substr(cut + 3);
+    const auto colon = one.rfind(':');
+    if (auto known =
+            look_up(kStatusCodes, colon == std::string_view::npos ? one : one.substr(colon + 1))) {
+      return known;
+    }
+    status_codes = cut == std::string_view::npos ? std::string_view{} : status_codes.substr(0, cut);
+  }
+  return std::nullopt;
+}
+
+Response explain_microsoft_error(Exchange exchange) {
+  constexpr std::size_t kMaxTyped = 400;
+  const auto query = http::Form::parse(exchange.head().query);
+  const std::string typed =
+      query ? http::printable(query->get("code").substr(0, kMaxTyped), kMaxTyped) : "";
+  const std::string_view number = aadsts_number(typed);
+  pages::Values values;
+  values.text["code"] = typed;
+  values.text["number"] = number;
+  values.text["sign_in_url"] = exchange.context.path("/sign-in");
+  const auto known = explain_aadsts(number);
+  if (known) {
+    values.words["meaning"] = known->meaning;
+    values.words["remedy"] = known->remedy;
+  }
+  values.flags["is_unknown"] = !typed.empty() && !known;
+  return exchange.context.renderer->page(exchange.head().headers.accept_language, "microsoft_error",
+                                         200, values);
+}
+
+}  // namespace anteroom::journey

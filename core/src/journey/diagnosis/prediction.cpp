@@ -1,0 +1,140 @@
+#include "journey/diagnosis/prediction.h"
+
+#include "anteroom/email.h"
+#include "anteroom/ports.h"
+#include "crypto/pem.h"
+#include "journey/frame/readable.h"
+#include "saml/instant.h"
+
+namespace anteroom::journey {
+
+namespace {
+
+// One prediction under way.
+class Asking {
+ public:
+  Asking(const Settings& settings, Time now) : settings_(settings), now_(now) {}
+
+  Prediction prediction;
+
+  void ask(const std::string& email, const std::optional<store::Person>& person) {
+    if (!reaches_an_idp(std::string(email_domain(email)))) return;
+    if (!person) return decide(Fate::waiting_room, "no_record", "why_no_record"_words);
+    if (person->state == "disabled") {
+      return decide(Fate::refused, "user_disabled", "why_switched_off"_words);
+    }
+    if (!is_tied_well(*person)) return;
+    if (person->grants.empty()) {
+      return decide(Fate::waiting_room, "no_grant", "why_no_access"_words);
+    }
+    prediction.steps.push_back({"why_has"_words, {{"grants", person->grants}}});
+    if (highest_level(settings_.access, person->grants).empty()) {
+      return decide(Fate::waiting_room, "no_grant", "why_unknown_levels"_words);
+    }
+    prediction.rule = "access_level";
+  }
+
+ private:
+  void decide(Fate fate, std::string_view rule, Words why) {
+    prediction.fate = fate;
+    prediction.rule = rule;
+    prediction.steps.push_back(std::move(why));
+  }
+
+  bool reaches_an_idp(const std::string& domain) {
+    idp_ = settings_.idp_by_domain(domain);
+    if (idp_ == nullptr) {
+      decide(Fate::cannot_sign_on, "email_domain_not_registered",
+             {"why_no_company"_words, {{"domain", domain}}});
+      return false;
+    }
+    const std::string& company = idp_->display_name;
+    prediction.steps.push_back({"why_company"_words, {{"domain", domain}, {"company", company}}});
+    const auto& until = idp_->metadata.valid_until;
+    if (until && *until <= now_) {
+      decide(Fate::cannot_sign_on, "metadata_expired",
+             {"why_metadata_expired"_words, {{"company", company}}});
+      return false;
+    }
+    if (!idp_->closed.empty()) {
+      decide(Fate::cannot_sign_on, "company_closed",
+             {"why_company_closed"_words, {{"company", company}}});
+      return false;
+    }
+    return true;
+  }
+
+  bool is_tied_well(const store::Person& person) {
+    if (person.idp.empty()) {
+      prediction.steps.push_back("why_not_pinned"_words);
+      return true;
+    }
+    const IdentityProvider* own = settings_.idp_by_name(person.idp);
+    const std::string company = own == nullptr ? person.idp : own->display_name;
+    if (own != idp_) {
+      decide(Fate::refused, "identity_pinned",
+             {"why_pinned_elsewhere"_words, {{"company", company}}});
+      return false;
+    }
+    prediction.steps.push_back({"why_pinned"_words, {{"company", company}}});
+    return true;
+  }
+
+  const Settings& settings_;
+  Time now_;
+  const IdentityProvider* idp_ = nullptr;  // that speaks for the domain
+};
+
+Words ends(WordsKey before, WordsKey after, Time end, Time now, Words::Arguments arguments) {
+  arguments["date"] = readable_time(saml::format_instant(end));
+  return {now < end ? before : after, std::move(arguments)};
+}
+
+}  // namespace
+
+Prediction predict(const Settings& settings, const std::string& email,
+                   const std::optional<store::Person>& person, Time now) {
+  Asking asking(settings, now);
+  asking.ask(email, person);
+  return std::move(asking.prediction);
+}
+
+Words fate_words(Fate fate, const std::string& email) {
+  const Words::Arguments who{{"email", email}};
+  switch (fate) {
+    case Fate::cannot_sign_on:
+      return {"why_cannot_sign_on"_words, who};
+    case Fate::waiting_room:
+      return {"why_waiting_room"_words, who};
+    case Fate::refused:
+      return {"why_refused"_words, who};
+    case Fate::let_in:
+      break;
+  }
+  return {"why_let_in"_words, who};
+}
+
+std::vector<Words> validity_words(const IdentityProvider& idp, Time now) {
+  std::vector<Words> said;
+  if (const auto& until = idp.metadata.valid_until) {
+    said.push_back(ends("why_metadata_ends"_words, "why_metadata_ended"_words, *until, now, {}));
+  }
+  for (const std::string& der : idp.metadata.signing_certificates_der) {
+    const auto facts = crypto::certificate_facts(der);
+    if (!facts) continue;
+    said.push_back(ends("why_certificate_ends"_words, "why_certificate_ended"_words,
+                        facts->not_after, now, {{"subject", facts->subject}}));
+  }
+  return said;
+}
+
+std::string_view highest_level(const AccessSettings& access, std::string_view grants) {
+  std::string_view highest;
+  const std::string all = "," + std::string(grants) + ",";
+  for (const std::string& level : access.levels) {
+    if (all.find("=" + level + ",") != std::string::npos) highest = level;
+  }
+  return highest;
+}
+
+}  // namespace anteroom::journey

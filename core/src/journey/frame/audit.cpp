@@ -1,0 +1,16 @@
+#include "journey/frame/audit.h"
+
+namespace anteroom::journey {
+
+void audit_later(Context& context, store::AuditEvent event) {
+  Log& log = context.ports.log;
+  const std::string reference = event.reference;
+  spawn<Result<Done>>(
+      store::audit(context.ports.database, std::move(event)),
+      [&log, reference](const Result<Done>& written) {
+        if (!written) log.write(LogLevel::warning, "audit event lost reference=" + reference);
+      },
+      [] {});
+}
+
+}  // namespace anteroom::journey

@@ -1,0 +1,88 @@
+// What every step of the journey works with.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "anteroom/pages.h"
+#include "anteroom/ports.h"
+#include "anteroom/saml.h"
+#include "anteroom/site.h"
+#include "crypto/seal.h"
+#include "journey/frame/lately.h"
+#include "journey/frame/quota.h"
+#include "journey/frame/tally.h"
+#include "journey/frame/token_guard.h"
+#include "session/login_state.h"
+#include "session/mint.h"
+
+namespace anteroom::journey {
+
+/// What this company says of itself is of no use: nobody signs on there, and everybody else does.
+inline constexpr Code kCompanyClosed{"company_closed"};
+
+struct Context {
+  std::shared_ptr<const Settings> settings_owner;
+  const Settings& settings;
+  Ports ports;
+  SessionLookup lookup;
+  crypto::Sealer sealer;
+  session::Mints mints;
+  std::shared_ptr<const pages::Renderer> renderer;
+  std::vector<std::unique_ptr<const saml::ResponseVerifier>>
+      verifiers;  ///< one per IdP that is not closed
+  std::vector<std::unique_ptr<const saml::LogoutVerifier>> logout_verifiers;  ///< likewise
+  Result<std::string> metadata;                                ///< our own, as it is served
+  std::shared_ptr<Tally> started = std::make_shared<Tally>();  ///< sign-ons, by IdP
+  TokenGuard scim_tokens{};
+  RefusalQuota refusals{};
+  Lately denials{};  ///< by user, of pages and of Manage
+
+  [[nodiscard]] const Origin* origin_of(std::string_view host) const;
+  /// nullptr: nobody signs on there (IdentityProvider::closed, or it could not be made).
+  [[nodiscard]] const saml::ResponseVerifier* verifier_of(const IdentityProvider& idp) const;
+  [[nodiscard]] const Origin& login_origin() const { return settings.service_provider.origin; }
+  [[nodiscard]] Time now() const { return ports.clock.now(); }
+  /// prefix + `page`: "/auth" + "/sign-in".
+  [[nodiscard]] std::string path(std::string_view page) const {
+    return settings.service_provider.pages_prefix + std::string(page);
+  }
+};
+
+/// One request being answered. Created by the router, lives until its response is made.
+struct Exchange {
+  Context& context;
+  Request request;
+  const Origin& origin;  ///< the configured origin that the Host header names
+
+  [[nodiscard]] const RequestHead& head() const { return request.head(); }
+  [[nodiscard]] bool is_on_login_host() const { return origin.text == context.login_origin().text; }
+  [[nodiscard]] Time now() const { return context.now(); }
+};
+
+/// The live session of the browser that asks, or nothing. Owns the bytes its view reads.
+class CurrentSession {
+ public:
+  CurrentSession() = default;
+  CurrentSession(const TokenHash& hash, std::string bytes)
+      : hash_(hash),
+        bytes_(std::make_unique<std::string>(std::move(bytes))),
+        view_(SessionView::parse(*bytes_)) {}
+
+  [[nodiscard]] const SessionView* view() const { return view_ ? &*view_ : nullptr; }
+  [[nodiscard]] const TokenHash& hash() const { return hash_; }
+
+ private:
+  TokenHash hash_{};
+  std::unique_ptr<std::string> bytes_;
+  std::optional<SessionView> view_;
+};
+
+/// What this node or the database knows of a session cookie's token; empty: nothing.
+Task<Result<std::string>> look_up(Exchange& exchange, std::string_view token, TokenHash hash);
+
+/// Looks the session cookie up. No cookie, unknown, expired, other origin: an empty CurrentSession.
+Task<Result<CurrentSession>> current_session(Exchange& exchange);
+
+}  // namespace anteroom::journey

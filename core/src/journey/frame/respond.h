@@ -1,0 +1,54 @@
+// The answers that several steps give.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "anteroom/gate.h"
+#include "anteroom/http.h"
+#include "anteroom/result.h"
+#include "journey/frame/context.h"
+
+namespace anteroom::journey {
+
+/// 302 or 303, no-store.
+Response redirect(int status, std::string location);
+
+/// application/json, no-store. `members` in order; all values are strings.
+Response json(int status, const std::vector<std::pair<std::string, std::string>>& members);
+
+/// What a person reads when something is refused.
+struct Explanation {
+  int status = 400;
+  Words title;
+  Words message;
+  Words hint = {};             ///< what to do next
+  std::string retry_url = {};  ///< empty: no button
+  Words retry_label = {};
+};
+
+/// Logs the failure once and makes the page that shows the reference number. `idp`: for the log,
+/// may be empty.
+Response explain_as(Context& context, const RequestHead& request, const Failure& failure,
+                    const Explanation& explanation, std::string_view idp,
+                    const std::string& reference);
+
+/// The same with a new reference number.
+Response explain(Context& context, const RequestHead& request, const Failure& failure,
+                 const Explanation& explanation, std::string_view idp = {});
+
+/// 403 to somebody whose access does not reach: page or JSON. Logged with `reference`.
+Response denied(Context& context, const RequestHead& request, const SessionFields& who,
+                const Requirement& requirement, const std::string& reference);
+
+/// 503 with Retry-After; as JSON for what is not a navigation.
+Response unavailable(Context& context, const RequestHead& request, const Failure& failure);
+
+/// Logs the failure once and gives its new reference number, for an answer of another form.
+std::string note_refusal(Context& context, const RequestHead& request, const Failure& failure,
+                         int status, std::string_view idp);
+
+/// 400, 404, 405, 413 …: page, or JSON for what is not a navigation.
+Response refuse(Context& context, const RequestHead& request, int status, const Failure& failure);
+
+}  // namespace anteroom::journey

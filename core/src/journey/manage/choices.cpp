@@ -1,0 +1,64 @@
+#include "journey/manage/choices.h"
+
+#include <algorithm>
+
+#include "access/levels.h"
+#include "anteroom/saml.h"
+
+namespace anteroom::journey {
+
+namespace {
+
+constexpr std::size_t kDay = 10;  // "2026-05-04"
+
+}  // namespace
+
+std::vector<store::Property> reachable(const AccessSettings& access, std::string_view grants,
+                                       std::string_view level, std::vector<store::Property> all) {
+  const auto needed = access::rank(access, level);
+  std::erase_if(all, [&](const store::Property& property) {
+    const auto held = access::rank(access, access::level_at(access, grants, property.key));
+    return !needed || !held || *held < *needed;
+  });
+  return all;
+}
+
+pages::Values choice(std::string value, std::string label, std::string_view chosen) {
+  const bool is_chosen = value == chosen;
+  return {{{"value", std::move(value)}, {"label", std::move(label)}}, {{"is_chosen", is_chosen}}};
+}
+
+std::vector<pages::Values> property_choices(const std::vector<store::Property>& properties,
+                                            std::string_view chosen) {
+  std::vector<pages::Values> choices;
+  choices.reserve(properties.size());
+  for (const store::Property& property : properties) {
+    choices.push_back(
+        choice(property.key, property.name.empty() ? property.key : property.name, chosen));
+  }
+  return choices;
+}
+
+std::vector<pages::Values> level_choices(const AccessSettings& access, std::string_view highest,
+                                         std::string_view chosen) {
+  std::vector<pages::Values> choices;
+  const auto last = access::rank(access, highest);
+  for (std::size_t i = 0; last && i <= *last; ++i) {
+    choices.push_back(choice(access.levels[i], access.levels[i], chosen));
+  }
+  return choices;
+}
+
+std::string readable_day(std::string_view iso) {
+  return std::string(iso.substr(0, kDay));
+}
+
+Words way_to_sign_on(const Settings& settings, std::string_view canonical_email) {
+  const std::string domain(saml::email_domain(canonical_email));
+  const IdentityProvider* idp = settings.idp_by_domain(domain);
+  if (idp == nullptr) return {"signs_in_nowhere"_words, {{"domain", domain}}};
+  if (idp->button_of.empty()) return {"signs_in_at"_words, {{"company", idp->display_name}}};
+  return {"signs_in_with"_words, {{"provider", idp->button_of}, {"company", idp->display_name}}};
+}
+
+}  // namespace anteroom::journey

@@ -1,0 +1,134 @@
+#include "journey/manage/manage.h"
+
+#include "access/levels.h"
+#include "anteroom/store.h"
+#include "journey/frame/audit.h"
+#include "journey/frame/form_origin.h"
+#include "journey/frame/respond.h"
+#include "journey/frame/send_away.h"
+#include "journey/frame/steps.h"
+#include "journey/manage/choices.h"
+#include "session/token.h"
+
+namespace anteroom::journey {
+
+namespace {
+
+bool reaches(const AccessSettings& access, const SessionView& session, std::string_view level) {
+  Requirement requirement;
+  requirement.level = level;
+  return !level.empty() && session.is_provisioned() &&
+         access::meets(access, session.fields(), requirement);
+}
+
+bool has_right(const ManageUser& user, ManageRight right) {
+  switch (right) {
+    case ManageRight::any:
+      return user.may_request || user.may_process;
+    case ManageRight::request:
+      return user.may_request;
+    case ManageRight::process:
+      return user.may_process;
+  }
+  return false;
+}
+
+// As the gate turns away from a page of the app, with `back` as that page.
+Response turn_away_from(Exchange& exchange, Outcome outcome, const std::string& back) {
+  const std::string target = back.empty() ? "" : exchange.context.path(back);
+  RequestHead head = exchange.head();
+  if (!target.empty()) {
+    head.path = std::string_view(target).substr(0, target.find('?'));
+    head.query = target.find('?') == std::string::npos
+                     ? std::string_view{}
+                     : std::string_view(target).substr(target.find('?') + 1);
+  }
+  return turn_away(exchange.context, outcome, head, nullptr, {});
+}
+
+Response refuse_without_right(Exchange& exchange, const ManageUser& user, ManageRight right) {
+  const AccessSettings& access = exchange.context.settings.access;
+  const std::string reference = session::new_reference(exchange.context.ports.random);
+  Requirement requirement;
+  requirement.level =
+      right == ManageRight::process ? access.process_requests : access.request_new_users;
+  if (exchange.context.denials.is_first("manage " + std::string(user.fields().user),
+                                        exchange.now())) {
+    audit_later(exchange.context,
+                {"manage_refused", "not_allowed", reference, std::string(user.fields().idp),
+                 std::string(user.fields().email), std::string(exchange.head().client_address),
+                 "open " + std::string(exchange.head().path.substr(0, 200))});
+  }
+  return denied(exchange.context, exchange.head(), user.fields(), requirement, reference);
+}
+
+}  // namespace
+
+Task<Admission> admit(Exchange& exchange, ManageRight right, std::string back) {
+  Context& context = exchange.context;
+  if (exchange.head().method == "POST" && !is_from_our_page(exchange)) {
+    co_return Admission{refuse_foreign_form(exchange), {}};
+  }
+  Result<CurrentSession> session = co_await current_session(exchange);
+  if (!session) {
+    co_return Admission{unavailable(context, exchange.head(), session.failure()), {}};
+  }
+  const SessionView* view = session->view();
+  if (view == nullptr) {
+    co_return Admission{turn_away_from(exchange, Outcome::sign_on, back), {}, true};
+  }
+  if (!view->is_provisioned()) {
+    co_return Admission{turn_away_from(exchange, Outcome::waiting_room, back), {}};
+  }
+  const AccessSettings& access = context.settings.access;
+  Admission admission;
+  ManageUser& user = admission.user;
+  user.actor = {std::string(view->fields().user), std::string(view->fields().email),
+                std::string(exchange.head().client_address)};
+  user.may_request = reaches(access, *view, access.request_new_users);
+  user.may_process = reaches(access, *view, access.process_requests);
+  user.session = std::move(*session);
+  if (!has_right(user, right)) admission.refusal = refuse_without_right(exchange, user, right);
+  co_return admission;
+}
+
+Task<Response> open_manage(Exchange exchange) {
+  Admission admission = co_await admit(exchange, ManageRight::any);
+  if (admission.refusal) co_return std::move(*admission.refusal);
+  const char* tab = admission.user.may_request ? "/manage/new-user" : "/manage/queue";
+  co_return redirect(303, exchange.context.path(tab));
+}
+
+bool is_everywhere(const Context& context, const ManageUser& user) {
+  const AccessSettings& access = context.settings.access;
+  return !reachable(access, user.fields().properties, access.process_requests,
+                    {{std::string(kAllProperties), ""}})
+              .empty();
+}
+
+std::vector<const IdentityProvider*> companies_for(const Context& context, const ManageUser& user) {
+  const bool sees_all = is_everywhere(context, user);
+  std::vector<const IdentityProvider*> companies;
+  for (const IdentityProvider& idp : context.settings.identity_providers) {
+    if (sees_all || idp.name == user.fields().idp) companies.push_back(&idp);
+  }
+  return companies;
+}
+
+Response manage_page(const Exchange& exchange, const ManageUser& user, ManageTab tab,
+                     std::string_view template_name, int status, pages::Values values) {
+  const Context& context = exchange.context;
+  values.text["signed_in_as"] = user.fields().email;
+  values.flags["may_request"] = user.may_request;
+  values.flags["may_process"] = user.may_process;
+  values.flags["tab_new_user"] = tab == ManageTab::new_user;
+  values.flags["tab_requests"] = tab == ManageTab::requests;
+  values.flags["tab_queue"] = tab == ManageTab::queue;
+  values.flags["tab_people"] = tab == ManageTab::people;
+  values.flags["tab_activity"] = tab == ManageTab::activity;
+  return context.renderer->page(exchange.head().headers.accept_language, template_name, status,
+                                values,
+                                form_targets(context.settings.idp_by_name(user.fields().idp)));
+}
+
+}  // namespace anteroom::journey

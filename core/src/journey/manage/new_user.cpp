@@ -1,0 +1,201 @@
+#include <algorithm>
+
+#include "access/levels.h"
+#include "anteroom/saml.h"
+#include "http/form.h"
+#include "http/unicode.h"
+#include "journey/frame/respond.h"
+#include "journey/frame/steps.h"
+#include "journey/manage/choices.h"
+#include "journey/manage/draft.h"
+#include "journey/manage/manage.h"
+#include "journey/manage/people_list.h"
+
+namespace anteroom::journey {
+
+namespace {
+
+using store::Filing;
+
+// What the page shows besides the form's fields.
+struct Remarks {
+  int status = 200;
+  std::map<std::string, Words> words;  // notice, warning, email_error …
+  std::string open_request;            // that has been filed before
+  std::string confirmed;               // a domain without sign-on, to be sent once more
+
+  void refuse(const std::string& field, Words why) {
+    words[field + "_error"] = std::move(why);
+    status = 422;
+  }
+};
+
+Draft draft_of(const http::Form& form) {
+  return {std::string(http::trimmed(form.get("email").substr(0, 320))),
+          std::string(http::trimmed(form.get("name"))),
+          std::string(form.get("property")),
+          std::string(form.get("level")),
+          std::string(http::trimmed(form.get("expires"))),
+          std::string(http::trimmed(form.get("note"))),
+          std::string(form.get("owner"))};
+}
+
+// Where the user may ask for somebody.
+std::vector<store::Property> properties_for(const AccessSettings& access, const ManageUser& user,
+                                            std::vector<store::Property> all) {
+  return reachable(access, user.fields().properties, access.request_new_users, std::move(all));
+}
+
+bool may_everywhere(const AccessSettings& access, const ManageUser& user) {
+  return !reachable(access, user.fields().properties, access.request_new_users,
+                    {store::Property{std::string(kAllProperties), ""}})
+              .empty();
+}
+
+Task<Response> form_page(const Exchange& exchange, const ManageUser& user, Draft draft,
+                         Remarks remarks) {
+  Context& context = exchange.context;
+  const AccessSettings& access = context.settings.access;
+  Result<std::vector<store::Property>> all =
+      co_await store::list_properties(context.ports.database);
+  if (!all) co_return unavailable(context, exchange.head(), all.failure());
+  const auto properties = properties_for(access, user, std::move(*all));
+  pages::Values values;
+  values.text = {{"given_email", draft.email},     {"given_name", draft.name},
+                 {"expires", draft.expires},       {"note", draft.note},
+                 {"confirmed", remarks.confirmed}, {"open_request", remarks.open_request},
+                 {"owner", user.actor.user}};
+  values.words = std::move(remarks.words);
+  values.flags["has_errors"] = remarks.status != 200;
+  values.flags["may_everywhere"] = may_everywhere(access, user);
+  values.flags["is_everywhere"] = draft.property == kAllProperties;
+  values.lists["properties"] = property_choices(properties, draft.property);
+  values.lists["levels"] = level_choices(access, user.fields().access_level, draft.level);
+  co_return manage_page(exchange, user, ManageTab::new_user, "manage_new_user", remarks.status,
+                        std::move(values));
+}
+
+// What can be said without the database.
+Remarks check(const Exchange& exchange, const Draft& draft) {
+  Remarks remarks;
+  if (!saml::canonical_email(draft.email)) remarks.refuse("email", "bad_address"_words);
+  if (Words bad = complaint_about_name(draft.name); !bad.empty()) remarks.refuse("name", bad);
+  if (Words bad = complaint_about_note(draft.note); !bad.empty()) remarks.refuse("note", bad);
+  if (draft.property.empty()) remarks.refuse("property", "choose_property"_words);
+  if (!access::rank(exchange.context.settings.access, draft.level)) {
+    remarks.refuse("level", "choose_level"_words);
+  }
+  return remarks;
+}
+
+// What the database says, beside the field that it is about.
+Remarks remarks_about(const store::FilingResult& result, const ManageUser& user, const Draft& draft,
+                      const AccessSettings& access) {
+  Remarks remarks;
+  switch (result.outcome) {
+    case Filing::filed:
+      break;
+    case Filing::already_open:
+      remarks.refuse("email", "request_already_open"_words);
+      remarks.open_request = result.request;
+      break;
+    case Filing::has_access:
+      remarks.refuse("email", "has_access_already"_words);
+      break;
+    case Filing::user_disabled:
+      remarks.refuse("email", "account_disabled"_words);
+      break;
+    case Filing::no_property:
+      remarks.refuse("property", "no_such_property"_words);
+      break;
+    case Filing::no_level:
+      remarks.refuse("level", "choose_level"_words);
+      break;
+    case Filing::not_allowed:
+      remarks.refuse("property", "may_not_ask_there"_words);
+      remarks.status = 403;
+      break;
+    case Filing::above_own_level: {
+      const auto own = access::level_at(access, user.fields().properties, draft.property);
+      remarks.refuse("level", {"above_own_level"_words, {{"level", std::string(own)}}});
+      break;
+    }
+    case Filing::in_the_past:
+      remarks.refuse("expires", "day_in_the_past"_words);
+      break;
+    case Filing::bad_expiry:
+      remarks.refuse("expires", "bad_day"_words);
+      break;
+  }
+  return remarks;
+}
+
+Response see_request(const Exchange& exchange, const store::FilingResult& filed) {
+  const char* notice = filed.waiting_since.empty() ? "filed" : "filed_waiting";
+  return redirect(303, exchange.context.path("/manage/requests?notice=") + notice);
+}
+
+Task<Response> file(const Exchange& exchange, const ManageUser& user, Draft draft) {
+  Context& context = exchange.context;
+  const AccessSettings& access = context.settings.access;
+  store::AccessRequest request{
+      *saml::canonical_email(draft.email), draft.name, draft.property, draft.level,
+      last_moment(draft.expires),          draft.note};
+  std::vector<store::AccessRequest> requests{std::move(request)};
+  Result<std::vector<store::FilingResult>> filed = co_await store::file_requests(
+      context.ports.database, user.actor, access, std::move(requests), false);
+  if (!filed) co_return unavailable(context, exchange.head(), filed.failure());
+  const store::FilingResult& result = filed->front();
+  if (result.outcome == Filing::filed) co_return see_request(exchange, result);
+  Remarks remarks = remarks_about(result, user, draft, access);
+  Response page = co_await form_page(exchange, user, std::move(draft), std::move(remarks));
+  co_return page;
+}
+
+}  // namespace
+
+Task<Response> show_new_user(Exchange exchange) {
+  Admission admission = co_await admit(exchange, ManageRight::request);
+  if (admission.refusal) co_return std::move(*admission.refusal);
+  Remarks remarks;
+  std::optional<Draft> kept = kept_draft(exchange, admission.user.actor.user);
+  if (kept) remarks.words["notice"] = "draft_kept"_words;
+  Draft draft = kept.value_or(Draft{});
+  if (const auto query = http::Form::parse(exchange.head().query); query && !kept) {
+    draft.email = query->get("email").substr(0, 320);
+  }
+  Response page =
+      co_await form_page(exchange, admission.user, std::move(draft), std::move(remarks));
+  if (kept) forget_draft(page);
+  co_return page;
+}
+
+Task<Response> file_new_user(Exchange exchange) {
+  const auto form = http::Form::parse(exchange.request.body());
+  Admission admission = co_await admit(exchange, ManageRight::request);
+  if (admission.refusal) {
+    if (form && admission.is_signed_out) {
+      keep_draft(exchange, draft_of(*form), *admission.refusal);
+    }
+    co_return std::move(*admission.refusal);
+  }
+  if (!form) co_return refuse(exchange.context, exchange.head(), 400, {Code{"malformed_form"}, ""});
+  Draft draft = draft_of(*form);
+  Remarks remarks = check(exchange, draft);
+  if (remarks.status == 200) {
+    const auto email = *saml::canonical_email(draft.email);
+    const std::string domain(saml::email_domain(email));
+    const Settings& settings = exchange.context.settings;
+    if (settings.idp_by_domain(domain) != nullptr || form->get("confirmed") == domain) {
+      Response filed = co_await file(exchange, admission.user, std::move(draft));
+      co_return filed;
+    }
+    remarks.words["warning"] = {"no_sign_on_yet"_words, {{"domain", domain}}};
+    remarks.confirmed = domain;
+  }
+  Response page =
+      co_await form_page(exchange, admission.user, std::move(draft), std::move(remarks));
+  co_return page;
+}
+
+}  // namespace anteroom::journey

@@ -1,0 +1,242 @@
+// Many New User requests at once: a list is checked row by row, shown, and filed when confirmed.
+#include <algorithm>
+
+#include "anteroom/gate.h"
+#include "http/form.h"
+#include "http/multipart.h"
+#include "http/unicode.h"
+#include "journey/frame/respond.h"
+#include "journey/frame/steps.h"
+#include "journey/manage/choices.h"
+#include "journey/manage/draft.h"
+#include "journey/manage/manage.h"
+#include "journey/manage/people_list.h"
+
+namespace anteroom::journey {
+
+namespace {
+
+using store::Filing;
+
+// A page of all 5,000 would help nobody: what is wrong comes first.
+constexpr std::size_t kMaxShown = 200;
+// Some 300 people. Escaped, a list becomes up to six times as long.
+constexpr std::size_t kMaxOfStranger = 16u << 10;
+constexpr std::size_t kMaxField = 320;
+constexpr std::size_t kMaxNote = 4000;
+
+struct Given {
+  std::string list;
+  store::AccessRequest standard;  // for what rows leave open
+  bool is_confirmed = false;
+};
+
+// The list travels as text: a file's bytes take its place.
+std::optional<Given> given_in(const Exchange& exchange) {
+  const auto form =
+      http::MultipartForm::parse(exchange.head().headers.content_type, exchange.request.body());
+  if (!form) return std::nullopt;
+  Given given;
+  const std::string_view file = form->get("file");
+  given.list = file.empty() ? form->get("list") : file;
+  given.standard.property = form->get("property");
+  given.standard.level = form->get("level");
+  given.standard.expires_at = http::trimmed(form->get("expires"));
+  given.standard.note = http::trimmed(form->get("note"));
+  given.is_confirmed = file.empty() && form->get("confirmed") == "yes";
+  return given;
+}
+
+Words verdict_of(const store::FilingResult& result) {
+  switch (result.outcome) {
+    case Filing::filed:
+      break;
+    case Filing::already_open:
+      return "request_already_open"_words;
+    case Filing::has_access:
+      return "has_access_already"_words;
+    case Filing::user_disabled:
+      return "account_disabled"_words;
+    case Filing::no_property:
+      return "no_such_property"_words;
+    case Filing::no_level:
+      return "no_such_level"_words;
+    case Filing::not_allowed:
+      return "may_not_ask_there"_words;
+    case Filing::above_own_level:
+      return "list_above_own_level"_words;
+    case Filing::in_the_past:
+      return "day_in_the_past"_words;
+    case Filing::bad_expiry:
+      return "bad_day"_words;
+  }
+  return {};
+}
+
+struct Checked {
+  PeopleList list;
+  std::size_t bad = 0;
+  bool is_filed = false;
+};
+
+std::vector<store::AccessRequest> good_rows(const PeopleList& list) {
+  std::vector<store::AccessRequest> rows;
+  for (const ListedPerson& person : list.people) {
+    if (!person.complaint.empty()) continue;
+    rows.push_back(person.request);
+    rows.back().expires_at = last_moment(person.request.expires_at);
+  }
+  return rows;
+}
+
+// What the database says goes to the rows that it was asked about. The number of bad rows.
+std::size_t judge(PeopleList& list, const std::vector<store::FilingResult>& results) {
+  auto result = results.begin();
+  for (ListedPerson& person : list.people) {
+    if (person.complaint.empty() && result != results.end()) {
+      person.complaint = verdict_of(*result++);
+    }
+  }
+  return static_cast<std::size_t>(
+      std::count_if(list.people.begin(), list.people.end(),
+                    [](const ListedPerson& person) { return !person.complaint.empty(); }));
+}
+
+// Files the rows if they are confirmed and all good; tells of each what would come of it if not.
+Task<Result<Checked>> check(const Exchange& exchange, const ManageUser& user, Given given) {
+  Context& context = exchange.context;
+  Checked checked{read_people(given.list, given.standard)};
+  std::vector<store::AccessRequest> rows = good_rows(checked.list);
+  const bool is_preview = !given.is_confirmed || rows.size() != checked.list.people.size();
+  if (rows.empty()) {
+    checked.bad = checked.list.people.size();
+    co_return checked;
+  }
+  Result<std::vector<store::FilingResult>> results = co_await store::file_requests(
+      context.ports.database, user.actor, context.settings.access, std::move(rows), is_preview);
+  if (!results) co_return results.failure();
+  checked.bad = judge(checked.list, *results);
+  checked.is_filed = !is_preview && checked.bad == 0;
+  co_return checked;
+}
+
+pages::Values entry_of(const Settings& settings, const ListedPerson& person) {
+  const store::AccessRequest& request = person.request;
+  pages::Values entry;
+  entry.text = {{"line", std::to_string(person.line)},
+                {"person_email", std::string(http::cut(request.email, 320))},
+                {"person_name", std::string(http::cut(request.name, 400))},
+                {"level", request.level},
+                {"property_name", request.property},
+                {"until", request.expires_at}};
+  entry.flags["is_bad"] = !person.complaint.empty();
+  entry.words["verdict"] =
+      person.complaint.empty() ? way_to_sign_on(settings, request.email) : person.complaint;
+  return entry;
+}
+
+// The bad rows first, both in their order.
+std::vector<pages::Values> entries_of(const Settings& settings, const PeopleList& list) {
+  std::vector<pages::Values> entries;
+  for (const bool is_bad : {true, false}) {
+    for (const ListedPerson& person : list.people) {
+      if (person.complaint.empty() == is_bad || entries.size() == kMaxShown) continue;
+      entries.push_back(entry_of(settings, person));
+    }
+  }
+  return entries;
+}
+
+void add_result(pages::Values& values, const Settings& settings, const Checked& checked) {
+  const std::size_t count = checked.list.people.size();
+  values.words["list_error"] = checked.list.complaint;
+  if (count == 0) return;
+  values.flags["has_rows"] = true;
+  values.lists["rows"] = entries_of(settings, checked.list);
+  const std::string rest = std::to_string(count - std::min(count, kMaxShown));
+  if (rest != "0") values.words["more"] = {"list_more"_words, {{"count", rest}}};
+  const Words::Arguments numbers{{"count", std::to_string(count)},
+                                 {"bad", std::to_string(checked.bad)}};
+  if (checked.bad == 0) {
+    values.words["ready"] = {"list_ready"_words, numbers};
+  } else {
+    values.words["not_ready"] = {"list_not_ready"_words, numbers};
+  }
+}
+
+// Whose session has ended brings its token, unless they have signed out elsewhere meanwhile. What
+// has never had one gets back no more than it would type.
+bool may_keep(const Exchange& exchange, const Given& given) {
+  return !given.list.empty() && (session_token(exchange.head().headers.cookie).has_value() ||
+                                 given.list.size() <= kMaxOfStranger);
+}
+
+// For somebody whose session has ended: no cookie could carry the list, the page itself does.
+Response keep_list(const Exchange& exchange, const Given& given) {
+  pages::Values values;
+  values.text = {{"list", given.list},
+                 {"property", std::string(http::cut(given.standard.property, kMaxField))},
+                 {"level", std::string(http::cut(given.standard.level, kMaxField))},
+                 {"expires", std::string(http::cut(given.standard.expires_at, kMaxField))},
+                 {"note", std::string(http::cut(given.standard.note, kMaxNote))}};
+  return exchange.context.renderer->page(exchange.head().headers.accept_language, "list_kept", 403,
+                                         values);
+}
+
+Task<Response> list_page(const Exchange& exchange, const ManageUser& user, Given given,
+                         std::optional<Checked> checked) {
+  Context& context = exchange.context;
+  const AccessSettings& access = context.settings.access;
+  Result<std::vector<store::Property>> all =
+      co_await store::list_properties(context.ports.database);
+  if (!all) co_return unavailable(context, exchange.head(), all.failure());
+  pages::Values values;
+  values.text = {{"list", given.list},
+                 {"property", given.standard.property},
+                 {"level", given.standard.level},
+                 {"expires", given.standard.expires_at},
+                 {"note", given.standard.note}};
+  values.lists["properties"] = property_choices(
+      reachable(access, user.fields().properties, access.request_new_users, std::move(*all)),
+      given.standard.property);
+  values.lists["levels"] = level_choices(access, user.fields().access_level, given.standard.level);
+  const bool is_wrong = checked && (checked->bad > 0 || !checked->list.complaint.empty());
+  values.flags["has_errors"] = is_wrong;
+  if (checked) add_result(values, context.settings, *checked);
+  co_return manage_page(exchange, user, ManageTab::new_user, "manage_new_users",
+                        is_wrong ? 422 : 200, std::move(values));
+}
+
+}  // namespace
+
+Task<Response> show_new_users(Exchange exchange) {
+  Admission admission = co_await admit(exchange, ManageRight::request);
+  if (admission.refusal) co_return std::move(*admission.refusal);
+  Given nothing;
+  std::optional<Checked> unchecked;
+  Response page =
+      co_await list_page(exchange, admission.user, std::move(nothing), std::move(unchecked));
+  co_return page;
+}
+
+Task<Response> file_new_users(Exchange exchange) {
+  Admission admission = co_await admit(exchange, ManageRight::request);
+  std::optional<Given> given = given_in(exchange);
+  if (admission.is_signed_out && given && may_keep(exchange, *given)) {
+    co_return keep_list(exchange, *given);
+  }
+  if (admission.refusal) co_return std::move(*admission.refusal);
+  Context& context = exchange.context;
+  if (!given) co_return refuse(context, exchange.head(), 400, {Code{"malformed_form"}, "list"});
+  Given to_check = *given;
+  Result<Checked> checked = co_await check(exchange, admission.user, std::move(to_check));
+  if (!checked) co_return unavailable(context, exchange.head(), checked.failure());
+  if (checked->is_filed) {
+    co_return redirect(303, context.path("/manage/requests?notice=filed_many"));
+  }
+  std::optional<Checked> shown = std::move(*checked);
+  Response page = co_await list_page(exchange, admission.user, std::move(*given), std::move(shown));
+  co_return page;
+}
+
+}  // namespace anteroom::journey

@@ -1,0 +1,182 @@
+// One request by itself: approved as it was asked for or changed, or declined.
+#include <algorithm>
+
+#include "http/form.h"
+#include "http/unicode.h"
+#include "journey/frame/readable.h"
+#include "journey/frame/respond.h"
+#include "journey/frame/steps.h"
+#include "journey/manage/choices.h"
+#include "journey/manage/decisions.h"
+#include "journey/manage/manage.h"
+#include "journey/manage/people_list.h"
+
+namespace anteroom::journey {
+
+namespace {
+
+using store::RequestRow;
+
+// Which one: its time lets it be found by what pages the queue.
+struct Wanted {
+  std::string id, at;
+
+  static Wanted of(const http::Form& form) {
+    return {std::string(form.get("id")), std::string(form.get("at"))};
+  }
+};
+
+// The largest UUID before this one, so that paging begins with it.
+std::string just_before(std::string id) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  for (auto digit = id.rbegin(); digit != id.rend(); ++digit) {
+    if (*digit == '-') continue;
+    const auto value = kDigits.find(*digit);
+    if (value == std::string_view::npos) return "";
+    *digit = kDigits[(value + kDigits.size() - 1) % kDigits.size()];
+    if (value != 0) break;
+  }
+  return id;
+}
+
+Task<Result<std::optional<RequestRow>>> find(const Exchange& exchange, const ManageUser& user,
+                                             Wanted wanted) {
+  Context& context = exchange.context;
+  store::RequestFilter filter;
+  filter.state = "";
+  filter.after = wanted.at + " " + just_before(wanted.id);
+  filter.limit = 1;
+  Result<std::vector<RequestRow>> rows = co_await store::list_requests(
+      context.ports.database, user.actor, context.settings.access, std::move(filter));
+  if (!rows) co_return rows.failure();
+  if (rows->empty() || rows->front().id != wanted.id) co_return std::optional<RequestRow>();
+  co_return std::optional<RequestRow>(std::move(rows->front()));
+}
+
+// What was chosen before, and what came of it.
+struct Remarks {
+  int status = 200;
+  std::string level, reason;
+  std::vector<std::string> properties;
+  Words error, reason_error;
+};
+
+std::vector<pages::Values> checkboxes(const AccessSettings& access, const ManageUser& user,
+                                      std::vector<store::Property> all,
+                                      const std::vector<std::string>& chosen) {
+  const auto may =
+      reachable(access, user.fields().properties, access.process_requests, std::move(all));
+  auto boxes = property_choices(may, "");
+  for (pages::Values& box : boxes) {
+    box.flags["is_chosen"] =
+        std::find(chosen.begin(), chosen.end(), box.text["value"]) != chosen.end();
+  }
+  return boxes;
+}
+
+Task<Response> request_page(const Exchange& exchange, const ManageUser& user, RequestRow row,
+                            Remarks remarks) {
+  Context& context = exchange.context;
+  const AccessSettings& access = context.settings.access;
+  Result<std::vector<store::Property>> all =
+      co_await store::list_properties(context.ports.database);
+  if (!all) co_return unavailable(context, exchange.head(), all.failure());
+  pages::Values values;
+  values.text = {{"id", row.id},
+                 {"at", row.requested_at},
+                 {"person_email", row.email},
+                 {"person_name", row.name},
+                 {"asked_level", row.level},
+                 {"property_name", row.property_name},
+                 {"until", readable_day(row.expires_at)},
+                 {"reason", row.note},
+                 {"requested_by", row.requested_by},
+                 {"asked_on", readable_time(row.requested_at)},
+                 {"waiting_since", readable_time(row.waiting_since)},
+                 {"reason_given", remarks.reason}};
+  values.words = {{"error", remarks.error},
+                  {"reason_error", remarks.reason_error},
+                  {"way_to_sign_on", way_to_sign_on(context.settings, row.email)},
+                  {"lost_reach", lost_reach_words(row)},
+                  {"held", held_words(row)}};
+  values.flags = {{"may_decide", row.may_decide},
+                  {"has_errors", remarks.status != 200},
+                  {"is_everywhere", row.property == kAllProperties}};
+  values.lists["levels"] = level_choices(access, user.fields().access_level,
+                                         remarks.level.empty() ? row.level : remarks.level);
+  if (remarks.properties.empty()) remarks.properties = {row.property};
+  values.lists["properties"] = checkboxes(access, user, std::move(*all), remarks.properties);
+  co_return manage_page(exchange, user, ManageTab::queue, "manage_request", remarks.status,
+                        std::move(values));
+}
+
+Response gone(const Exchange& exchange) {
+  return redirect(303, exchange.context.path("/manage/queue?notice=gone"));
+}
+
+}  // namespace
+
+Task<Response> show_request(Exchange exchange) {
+  Admission admission = co_await admit(exchange, ManageRight::process);
+  if (admission.refusal) co_return std::move(*admission.refusal);
+  const auto query = http::Form::parse(exchange.head().query);
+  if (!query) co_return gone(exchange);
+  Wanted wanted = Wanted::of(*query);
+  Result<std::optional<RequestRow>> row =
+      co_await find(exchange, admission.user, std::move(wanted));
+  if (!row) co_return unavailable(exchange.context, exchange.head(), row.failure());
+  if (!*row) co_return gone(exchange);
+  Remarks nothing;
+  Response page =
+      co_await request_page(exchange, admission.user, std::move(**row), std::move(nothing));
+  co_return page;
+}
+
+Task<Response> decide_request(Exchange exchange) {
+  Admission admission = co_await admit(exchange, ManageRight::process, "/manage/queue");
+  if (admission.refusal) co_return std::move(*admission.refusal);
+  Context& context = exchange.context;
+  const auto form = http::Form::parse(exchange.request.body(), "property");
+  const std::string_view answer = form ? form->get("answer") : std::string_view{};
+  if (answer != "approve" && answer != "decline") {
+    co_return refuse(context, exchange.head(), 400, {Code{"malformed_form"}, "no decision"});
+  }
+  Wanted wanted = Wanted::of(*form);
+  Result<std::optional<RequestRow>> row =
+      co_await find(exchange, admission.user, std::move(wanted));
+  if (!row) co_return unavailable(context, exchange.head(), row.failure());
+  if (!*row) co_return gone(exchange);
+
+  Remarks remarks;
+  remarks.level = form->get("level");
+  remarks.reason = http::trimmed(form->get("reason"));
+  remarks.properties = form->repeated();
+  const bool is_approval = answer == "approve";
+  if (is_approval && remarks.properties.empty()) remarks.error = "choose_property"_words;
+  if (!is_approval) remarks.reason_error = complaint_about_note(remarks.reason);
+  if (remarks.error.empty() && remarks.reason_error.empty()) {
+    store::Decision decision;
+    decision.requests = {(*row)->id};
+    decision.is_approval = is_approval;
+    if (is_approval && remarks.level != (*row)->level) decision.level = remarks.level;
+    if (is_approval && remarks.properties != std::vector{(*row)->property}) {
+      decision.properties = remarks.properties;
+    }
+    if (!is_approval) decision.reason = remarks.reason;
+    Result<std::vector<store::DecidingResult>> results = co_await store::decide_requests(
+        context.ports.database, admission.user.actor, context.settings.access, std::move(decision));
+    if (!results) co_return unavailable(context, exchange.head(), results.failure());
+    if (results->front().outcome == store::Deciding::done) {
+      co_return redirect(303, context.path("/manage/queue?") + decided_query(is_approval, 1));
+    }
+    remarks.error = why_not(results->front());
+    remarks.status = 409;
+  } else {
+    remarks.status = 422;
+  }
+  Response page =
+      co_await request_page(exchange, admission.user, std::move(**row), std::move(remarks));
+  co_return page;
+}
+
+}  // namespace anteroom::journey

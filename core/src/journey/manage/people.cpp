@@ -1,0 +1,207 @@
+#include <algorithm>
+
+#include "anteroom/admin.h"
+#include "anteroom/provisioning.h"
+#include "http/form.h"
+#include "http/unicode.h"
+#include "journey/frame/respond.h"
+#include "journey/frame/steps.h"
+#include "journey/manage/draft.h"
+#include "journey/manage/manage.h"
+#include "journey/manage/people_values.h"
+
+namespace anteroom::journey {
+
+namespace {
+
+constexpr int kPageSize = 50;
+constexpr std::size_t kMaxSearch = 200;
+constexpr std::size_t kMaxField = 320;
+
+std::string field(const std::optional<http::Form>& form, std::string_view name) {
+  return form ? std::string(http::cut(form->get(name), kMaxField)) : "";
+}
+
+std::string show_path(const std::string& user) {
+  return "/manage/people/show?user=" + http::percent_encode(user);
+}
+
+Words notice_words(std::string_view notice) {
+  if (notice == "granted") return "people_granted"_words;
+  if (notice == "removed") return "people_removed"_words;
+  if (notice == "disabled") return "people_disabled"_words;
+  if (notice == "enabled") return "people_enabled"_words;
+  if (notice == "ended") return "people_ended"_words;
+  return {};
+}
+
+int status_of(store::PersonChange change) {
+  switch (change) {
+    case store::PersonChange::done:
+      return 200;
+    case store::PersonChange::not_allowed:
+    case store::PersonChange::above_own_level:
+    case store::PersonChange::own_account:
+    case store::PersonChange::own_request:
+      return 403;
+    default:
+      return 422;
+  }
+}
+
+// The person's page as it is now, with what was tried on it.
+Task<Response> person_page(Exchange& exchange, const ManageUser& viewer, std::string user,
+                           Tried tried, int status, Words notice) {
+  Context& context = exchange.context;
+  auto showing = store::show_person(context.ports.database, viewer.actor, context.settings.access,
+                                    std::move(user));
+  const Result<std::optional<store::PersonDetail>> person = co_await showing;
+  if (!person) co_return unavailable(context, exchange.head(), person.failure());
+  if (!*person) {
+    co_return explain(context, exchange.head(), {Code{"no_such_person"}, ""},
+                      {404,
+                       "not_found_title"_words,
+                       "no_such_person"_words,
+                       {},
+                       context.path("/manage/people"),
+                       "person_back"_words});
+  }
+  auto listing = store::list_properties(context.ports.database);
+  const Result<std::vector<store::Property>> properties = co_await listing;
+  if (!properties) co_return unavailable(context, exchange.head(), properties.failure());
+  pages::Values values = person_page_values(context, **person, *properties, viewer.fields(), tried);
+  values.words["notice"] = std::move(notice);
+  co_return manage_page(exchange, viewer, ManageTab::people, "manage_person", status,
+                        std::move(values));
+}
+
+// After a change: the person's page, by a new request if it was made.
+Task<Response> after_change(Exchange& exchange, const ManageUser& viewer, std::string user,
+                            Tried tried, Result<store::PersonChange> changed,
+                            std::string_view notice) {
+  if (!changed) co_return unavailable(exchange.context, exchange.head(), changed.failure());
+  if (*changed == store::PersonChange::done) {
+    co_return redirect(303,
+                       exchange.context.path(show_path(user)) + "&notice=" + std::string(notice));
+  }
+  tried.error = change_words(*changed);
+  auto showing = person_page(exchange, viewer, std::move(user), std::move(tried),
+                             status_of(*changed), Words());
+  Response response = co_await showing;
+  co_return response;
+}
+
+}  // namespace
+
+Task<Response> list_people(Exchange exchange) {
+  Context& context = exchange.context;
+  auto admitting = admit(exchange, ManageRight::process);
+  Admission admission = co_await admitting;
+  if (admission.refusal) co_return std::move(*admission.refusal);
+  const auto query = http::Form::parse(exchange.head().query);
+  const std::string asked = field(query, "q");
+  const std::string search(http::cut(asked, kMaxSearch));
+  const bool only_waiting = field(query, "waiting") == "1";
+  auto searching =
+      store::search_people(context.ports.database, admission.user.actor, context.settings.access,
+                           search, only_waiting, field(query, "after"), kPageSize + 1);
+  const Result<std::vector<store::PersonRow>> found = co_await searching;
+  if (!found) co_return unavailable(context, exchange.head(), found.failure());
+
+  pages::Values values;
+  values.text["search"] = search;
+  values.flags["only_waiting"] = only_waiting;
+  values.flags["is_first"] = field(query, "after").empty();
+  const std::string here = context.path("/manage/people") + "?q=" + http::percent_encode(search) +
+                           (only_waiting ? "&waiting=1" : "");
+  values.text["first_url"] = here;
+  const auto shown = std::min<std::size_t>(found->size(), kPageSize);
+  auto& people = values.lists["people"];
+  for (std::size_t i = 0; i < shown; ++i) people.push_back(person_values(context, (*found)[i]));
+  values.flags["has_people"] = shown > 0;
+  if (shown < found->size()) {
+    values.text["next_url"] = here + "&after=" + http::percent_encode((*found)[shown - 1].email);
+  }
+  co_return manage_page(exchange, admission.user, ManageTab::people, "manage_people", 200,
+                        std::move(values));
+}
+
+Task<Response> show_person(Exchange exchange) {
+  auto admitting = admit(exchange, ManageRight::process);
+  Admission admission = co_await admitting;
+  if (admission.refusal) co_return std::move(*admission.refusal);
+  const auto query = http::Form::parse(exchange.head().query);
+  auto showing = person_page(exchange, admission.user, field(query, "user"), {}, 200,
+                             notice_words(field(query, "notice")));
+  Response response = co_await showing;
+  co_return response;
+}
+
+Task<Response> change_grant(Exchange exchange) {
+  const auto form = http::Form::parse(exchange.request.body());
+  const std::string user = field(form, "user");
+  auto admitting = admit(exchange, ManageRight::process, show_path(user));
+  Admission admission = co_await admitting;
+  if (admission.refusal) co_return std::move(*admission.refusal);
+  const bool is_removal = form && form->has("remove");
+  store::GrantChange change{user, field(form, "property"), is_removal ? "" : field(form, "level"),
+                            is_removal ? "" : field(form, "expires_at")};
+  Tried tried{field(form, "form") == "add" ? "add" : "grant", change.property, change, {}};
+  // The form knows days only: one that was not touched keeps its hour.
+  const std::string was = field(form, "expires_was");
+  const bool is_kept = !change.expires_at.empty() && was.starts_with(change.expires_at);
+  change.expires_at = is_kept ? was : last_moment(change.expires_at);
+  Result<store::PersonChange> changed = store::PersonChange::no_level;
+  if (is_removal || !change.level.empty()) {
+    Context& context = exchange.context;
+    auto changing = store::change_grant(context.ports.database, admission.user.actor,
+                                        context.settings.access, std::move(change));
+    changed = co_await changing;
+  }
+  auto showing = after_change(exchange, admission.user, user, std::move(tried), std::move(changed),
+                              is_removal ? "removed" : "granted");
+  Response response = co_await showing;
+  co_return response;
+}
+
+Task<Response> switch_account(Exchange exchange) {
+  const auto form = http::Form::parse(exchange.request.body());
+  const std::string user = field(form, "user");
+  auto admitting = admit(exchange, ManageRight::process, show_path(user));
+  Admission admission = co_await admitting;
+  if (admission.refusal) co_return std::move(*admission.refusal);
+  const bool is_disabled = field(form, "then") != "enabled";
+  Context& context = exchange.context;
+  auto changing = store::set_disabled(context.ports.database, admission.user.actor,
+                                      context.settings.access, user, is_disabled);
+  Result<store::PersonChange> changed = co_await changing;
+  auto showing = after_change(exchange, admission.user, user, {"account", "", {}, {}},
+                              std::move(changed), is_disabled ? "disabled" : "enabled");
+  Response response = co_await showing;
+  co_return response;
+}
+
+Task<Response> end_sessions(Exchange exchange) {
+  const auto form = http::Form::parse(exchange.request.body());
+  const std::string user = field(form, "user");
+  auto admitting = admit(exchange, ManageRight::process, show_path(user));
+  Admission admission = co_await admitting;
+  if (admission.refusal) co_return std::move(*admission.refusal);
+  // Which, and never all of them by what is missing.
+  const std::string reference = field(form, "session");
+  const bool is_all = form && form->has("all");
+  Result<store::PersonChange> changed = store::PersonChange::not_found;
+  if (is_all || !reference.empty()) {
+    Context& context = exchange.context;
+    auto changing =
+        store::end_sessions(context.ports.database, admission.user.actor, context.settings.access,
+                            user, is_all ? std::string() : reference);
+    changed = co_await changing;
+  }
+  auto showing = after_change(exchange, admission.user, user, {"sessions", "", {}, {}},
+                              std::move(changed), "ended");
+  Response response = co_await showing;
+  co_return response;
+}
+
+}  // namespace anteroom::journey

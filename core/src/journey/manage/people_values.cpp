@@ -1,0 +1,232 @@
+#include "journey/manage/people_values.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "access/levels.h"
+#include "http/form.h"
+#include "journey/frame/readable.h"
+#include "journey/manage/choices.h"
+
+namespace anteroom::journey {
+
+namespace {
+
+using pages::Values;
+
+constexpr std::array<std::pair<std::string_view, WordsKey>, 22> kHistory{
+    {{"signed_on", "history_signed_on"_words},
+     {"sign_on_refused", "history_sign_on_refused"_words},
+     {"signed_out", "history_signed_out"_words},
+     {"handed_over", "history_handed_over"_words},
+     {"sessions_ended", "history_sessions_ended"_words},
+     {"user_created", "history_user_created"_words},
+     {"user_added", "history_user_added"_words},
+     {"user_pinned", "history_user_pinned"_words},
+     {"user_unpinned", "history_user_unpinned"_words},
+     {"user_enabled", "history_user_enabled"_words},
+     {"user_disabled", "history_user_disabled"_words},
+     {"email_changed", "history_email_changed"_words},
+     {"email_conflict", "history_email_conflict"_words},
+     {"provisioned", "history_provisioned"_words},
+     {"grant_changed", "history_grant_changed"_words},
+     {"request_filed", "history_request_filed"_words},
+     {"request_approved", "history_request_approved"_words},
+     {"request_declined", "history_request_declined"_words},
+     {"request_withdrawn", "history_request_withdrawn"_words},
+     {"denied", "history_denied"_words},
+     {"approvers_asked", "history_approvers_asked"_words},
+     {"manage_refused", "history_manage_refused"_words}}};
+
+void add_state(Values& values, const std::string& state) {
+  values.flags["is_waiting"] = state == "waiting";
+  values.flags["is_disabled"] = state == "disabled";
+  values.flags["is_active"] = state == "active";
+}
+
+std::vector<Values> grants_of(std::string_view text) {
+  std::vector<Values> grants;
+  while (!text.empty()) {
+    const auto comma = std::min(text.find(','), text.size());
+    const std::string_view grant = text.substr(0, comma);
+    text.remove_prefix(std::min(comma + 1, text.size()));
+    const auto equals = std::min(grant.rfind('='), grant.size());
+    const std::string_view property = grant.substr(0, equals);
+    grants.push_back({{{"property", property == "*" ? "" : std::string(property)},
+                       {"level", std::string(grant.substr(std::min(equals + 1, grant.size())))}}});
+  }
+  return grants;
+}
+
+// The levels to choose from, up to the highest that the viewer has, and the one that is held.
+std::vector<Values> levels_for(const AccessSettings& access, std::string_view highest,
+                               std::string_view chosen) {
+  std::vector<Values> levels;
+  const auto own = access::rank(access, highest);
+  for (std::size_t i = 0; i < access.levels.size(); ++i) {
+    const bool is_chosen = access.levels[i] == chosen;
+    if (!is_chosen && (!own || i > *own)) continue;
+    levels.push_back({{{"level", access.levels[i]}}, {{"is_chosen", is_chosen}}});
+  }
+  return levels;
+}
+
+std::vector<Values> properties_for(const AccessSettings& access, const SessionFields& viewer,
+                                   const std::vector<store::Property>& all,
+                                   const std::string& chosen) {
+  // Only grants for all properties count where none is named.
+  std::vector<store::Property> reached{{std::string(kAllProperties), ""}};
+  reached.insert(reached.end(), all.begin(), all.end());
+  reached = reachable(access, viewer.properties, access.process_requests, std::move(reached));
+  std::vector<Values> properties;
+  properties.reserve(reached.size());
+  for (const store::Property& property : reached) {
+    properties.push_back(
+        {{{"key", property.key}, {"name", property.name}},
+         {{"is_chosen", chosen == property.key}, {"is_all", property.key == kAllProperties}}});
+  }
+  return properties;
+}
+
+Values grant_values(const Context& context, const store::GrantRow& grant, const std::string& user,
+                    const SessionFields& viewer, const Tried& tried) {
+  const bool is_tried = tried.form == "grant" && tried.property == grant.property;
+  Values values;
+  values.text["user"] = user;
+  values.text["key"] = grant.property;
+  values.text["property"] = grant.property == "*" ? "" : grant.property_name;
+  values.text["level"] = grant.level;
+  values.text["until"] = readable_day(grant.expires_at);
+  values.text["expires_at"] = is_tried ? tried.entered.expires_at : readable_day(grant.expires_at);
+  values.text["expires_was"] = grant.expires_at;
+  values.text["granted_at"] = readable_time(grant.granted_at);
+  values.text["granted_by"] = grant.granted_by;
+  values.flags["may_change"] = grant.may_change;
+  values.lists["levels"] =
+      levels_for(context.settings.access, viewer.access_level,
+                 is_tried && !tried.entered.level.empty() ? tried.entered.level : grant.level);
+  if (is_tried) values.words["error"] = tried.error;
+  return values;
+}
+
+Values session_values(const Context& context, const store::SessionRow& session,
+                      const std::string& user, const SessionFields& viewer) {
+  const IdentityProvider* idp = context.settings.idp_by_name(session.idp);
+  Values values;
+  values.text["user"] = user;
+  values.text["reference"] = session.reference;
+  values.text["device"] = device_of(session.user_agent);
+  values.text["address"] = session.client_address;
+  values.text["origin"] = session.origin;
+  values.text["company"] = idp == nullptr ? session.idp : idp->display_name;
+  values.text["last_seen"] = readable_time(session.last_seen_at);
+  values.text["begun"] = readable_time(session.created_at);
+  values.flags["is_own"] = session.reference == viewer.reference;
+  return values;
+}
+
+Values history_values(const store::HistoryRow& event) {
+  Values values;
+  const auto known = std::find_if(kHistory.begin(), kHistory.end(),
+                                  [&](const auto& entry) { return entry.first == event.kind; });
+  if (known == kHistory.end()) {
+    values.text["what"] = event.kind;
+  } else {
+    values.words["what"] = known->second;
+  }
+  values.text["at"] = readable_time(event.at);
+  values.text["code"] = event.code;
+  values.text["reference"] = event.reference;
+  values.text["actor"] = event.actor;
+  values.text["detail"] = event.detail;
+  return values;
+}
+
+}  // namespace
+
+Values person_values(const Context& context, const store::PersonRow& person) {
+  const IdentityProvider* idp = context.settings.idp_by_name(person.idp);
+  Values values;
+  values.text["href"] = context.path("/manage/people/show?user=") + person.id;
+  values.text["name"] = person.name;
+  values.text["email"] = person.email;
+  values.text["email_query"] = http::percent_encode(person.email);
+  values.text["company"] = idp == nullptr ? person.idp : idp->display_name;
+  values.text["last_sign_on"] = readable_time(person.last_sign_on_at);
+  add_state(values, person.state);
+  values.lists["grants"] = grants_of(person.grants);
+  return values;
+}
+
+Values person_page_values(const Context& context, const store::PersonDetail& detail,
+                          const std::vector<store::Property>& properties,
+                          const SessionFields& viewer, const Tried& tried) {
+  const AccessSettings& access = context.settings.access;
+  const store::PersonRow& person = detail.person;
+  Values values = person_values(context, person);
+  values.lists.clear();
+  values.text["user"] = person.id;
+  values.text["known_since"] = readable_time(person.created_at);
+  values.flags["is_self"] = person.id == viewer.user;
+  values.flags["is_off_by_people"] = detail.is_off_by_people;
+  values.flags["is_off_by_directory"] = detail.is_off_by_directory;
+  for (const store::GrantRow& grant : detail.grants) {
+    values.lists["grants"].push_back(grant_values(context, grant, person.id, viewer, tried));
+  }
+  for (const store::SessionRow& session : detail.sessions) {
+    values.lists["sessions"].push_back(session_values(context, session, person.id, viewer));
+  }
+  for (const store::HistoryRow& event : detail.history) {
+    values.lists["history"].push_back(history_values(event));
+  }
+  values.flags["has_grants"] = !detail.grants.empty();
+  values.flags["has_sessions"] = !detail.sessions.empty();
+  values.flags["has_history"] = !detail.history.empty();
+
+  const bool is_adding = tried.form == "add";
+  const store::GrantChange entered = is_adding ? tried.entered : store::GrantChange{};
+  values.lists["levels"] = levels_for(access, viewer.access_level, entered.level);
+  values.lists["properties"] = properties_for(access, viewer, properties, entered.property);
+  values.text["expires_at"] = entered.expires_at;
+  if (is_adding) values.words["add_error"] = tried.error;
+  if (tried.form == "account") values.words["account_error"] = tried.error;
+  if (tried.form == "sessions") values.words["sessions_error"] = tried.error;
+  // A grant that is not there any more has no row to stand beside.
+  const bool has_row =
+      std::any_of(detail.grants.begin(), detail.grants.end(),
+                  [&](const auto& grant) { return grant.property == tried.property; });
+  if (tried.form == "grant" && !has_row) values.words["failure"] = tried.error;
+  return values;
+}
+
+Words change_words(store::PersonChange change) {
+  using Change = store::PersonChange;
+  switch (change) {
+    case Change::done:
+      return {};
+    case Change::not_allowed:
+      return "change_not_allowed"_words;
+    case Change::above_own_level:
+      return "change_above_own_level"_words;
+    case Change::own_account:
+      return "change_own_account"_words;
+    case Change::no_property:
+      return "change_no_property"_words;
+    case Change::no_level:
+      return "change_no_level"_words;
+    case Change::not_found:
+      return "change_not_found"_words;
+    case Change::in_the_past:
+      return "change_in_the_past"_words;
+    case Change::bad_expiry:
+      return "change_bad_expiry"_words;
+    case Change::own_request:
+      return "change_own_request"_words;
+    case Change::off_by_directory:
+      return "change_off_by_directory"_words;
+  }
+  return {};
+}
+
+}  // namespace anteroom::journey

@@ -1,0 +1,34 @@
+// What the pages about people are filled with.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "anteroom/admin.h"
+#include "anteroom/provisioning.h"
+#include "journey/frame/context.h"
+
+namespace anteroom::journey {
+
+/// Where on a person's page something was tried, and what came of it; all empty: nothing was.
+struct Tried {
+  std::string form;      ///< "grant", "add", "account", "sessions"
+  std::string property;  ///< of a grant
+  store::GrantChange entered;
+  Words error;
+};
+
+/// One entry of the list: `href`, `name`, `email`, `company`, `last_sign_on`, `state` and one of
+/// is_waiting, is_disabled, is_active; list `grants` with `property` (empty: all) and `level`.
+pages::Values person_values(const Context& context, const store::PersonRow& person);
+
+/// A whole person; who looks at them has `viewer`'s rights.
+pages::Values person_page_values(const Context& context, const store::PersonDetail& detail,
+                                 const std::vector<store::Property>& properties,
+                                 const SessionFields& viewer, const Tried& tried);
+
+/// What is wrong with a change.
+Words change_words(store::PersonChange change);
+
+}  // namespace anteroom::journey

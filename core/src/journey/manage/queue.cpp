@@ -1,0 +1,272 @@
+#include <algorithm>
+
+#include "http/form.h"
+#include "http/unicode.h"
+#include "journey/frame/readable.h"
+#include "journey/frame/respond.h"
+#include "journey/frame/steps.h"
+#include "journey/manage/choices.h"
+#include "journey/manage/decisions.h"
+#include "journey/manage/manage.h"
+#include "journey/manage/people_list.h"
+
+namespace anteroom::journey {
+
+namespace {
+
+using store::Deciding;
+
+constexpr int kPerPage = 50;
+constexpr int kMaxWaiting = 20;
+constexpr int kMaxDays = 3650;
+
+// What part of the queue is looked at. Its fields have names of their own: the form of decisions
+// carries them too.
+struct View {
+  std::string company, property;
+  int days = 0;
+  std::string after;
+
+  static View of(const http::Form& form) {
+    return {std::string(form.get("in_company")), std::string(form.get("in_property")),
+            std::clamp(number_in(form.get("min_days")), 0, kMaxDays),
+            std::string(form.get("after"))};
+  }
+  // Of the first page: "?in_company=…" or empty.
+  [[nodiscard]] std::string query() const {
+    std::string text;
+    const auto add = [&](std::string_view name, std::string_view value) {
+      if (value.empty()) return;
+      text += text.empty() ? '?' : '&';
+      text.append(name).append("=").append(http::percent_encode(value));
+    };
+    add("in_company", company);
+    add("in_property", property);
+    if (days > 0) add("min_days", std::to_string(days));
+    return text;
+  }
+};
+
+std::string with(const std::string& query, const std::string& field) {
+  return query + (query.empty() ? "?" : "&") + field;
+}
+
+store::RequestFilter filter_of(const Settings& settings, const View& view) {
+  store::RequestFilter filter;
+  if (const auto* idp = settings.idp_by_name(view.company)) filter.domains = idp->domains;
+  filter.property = view.property;
+  filter.older_than_days = view.days;
+  filter.after = view.after;
+  filter.limit = kPerPage + 1;
+  return filter;
+}
+
+pages::Values entry_of(const Settings& settings, const store::RequestRow& request) {
+  pages::Values entry;
+  entry.text = {{"id", request.id},
+                {"person_name", request.name},
+                {"person_email", request.email},
+                {"level", request.level},
+                {"property_name", request.property_name},
+                {"until", readable_day(request.expires_at)},
+                {"reason", request.note},
+                {"requested_by", request.requested_by},
+                {"asked_on", readable_time(request.requested_at)},
+                {"waiting_since", readable_time(request.waiting_since)},
+                {"at", http::percent_encode(request.requested_at)}};
+  entry.flags["may_decide"] = request.may_decide;
+  entry.words["lost_reach"] = lost_reach_words(request);
+  if (settings.idp_by_domain(request.email.substr(request.email.find('@') + 1)) == nullptr) {
+    entry.words["no_sign_on"] = way_to_sign_on(settings, request.email);
+  }
+  return entry;
+}
+
+// What the page says besides what is in the queue.
+struct Remarks {
+  int status = 200;
+  Words notice;
+  Words error;         // of the form as a whole
+  Words reason_error;  // of the field
+  std::string reason;
+  std::vector<pages::Values> failures;
+};
+
+std::vector<pages::Values> company_choices(const Context& context, const ManageUser& user,
+                                           const View& view) {
+  std::vector<pages::Values> choices;
+  for (const IdentityProvider* idp : companies_for(context, user)) {
+    choices.push_back(choice(idp->name, idp->display_name, view.company));
+  }
+  return choices;
+}
+
+std::vector<pages::Values> day_choices(const View& view) {
+  std::vector<pages::Values> choices;
+  for (const char* days : {"1", "3", "7", "30"}) {
+    choices.push_back(choice(days, days, std::to_string(view.days)));
+  }
+  return choices;
+}
+
+// Whoever has signed on and has nobody who asked for them.
+Task<Result<std::vector<pages::Values>>> waiting_entries(const Exchange& exchange,
+                                                         const ManageUser& user) {
+  const Settings& settings = exchange.context.settings;
+  Result<std::vector<store::PersonRow>> people = co_await store::waiting_without_request(
+      exchange.context.ports.database, user.actor, settings.access, kMaxWaiting);
+  if (!people) co_return people.failure();
+  std::vector<pages::Values> entries;
+  for (const store::PersonRow& person : *people) {
+    const IdentityProvider* idp = settings.idp_by_name(person.idp);
+    pages::Values entry;
+    entry.text = {{"person_email", person.email},
+                  {"person_name", person.name},
+                  {"company", idp == nullptr ? person.idp : idp->display_name},
+                  {"signed_on", readable_time(person.last_sign_on_at)},
+                  {"email_query", http::percent_encode(person.email)}};
+    entries.push_back(std::move(entry));
+  }
+  co_return entries;
+}
+
+Task<Response> queue_page(const Exchange& exchange, const ManageUser& user, View view,
+                          Remarks remarks) {
+  Context& context = exchange.context;
+  const Settings& settings = context.settings;
+  Result<std::vector<store::Property>> properties =
+      co_await store::list_properties(context.ports.database);
+  if (!properties) co_return unavailable(context, exchange.head(), properties.failure());
+  store::RequestFilter filter = filter_of(settings, view);
+  Result<std::vector<store::RequestRow>> rows = co_await store::list_requests(
+      context.ports.database, user.actor, settings.access, std::move(filter));
+  if (!rows) co_return unavailable(context, exchange.head(), rows.failure());
+
+  std::vector<pages::Values> waiting;
+  if (view.after.empty()) {
+    Result<std::vector<pages::Values>> entries = co_await waiting_entries(exchange, user);
+    if (!entries) co_return unavailable(context, exchange.head(), entries.failure());
+    waiting = std::move(*entries);
+  }
+
+  pages::Values values;
+  values.words = {
+      {"notice", remarks.notice}, {"error", remarks.error}, {"reason_error", remarks.reason_error}};
+  values.text = {{"reason_given", remarks.reason},
+                 {"in_company", view.company},
+                 {"in_property", view.property},
+                 {"min_days", view.days > 0 ? std::to_string(view.days) : ""},
+                 {"first_query", view.query()}};
+  values.flags["has_waiting"] = !waiting.empty();
+  values.lists["waiting"] = std::move(waiting);
+  values.flags["is_first"] = view.after.empty();
+  values.flags["is_filtered"] = !view.query().empty();
+  if (rows->size() > kPerPage) {
+    rows->pop_back();
+    const std::string after = rows->back().requested_at + " " + rows->back().id;
+    values.text["next_query"] = with(view.query(), "after=" + http::percent_encode(after));
+  }
+  values.flags["has_failures"] = !remarks.failures.empty();
+  values.lists["failures"] = std::move(remarks.failures);
+  values.lists["companies"] = company_choices(context, user, view);
+  values.lists["properties"] =
+      property_choices(reachable(settings.access, user.fields().properties,
+                                 settings.access.process_requests, std::move(*properties)),
+                       view.property);
+  values.lists["ages"] = day_choices(view);
+  auto& requests = values.lists["requests"];
+  for (const store::RequestRow& row : *rows) requests.push_back(entry_of(settings, row));
+  values.flags["may_decide_any"] = std::any_of(
+      rows->begin(), rows->end(), [](const store::RequestRow& row) { return row.may_decide; });
+  co_return manage_page(exchange, user, ManageTab::queue, "manage_queue", remarks.status,
+                        std::move(values));
+}
+
+// A checkbox says "UUID address", so that whatever comes of it can be told with a name.
+struct Chosen {
+  std::vector<std::string> requests;
+  std::vector<std::string> names;
+};
+
+Chosen chosen_in(const http::Form& form) {
+  Chosen chosen;
+  for (const std::string& value : form.repeated()) {
+    const auto space = std::min(value.find(' '), value.size());
+    chosen.requests.push_back(value.substr(0, space));
+    chosen.names.push_back(value.substr(std::min(space + 1, value.size())));
+  }
+  return chosen;
+}
+
+std::vector<pages::Values> failures_in(const Chosen& chosen,
+                                       const std::vector<store::DecidingResult>& results) {
+  std::vector<pages::Values> failures;
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    if (results[i].outcome == Deciding::done) continue;
+    failures.push_back({{{"who", chosen.names[i]}}, {}, {{"why", why_not(results[i])}}});
+  }
+  return failures;
+}
+
+Remarks check(const Chosen& chosen, std::string_view reason) {
+  Remarks remarks;
+  if (chosen.requests.empty()) remarks.error = "choose_one_request"_words;
+  remarks.reason_error = complaint_about_note(reason);
+  if (!remarks.error.empty() || !remarks.reason_error.empty()) remarks.status = 422;
+  return remarks;
+}
+
+}  // namespace
+
+Task<Response> show_queue(Exchange exchange) {
+  Admission admission = co_await admit(exchange, ManageRight::process);
+  if (admission.refusal) co_return std::move(*admission.refusal);
+  const auto query = http::Form::parse(exchange.head().query);
+  View view = query ? View::of(*query) : View{};
+  Remarks remarks;
+  if (query) {
+    const std::string_view notice = query->get("notice");
+    if (notice == "gone") remarks.error = "gone_already"_words;
+    remarks.notice = decided_words(notice, query->get("count"));
+  }
+  Response page =
+      co_await queue_page(exchange, admission.user, std::move(view), std::move(remarks));
+  co_return page;
+}
+
+Task<Response> decide(Exchange exchange) {
+  Admission admission = co_await admit(exchange, ManageRight::process);
+  if (admission.refusal) co_return std::move(*admission.refusal);
+  Context& context = exchange.context;
+  const auto form = http::Form::parse(exchange.request.body(), "request");
+  const std::string_view answer = form ? form->get("answer") : std::string_view{};
+  if (answer != "approve" && answer != "decline") {
+    co_return refuse(context, exchange.head(), 400, {Code{"malformed_form"}, "no decision"});
+  }
+  View view = View::of(*form);
+  const Chosen chosen = chosen_in(*form);
+  store::Decision decision;
+  decision.requests = chosen.requests;
+  decision.is_approval = answer == "approve";
+  decision.reason = decision.is_approval ? "" : http::trimmed(form->get("reason"));
+  Remarks remarks = check(chosen, decision.reason);
+  remarks.reason = http::trimmed(form->get("reason"));
+  if (remarks.status == 200) {
+    Result<std::vector<store::DecidingResult>> results = co_await store::decide_requests(
+        context.ports.database, admission.user.actor, context.settings.access, std::move(decision));
+    if (!results) co_return unavailable(context, exchange.head(), results.failure());
+    remarks.failures = failures_in(chosen, *results);
+    const std::size_t done = results->size() - remarks.failures.size();
+    if (remarks.failures.empty()) {
+      co_return redirect(303, context.path("/manage/queue") +
+                                  with(view.query(), decided_query(answer == "approve", done)));
+    }
+    remarks.status = 409;
+    if (done > 0) remarks.notice = decided_words(answer == "approve", done);
+  }
+  Response page =
+      co_await queue_page(exchange, admission.user, std::move(view), std::move(remarks));
+  co_return page;
+}
+
+}  // namespace anteroom::journey

@@ -1,0 +1,95 @@
+#include "http/form.h"
+#include "journey/frame/readable.h"
+#include "journey/frame/respond.h"
+#include "journey/frame/steps.h"
+#include "journey/manage/choices.h"
+#include "journey/manage/manage.h"
+
+namespace anteroom::journey {
+
+namespace {
+
+constexpr int kPerPage = 50;
+
+Words notice_words(std::string_view notice) {
+  if (notice == "filed") return "request_filed"_words;
+  if (notice == "filed_waiting") return "request_filed_waiting"_words;
+  if (notice == "filed_many") return "request_filed_many"_words;
+  if (notice == "withdrawn") return "request_withdrawn"_words;
+  if (notice == "too_late") return "request_too_late"_words;
+  return {};
+}
+
+Words state_words(const store::RequestRow& request) {
+  if (request.state == "approved") return "state_approved"_words;
+  if (request.state == "declined") return "state_declined"_words;
+  if (request.state == "withdrawn") return "state_withdrawn"_words;
+  return "state_open"_words;
+}
+
+pages::Values entry_of(const Settings& settings, const store::RequestRow& request) {
+  pages::Values entry;
+  entry.text = {{"id", request.id},
+                {"person_name", request.name},
+                {"person_email", request.email},
+                {"level", request.level},
+                {"property_name", request.property_name},
+                {"until", readable_day(request.expires_at)},
+                {"asked_on", readable_time(request.requested_at)},
+                {"waiting_since", readable_time(request.waiting_since)},
+                {"decided_by", request.decided_by},
+                {"decided_on", readable_time(request.decided_at)},
+                {"reason", request.reason}};
+  entry.flags = {{"is_open", request.state == "open"},
+                 {"is_approved", request.state == "approved"},
+                 {"is_declined", request.state == "declined"},
+                 {"is_decided", request.state == "approved" || request.state == "declined"}};
+  entry.words["state"] = state_words(request);
+  if (request.state == "open") {
+    entry.words["way_to_sign_on"] = way_to_sign_on(settings, request.email);
+  }
+  return entry;
+}
+
+}  // namespace
+
+Task<Response> show_requests(Exchange exchange) {
+  Admission admission = co_await admit(exchange, ManageRight::request);
+  if (admission.refusal) co_return std::move(*admission.refusal);
+  Context& context = exchange.context;
+  const auto query = http::Form::parse(exchange.head().query);
+  store::RequestFilter filter;
+  filter.requested_by = admission.user.actor.user;
+  if (query) filter.after = query->get("after");
+  filter.limit = kPerPage + 1;
+  const bool is_first = filter.after.empty();
+  Result<std::vector<store::RequestRow>> rows = co_await store::list_requests(
+      context.ports.database, admission.user.actor, context.settings.access, std::move(filter));
+  if (!rows) co_return unavailable(context, exchange.head(), rows.failure());
+  pages::Values values;
+  if (query) values.words["notice"] = notice_words(query->get("notice"));
+  values.flags["is_first"] = is_first;
+  if (rows->size() > kPerPage) {
+    rows->pop_back();
+    values.text["after"] = http::percent_encode(rows->back().requested_at + " " + rows->back().id);
+  }
+  auto& requests = values.lists["requests"];
+  for (const store::RequestRow& row : *rows) requests.push_back(entry_of(context.settings, row));
+  co_return manage_page(exchange, admission.user, ManageTab::requests, "manage_requests", 200,
+                        std::move(values));
+}
+
+Task<Response> withdraw_request(Exchange exchange) {
+  Admission admission = co_await admit(exchange, ManageRight::request, "/manage/requests");
+  if (admission.refusal) co_return std::move(*admission.refusal);
+  Context& context = exchange.context;
+  const auto form = http::Form::parse(exchange.request.body());
+  std::string id(form ? form->get("request") : "");
+  const Result<bool> is_done =
+      co_await store::withdraw_request(context.ports.database, admission.user.actor, std::move(id));
+  if (!is_done) co_return unavailable(context, exchange.head(), is_done.failure());
+  co_return redirect(
+      303, context.path("/manage/requests?notice=") + (*is_done ? "withdrawn" : "too_late"));
+}
+
+}  // namespace anteroom::journey

@@ -1,0 +1,204 @@
+#include <algorithm>
+
+#include "anteroom/audit.h"
+#include "anteroom/email.h"
+#include "anteroom/provisioning.h"
+#include "http/form.h"
+#include "http/unicode.h"
+#include "journey/diagnosis/idp_errors.h"
+#include "journey/diagnosis/prediction.h"
+#include "journey/diagnosis/transcript.h"
+#include "journey/frame/readable.h"
+#include "journey/frame/respond.h"
+#include "journey/frame/steps.h"
+#include "journey/manage/manage.h"
+#include "journey/manage/people_values.h"
+#include "session/token.h"
+
+namespace anteroom::journey {
+
+namespace {
+
+using pages::Values;
+
+constexpr std::size_t kMaxAsked = 320;
+
+bool may_see(const Context& context, const ManageUser& user, std::string_view idp) {
+  const auto companies = companies_for(context, user);
+  return std::any_of(companies.begin(), companies.end(),
+                     [&](const IdentityProvider* company) { return company->name == idp; });
+}
+
+std::vector<Values> rows_of(const std::vector<TranscriptPart>& parts) {
+  std::vector<Values> rows;
+  rows.reserve(parts.size());
+  for (const TranscriptPart& part : parts) {
+    rows.push_back({{{"what", part.name}, {"value", part.value}}});
+  }
+  return rows;
+}
+
+std::string company_name(const Context& context, const std::string& idp) {
+  const IdentityProvider* company = context.settings.idp_by_name(idp);
+  return company == nullptr ? idp : company->display_name;
+}
+
+// Whatever has that number: a refused sign-on, or a page that was denied.
+void add_finding(const Context& context, Values& values, const std::string& at,
+                 const std::string& idp, const std::string& email, const std::string& code,
+                 const std::string& detail) {
+  values.flags["has_finding"] = true;
+  values.text["at"] = readable_time(at);
+  values.text["company"] = company_name(context, idp);
+  values.text["email"] = email;
+  values.text["email_query"] = http::percent_encode(email);
+  values.text["code"] = code;
+  values.text["detail"] = detail;
+  if (const auto known = explain_idp_error("", detail)) {
+    values.words["meaning"] = known->meaning;
+    values.words["remedy"] = known->remedy;
+  }
+}
+
+void add_transcript(const Context& context, Values& values, const store::Transcript& found) {
+  const TranscriptContent content = read_transcript(found.content);
+  const std::string detail = content.checks.empty() ? "" : content.checks.back().detail;
+  add_finding(context, values, found.at, found.idp, found.email, found.code, detail);
+  values.flags["has_transcript"] = true;
+  for (const saml::Check& check : content.checks) {
+    values.lists["checks"].push_back(
+        {{{"what", check.name}, {"value", check.detail}}, {{"passed", check.passed}}});
+  }
+  values.lists["asked_parts"] = rows_of(content.asked);
+  values.lists["expected"] = rows_of(content.expected);
+  values.lists["response"] = rows_of(content.response);
+  values.flags["has_asked"] = !content.asked.empty();
+  values.flags["has_response"] = !content.response.empty();
+}
+
+// Empty: done. What belongs to a company that the viewer may not see is not there.
+Task<std::optional<Failure>> explain_reference(Exchange& exchange, const ManageUser& viewer,
+                                               std::string reference, Values& values) {
+  Context& context = exchange.context;
+  auto finding = store::find_transcript(context.ports.database, reference);
+  const Result<std::optional<store::Transcript>> found = co_await finding;
+  if (!found) co_return found.failure();
+  if (*found) {
+    if (may_see(context, viewer, (*found)->idp)) add_transcript(context, values, **found);
+    co_return std::nullopt;
+  }
+  store::AuditFilter filter;
+  filter.reference = std::move(reference);
+  auto reading = store::newest_audit(context.ports.database, std::move(filter), 1);
+  const Result<std::vector<store::RecordedEvent>> events = co_await reading;
+  if (!events) co_return events.failure();
+  for (const store::RecordedEvent& event : *events) {
+    if (!may_see(context, viewer, event.idp)) continue;
+    add_finding(context, values, event.at, event.idp, event.email, event.code, event.detail);
+  }
+  co_return std::nullopt;
+}
+
+void add_prediction(const Context& context, Values& values, const std::string& email,
+                    const std::optional<store::Person>& person) {
+  const Prediction prediction = predict(context.settings, email, person, context.now());
+  values.flags["has_prediction"] = true;
+  values.words["fate"] = fate_words(prediction.fate, email);
+  for (const Words& step : prediction.steps) {
+    Values entry;
+    entry.words["step"] = step;
+    values.lists["steps"].push_back(std::move(entry));
+  }
+  if (person) values.text["href"] = context.path("/manage/people/show?user=") + person->id;
+}
+
+void add_company(const Context& context, Values& values, const IdentityProvider& idp,
+                 const std::vector<store::RecordedEvent>& last) {
+  values.flags["has_company"] = true;
+  values.text["company"] = idp.display_name;
+  for (const Words& sentence : validity_words(idp, context.now())) {
+    Values entry;
+    entry.words["step"] = sentence;
+    values.lists["validity"].push_back(std::move(entry));
+  }
+  for (const store::RecordedEvent& event : last) {
+    const bool is_success = event.kind == "signed_on";
+    values.text[is_success ? "last_success" : "last_failure"] =
+        readable_time(event.at) + (event.code.empty() ? "" : " · " + event.code);
+  }
+  const ServiceProviderSettings& sp = context.settings.service_provider;
+  values.text["identifier"] = sp.entity_id;
+  values.text["reply_url"] = sp.acs_url;
+  values.text["sign_on_url"] = sp.landing_url;
+  values.text["logout_url"] = sp.slo_url;
+}
+
+Task<std::optional<Failure>> explain_person(Exchange& exchange, const ManageUser& viewer,
+                                            std::string email, Values& values) {
+  Context& context = exchange.context;
+  const IdentityProvider* idp = context.settings.idp_by_domain(email_domain(email));
+  if (idp == nullptr) {
+    add_prediction(context, values, email, std::nullopt);
+    co_return std::nullopt;
+  }
+  // Only whom the viewer may see among People: of others not even that there is nobody.
+  auto looking =
+      store::see_person(context.ports.database, viewer.actor, context.settings.access, email);
+  const Result<std::optional<store::PersonRow>> found = co_await looking;
+  if (!found) co_return found.failure();
+  if (!*found && !is_everywhere(context, viewer)) co_return std::nullopt;
+  std::optional<store::Person> person;
+  if (const auto& row = *found) {
+    person =
+        store::Person{row->id,         row->email,           row->name,  row->state, row->idp, "",
+                      row->created_at, row->last_sign_on_at, row->grants};
+  }
+  add_prediction(context, values, email, person);
+  if (!may_see(context, viewer, idp->name)) co_return std::nullopt;
+  auto asking_last = store::last_at_company(context.ports.database, idp->name);
+  const Result<std::vector<store::RecordedEvent>> last = co_await asking_last;
+  if (!last) co_return last.failure();
+  add_company(context, values, *idp, *last);
+  auto listing = store::transcripts_of(context.ports.database, std::move(email));
+  const Result<std::vector<store::Transcript>> refusals = co_await listing;
+  if (!refusals) co_return refusals.failure();
+  for (const store::Transcript& refusal : *refusals) {
+    values.lists["refusals"].push_back({{{"at", readable_time(refusal.at)},
+                                         {"code", refusal.code},
+                                         {"reference", refusal.reference}}});
+  }
+  co_return std::nullopt;
+}
+
+}  // namespace
+
+Task<Response> explain_why(Exchange exchange) {
+  Context& context = exchange.context;
+  auto admitting = admit(exchange, ManageRight::process);
+  Admission admission = co_await admitting;
+  if (admission.refusal) co_return std::move(*admission.refusal);
+  const auto query = http::Form::parse(exchange.head().query);
+  const std::string asked(http::cut(query ? query->get("q") : std::string_view{}, kMaxAsked));
+  Values values;
+  values.text["asked"] = asked;
+  std::optional<Failure> failure;
+  if (const auto reference = session::read_reference(asked)) {
+    values.text["reference"] = *reference;
+    auto explaining = explain_reference(exchange, admission.user, *reference, values);
+    failure = co_await explaining;
+    values.flags["is_unknown_reference"] = !values.flags["has_finding"];
+  } else if (const auto email = canonical_email(asked)) {
+    auto explaining = explain_person(exchange, admission.user, *email, values);
+    failure = co_await explaining;
+    values.flags["is_nobody"] = !values.flags["has_prediction"];
+  } else {
+    values.flags["is_neither"] = !asked.empty();
+  }
+  if (failure) co_return unavailable(context, exchange.head(), *failure);
+  values.flags["has_refusals"] = !values.lists["refusals"].empty();
+  const int status = values.flags["is_neither"] ? 422 : 200;
+  co_return manage_page(exchange, admission.user, ManageTab::people, "manage_why", status,
+                        std::move(values));
+}
+
+}  // namespace anteroom::journey

@@ -1,0 +1,155 @@
+#include "anteroom/gate.h"
+#include "http/form.h"
+#include "journey/frame/form_origin.h"
+#include "journey/frame/respond.h"
+#include "journey/frame/return_to.h"
+#include "journey/frame/send_away.h"
+#include "journey/frame/steps.h"
+#include "journey/sign_on/start.h"
+
+namespace anteroom::journey {
+
+namespace {
+
+const IdentityProvider* only_idp(const Settings& settings) {
+  return settings.skip_email_page && settings.identity_providers.size() == 1
+             ? &settings.identity_providers.front()
+             : nullptr;
+}
+
+Words notice_words(std::string_view notice) {
+  if (notice == "stale") return "notice_stale"_words;
+  if (notice == "elsewhere") return "notice_elsewhere"_words;
+  return {};
+}
+
+Response sign_in_page(const Exchange& exchange, const std::string& handle, std::string_view email,
+                      const Words& error, const Words& notice) {
+  pages::Values values;
+  values.text["email"] = email;
+  values.text["return"] = handle;
+  values.words["error"] = error;
+  values.words["notice"] = notice;
+  values.flags["show_support"] = !error.empty();
+  return exchange.context.renderer->page(exchange.head().headers.accept_language, "sign_in",
+                                         error.empty() ? 200 : 422, values);
+}
+
+Response provider_page(const Exchange& exchange, const IdentityProvider& idp,
+                       std::string_view email, const std::string& handle, bool is_step_up) {
+  pages::Values values;
+  values.text["email"] = email;
+  values.text["idp"] = idp.name;
+  values.text["display_name"] = idp.display_name;
+  if (idp.button_of.empty()) {
+    values.text["button"] = idp.button;
+  } else {
+    values.words["button"] = {"provider_button_of"_words, {{"provider", idp.button_of}}};
+  }
+  values.text["return"] = handle;
+  values.text["return_query"] = handle;
+  values.flags["is_entra"] = idp.preset == "entra";
+  values.flags["is_step_up"] = is_step_up;
+  return exchange.context.renderer->page(exchange.head().headers.accept_language, "provider", 200,
+                                         values, form_targets(&idp));
+}
+
+// Whether who is signed in must do it once more for the page that was asked for.
+bool must_step_up(const SessionView& session, const session::ReturnTo& wanted, Time now) {
+  Requirement requirement;
+  requirement.max_age = wanted.max_age;
+  requirement.authn_context = wanted.authn_context;
+  return !is_fresh(session, requirement, now);
+}
+
+// Nobody is signed in here: the email page, or what takes its place with one identity provider.
+Task<Response> ask_who(const Exchange& exchange, std::string handle, std::string notice) {
+  const Words words = notice_words(notice);
+  const auto* idp = only_idp(exchange.context.settings);
+  if (idp == nullptr || !words.empty()) co_return sign_in_page(exchange, handle, "", {}, words);
+  if (idp->passive_first && notice.empty() && is_navigation(exchange.head())) {
+    Start start{idp, "", handle, true};
+    Response away = co_await start_sign_on(exchange, std::move(start));
+    co_return away;
+  }
+  co_return provider_page(exchange, *idp, "", handle, false);
+}
+
+Response bad_form(const Exchange& exchange) {
+  return explain(exchange.context, exchange.head(), {Code{"malformed_form"}, "sign-on form"},
+                 {400, "failed_title"_words, "bad_form"_words, "please_start_again"_words,
+                  exchange.context.path("/sign-in"), "start_again"_words});
+}
+
+}  // namespace
+
+Task<Response> show_sign_in(Exchange exchange) {
+  Context& context = exchange.context;
+  const auto query = http::Form::parse(exchange.head().query);
+  const std::string handle = query ? return_handle(query->get("r")) : "";
+  if (!exchange.is_on_login_host()) {
+    co_return redirect(
+        302, context.login_origin().text + context.path("/sign-in") + return_query(handle));
+  }
+  Result<CurrentSession> session = co_await current_session(exchange);
+  if (!session) co_return unavailable(context, exchange.head(), session.failure());
+  if (const SessionView* view = session->view(); view != nullptr) {
+    const auto* idp = context.settings.idp_by_name(view->fields().idp);
+    const bool is_due = must_step_up(*view, return_to_or_landing(context, handle), exchange.now());
+    if (is_due && idp != nullptr) {
+      co_return provider_page(exchange, *idp, view->fields().email, handle, true);
+    }
+    if (!is_due) {
+      Response landed = co_await land(exchange, *session, handle);
+      co_return landed;
+    }
+  }
+  std::string notice;
+  if (query) notice = query->get("notice");
+  Response asked = co_await ask_who(exchange, handle, std::move(notice));
+  co_return asked;
+}
+
+Response submit_email(Exchange exchange) {
+  if (!is_from_our_page(exchange)) return refuse_foreign_form(exchange);
+  const auto form = http::Form::parse(exchange.request.body());
+  if (!form) return bad_form(exchange);
+  const std::string handle = return_handle(form->get("r"));
+  const std::string_view given = form->get("email").substr(0, 320);
+  const auto email = saml::canonical_email(given);
+  if (!email) {
+    return sign_in_page(exchange, handle, given, "sign_in_bad_address"_words, {});
+  }
+  const std::string domain(saml::email_domain(*email));
+  const IdentityProvider* idp = exchange.context.settings.idp_by_domain(domain);
+  if (idp == nullptr) {
+    return sign_in_page(exchange, handle, given,
+                        {"sign_in_unknown_domain"_words, {{"domain", domain}}}, {});
+  }
+  return provider_page(exchange, *idp, *email, handle, false);
+}
+
+Task<Response> leave_for_idp(Exchange exchange) {
+  if (!is_from_our_page(exchange)) co_return refuse_foreign_form(exchange);
+  const auto form = http::Form::parse(exchange.request.body());
+  const IdentityProvider* idp =
+      form ? exchange.context.settings.idp_by_name(form->get("idp")) : nullptr;
+  if (idp == nullptr) co_return bad_form(exchange);
+  Start start{idp, saml::canonical_email(form->get("email")).value_or(""),
+              return_handle(form->get("r")), false};
+  Response away = co_await start_sign_on(exchange, std::move(start));
+  co_return away;
+}
+
+Response show_metadata(Exchange exchange) {
+  const Result<std::string>& metadata = exchange.context.metadata;
+  if (!metadata) return unavailable(exchange.context, exchange.head(), metadata.failure());
+  return {200,
+          {{"Content-Type", "application/samlmetadata+xml"},
+           {"Content-Disposition", "attachment; filename=\"metadata.xml\""},
+           {"Cache-Control", "public, max-age=300"},
+           {"X-Content-Type-Options", "nosniff"}},
+          *metadata};
+}
+
+}  // namespace anteroom::journey

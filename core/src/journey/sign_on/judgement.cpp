@@ -1,0 +1,115 @@
+#include "journey/sign_on/judgement.h"
+
+#include <algorithm>
+#include <iterator>
+#include <sstream>
+
+namespace anteroom::journey {
+
+namespace {
+
+saml::Verdict rejected(Failure failure) {
+  return {std::move(failure), {}, "", "", ""};
+}
+
+Judgement no_login_state() {
+  return {rejected({kNoLoginState, "this browser has no such sign-on under way"}), nullptr,
+          std::nullopt};
+}
+
+std::vector<std::string> words(const std::string& text) {
+  std::istringstream stream(text);
+  return {std::istream_iterator<std::string>(stream), {}};
+}
+
+saml::VerifyParams params_of(const Context& context, const Judgement& judgement, Time now) {
+  const auto& sp = context.settings.service_provider;
+  saml::VerifyParams params{sp.entity_id, sp.acs_url, "", now, context.settings.clock_skew};
+  params.authn_contexts = judgement.idp->authn_contexts;
+  if (const auto& state = judgement.state) {
+    params.in_response_to = state->request_id;
+    if (state->is_forced) params.authenticated_since = state->issued_at;
+    params.authn_contexts = words(state->authn_contexts);
+  }
+  return params;
+}
+
+// The Response as the verifier takes it.
+Result<std::string> fetch_response(const Context& context, const Fetch& fetch, Time now) {
+  const auto call = saml::build_artifact_resolve(context.settings.service_provider, *fetch.idp,
+                                                 fetch.artifact, fetch.request_id, now);
+  if (!call) return call.failure();
+  const auto answer = context.ports.back_channel.post(*call);
+  if (!answer) return answer.failure();
+  return saml::open_artifact_response(*answer, fetch.request_id, *fetch.idp);
+}
+
+}  // namespace
+
+Judgement judge(const Context& context, const std::string& encoded,
+                const std::vector<session::LoginState>& states, Time now) {
+  auto response = saml::ParsedResponse::parse(encoded);
+  if (!response) return {rejected(response.failure()), nullptr, std::nullopt};
+  const saml::ResponsePeek& peek = response->peek();
+  Judgement judgement = no_login_state();
+  if (peek.in_response_to.empty()) {
+    judgement.idp = context.settings.idp_by_entity_id(peek.issuer);
+    if (judgement.idp != nullptr && !judgement.idp->allow_unsolicited) {
+      judgement.verdict = rejected({Code{"unsolicited_response"}, "this IdP may not send one"});
+      return judgement;
+    }
+  } else {
+    const auto found = std::find_if(states.begin(), states.end(), [&](const auto& state) {
+      return state.request_id == peek.in_response_to;
+    });
+    if (found == states.end()) return judgement;
+    judgement.state = *found;
+    judgement.idp = context.settings.idp_by_name(found->idp);
+  }
+  const auto* verifier = judgement.idp == nullptr ? nullptr : context.verifier_of(*judgement.idp);
+  if (judgement.idp == nullptr) return judgement;
+  if (verifier == nullptr) {
+    judgement.verdict = rejected({kCompanyClosed, "see `anteroom check`"});
+    return judgement;
+  }
+  if (const auto& until = judgement.idp->metadata.valid_until; until && now >= *until) {
+    judgement.verdict = rejected({Code{"metadata_expired"}, "validUntil has passed"});
+    return judgement;
+  }
+  const Time began_at = context.now();
+  judgement.verdict = verifier->verify(std::move(response), params_of(context, judgement, now));
+  judgement.took = std::max(context.now() - began_at, Time::duration(0));
+  if (!judgement.verdict.assertion && judgement.state) judgement.outline = saml::outline(encoded);
+  return judgement;
+}
+
+std::optional<Fetch> plan_fetch(const Context& context, const saml::Artifact& artifact,
+                                const std::vector<session::LoginState>& states) {
+  Fetch fetch{artifact, nullptr, {}, ""};
+  for (const session::LoginState& state : states) {
+    const IdentityProvider* idp = context.settings.idp_by_name(state.idp);
+    if (idp == nullptr || idp->response_binding != ResponseBinding::artifact ||
+        !saml::is_issued_by(artifact, *idp)) {
+      continue;
+    }
+    fetch.idp = idp;
+    fetch.states.push_back(state);
+  }
+  if (fetch.idp == nullptr) return std::nullopt;
+  return fetch;
+}
+
+Judgement fetch_and_judge(const Context& context, const Fetch& fetch, Time now) {
+  // Whatever keeps it from being fetched is told of the sign-on that it was for.
+  Judgement failed{rejected({}), fetch.idp, fetch.states.front()};
+  const auto encoded = fetch_response(context, fetch, now);
+  if (!encoded) {
+    failed.verdict = rejected(encoded.failure());
+    return failed;
+  }
+  Judgement judgement = judge(context, *encoded, fetch.states, now);
+  if (judgement.idp != fetch.idp) return no_login_state();
+  return judgement;
+}
+
+}  // namespace anteroom::journey

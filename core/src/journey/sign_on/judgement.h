@@ -1,0 +1,43 @@
+// What a Response comes to. Runs on the thread pool: reads only what is const.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "journey/frame/context.h"
+
+namespace anteroom::journey {
+
+/// This browser has no such sign-on under way.
+inline constexpr Code kNoLoginState{"no_login_state"};
+
+struct Judgement {
+  saml::Verdict verdict;
+  const IdentityProvider* idp = nullptr;
+  std::optional<session::LoginState> state;                      ///< absent: unsolicited
+  std::optional<std::chrono::microseconds> took = std::nullopt;  ///< to verify; absent: was not
+  std::vector<saml::Fact> outline = {};  ///< where a sign-on under way is refused
+};
+
+/// A Response (base64) that came to a browser with these login states.
+Judgement judge(const Context& context, const std::string& encoded,
+                const std::vector<session::LoginState>& states, Time now);
+
+/// A Response that is to be fetched from the IdP that this browser was sent to.
+struct Fetch {
+  saml::Artifact artifact;
+  const IdentityProvider* idp = nullptr;
+  std::vector<session::LoginState> states;  ///< of that IdP, at least one
+  std::string request_id;                   ///< for the ArtifactResolve
+};
+
+/// nullopt: no sign-on of this browser is under way at an IdP that has issued this artifact and
+/// that we asked for one.
+std::optional<Fetch> plan_fetch(const Context& context, const saml::Artifact& artifact,
+                                const std::vector<session::LoginState>& states);
+
+/// Fetches it, then judges it like any other. Blocks for seconds.
+Judgement fetch_and_judge(const Context& context, const Fetch& fetch, Time now);
+
+}  // namespace anteroom::journey

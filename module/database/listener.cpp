@@ -1,0 +1,170 @@
+#include "database/listener.h"
+
+#include "anteroom/provisioning.h"
+#include "anteroom/site.h"
+#include "anteroom/store.h"
+
+namespace anteroom::nginx {
+
+namespace {
+
+constexpr std::chrono::milliseconds kPingInterval{1000};
+constexpr std::chrono::seconds kHousekeepingInterval{60};
+constexpr std::chrono::seconds kPeopleInterval{30};
+
+int digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  return -1;
+}
+
+}  // namespace
+
+std::optional<TokenHash> hash_from_hex(std::string_view hex) {
+  TokenHash hash{};
+  if (hex.size() != 2 * hash.size()) return std::nullopt;
+  for (std::size_t i = 0; i < hash.size(); ++i) {
+    const int high = digit(hex[2 * i]);
+    const int low = digit(hex[2 * i + 1]);
+    if (high < 0 || low < 0) return std::nullopt;
+    hash[i] = static_cast<std::uint8_t>(high * 16 + low);
+  }
+  return hash;
+}
+
+Listener::Listener(const Settings& settings, Worker& worker, SessionCache& cache, NodeMeter& meter,
+                   Ports ports)
+    : cache_(cache),
+      meter_(meter),
+      ports_(ports),
+      keep_audit_(settings.database.keep_audit),
+      keep_transcripts_(settings.database.keep_transcripts),
+      connection_(settings.database, worker, TimerKind::background,
+                  {[this](const Failure& failure) { lost(failure); },
+                   [this](std::string_view payload) { notified(payload); }}),
+      ping_timer_(TimerKind::background, [this] { ping(); }),
+      retry_timer_(TimerKind::background, [this] { connect(); }),
+      housekeeping_timer_(TimerKind::background, [this] { housekeep(); }),
+      people_timer_(TimerKind::background, [this] { count_people(); }) {}
+
+void Listener::start(bool counts_people) {
+  connect();
+  housekeeping_timer_.start(kHousekeepingInterval);
+  if (counts_people) count_people();
+}
+
+void Listener::connect() {
+  if (is_stopped_ || ngx_exiting != 0) return;
+  connection_.connect([this](const Status& status) {
+    note_database(status);
+    if (status) {
+      listen();
+    } else {
+      lost(status.failure());
+    }
+  });
+}
+
+void Listener::note_database(const Status& connected) {
+  const int version = connection_.schema_version();
+  if (connected) {
+    meter_.database_seen(metrics::DatabaseState::reachable, version);
+  } else if (connection_.has_old_schema()) {
+    meter_.database_seen(metrics::DatabaseState::schema_too_old, version);
+  } else {
+    meter_.database_seen(metrics::DatabaseState::unreachable, 0);
+  }
+}
+
+void Listener::listen() {
+  connection_.run_script(store::listen_sql(), [this](const Status& status) {
+    if (!status) {
+      connection_.close();
+      lost(status.failure());
+      return;
+    }
+    if (is_reported_) ports_.log.write(LogLevel::warning, "listening for notifications again");
+    is_reported_ = false;
+    backoff_.reset();
+    cache_.take_over_listening(ports_.clock.now());
+    ping_timer_.start(kPingInterval);
+  });
+}
+
+// The answer comes behind every notification sent before it: what was fetched until the question
+// was put is known to be good.
+void Listener::ping() {
+  if (!cache_.is_listening_here()) {  // the next generation's listener has taken over
+    shut_down();
+    return;
+  }
+  connection_.run_script("", [this, asked_at = ports_.clock.now()](const Status& status) {
+    if (!status) return;  // lost() follows
+    cache_.beat(asked_at);
+    ping_timer_.start(kPingInterval);
+  });
+}
+
+void Listener::lost(const Failure& failure) {
+  if (is_stopped_) return;
+  ping_timer_.stop();
+  cache_.stop_listening();
+  if (!is_reported_) {
+    ports_.log.write(LogLevel::warning,
+                     "not listening for notifications (sessions are asked for "
+                     "every few seconds meanwhile): " +
+                         failure.detail);
+    is_reported_ = true;
+  }
+  retry_timer_.start(backoff_.next());
+}
+
+void Listener::notified(std::string_view payload) {
+  constexpr std::string_view kSession = "session:";
+  constexpr std::string_view kUser = "user:";
+  if (payload.starts_with(kSession)) {
+    if (const auto hash = hash_from_hex(payload.substr(kSession.size()))) {
+      cache_.forget(*hash);
+      return;
+    }
+  } else if (payload.starts_with(kUser)) {
+    cache_.forget_user(payload.substr(kUser.size()));
+    return;
+  }
+  cache_.forget_all();  // "all", or what a later version says
+}
+
+void Listener::housekeep() {
+  housekeeping_timer_.start(kHousekeepingInterval);
+  std::function<void(Result<int>)> done = [this](const Result<int>& removed) {
+    if (!removed && removed.failure().code == code::kDatabaseRefused) {
+      ports_.log.write(LogLevel::warning,
+                       "removing expired rows failed: " + removed.failure().detail);
+    }
+  };
+  spawn(store::housekeep(ports_.database, keep_audit_, keep_transcripts_), std::move(done),
+        std::function<void()>([] {}));
+}
+
+void Listener::count_people() {
+  if (ngx_exiting != 0) return;
+  people_timer_.start(kPeopleInterval);
+  std::function<void(Result<store::WaitingNow>)> done =
+      [this, asked_at = ports_.clock.now()](const Result<store::WaitingNow>& waiting) {
+        if (waiting) meter_.people_waiting({waiting->count, waiting->since}, asked_at);
+      };
+  spawn(store::waiting_now(ports_.database), std::move(done), std::function<void()>([] {}));
+}
+
+void Listener::shut_down() {
+  if (is_stopped_) return;
+  is_stopped_ = true;
+  cache_.stop_listening();
+  ping_timer_.stop();
+  retry_timer_.stop();
+  housekeeping_timer_.stop();
+  people_timer_.stop();
+  connection_.close();
+}
+
+}  // namespace anteroom::nginx

@@ -1,0 +1,179 @@
+#include "request/access_rules.h"
+
+#include <algorithm>
+#include <array>
+#include <vector>
+
+#include "anteroom/readings.h"
+#include "request/text.h"
+
+namespace anteroom::nginx {
+
+namespace {
+
+using Names = std::vector<std::string_view>;
+
+// Of "$a-${b}": a and b.
+void add_variables(const ngx_http_complex_value_t* value, Names& names) {
+  if (value == nullptr || value->lengths == nullptr) return;
+  constexpr std::string_view kNameSigns =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
+  std::string_view text = view(value->value);
+  for (std::size_t at = text.find('$'); at != std::string_view::npos; at = text.find('$')) {
+    text.remove_prefix(at + 1);
+    if (text.starts_with('{')) text.remove_prefix(1);
+    names.push_back(text.substr(0, text.find_first_not_of(kNameSigns)));
+  }
+}
+
+// What a client's path has no part in.
+bool is_apart_from_path(std::string_view name) {
+  constexpr std::array<std::string_view, 7> kFamilies{"http_",   "cookie_", "arg_",   "ssl_",
+                                                      "server_", "remote_", "realip_"};
+  return name == "host" || name == "hostname" || name == "scheme" ||
+         std::any_of(kFamilies.begin(), kFamilies.end(),
+                     [&](std::string_view family) { return name.starts_with(family); });
+}
+
+#if (NGX_PCRE)
+
+void add_captures(ngx_conf_t* cf, const ngx_http_regex_t* regex, Names& names) {
+  if (regex == nullptr) return;
+  const auto* core = static_cast<ngx_http_core_main_conf_t*>(
+      ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module));
+  const auto* variables = static_cast<ngx_http_variable_t*>(core->variables.elts);
+  for (ngx_uint_t i = 0; i < regex->nvariables; ++i) {
+    names.push_back(view(variables[regex->variables[i].index].name));
+  }
+}
+
+Names captured_by_server_names(ngx_conf_t* cf, const ngx_http_core_srv_conf_t& server) {
+  Names names;
+  const auto* own = static_cast<ngx_http_server_name_t*>(server.server_names.elts);
+  for (ngx_uint_t i = 0; i < server.server_names.nelts; ++i) {
+    add_captures(cf, own[i].regex, names);
+  }
+  return names;
+}
+
+Names captured_by(ngx_conf_t* cf, const Found& found) {
+  Names names;
+  for (const auto* location : found.regular_expressions) add_captures(cf, location->regex, names);
+  return names;
+}
+
+#else
+
+Names captured_by_server_names(ngx_conf_t*, const ngx_http_core_srv_conf_t&) {
+  return {};
+}
+
+Names captured_by(ngx_conf_t*, const Found&) {
+  return {};
+}
+
+#endif
+
+bool has(const Names& names, std::string_view name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+PathUse path_use_of(ngx_conf_t* cf, const ngx_http_core_srv_conf_t& server, const Found& found,
+                    const LocationConfiguration& rules) {
+  Names used;
+  add_variables(rules.level, used);
+  add_variables(rules.property, used);
+  const Names by_server = captured_by_server_names(cf, server);
+  const Names by_location = captured_by(cf, found);
+  PathUse use = PathUse::none;
+  for (const std::string_view name : used) {
+    if (has(by_location, name)) {
+      use = PathUse::captures;
+    } else if (!has(by_server, name) && !is_apart_from_path(name)) {
+      return PathUse::unknown;
+    }
+  }
+  return use;
+}
+
+bool is_same_value(const ngx_http_complex_value_t* a, const ngx_http_complex_value_t* b) {
+  if (a == b) return true;
+  return a != nullptr && b != nullptr && a->lengths == nullptr && b->lengths == nullptr &&
+         view(a->value) == view(b->value);
+}
+
+bool ask_the_same(const LocationConfiguration& a, const LocationConfiguration& b) {
+  if (a.is_on != b.is_on) return false;
+  return a.is_on == 0 ||
+         (a.max_age == b.max_age && view(a.authn_context) == view(b.authn_context) &&
+          is_same_value(a.level, b.level) && is_same_value(a.property, b.property));
+}
+
+bool is_one_rule(const ngx_http_core_srv_conf_t& server, const Place& a, const Place& b) {
+  const LocationConfiguration& rules = rules_of(server, a.location);
+  if (!ask_the_same(rules, rules_of(server, b.location))) return false;
+  if (rules.is_on == 0 || rules.path_use == PathUse::none) return true;
+  return rules.path_use == PathUse::captures && a.location == b.location &&
+         a.captures == b.captures;
+}
+
+LocationConfiguration& writable_rules_of(const ngx_http_core_srv_conf_t& server,
+                                         const ngx_http_core_loc_conf_t* location) {
+  void** all = location == root_of(server) ? server.ctx->loc_conf : location->loc_conf;
+  return *static_cast<LocationConfiguration*>(all[ngx_http_auth_saml_module.ctx_index]);
+}
+
+// No path leads to the server's own block where a location stands for "/".
+bool is_reachable(const ngx_http_core_srv_conf_t& server, const Found& found) {
+  return found.location != root_of(server) || find_place(server, "/").location == found.location;
+}
+
+void warn_of_paths_as_sent(ngx_conf_t* cf, const ngx_http_core_srv_conf_t& server,
+                           const std::vector<Found>& all) {
+  for (const Found& found : all) {
+    if (rules_of(server, found.location).is_path_as_sent != 1) continue;
+    ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
+                       "auth_saml_path_as_sent in location \"%V\": the app behind it must read "
+                       "paths just as nginx does, or whoever may come here gets at locations of "
+                       "server \"%V\" that ask for more",
+                       &found.location->name, &server.server_name);
+  }
+}
+
+}  // namespace
+
+void compare_rules(ngx_conf_t* cf, const ngx_http_core_srv_conf_t& server) {
+  std::vector<Found> all = all_places(server);
+  std::erase_if(all, [&](const Found& found) { return !is_reachable(server, found); });
+  const LocationConfiguration& first = rules_of(server, all.front().location);
+  bool are_different = false;
+  for (const Found& found : all) {
+    LocationConfiguration& rules = writable_rules_of(server, found.location);
+    rules.path_use = path_use_of(cf, server, found, rules);
+    are_different = are_different || !ask_the_same(rules, first) ||
+                    (rules.is_on == 1 && rules.path_use != PathUse::none);
+  }
+  static_cast<ServerConfiguration*>(server.ctx->srv_conf[ngx_http_auth_saml_module.ctx_index])
+      ->has_several_rules = are_different;
+  if (are_different) warn_of_paths_as_sent(cf, server, all);
+}
+
+const LocationConfiguration& rules_of(const ngx_http_core_srv_conf_t& server,
+                                      const ngx_http_core_loc_conf_t* location) {
+  return writable_rules_of(server, location);
+}
+
+std::optional<std::string> other_reading(const ngx_http_core_srv_conf_t& server,
+                                         std::string_view sent, std::string_view decided,
+                                         const Place& place) {
+  const auto readings = readings_of(sent);
+  if (!readings) return "too many things to tell apart";
+  for (const std::string& reading : *readings) {
+    if (reading != decided && !is_one_rule(server, place, find_place(server, reading))) {
+      return reading;
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace anteroom::nginx

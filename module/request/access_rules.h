@@ -1,0 +1,30 @@
+// Which locations of a server ask the same of who comes, and which paths could lead to another
+// rule than the one that was applied.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "configuration.h"
+#include "request/location_tree.h"
+
+namespace anteroom::nginx {
+
+/// After the configuration is read: finds out whether the server's locations have different rules
+/// and what of a path they depend on; warns of locations that pass paths on as sent beside others
+/// with other rules.
+void compare_rules(ngx_conf_t* cf, const ngx_http_core_srv_conf_t& server);
+
+/// What the gate has to say about a place.
+const LocationConfiguration& rules_of(const ngx_http_core_srv_conf_t& server,
+                                      const ngx_http_core_loc_conf_t* location);
+
+/// nullopt if all that servers may make of `sent` (percent-encoded, without the query) leads to the
+/// rule of `place`, which nginx finds for `decided` (its own reading). Else one reading that does
+/// not, for the log.
+std::optional<std::string> other_reading(const ngx_http_core_srv_conf_t& server,
+                                         std::string_view sent, std::string_view decided,
+                                         const Place& place);
+
+}  // namespace anteroom::nginx

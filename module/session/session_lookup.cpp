@@ -1,0 +1,101 @@
+#include "session/session_lookup.h"
+
+#include "anteroom/session.h"
+
+namespace anteroom::nginx {
+
+namespace {
+
+bool has_ended(std::string_view record, Time now) {
+  const auto session = SessionView::parse(record);
+  return !session || now >= session->expires_at();
+}
+
+}  // namespace
+
+bool SessionLookupService::recall(const TokenHash& hash, std::string& record,
+                                  std::optional<SessionView>& view) {
+  const Time now = clock_.now();
+  const auto remembered = cache_.find(hash, now, settings_.sessions.cache_ttl, record);
+  if (!remembered || !remembered->is_fresh) return false;
+  if (!record.empty()) {
+    view = SessionView::parse(record);
+    // A record ends early where one of its grants does: the database then knows what is left.
+    if (!view || now >= view->expires_at()) {
+      view.reset();
+      return false;
+    }
+  }
+  meter_.count(metrics::Counter::look_up_remembered);
+  return true;
+}
+
+bool SessionLookupService::recall_in_need(const TokenHash& hash, std::string& record) {
+  const Time now = clock_.now();
+  const auto remembered = cache_.find(hash, now, settings_.sessions.cache_ttl, record);
+  return remembered && !record.empty() && !has_ended(record, now) &&
+         now - remembered->fetched_at < settings_.database.grace;
+}
+
+bool SessionLookupService::is_worth_asking(const TokenHash& hash, std::string_view token) {
+  if (has_made_(token)) return true;
+  const Time now = clock_.now();
+  std::string record;
+  return cache_.find(hash, now, settings_.sessions.cache_ttl, record) && !record.empty();
+}
+
+void SessionLookupService::look_up(const TokenHash& hash, std::string_view token, Done done) {
+  if (is_worth_asking(hash, token)) {
+    look_up(hash, std::move(done));
+  } else {
+    done(std::string());
+  }
+}
+
+void SessionLookupService::look_up(const TokenHash& hash, Done done) {
+  std::string record;
+  std::optional<SessionView> view;
+  if (recall(hash, record, view)) {
+    done(std::move(record));
+    return;
+  }
+  const std::uint64_t epoch = cache_.epoch();
+  PendingPointer& pending = pending_[hash];
+  if (pending != nullptr && pending->epoch == epoch) {
+    meter_.count(metrics::Counter::look_up_joined);
+    pending->waiting.push_back(std::move(done));
+    return;
+  }
+  meter_.count(metrics::Counter::look_up_asked);
+  // A question put before the last notification may bring an answer from before it.
+  pending = std::make_shared<Pending>(Pending{epoch, clock_.now(), {}});
+  pending->waiting.push_back(std::move(done));
+  ask(hash, PendingPointer(pending));
+}
+
+void SessionLookupService::ask(const TokenHash& hash, const PendingPointer& pending) {
+  std::function<void(Result<std::string>)> done = [this, hash,
+                                                   pending](Result<std::string> result) {
+    answered(hash, pending, std::move(result));
+  };
+  std::function<void()> failed = [this, hash, pending] {
+    answered(hash, pending, Failure{code::kInternal, "looking a session up failed"});
+  };
+  spawn(load_(hash), std::move(done), std::move(failed));
+}
+
+void SessionLookupService::answered(const TokenHash& hash, const PendingPointer& pending,
+                                    Result<std::string> result) {
+  const auto current = pending_.find(hash);
+  if (current != pending_.end() && current->second == pending) pending_.erase(current);
+  if (result) {
+    cache_.store(hash, *result, pending->started_at, pending->epoch);
+  } else if (result.failure().code == code::kDatabaseUnavailable ||
+             result.failure().code == code::kOverloaded) {
+    std::string record;
+    if (recall_in_need(hash, record)) result = Result<std::string>(std::move(record));
+  }
+  for (const Done& done : pending->waiting) done(result);
+}
+
+}  // namespace anteroom::nginx

@@ -1,0 +1,72 @@
+// The node's answer to "who is this?": memory first, then one statement for all who ask at once.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "anteroom/ports.h"
+#include "anteroom/session.h"
+#include "anteroom/settings.h"
+#include "anteroom/task.h"
+#include "monitoring/node_meter.h"
+#include "session/session_cache.h"
+
+namespace anteroom::nginx {
+
+class SessionLookupService {
+ public:
+  using Done = std::function<void(Result<std::string>)>;
+  using Load = std::function<Task<Result<std::string>>(TokenHash)>;
+  using HasMade = std::function<bool(std::string_view token)>;
+
+  SessionLookupService(const Settings& settings, SessionCache& cache, Clock& clock,
+                       NodeMeter& meter)
+      : settings_(settings), cache_(cache), clock_(clock), meter_(meter) {}
+
+  /// How the database is asked, and which tokens it is asked about. Must be set before look_up() is
+  /// called.
+  void set_load(Load load, HasMade has_made) {
+    load_ = std::move(load);
+    has_made_ = std::move(has_made);
+  }
+
+  /// True if memory has a fresh answer: the record, or an empty one for "no such live session".
+  /// `view` reads `record`, and is unset for the latter.
+  bool recall(const TokenHash& hash, std::string& record, std::optional<SessionView>& view);
+
+  /// Of a session that was there before. `done` is called exactly once, possibly at once. While the
+  /// database is away, a session that this node has known within database.grace goes on.
+  void look_up(const TokenHash& hash, Done done);
+
+  /// Of whatever a browser has sent. A token that we have not made is no session, and nobody is
+  /// asked; those of versions before, for as long as there are any, go on where this node remembers
+  /// them, and five times a second where it does not.
+  void look_up(const TokenHash& hash, std::string_view token, Done done);
+
+ private:
+  struct Pending {
+    std::uint64_t epoch;
+    Time started_at;
+    std::vector<Done> waiting;
+  };
+  using PendingPointer = std::shared_ptr<Pending>;
+
+  void ask(const TokenHash& hash, const PendingPointer& pending);
+  void answered(const TokenHash& hash, const PendingPointer& pending, Result<std::string> result);
+  bool is_worth_asking(const TokenHash& hash, std::string_view token);
+  bool recall_in_need(const TokenHash& hash, std::string& record);
+
+  const Settings& settings_;
+  SessionCache& cache_;
+  Clock& clock_;
+  NodeMeter& meter_;
+  Load load_;
+  HasMade has_made_;
+  std::map<TokenHash, PendingPointer> pending_;
+};
+
+}  // namespace anteroom::nginx

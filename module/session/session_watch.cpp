@@ -1,0 +1,122 @@
+#include "session/session_watch.h"
+
+#include <vector>
+
+namespace anteroom::nginx {
+
+namespace {
+
+constexpr std::chrono::milliseconds kTick{250};
+// A change that may concern everybody is told in portions: of so many, and of fewer who must ask
+// the database.
+constexpr std::size_t kPortion = 2500;
+constexpr int kMostAsking = 500;
+// With nobody listening, this often everybody is told that something may have changed.
+constexpr std::chrono::seconds kSweepWithoutListener{5};
+
+}  // namespace
+
+WatchedRequest::WatchedRequest(SessionWatch& watch, RequestContext& context,
+                               const TokenHash& session, std::string_view user)
+    : watch_(watch),
+      token_(context.token()),
+      by_session_(watch.by_session_.emplace(session, this)),
+      by_user_(watch.by_user_.emplace(user_id(user), this)) {
+  if (!watch.keep_alive_.is_running()) watch.keep_alive_.start(kTick);
+}
+
+WatchedRequest::~WatchedRequest() {
+  watch_.by_session_.erase(by_session_);
+  watch_.by_user_.erase(by_user_);
+}
+
+SessionWatch::SessionWatch(SessionCache& cache, Clock& clock)
+    : cache_(cache),
+      clock_(clock),
+      seen_(cache.epoch()),
+      timer_(TimerKind::background, [this] { tick(); }),
+      keep_alive_(TimerKind::keeps_worker, [this] { keep_worker(); }) {
+  timer_.start(kTick);
+}
+
+std::size_t SessionWatch::count(const TokenHash& session) const {
+  return by_session_.count(session);
+}
+
+void SessionWatch::tick() {
+  timer_.start(kTick);
+  std::vector<SessionChange> changes;
+  if (!cache_.changes_since(seen_, changes)) changes = {SessionChange{}};
+  for (const SessionChange& change : changes) apply(change);
+  if (by_session_.empty()) return;
+  const bool is_unheard = !cache_.is_listened(clock_.now()) &&
+                          std::chrono::steady_clock::now() - swept_at_ >= kSweepWithoutListener;
+  if (is_sweeping_ || is_unheard) sweep();
+}
+
+void SessionWatch::apply(const SessionChange& change) {
+  Tokens concerned;
+  if (change.kind == SessionChange::Kind::all) {
+    is_sweeping_ = true;
+    sweep_next_ = {};
+    return;
+  }
+  if (change.kind == SessionChange::Kind::session) {
+    const auto [first, last] = by_session_.equal_range(change.session);
+    for (auto i = first; i != last; ++i) concerned.push_back(i->second->token_);
+  } else {
+    const auto [first, last] = by_user_.equal_range(change.user);
+    for (auto i = first; i != last; ++i) concerned.push_back(i->second->token_);
+  }
+  tell(concerned, [](WatchedRequest& request) { request.changed(true); });
+}
+
+void SessionWatch::sweep() {
+  struct One {
+    TokenHash session;
+    std::weak_ptr<RequestToken> token;
+  };
+  std::vector<One> portion;
+  auto next = by_session_.lower_bound(sweep_next_);
+  for (; next != by_session_.end(); ++next) {
+    // All of one session go together: its hash is where the next portion begins.
+    if (portion.size() >= kPortion && next->first != portion.back().session) break;
+    portion.push_back({next->first, next->second->token_});
+  }
+  is_sweeping_ = next != by_session_.end();
+  sweep_next_ = is_sweeping_ ? next->first : TokenHash{};
+  int asking = 0;
+  for (const One* one = portion.data(); one != portion.data() + portion.size(); ++one) {
+    if (asking >= kMostAsking && one->session != (one - 1)->session) {
+      is_sweeping_ = true;
+      sweep_next_ = one->session;
+      break;
+    }
+    tell(one->token, [&asking](WatchedRequest& request) { asking += request.changed(false); });
+  }
+  if (!is_sweeping_) swept_at_ = std::chrono::steady_clock::now();
+}
+
+void SessionWatch::keep_worker() {
+  if (ngx_exiting != 0) {
+    Tokens all;
+    for (const auto& [session, request] : by_session_) all.push_back(request->token_);
+    tell(all, [](WatchedRequest& request) { request.worker_quits(); });
+  }
+  if (!by_session_.empty()) keep_alive_.start(kTick);
+}
+
+// Telling one may end others as well.
+void SessionWatch::tell(const std::weak_ptr<RequestToken>& token,
+                        const std::function<void(WatchedRequest&)>& what) {
+  const auto alive = token.lock();
+  if (alive == nullptr || alive->request == nullptr) return;
+  const RequestContext* context = RequestContext::find(alive->request);
+  if (context->watched != nullptr) what(*context->watched);
+}
+
+void SessionWatch::tell(const Tokens& tokens, const std::function<void(WatchedRequest&)>& what) {
+  for (const auto& token : tokens) tell(token, what);
+}
+
+}  // namespace anteroom::nginx
