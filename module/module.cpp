@@ -2,11 +2,11 @@
 #include <sys/prctl.h>
 
 #include "configuration.h"
+#include "loop/guarded.h"
 #include "process.h"
 #include "request/access_rules.h"
 #include "request/endpoint_phase.h"
 #include "request/gate_phase.h"
-#include "request/guarded.h"
 #include "request/path_phase.h"
 #include "request/shared_cache.h"
 #include "request/stripping.h"

@@ -2,7 +2,7 @@
 
 #include <openssl/err.h>
 
-#include "request/guarded.h"
+#include "loop/guarded.h"
 
 namespace anteroom::nginx {
 

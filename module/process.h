@@ -8,13 +8,13 @@
 #include "configuration.h"
 #include "database/database_pool.h"
 #include "database/listener.h"
-#include "loop/process_ports.h"
 #include "loop/thread_worker.h"
 #include "monitoring/node_meter.h"
+#include "process_ports.h"
 #include "request/body_budget.h"
 #include "request/open_requests.h"
+#include "request/session_watch.h"
 #include "session/session_lookup.h"
-#include "session/session_watch.h"
 
 namespace anteroom::nginx {
 

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "request/guarded.h"
+#include "loop/guarded.h"
 
 namespace anteroom::nginx {
 

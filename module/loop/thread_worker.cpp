@@ -10,7 +10,7 @@
 #include <thread>
 #include <vector>
 
-#include "request/guarded.h"
+#include "loop/guarded.h"
 
 namespace anteroom::nginx {
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "request/guarded.h"
+#include "loop/guarded.h"
 
 namespace anteroom::nginx {
 

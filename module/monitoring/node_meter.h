@@ -8,7 +8,7 @@
 #include "anteroom/metrics.h"
 #include "anteroom/settings.h"
 #include "monitoring/shared_metrics.h"
-#include "session/shared_zone.h"
+#include "shared/shared_zone.h"
 
 namespace anteroom::nginx {
 

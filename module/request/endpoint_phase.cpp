@@ -2,10 +2,10 @@
 
 #include "anteroom/bodies.h"
 #include "anteroom/network.h"
+#include "loop/guarded.h"
 #include "process.h"
 #include "request/arriving_body.h"
 #include "request/event_stream.h"
-#include "request/guarded.h"
 #include "request/request_adapter.h"
 #include "request/request_context.h"
 #include "request/response_adapter.h"

@@ -1,9 +1,9 @@
 #include "request/event_stream.h"
 
+#include "loop/guarded.h"
 #include "process.h"
-#include "request/guarded.h"
 #include "request/response_adapter.h"
-#include "session/session_watch.h"
+#include "request/session_watch.h"
 
 namespace anteroom::nginx {
 

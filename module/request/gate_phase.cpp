@@ -1,7 +1,7 @@
 #include "request/gate_phase.h"
 
+#include "loop/guarded.h"
 #include "process.h"
-#include "request/guarded.h"
 #include "request/identity_headers.h"
 #include "request/request_adapter.h"
 #include "request/request_context.h"

@@ -5,7 +5,7 @@
 
 #include "process.h"
 #include "request/request_context.h"
-#include "session/session_watch.h"
+#include "request/session_watch.h"
 
 namespace anteroom::nginx {
 

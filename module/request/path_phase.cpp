@@ -3,9 +3,9 @@
 #include <algorithm>
 
 #include "anteroom/readings.h"
+#include "loop/guarded.h"
 #include "process.h"
 #include "request/access_rules.h"
-#include "request/guarded.h"
 #include "request/request_adapter.h"
 #include "request/request_context.h"
 #include "request/response_adapter.h"

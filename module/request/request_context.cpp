@@ -2,7 +2,7 @@
 
 #include "request/arriving_body.h"
 #include "request/pool_object.h"
-#include "session/session_watch.h"
+#include "request/session_watch.h"
 
 namespace anteroom::nginx {
 

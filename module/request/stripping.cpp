@@ -1,6 +1,6 @@
 #include "request/stripping.h"
 
-#include "request/guarded.h"
+#include "loop/guarded.h"
 #include "request/identity_headers.h"
 #include "request/request_adapter.h"
 #include "request/request_context.h"

@@ -2,8 +2,8 @@
 
 #include "anteroom/metrics.h"
 #include "configuration.h"
+#include "loop/guarded.h"
 #include "process.h"
-#include "request/guarded.h"
 #include "request/response_adapter.h"
 
 namespace anteroom::nginx {

@@ -10,7 +10,7 @@
 #include "ngx.h"
 #include "session/session_change.h"
 #include "session/shared_sessions.h"
-#include "session/shared_zone.h"
+#include "shared/shared_zone.h"
 
 namespace anteroom::nginx {
 

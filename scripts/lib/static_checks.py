@@ -35,7 +35,7 @@ READERS = {
     "Lasso reads what the guard has seen": (
         r"\blasso_\w+?_(?:process|new_from|init_from|from|build_from|add_provider)\w*\s*\(", ["core/src/saml/lasso_opinion.cpp"]),
     "shared memory is locked through ZoneGuard, and allocated by nginx's master alone": (
-        r"\bngx_(?:shmtx|slab)_\w+\(", ["module/session/shared_zone.h"]),
+        r"\bngx_(?:shmtx|slab)_\w+\(", ["module/shared/shared_zone.h"]),
 }
 
 
@@ -54,6 +54,64 @@ def layering(root):
         if not seen:
             problems.append(f"nothing in core/ or module/ includes {library}: the rule checks nothing")
         yield f"layering: {library}", problems
+
+
+QUOTED = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.MULTILINE)
+
+# Rooms, the lowest first: what stands in one includes the headers of those before it. What stands beside the rooms may include all, and
+# none includes it, but for what is named.
+ROOMS = {
+    "core/src/journey": (("frame",), ("diagnosis",), ("sign_on", "manage", "scim")),
+    "module": (("shared",), ("monitoring",), ("loop",), ("session",), ("database",), ("request",)),
+}
+BESIDE = {"module": {"ngx.h", "process.h", "configuration.h", "process_ports.h"}}
+
+
+def quoted(root, folder):
+    """(file, header) of each own header that a file of a folder includes."""
+    return [(path.relative_to(root).as_posix(), header) for path in sources(root, folder)
+            for header in QUOTED.findall(path.read_text())]
+
+
+def libraries(root):
+    """A library of core/src includes those that it links; the contract includes itself alone. As core/CMakeLists.txt has it."""
+    links = {name: set(re.findall(r"anteroom_(\w+)", rest)) for name, rest in
+             re.findall(r"^anteroom_library\((\w+)([^)]*)\)", (root / "core" / "CMakeLists.txt").read_text(), re.MULTILINE)}
+    folders = {path.name for path in (root / "core" / "src").iterdir() if path.is_dir()}
+    problems = [f"core/src/{name} is no library of core/CMakeLists.txt" for name in sorted(folders - set(links))]
+    seen = 0
+    for file, header in [*quoted(root, "core/src"), *quoted(root, "core/include")]:
+        own, other = file.split("/")[2], header.split("/")[0]
+        if other not in links or own == other:
+            continue
+        seen += 1
+        if file.startswith("core/include/") or other not in links[own]:
+            problems.append(f"{file} includes {header}, and does not link anteroom_{other}")
+    yield "layering: libraries", problems or ([] if seen else ["no library includes another: the rule checks nothing"])
+
+
+def rooms(root):
+    """As ROOMS says; one (name, problems) per house."""
+    for house, floors in ROOMS.items():
+        level = {room: number for number, floor in enumerate(floors) for room in floor}
+        prefix = "journey/" if house.endswith("journey") else ""
+        problems, seen = [], 0
+        for path in (root / house).iterdir():
+            if path.is_dir() and path.name not in level:
+                problems.append(f"{house}/{path.name} is not among the rooms")
+        for file, header in quoted(root, house):
+            inside = file.removeprefix(house + "/")
+            room = inside.split("/")[0] if "/" in inside else None
+            if not header.startswith(prefix) or header.startswith("anteroom/"):
+                continue
+            wanted = header.removeprefix(prefix)
+            other = wanted.split("/")[0] if "/" in wanted else None
+            if room is None or room == other or (other is None and wanted in BESIDE.get(house, ())):
+                continue
+            seen += 1
+            if other not in level or level[other] >= level[room]:
+                problems.append(f"{file} includes {header}, which is not below it")
+        yield f"rooms: {house}", problems or ([] if seen else ["no room includes another: the rule checks nothing"])
 
 
 def readers(root):
@@ -138,7 +196,7 @@ def clang_tidy(root, build, jobs=2):
 def run(root, build):
     """Prints what is wrong, and `N passed, M failed`; returns what a shell wants to hear."""
     passed = failed = 0
-    for check in (layering(root), readers(root), start_path(root), clang_format(root), python_compiles(root), clang_tidy(root, build)):
+    for check in (layering(root), libraries(root), rooms(root), readers(root), start_path(root), clang_format(root), python_compiles(root), clang_tidy(root, build)):
         for name, problems in check:
             if problems:
                 failed += 1

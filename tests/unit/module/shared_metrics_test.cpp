@@ -4,7 +4,7 @@
 #include <new>
 
 #include "dying_process.h"
-#include "session/zone_guard.h"
+#include "shared/zone_guard.h"
 
 using namespace anteroom;
 using namespace anteroom::nginx;

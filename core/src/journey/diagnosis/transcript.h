@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "anteroom/saml.h"
-#include "journey/sign_on/judgement.h"
+#include "journey/diagnosis/judgement.h"
 
 namespace anteroom::journey {
 

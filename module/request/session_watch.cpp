@@ -1,4 +1,4 @@
-#include "session/session_watch.h"
+#include "request/session_watch.h"
 
 #include <vector>
 

@@ -1,4 +1,4 @@
-#include "journey/sign_on/judgement.h"
+#include "journey/diagnosis/judgement.h"
 
 #include <algorithm>
 #include <iterator>

@@ -7,7 +7,7 @@
 #include <span>
 
 #include "ngx.h"
-#include "session/zone_guard.h"
+#include "shared/zone_guard.h"
 
 namespace anteroom::nginx {
 

@@ -1,4 +1,4 @@
-#include "loop/process_ports.h"
+#include "process_ports.h"
 
 #include <sys/random.h>
 
