@@ -132,7 +132,8 @@ void read_metadata(Section& section, IdentityProvider& idp, Time now) {
   // Nobody signs on there until it is mended; everybody else does.
   if (const auto& until = idp.metadata.valid_until; until && now >= *until) {
     section.problems().warn(section.place_of("metadata"),
-                            source.file + ": it has expired (validUntil): ask for a new one");
+                            source.file + ": it has expired (validUntil): nobody of '" + idp.name +
+                                "' signs on until there is a new one: ask the company for it");
   }
   check_certificates(section, idp, now);
 }
