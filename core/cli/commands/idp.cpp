@@ -231,7 +231,9 @@ std::string source_text(const Json& source) {
 void show(Console& console, const std::string& name) {
   const Settings& settings = console.settings();
   const IdentityProvider* idp = settings.idp_by_name(name);
-  if (idp == nullptr) throw Abort{exit_refused, "there is no identity provider " + name};
+  if (idp == nullptr)
+    throw Abort{exit_refused, "there is no identity provider " + name +
+                                  ": `anteroom idp list` shows those that there are"};
   const Json certificates = certificates_of(*idp);
   std::string text = "name:       " + idp->name + "\nshown as:   " + idp->display_name +
                      "\nbutton:     " + idp->button + "\ndomains:    " + joined(idp->domains) +

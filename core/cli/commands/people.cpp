@@ -156,8 +156,8 @@ void enable(Console& console, const std::string& given, bool is_against_director
   if (outcome != "enabled") {
     throw Abort{exit_refused, "the directory of " + outcome.substr(outcome.find(':') + 1) +
                                   " has " + email +
-                                  " off: the company switches it on there; --against-directory, if "
-                                  "you know better"};
+                                  " off: the company has to switch it on there; with "
+                                  "--against-directory it is switched on here all the same"};
   }
   console.say("enabled " + email, {{"enabled", email}});
 }
@@ -181,7 +181,9 @@ void unpin_company(Console& console, const Unpinning& given) {
   const auto unpinned = console.need(wait(
       store::unpin_company(console.database(), given.idp, Console::actor(), given.is_dry_run)));
   if (unpinned.people == 0) {
-    throw Abort{exit_refused, "nobody is bound to an account at " + given.idp};
+    throw Abort{exit_refused,
+                "nobody is pinned to " + given.idp +
+                    ": `anteroom user show EMAIL` says as idp whom somebody is pinned to"};
   }
   const std::string counts = std::to_string(unpinned.people) + " people of " + given.idp + ", " +
                              std::to_string(unpinned.sessions) + " sessions";

@@ -17,7 +17,9 @@ struct Given {
 
 const IdentityProvider& company_of(Console& console, const std::string& name) {
   const IdentityProvider* idp = console.settings().idp_by_name(name);
-  if (idp == nullptr) throw Abort{exit_refused, "there is no identity provider " + name};
+  if (idp == nullptr)
+    throw Abort{exit_refused, "there is no identity provider " + name +
+                                  ": `anteroom idp list` shows those that there are"};
   return *idp;
 }
 

@@ -180,7 +180,7 @@ void predict(Console& console, const Asked& asked) {
   static const std::map<std::string, std::string> kWords{
       {"cannot_sign_on", "cannot sign on"},
       {"waiting_room", "is led to the Waiting Room"},
-      {"refused", "signs on in vain: is refused"},
+      {"refused", "signs on at the company, but is refused here"},
       {"forbidden", "gets a 403 page"},
       {"allowed", "is let through, after a sign-on if there is no session"}};
   const std::string unknown =
