@@ -68,7 +68,9 @@ void Process::start(const MainConfiguration& configuration) noexcept {
       the_process()->listen(configuration.has_metrics);  // 0 in a single process as well
   } catch (const std::exception& error) {
     ngx_log_error(NGX_LOG_EMERG, ngx_cycle->log, 0,
-                  "anteroom: cannot start, every gated request is refused: %s", error.what());
+                  "anteroom: cannot start, every gated request is refused until this is mended and "
+                  "nginx reloaded: %s",
+                  error.what());
   } catch (...) {
     log_exception("starting", "unknown exception");
   }

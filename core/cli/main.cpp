@@ -35,11 +35,12 @@ std::string complaint(const CLI::App* app, const CLI::Error& error) {
   const auto unknown = app->remaining(true);
   const std::string known = names(*last);
   const bool is_option = !unknown.empty() && unknown.front().starts_with("-");
-  if (is_option) return "'" + unknown.front() + "' is no option of " + within + "; see --help\n";
+  if (is_option)
+    return "'" + unknown.front() + "' is not an option of " + within + "; see --help\n";
   if (known.empty() || (unknown.empty() && error.get_name() != "RequiredError")) {
     return CLI::FailureMessage::simple(app, error);
   }
-  return (unknown.empty() ? "" : "'" + unknown.front() + "' is no command of " + within + "\n") +
+  return (unknown.empty() ? "" : "'" + unknown.front() + "' is not a command of " + within + "\n") +
          within + " takes one of: " + known + "\n";
 }
 

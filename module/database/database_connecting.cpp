@@ -18,7 +18,7 @@ void DatabaseConnection::connect(std::function<void(Status)> done) {
   close();
   connected_ = std::move(done);
   phase_ = Phase::connecting;
-  last_error_ = "no host name resolves";
+  last_error_ = "no host name in database.connection can be resolved";
   servers_.clear();
   next_server_ = 0;
   schema_version_ = 0;
@@ -60,7 +60,8 @@ void DatabaseConnection::try_next_server() {
   }
   deadline_.start(settings_.connect_timeout);
   // libpq's documentation: after PQconnectStart, wait for room to write.
-  if (!watch_.start(PQsocket(connection_.get()), false, true)) give_up_server("no free connection");
+  if (!watch_.start(PQsocket(connection_.get()), false, true))
+    give_up_server("nginx has no free connection (worker_connections)");
 }
 
 // libpq may close its socket and open another, even with the same number, inside PQconnectPoll: it
@@ -70,12 +71,12 @@ void DatabaseConnection::poll_connecting() {
   switch (PQconnectPoll(connection_.get())) {
     case PGRES_POLLING_READING:
       if (!watch_.start(PQsocket(connection_.get()), true, false)) {
-        give_up_server("no free connection");
+        give_up_server("nginx has no free connection (worker_connections)");
       }
       return;
     case PGRES_POLLING_WRITING:
       if (!watch_.start(PQsocket(connection_.get()), false, true)) {
-        give_up_server("no free connection");
+        give_up_server("nginx has no free connection (worker_connections)");
       }
       return;
     case PGRES_POLLING_OK:
@@ -94,7 +95,7 @@ void DatabaseConnection::give_up_server(const std::string& why) {
 void DatabaseConnection::set_up() {
   if (PQsetnonblocking(connection_.get(), 1) != 0 ||
       !watch_.start(PQsocket(connection_.get()), true, false)) {
-    give_up_server("no free connection");
+    give_up_server("nginx has no free connection (worker_connections)");
     return;
   }
   prepared_.clear();
@@ -161,10 +162,10 @@ void DatabaseConnection::close() {
 void DatabaseConnection::on_deadline() {
   if (phase_ == Phase::connecting) {
     if (servers_.empty()) ++generation_;  // still resolving
-    give_up_server("timed out");
+    give_up_server("timed out (database.connect_timeout)");
     return;
   }
-  lose(Failure{code::kDatabaseUnavailable, "timed out"});
+  lose(Failure{code::kDatabaseUnavailable, "timed out (database.statement_timeout)"});
 }
 
 }  // namespace anteroom::nginx

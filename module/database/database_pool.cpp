@@ -39,7 +39,7 @@ void DatabasePool::execute(const Statement& statement, Params params,
   }
   if (queue_.size() >= static_cast<std::size_t>(settings_.queue_size)) {
     meter_.count(metrics::Counter::queue_full_database);
-    waiting.done(Failure{code::kOverloaded, "database queue is full"});
+    waiting.done(Failure{code::kOverloaded, "database queue is full (database.queue_size)"});
     return;
   }
   queue_.push_back(std::move(waiting));
@@ -65,7 +65,8 @@ void DatabasePool::run(DatabaseConnection& connection, Waiting waiting) {
       std::chrono::ceil<std::chrono::milliseconds>(waiting.deadline - steady_clock::now());
   if (left.count() <= 0) {
     meter_.count(metrics::Counter::database_unavailable);
-    waiting.done(Failure{code::kDatabaseUnavailable, "timed out in the queue"});
+    waiting.done(Failure{code::kDatabaseUnavailable,
+                         "timed out in the queue: no connection was free (database.pool_size)"});
     return;
   }
   meter_.connections_in_use(++in_use_);
@@ -120,7 +121,8 @@ void DatabasePool::expire_queue() {
     const Waiting late = std::move(queue_.front());
     queue_.pop_front();
     meter_.count(metrics::Counter::database_unavailable);
-    late.done(Failure{code::kDatabaseUnavailable, "timed out in the queue"});
+    late.done(Failure{code::kDatabaseUnavailable,
+                      "timed out in the queue: no connection was free (database.pool_size)"});
   }
   watch_queue();
 }

@@ -167,7 +167,7 @@ std::optional<std::string> other_reading(const ngx_http_core_srv_conf_t& server,
                                          std::string_view sent, std::string_view decided,
                                          const Place& place) {
   const auto readings = readings_of(sent);
-  if (!readings) return "too many things to tell apart";
+  if (!readings) return "one of more than 24 others";
   for (const std::string& reading : *readings) {
     if (reading != decided && !is_one_rule(server, place, find_place(server, reading))) {
       return reading;

@@ -133,8 +133,10 @@ ngx_int_t read_body(ngx_http_request_t* r, RequestContext& context, Process& pro
   const std::size_t bytes = announced < 0 ? max_bytes(size) : static_cast<std::size_t>(announced);
   auto share = process.bodies().take(bytes, network_of(head.client_address), sender(head, process));
   if (share == nullptr) {
-    return answer_unread(
-        r, process.site().unavailable(head, {code::kOverloaded, "too many bodies are arriving"}));
+    return answer_unread(r, process.site().unavailable(
+                                head, {code::kOverloaded,
+                                       "too many bodies are arriving: in this worker (32 MiB, of "
+                                       "strangers 16 MiB) or from this address (4 MiB)"}));
   }
   context.body = std::make_unique<ArrivingBody>(std::move(share),
                                                 [token = context.token()] { body_is_late(token); });

@@ -23,8 +23,9 @@ constexpr int kPortion = 500;
 // stream.
 void end(ngx_http_request_t* r) {
   ngx_connection_t* connection = r->connection;
-  ngx_log_error(NGX_LOG_INFO, connection->log, 0,
-                "anteroom: ended an open request with what had let it through");
+  ngx_log_error(
+      NGX_LOG_INFO, connection->log, 0,
+      "anteroom: ended an open request: the session or the access that let it through is over");
   connection->close = 1;
   connection->error = 1;
   connection->read->handler(connection->read);

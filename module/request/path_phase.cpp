@@ -96,7 +96,9 @@ ngx_int_t check_unchecked(ngx_http_request_t* r) {
   const Place place = find_place(server_of(r), view(r->uri));
   if (r->uri.len > 0 && rules_of(server_of(r), place.location).is_on != 1) return NGX_DECLINED;
   return answer(r, NGX_HTTP_BAD_REQUEST,
-                {Code{"ungated_path"}, "an error led past the gate, to another location"});
+                {Code{"ungated_path"},
+                 "an early error led past the gate to a named location: write auth_saml on there, "
+                 "or let error_page name a file"});
 }
 
 ngx_int_t check_last(ngx_http_request_t* r) {

@@ -170,8 +170,12 @@ bool find_original(ngx_conf_t* cf, std::size_t index) {
     ngx_command_t* command = find_command(**module, kNames[index]);
     if (command == nullptr) continue;
     if (!is_ours_past || (command->type & NGX_CONF_TAKE1) == 0) {
-      ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "auth_saml: \"%V\" cannot be watched in this nginx",
-                         &command->name);
+      ngx_conf_log_error(
+          NGX_LOG_EMERG, cf, 0,
+          "auth_saml: caches in gated locations cannot be checked, because the module "
+          "with \"%V\" is none of nginx's own or stands before ours: load "
+          "ngx_http_auth_saml_module.so before it",
+          &command->name);
       return false;
     }
     originals()[index] = {command, *module};
@@ -222,7 +226,8 @@ bool check_shared_cache(ngx_conf_t* cf) {
       NGX_LOG_EMERG, cf->log, 0,
       "\"auth_saml on\" with \"%V\" in location \"%V\": whoever comes next would be given "
       "the first one's answer; put $auth_saml_user into \"%V\", or write "
-      "\"auth_saml_shared_cache on;\" if the answers are the same for everybody in %V:%ui",
+      "\"auth_saml_shared_cache on;\" there if the answers are the same for everybody; "
+      "the cache is switched on in %V:%ui",
       &names[first + location.what].name, &core->name,
       &names[first + (location.what == cache ? key : store)].name, &location.handed_round->file,
       location.handed_round->line);

@@ -50,7 +50,7 @@ def main():
     parser.add_argument("--jobs", type=int, help="how many compilers at once")
     arguments = parser.parse_args()
     if not re.fullmatch(r"[0-9][A-Za-z0-9.+~]*", arguments.revision):
-        parser.error(f"'{arguments.revision}' is no Debian revision")
+        parser.error(f"'{arguments.revision}' is not a Debian revision")
     os.umask(0o022)
     print(*build(arguments.build.resolve(), arguments.revision, arguments.jobs), sep="\n")
 

@@ -180,7 +180,7 @@ def test_support_learns_why_somebody_cannot_get_in(stack, browsers, desk, newcom
     desk.see(reference, "user_disabled", newcomer.email, "in_response_to", within="main")
     assert_accessible(desk)
     desk.press(".facts a")
-    desk.see("signs on in vain", "The account is switched off", reference, "Reply URL", within="main")
+    desk.see("but is refused here", "The account is switched off", reference, "Reply URL", within="main")
     assert_accessible(desk)
 
 

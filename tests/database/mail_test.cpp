@@ -217,7 +217,8 @@ TEST_CASE("a letter that cannot be composed is given up without asking the serve
   Post post(db);
   CHECK(post.deliver().given_up == 1);
   CHECK(post.transport.messages.empty());
-  CHECK(db.value("SELECT last_error FROM anteroom.mail_outbox") == "the recipient is no address");
+  CHECK(db.value("SELECT last_error FROM anteroom.mail_outbox") ==
+        "the recipient is not an address");
 }
 
 TEST_CASE("no and not now are about one letter; the next one is sent") {

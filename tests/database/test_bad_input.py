@@ -71,8 +71,8 @@ def test_an_option_that_there_is_not_is_named(blank, command):
 
 
 @pytest.mark.parametrize("words, named, choice", [
-    (["idq"], "'idq' is no command of 'anteroom'", "idp"), (["idp", "frsh"], "'frsh' is no command of 'idp'", "refresh"),
-    (["scim", "token", "ad"], "'ad' is no command of 'token'", "add"), (["idp"], "'idp' takes one of", "show"),
+    (["idq"], "'idq' is not a command of 'anteroom'", "idp"), (["idp", "frsh"], "'frsh' is not a command of 'idp'", "refresh"),
+    (["scim", "token", "ad"], "'ad' is not a command of 'token'", "add"), (["idp"], "'idp' takes one of", "show"),
     ([], "'anteroom' takes one of", "doctor")])
 def test_a_command_that_there_is_not_is_named_with_those_there_are(blank, words, named, choice):
     said = blank.refused(2, *words)

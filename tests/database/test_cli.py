@@ -242,7 +242,7 @@ def test_a_whole_company_is_unpinned_or_nobody(ready):
     before = ready.value(pinned)
     assert ready.json("user", "unpin", "--idp", "former", "--dry-run") == {"idp": "former", "people": 2, "sessions": 2, "unpinned": 0}
     assert ready.value(pinned) == before
-    assert "nobody is bound" in ready.refused(1, "user", "unpin", "--idp", "forner")
+    assert "nobody is pinned to forner" in ready.refused(1, "user", "unpin", "--idp", "forner")
     for words in (["--idp", "former", "ann@corp.test"], [], ["ann@corp.test", "--dry-run"]):
         ready.refused(2, "user", "unpin", *words)
     assert ready.value(pinned) == before

@@ -92,6 +92,8 @@ REASONS = {
     "AnteroomSignOnsFail": {
         'anteroom_sign_ons_ended_total{instance="a",idp="corp",stage="response",code="audience"}': "0+3x120",
         'anteroom_sign_ons_ended_total{instance="a",idp="corp",stage="session",code="signed_in"}': "0+1x120"},
+    "AnteroomCompanyClosed": {
+        'anteroom_sign_ons_ended_total{instance="a",idp="corp",stage="start",code="company_closed"}': "0+1x120"},
     "AnteroomSignaturesInvalid": {
         'anteroom_sign_ons_ended_total{instance="a",idp="corp",stage="response",code="signature_invalid"}': "0+1x120"},
     "AnteroomNobodyComesBack": {'anteroom_sign_ons_started_total{instance="a",idp="corp"}': "0+1x120",

@@ -42,7 +42,7 @@ std::vector<std::string> properties_of(const Acting& given) {
   }
   if (given.is_everywhere) return {"*"};
   if (std::find(given.properties.begin(), given.properties.end(), "*") != given.properties.end()) {
-    throw Abort{exit_refused, "'*' is no property: use --all-properties"};
+    throw Abort{exit_refused, "'*' is not a property: use --all-properties"};
   }
   return given.properties;
 }

@@ -139,7 +139,7 @@ void check_level(Console& console, const std::string& level) {
   if (std::find(levels.begin(), levels.end(), level) != levels.end()) return;
   std::string known;
   for (const std::string& name : levels) known += (known.empty() ? "" : ", ") + name;
-  throw Abort{exit_refused, "'" + level + "' is no access level; there are: " + known};
+  throw Abort{exit_refused, "'" + level + "' is not an access level; there are: " + known};
 }
 
 namespace {
@@ -186,7 +186,8 @@ std::string checked_time(const std::string& given) {
   static const std::regex kTime(R"(\d{4}-\d\d-\d\d(T([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?Z)?)");
   std::string text(http::trimmed(given));
   if (text.empty() || (std::regex_match(text, kTime) && is_day(text))) return text;
-  throw Abort{exit_refused, "'" + text + "' is no date: write 2027-01-31 or 2027-01-31T12:00:00Z"};
+  throw Abort{exit_refused,
+              "'" + text + "' is not a valid date: write 2027-01-31 or 2027-01-31T12:00:00Z"};
 }
 
 }  // namespace anteroom::cli

@@ -37,7 +37,7 @@ Created create(const DatabaseSettings& database, const CreatingOptions& options,
   if (!store::connection_parameters(options.administrator, "")) {
     throw Abort{
         exit_usage,
-        "what --create-database is given is no libpq connection string of an administrator"};
+        "what --create-database is given is not a libpq connection string of an administrator"};
   }
   const Result<CreatedDatabase> created = create_database(plan);
   if (!created) Console::fail(created.failure());

@@ -90,7 +90,7 @@ std::string metadata_of(const NewIdp& idp) {
   }
   if (idp.url.empty()) return read_file(idp.metadata);
   if (!idp.url.starts_with("https://")) {
-    throw Abort{exit_refused, "'" + idp.url + "' is no https URL"};
+    throw Abort{exit_refused, "'" + idp.url + "' is not an https URL"};
   }
   const auto answer = fetch_metadata({idp.url, idp.ca.empty() ? "" : read_file(idp.ca), "", ""});
   if (!answer) throw Abort{exit_refused, answer.failure().detail};
@@ -125,7 +125,7 @@ void add(Console& console, const NewIdp& idp) {
   if (idp.name.empty() || idp.name.size() > 63 || idp.name.front() == '-' ||
       idp.name.find_first_not_of(kAllowed) != std::string::npos) {
     throw Abort{exit_refused,
-                "'" + idp.name + "' is no name: a-z, 0-9 and inner hyphens, at most 63"};
+                "'" + idp.name + "' is not a valid name: a-z, 0-9 and inner hyphens, at most 63"};
   }
   const Settings& before = console.settings();
   const fs::path directory = directory_of(console, before);
@@ -231,7 +231,9 @@ std::string source_text(const Json& source) {
 void show(Console& console, const std::string& name) {
   const Settings& settings = console.settings();
   const IdentityProvider* idp = settings.idp_by_name(name);
-  if (idp == nullptr) throw Abort{exit_refused, "there is no identity provider " + name};
+  if (idp == nullptr)
+    throw Abort{exit_refused, "there is no identity provider " + name +
+                                  ": `anteroom idp list` shows those that there are"};
   const Json certificates = certificates_of(*idp);
   std::string text = "name:       " + idp->name + "\nshown as:   " + idp->display_name +
                      "\nbutton:     " + idp->button + "\ndomains:    " + joined(idp->domains) +

@@ -131,7 +131,7 @@ void check_answers(const InitAnswers& answers) {
   }
   if (!answers.support_email.empty() && !saml::canonical_email(answers.support_email)) {
     throw Abort{exit_usage,
-                "'" + answers.support_email + "' is no email address (--support-email)"};
+                "'" + answers.support_email + "' is not a valid email address (--support-email)"};
   }
 }
 

@@ -108,7 +108,7 @@ std::string yaml_of(const InitAnswers& answers) {
 
 std::string connection_problem(const std::string& connection) {
   const auto parts = parts_of(connection);
-  if (!parts) return "the connection is no libpq connection string (--connection)";
+  if (!parts) return "the connection is not a libpq connection string (--connection)";
   if (!parts->contains("dbname")) return "the connection names no dbname (--connection)";
   if (parts->contains("password")) {
     return "the connection holds a password: leave it out, and name a file with "

@@ -166,7 +166,8 @@ void show_status(Console& console) {
 void retry(Console& console, const std::string& id) {
   constexpr std::string_view kDigits = "0123456789abcdefABCDEF-";
   if (!id.empty() && (id.size() != 36 || id.find_first_not_of(kDigits) != std::string::npos)) {
-    throw Abort{exit_refused, "'" + id + "' is no letter's ID: `anteroom mail status` lists them"};
+    throw Abort{exit_refused,
+                "'" + id + "' is not the ID of a letter: `anteroom mail status` lists them"};
   }
   const int count = console.need(wait(store::retry_mail(
       console.database(), id.empty() ? std::nullopt : std::optional(id), Console::actor())));

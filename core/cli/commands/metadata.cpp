@@ -17,7 +17,8 @@ void add_metadata(CLI::App& app, Console& console) {
       if (name->empty() || idp.name == *name) idps.push_back(&idp);
     }
     if (!name->empty() && idps.empty()) {
-      throw Abort{exit_refused, "there is no identity provider '" + *name + "'"};
+      throw Abort{exit_refused, "there is no identity provider '" + *name +
+                                    "': `anteroom idp list` shows those that there are"};
     }
     saml::initialize();
     const auto metadata = console.need(

@@ -112,7 +112,7 @@ void provision(Console& console, const Given& given) {
                          console.settings().access.levels};
   if (given.is_everywhere) order.properties = {"*"};
   for (const std::string& key : given.properties) {
-    if (key == "*") throw Abort{exit_refused, "'*' is no property: use --all-properties"};
+    if (key == "*") throw Abort{exit_refused, "'*' is not a property: use --all-properties"};
   }
   const std::string outcome = console.need(wait(store::provision(console.database(), order)));
   if (outcome == "disabled") {
@@ -156,8 +156,8 @@ void enable(Console& console, const std::string& given, bool is_against_director
   if (outcome != "enabled") {
     throw Abort{exit_refused, "the directory of " + outcome.substr(outcome.find(':') + 1) +
                                   " has " + email +
-                                  " off: the company switches it on there; --against-directory, if "
-                                  "you know better"};
+                                  " off: the company has to switch it on there; with "
+                                  "--against-directory it is switched on here all the same"};
   }
   console.say("enabled " + email, {{"enabled", email}});
 }
@@ -181,7 +181,9 @@ void unpin_company(Console& console, const Unpinning& given) {
   const auto unpinned = console.need(wait(
       store::unpin_company(console.database(), given.idp, Console::actor(), given.is_dry_run)));
   if (unpinned.people == 0) {
-    throw Abort{exit_refused, "nobody is bound to an account at " + given.idp};
+    throw Abort{exit_refused,
+                "nobody is pinned to " + given.idp +
+                    ": `anteroom user show EMAIL` says as idp whom somebody is pinned to"};
   }
   const std::string counts = std::to_string(unpinned.people) + " people of " + given.idp + ", " +
                              std::to_string(unpinned.sessions) + " sessions";
@@ -266,8 +268,9 @@ void add_property(CLI::App& app, Console& console) {
     const std::string& key = given->key;
     if (key.empty() || key.size() > 63 || key.front() == '-' ||
         key.find_first_not_of(kAllowed) != std::string::npos) {
-      throw Abort{exit_refused,
-                  "'" + key + "' is no property key: a-z, 0-9 and inner hyphens, at most 63"};
+      throw Abort{
+          exit_refused,
+          "'" + key + "' is not a valid property key: a-z, 0-9 and inner hyphens, at most 63"};
     }
     given->name = checked_name(given->name);
     if (!console.need(wait(store::add_property(console.database(), *given, Console::actor())))) {

@@ -29,7 +29,7 @@ Words words_of(Filing outcome) {
     case Filing::no_property:
       return {"no_property", "there is no such property: `anteroom property add` first"};
     case Filing::no_level:
-      return {"no_level", "that is no access level"};
+      return {"no_level", "that is not an access level"};
     case Filing::not_allowed:
       break;
     case Filing::above_own_level:
@@ -37,7 +37,7 @@ Words words_of(Filing outcome) {
     case Filing::in_the_past:
       return {"in_the_past", "the access would have ended already"};
     case Filing::bad_expiry:
-      return {"bad_expiry", "the expiry is no date"};
+      return {"bad_expiry", "the expiry is not a valid date"};
   }
   return {"not_allowed", "who asks may not file requests there"};
 }
@@ -57,7 +57,7 @@ Words words_of(Deciding outcome) {
     case Deciding::no_property:
       return {"no_property", "there is no such property"};
     case Deciding::no_level:
-      return {"no_level", "that is no access level"};
+      return {"no_level", "that is not an access level"};
     case Deciding::user_disabled:
       return {"user_disabled", "the person is disabled"};
     case Deciding::expired:

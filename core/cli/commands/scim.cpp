@@ -17,7 +17,9 @@ struct Given {
 
 const IdentityProvider& company_of(Console& console, const std::string& name) {
   const IdentityProvider* idp = console.settings().idp_by_name(name);
-  if (idp == nullptr) throw Abort{exit_refused, "there is no identity provider " + name};
+  if (idp == nullptr)
+    throw Abort{exit_refused, "there is no identity provider " + name +
+                                  ": `anteroom idp list` shows those that there are"};
   return *idp;
 }
 
@@ -25,7 +27,8 @@ void check_name(const std::string& name) {
   constexpr std::string_view kAllowed =
       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
   if (name.size() > 63 || name.find_first_not_of(kAllowed) != std::string::npos) {
-    throw Abort{exit_refused, "'" + name + "' is no token name: letters, digits, . _ and -"};
+    throw Abort{exit_refused,
+                "'" + name + "' is not a valid token name: letters, digits, . _ and -"};
   }
 }
 

@@ -22,13 +22,13 @@ void need_done(PersonChange outcome) {
     case PersonChange::no_property:
       throw Abort{exit_refused, "there is no such property: `anteroom property add` first"};
     case PersonChange::no_level:
-      throw Abort{exit_refused, "that is no access level"};
+      throw Abort{exit_refused, "that is not an access level"};
     case PersonChange::not_found:
       throw Abort{exit_refused, "there is no such session of this person"};
     case PersonChange::in_the_past:
       throw Abort{exit_refused, "the access would have ended already"};
     case PersonChange::bad_expiry:
-      throw Abort{exit_refused, "the expiry is no date"};
+      throw Abort{exit_refused, "the expiry is not a valid date"};
     case PersonChange::own_request:
       throw Abort{exit_refused, "who acts asked for this access: somebody else has to give it"};
     case PersonChange::off_by_directory:

@@ -89,8 +89,9 @@ Json say_finding(const Finding& f, std::string& text) {
 void explain_reference(Console& console, const std::string& typed) {
   const auto reference = session::read_reference(typed);
   if (!reference) {
-    throw Abort{exit_usage,
-                "'" + typed + "' is no reference number (ABCD-1234); for a person say EMAIL URL"};
+    throw Abort{
+        exit_usage,
+        "'" + typed + "' is not a reference number (ABCD-1234); for a person say EMAIL URL"};
   }
   store::AuditFilter filter;
   filter.reference = *reference;
@@ -142,7 +143,7 @@ void ask_requirement(const Settings& settings, const Asked& asked, const std::st
 
 void check_url(const Settings& settings, const std::string& text) {
   const auto url = http::parse_url(text);
-  if (!url) throw Abort{exit_usage, "'" + text + "' is no http or https URL"};
+  if (!url) throw Abort{exit_usage, "'" + text + "' is not an http or https URL"};
   const std::string origin = url->origin().text;
   const auto& apps = settings.service_provider.apps;
   const bool is_ours =
@@ -180,7 +181,7 @@ void predict(Console& console, const Asked& asked) {
   static const std::map<std::string, std::string> kWords{
       {"cannot_sign_on", "cannot sign on"},
       {"waiting_room", "is led to the Waiting Room"},
-      {"refused", "signs on in vain: is refused"},
+      {"refused", "signs on at the company, but is refused here"},
       {"forbidden", "gets a 403 page"},
       {"allowed", "is let through, after a sign-on if there is no session"}};
   const std::string unknown =

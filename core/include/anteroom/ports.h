@@ -158,7 +158,8 @@ Task<Result<T>> offload(Worker& worker, std::function<T()> work) {
       }
     };
     if (!worker.submit(run_it, finish))
-      done(Failure{code::kOverloaded, "thread pool queue is full"});
+      done(Failure{code::kOverloaded,
+                   "thread pool queue is full: more to verify at once than the CPU can"});
   });
   Result<T> result = co_await wait;
   co_return result;

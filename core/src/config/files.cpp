@@ -23,7 +23,7 @@ std::pair<std::string, std::string> read_bytes(const std::string& path, std::siz
   if (stat(path.c_str(), &info) != 0) {
     return {path + ": " + std::generic_category().message(errno), ""};
   }
-  if (!S_ISREG(info.st_mode)) return {path + " is no regular file", ""};
+  if (!S_ISREG(info.st_mode)) return {path + " is not a regular file", ""};
   if (static_cast<std::size_t>(info.st_size) > max) return {path + " is too large", ""};
   std::ifstream file(path, std::ios::binary);
   if (!file) return {path + " cannot be read: check its permissions", ""};

@@ -132,7 +132,7 @@ void read_domains(Section& section, ReadIdp& read) {
     if (!name || http::to_lower(domain.value) != domain.value) {
       section.problems().error(
           domain.place,
-          "'" + domain.value + "' is no email domain in lower case such as example.com");
+          "'" + domain.value + "' is not an email domain in lower case such as example.com");
     } else if (is_public_mail_domain(*name)) {
       section.problems().error(
           domain.place, *name + " is a public mail domain: anyone can have an address there");
@@ -211,7 +211,7 @@ void read_response_binding(Section& section, IdentityProvider& idp,
   for (const auto& [index, url] : idp.metadata.artifact_urls) {
     if (url.starts_with("http:") && own && !http::is_loopback(*own)) {
       close_idp(section, idp,
-                "the metadata's ArtifactResolutionService " + url + " is no https URL");
+                "the metadata's ArtifactResolutionService " + url + " is not an https URL");
     }
   }
   if (!sp.signing) {
@@ -284,7 +284,8 @@ void read_scim(Section section, ReadIdp& read) {
     if (!access.level.empty()) read.levels.push_back({access.level, entry.place_of("level")});
     for (const Text& property : entry.texts("properties")) {
       if (property.value != "*" && !is_property(property.value)) {
-        entry.problems().error(property.place, "'" + property.value + "' is no property key");
+        entry.problems().error(property.place,
+                               "'" + property.value + "' is not a valid property key");
       }
       access.properties.push_back(property.value);
     }

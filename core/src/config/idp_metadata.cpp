@@ -46,8 +46,9 @@ std::optional<std::string> read_pinned_certificate(Section& section) {
   const auto facts =
       der ? crypto::certificate_facts(*der) : Result<crypto::CertificateFacts>(der.failure());
   if (!facts || facts->key_type != "RSA" || facts->key_bits < 2048) {
-    section.error("metadata_certificate",
-                  file + ": this is no certificate in PEM with an RSA key of at least 2048 bits");
+    section.error(
+        "metadata_certificate",
+        file + ": this is not a certificate in PEM with an RSA key of at least 2048 bits");
     return std::nullopt;
   }
   return *der;
@@ -132,7 +133,8 @@ void read_metadata(Section& section, IdentityProvider& idp, Time now) {
   // Nobody signs on there until it is mended; everybody else does.
   if (const auto& until = idp.metadata.valid_until; until && now >= *until) {
     section.problems().warn(section.place_of("metadata"),
-                            source.file + ": it has expired (validUntil): ask for a new one");
+                            source.file + ": it has expired (validUntil): nobody of '" + idp.name +
+                                "' signs on until there is a new one: ask the company for it");
   }
   check_certificates(section, idp, now);
 }

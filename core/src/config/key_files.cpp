@@ -132,7 +132,9 @@ void read_signing(Section section, ServiceProviderSettings& sp, Time now) {
   // No error: a gate that does not start some night is worse than what a provider may say to it.
   if (now >= read->facts.not_after) {
     section.problems().warn(section.place_of("certificate"),
-                            read->pair.certificate_file + " has expired");
+                            read->pair.certificate_file +
+                                " has expired: identity providers may refuse what we sign; "
+                                "`anteroom keys prepare signing` makes the next");
   }
   sp.signing = std::move(read->pair);
   sp.other_signing = read_others(section, crypto::check_signing_key);
@@ -147,7 +149,9 @@ void read_decryption(Section& section, ServiceProviderSettings& sp, Time now) {
     if (!read) continue;
     if (now >= read->facts.not_after) {
       entry.problems().warn(entry.place_of("certificate"),
-                            read->pair.certificate_file + " has expired");
+                            read->pair.certificate_file +
+                                " has expired: identity providers may refuse to encrypt for it; "
+                                "`anteroom keys rotate decryption` makes the next");
     }
     // `keys rotate` is about the first.
     if (sp.decryption.empty()) others = read_others(entry, can_decrypt);

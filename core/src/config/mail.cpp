@@ -94,7 +94,7 @@ std::vector<std::string> read_addresses(Section& section, const std::string& key
   for (const Text& text : section.texts(key)) {
     const auto address = canonical_email(text.value);
     if (!address) {
-      section.problems().error(text.place, "'" + text.value + "' is no email address");
+      section.problems().error(text.place, "'" + text.value + "' is not a valid email address");
     } else if (std::find(addresses.begin(), addresses.end(), *address) != addresses.end()) {
       section.problems().error(text.place, *address + " is in 'mail." + key + "' twice");
     } else {

@@ -40,7 +40,7 @@ void read_logo(Section& section, PageSettings& pages) {
 
 void check_web_link(Section& section, const std::string& key, const std::string& text) {
   if (!text.empty() && !http::parse_url(text))
-    section.error(key, "'" + key + "' is no http or https URL");
+    section.error(key, "'" + key + "' is not an http or https URL");
 }
 
 }  // namespace
@@ -90,7 +90,8 @@ AccessSettings read_access(Section access, Section manage) {
   for (const Text& level : access.texts("levels")) {
     if (!is_level(level.value)) {
       access.problems().error(
-          level.place, "'" + level.value + "' is no level name: a-z, then a-z, 0-9, _ and -");
+          level.place,
+          "'" + level.value + "' is not a valid level name: a-z, then a-z, 0-9, _ and -");
     } else if (std::find(settings.levels.begin(), settings.levels.end(), level.value) !=
                settings.levels.end()) {
       access.problems().error(level.place, "level '" + level.value + "' is there twice");

@@ -17,7 +17,7 @@ std::optional<http::Url> secure_url(Section& section, const Place& place, const 
                                     const std::string& text) {
   auto url = http::parse_url(text);
   if (!url) {
-    section.problems().error(place, what + " is no URL: '" + text + "'");
+    section.problems().error(place, what + " is not a valid URL: '" + text + "'");
     return std::nullopt;
   }
   if (url->scheme != "https" && !http::is_loopback(*url)) {

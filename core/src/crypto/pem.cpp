@@ -119,7 +119,7 @@ constexpr int kMostBits = OPENSSL_RSA_MAX_MODULUS_BITS;
 Result<Key> load_signing_key(std::string_view pem) {
   Key key(PEM_read_bio_PrivateKey(reader(pem).get(), nullptr, no_password, nullptr));
   if (key == nullptr) {
-    return Failure{code::kUnusableKey, "this is no private key in PEM, or it is encrypted"};
+    return Failure{code::kUnusableKey, "this is not a private key in PEM, or it is encrypted"};
   }
   const std::string type = type_of(key.get());
   const int bits = EVP_PKEY_get_bits(key.get());
@@ -135,7 +135,7 @@ Result<Key> load_signing_key(std::string_view pem) {
 Result<std::string> pem_to_der_certificate(std::string_view pem) {
   const Certificate certificate = read_pem_certificate(pem);
   if (certificate == nullptr) {
-    return Failure{code::kUnusableCertificate, "this is no certificate in PEM"};
+    return Failure{code::kUnusableCertificate, "this is not a certificate in PEM"};
   }
   unsigned char* bytes = nullptr;
   const int length = i2d_X509(certificate.get(), &bytes);
@@ -148,7 +148,7 @@ Result<std::string> pem_to_der_certificate(std::string_view pem) {
 Result<CertificateFacts> certificate_facts(std::string_view der) {
   const Certificate certificate = read_der_certificate(der);
   if (certificate == nullptr) {
-    return Failure{code::kUnusableCertificate, "this is no X.509 certificate"};
+    return Failure{code::kUnusableCertificate, "this is not an X.509 certificate"};
   }
   const auto not_before = time_of(X509_get0_notBefore(certificate.get()));
   const auto not_after = time_of(X509_get0_notAfter(certificate.get()));
@@ -206,11 +206,11 @@ Status check_key_pair(std::string_view private_key_pem, std::string_view certifi
   const Key key(
       PEM_read_bio_PrivateKey(reader(private_key_pem).get(), nullptr, no_password, nullptr));
   if (key == nullptr) {
-    return Failure{code::kUnusableKey, "this is no private key in PEM, or it is encrypted"};
+    return Failure{code::kUnusableKey, "this is not a private key in PEM, or it is encrypted"};
   }
   const Certificate certificate = read_pem_certificate(certificate_pem);
   if (certificate == nullptr) {
-    return Failure{code::kUnusableCertificate, "this is no certificate in PEM"};
+    return Failure{code::kUnusableCertificate, "this is not a certificate in PEM"};
   }
   if (X509_check_private_key(certificate.get(), key.get()) != 1) {
     return Failure{code::kUnusableKey, "the key and the certificate do not belong together"};

@@ -118,10 +118,10 @@ class Composer::Implementation {
     const auto recipient = canonical_email(letter.recipient);
     // As it is stored: what only stands for an address is not written to.
     if (!recipient || !http::equals_ignoring_case(*recipient, letter.recipient)) {
-      return Failure{code::kRecipient, "the recipient is no address"};
+      return Failure{code::kRecipient, "the recipient is not an address"};
     }
     const auto values = values_of(letter.parameters, company_by_idp_);
-    if (!values) return Failure{code::kParameters, "the parameters are no JSON object"};
+    if (!values) return Failure{code::kParameters, "the parameters are not a JSON object"};
     const std::string language = language_of(*values);
     const auto form = forms_.find(letter.template_name + "." + language);
     if (form == forms_.end()) {

@@ -76,7 +76,8 @@ Result<VerifiedAssertion> AssertionReader::read(const xmlNode* assertion, std::s
 Result<Time> AssertionReader::instant(const xmlNode* node, const char* name, Code code) const {
   const auto text = attribute(node, name);
   const auto time = text ? parse_instant(*text) : std::nullopt;
-  if (!time) return Failure{code, std::string(name) + (text ? " is no UTC time" : " is missing")};
+  if (!time)
+    return Failure{code, std::string(name) + (text ? " is not a UTC time" : " is missing")};
   return *time;
 }
 
@@ -123,7 +124,7 @@ Status AssertionReader::check_audience_restriction(const xmlNode* restriction) c
   bool is_us = false;
   for (const xmlNode* child : children(restriction)) {
     const auto text = is_element(child, kAssertion, "Audience") ? plain_text(child) : std::nullopt;
-    if (!text) return Failure{code::kAudience, "an Audience that is no plain text"};
+    if (!text) return Failure{code::kAudience, "an Audience that is not plain text"};
     is_us = is_us || *text == us || (!is_uri(us) && *text == "spn:" + us);
   }
   if (!is_us) return Failure{code::kAudience, "not for " + us};
@@ -257,7 +258,7 @@ Status AssertionReader::read_name_id() {
 Status AssertionReader::take_name_id(const xmlNode* node) {
   const auto text = plain_text(node);
   if (!text || text->empty() || text->size() > 1024) {
-    return Failure{code::kText, "NameID is no plain text, or empty"};
+    return Failure{code::kText, "NameID is not plain text, or empty"};
   }
   result_.name_id_ = *text;
   result_.name_id_format_ = attribute(node, "Format").value_or("");

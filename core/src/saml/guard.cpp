@@ -153,7 +153,8 @@ Status check_orders(const GuardedResponse& guarded) {
 
 // saml-core 3.2.2, 3.3.3
 Status check_response_children(const xmlNode* response) {
-  if (!is_element(response, kProtocol, "Response")) return shape("the root is no Response");
+  if (!is_element(response, kProtocol, "Response"))
+    return shape("the root element is not Response");
   if (attribute(response, "Version") != "2.0") return Failure{code::kVersion, "Response"};
   if (!is_id(attribute(response, "ID"))) return shape("Response/@ID");
   for (const xmlNode* child : children(response)) {

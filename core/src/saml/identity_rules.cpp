@@ -60,7 +60,7 @@ bool AssertionReader::is_present(const std::string& name) const {
 Result<std::string> AssertionReader::single_value(const std::string& name, Code code) const {
   if (name == kNameId) return result_.name_id_;
   if (std::find(unusable_names_.begin(), unusable_names_.end(), name) != unusable_names_.end()) {
-    return Failure{code, "'" + name + "' is there twice or is no plain text"};
+    return Failure{code, "'" + name + "' is there twice or is not plain text"};
   }
   const auto found = result_.attributes_.find(name);
   if (found == result_.attributes_.end() || found->second.size() != 1 || found->second[0].empty()) {
@@ -75,12 +75,12 @@ Status AssertionReader::read_email() {
     const Result<std::string> value = single_value(name, code::kEmail);
     if (!value) return value.failure();
     const auto email = canonical_email(*value);
-    if (!email) return Failure{code::kEmail, "'" + name + "' is no email address"};
+    if (!email) return Failure{code::kEmail, "'" + name + "' is not a valid email address"};
     const std::string domain(email_domain(*email));
     if (std::find(idp_.domains.begin(), idp_.domains.end(), domain) == idp_.domains.end()) {
       // What is not written in ASCII is the name of a registered domain, or looks like one.
       if (!is_ascii(*value)) {
-        return Failure{code::kEmail, "'" + name + "' is no email address"};
+        return Failure{code::kEmail, "'" + name + "' is not a valid email address"};
       }
       verdict_.unregistered_domain = domain;
       return Failure{code::kEmailDomain, domain + " is not registered to " + idp_.name};
@@ -99,7 +99,7 @@ Status AssertionReader::read_subject_identifier() {
     const Result<std::string> value = single_value(name, code::kSubject);
     if (!value) return value.failure();
     if (value->empty() || value->size() > kMaxIdentifier || !is_plain(*value)) {
-      return Failure{code::kSubject, "'" + name + "' is no identifier"};
+      return Failure{code::kSubject, "'" + name + "' is not an identifier"};
     }
     subject += (subject.empty() ? "" : "/") + *value;
   }

@@ -52,7 +52,7 @@ Result<Document> parse(const Envelope& envelope) {
   const xmlNode* root = xmlDocGetRootElement(document->get());
   const char* name = envelope.is_request ? "LogoutRequest" : "LogoutResponse";
   if (!is_element(root, kProtocol, name)) {
-    return Failure{code::kShape, std::string("the root is no ") + name};
+    return Failure{code::kShape, std::string("the root element is not ") + name};
   }
   return document;
 }

@@ -52,7 +52,7 @@ void collect_idps(const xmlNode* node, std::vector<const xmlNode*>& found) {
 Result<const xmlNode*> find_idp(const xmlNode* root) {
   if (!is_element(root, kMetadata, "EntitiesDescriptor") &&
       !is_element(root, kMetadata, "EntityDescriptor")) {
-    return unusable("this is no SAML 2.0 metadata: the root element is no EntityDescriptor");
+    return unusable("this is not SAML 2.0 metadata: the root element is not EntityDescriptor");
   }
   std::vector<const xmlNode*> idps;
   collect_idps(root, idps);
@@ -95,7 +95,8 @@ Status check_validity(const xmlNode* role, Time now, IdpMetadata& idp) {
     const auto text = uri_attribute(node, "validUntil");
     if (!text) continue;
     const auto until = parse_end(*text);
-    if (!until) return unusable("validUntil '" + http::printable(*text, 40) + "' is no UTC time");
+    if (!until)
+      return unusable("validUntil '" + http::printable(*text, 40) + "' is not a UTC time");
     if (now >= *until) {
       return unusable("it expired at " + *text + " (validUntil): ask for a new one");
     }
@@ -138,7 +139,7 @@ Result<IdpMetadata> parse_idp_metadata(std::string_view xml, Time now,
                                        std::string_view pinned_certificate_der) {
   auto document = parse_xml(without_instructions(xml), kMaxMetadataBytes);
   if (!document) {
-    return unusable("this is no usable XML: " + document.failure().detail);
+    return unusable("this is not usable XML: " + document.failure().detail);
   }
   if (!pinned_certificate_der.empty()) {
     document = open_signed_metadata(document->get(), pinned_certificate_der);

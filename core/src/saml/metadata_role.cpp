@@ -108,7 +108,7 @@ bool is_safe_address(const std::string& location) {
 }
 
 std::string complaint(const char* service, const std::string& location) {
-  return std::string(service) + " leads to " + shown(location) + ", which is no https URL";
+  return std::string(service) + " leads to " + shown(location) + ", which is not an https URL";
 }
 
 std::optional<std::string> address(const xmlNode* endpoint, const char* service, const char* name,

@@ -70,7 +70,7 @@ Status check_successor(const IdpMetadata& current, const IdpMetadata& next, Time
   if (next.artifact_urls.empty() && !current.artifact_urls.empty()) {
     return unfit("it has lost where artifacts are resolved");
   }
-  if (leaves_https(current, next)) return unfit("an address in it is no https URL any more");
+  if (leaves_https(current, next)) return unfit("an address in it is not an https URL any more");
   return Done{};
 }
 

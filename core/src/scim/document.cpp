@@ -32,7 +32,7 @@ class Builder : public nlohmann::json_sax<Json> {
     if (value.size() > kMaxString) return refuse("The body holds a text that is too long.");
     return put(std::move(value));
   }
-  bool binary(binary_t&) override { return refuse("The body is no JSON object."); }
+  bool binary(binary_t&) override { return refuse("The body is not a JSON object."); }
   bool start_object(std::size_t) override { return open(Json::object()); }
   bool start_array(std::size_t) override { return open(Json::array()); }
   bool end_object() override { return close(); }
@@ -48,7 +48,7 @@ class Builder : public nlohmann::json_sax<Json> {
     return true;
   }
   bool parse_error(std::size_t, const std::string&, const nlohmann::detail::exception&) override {
-    return refuse("The body is no JSON object.");
+    return refuse("The body is not a JSON object.");
   }
 
  private:
@@ -111,7 +111,7 @@ Result<Json> parse_document(std::string_view text, Effort& effort) {
   }
   Json document = builder.take();
   if (!document.is_object()) {
-    return Failure{code::kScimInvalidSyntax, "The body is no JSON object."};
+    return Failure{code::kScimInvalidSyntax, "The body is not a JSON object."};
   }
   return document;
 }

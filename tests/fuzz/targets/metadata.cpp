@@ -17,7 +17,7 @@ namespace {
 void check_address(const std::string& address) {
   if (address.empty()) return;
   const auto url = http::parse_url(address);
-  require(url.has_value(), "an address that is no URL");
+  require(url.has_value(), "an address that is not a valid URL");
   require(url->scheme == "https" || http::is_loopback(*url), "an address without TLS");
 }
 

@@ -132,7 +132,7 @@ clock_skew: 1h
   CHECK(has(lines, "anteroom.yaml:8:13: error: 'sessions.lifetime' must be a time such as 30s"));
   CHECK(has(lines, "anteroom.yaml:9:17: error: missing.key: No such file"));
   CHECK(has(lines, "error: level 'viewer' is there twice"));
-  CHECK(has(lines, "error: 'Bad Level' is no level name"));
+  CHECK(has(lines, "error: 'Bad Level' is not a valid level name"));
   CHECK(has(lines, "error: 'boss' is none of access.levels"));
   CHECK(has(lines, "error: 'pages.accent' must be a colour"));
   CHECK(has(lines, "error: 'clock_skew' must be a time"));
@@ -173,7 +173,7 @@ TEST_CASE("a domain belongs to one company, which owns it") {
     return files.complaints(with("[corp.test]", domains));
   };
   CHECK(has(complain("[gmail.com]"), "gmail.com is a public mail domain"));
-  CHECK(has(complain("[Corp.test]"), "'Corp.test' is no email domain in lower case"));
+  CHECK(has(complain("[Corp.test]"), "'Corp.test' is not an email domain in lower case"));
   CHECK(has(complain("[corp]"), "is no email domain"));
   CHECK(has(complain("['@corp.test']"), "is no email domain"));
   CHECK(has(complain("[corp.test, corp.test]"), "corp.test belongs to 'corp' already"));
@@ -218,7 +218,7 @@ TEST_CASE("metadata must hold one SAML 2.0 identity provider") {
     files.write("corp.xml", xml);
     return files.complaints(kGood);
   };
-  CHECK(has(complain("junk"), "until this is mended: this is no usable XML"));
+  CHECK(has(complain("junk"), "until this is mended: this is not usable XML"));
   CHECK(has(complain("<a/>"), "no EntityDescriptor"));
   CHECK(has(
       complain(forge::replaced(good, "<IDPSSODescriptor", "<SPSSODescriptor").replace(0, 0, "")),
@@ -678,7 +678,7 @@ TEST_CASE("Responses by artifact need a place that resolves them") {
   // Of this machine's own services none is the company's to name; where we are on it, tests are.
   files.write("corp.xml", service(soap + "index=\"0\" Location=\"http://127.0.0.1:631/admin\""));
   CHECK(has(files.complaints(yaml),
-            "ArtifactResolutionService http://127.0.0.1:631/admin is no https URL"));
+            "ArtifactResolutionService http://127.0.0.1:631/admin is not an https URL"));
   CHECK_FALSE(has(files.complaints(
                       forge::replaced(yaml, "https://login.servusconnect.com", "http://localhost")),
                   "ArtifactResolutionService"));
@@ -717,7 +717,7 @@ TEST_CASE("metadata with a certificate, time or address that cannot be used is t
   broken.replace(broken.find("AAAA"), 4, "no base64!");
   CHECK(has(complain(broken), "a signing certificate in it cannot be read"));
   CHECK(has(complain(forge::replaced(plain, " entityID=", " validUntil=\"soon\" entityID=")),
-            "validUntil 'soon' is no UTC time"));
+            "validUntil 'soon' is not a UTC time"));
   const std::string post =
       "<SingleLogoutService Binding=\"urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST\" ";
   for (const char* location : {"Location=\"http://idp.test/slo\"",
@@ -920,7 +920,8 @@ TEST_CASE("groups of a directory give levels at properties") {
                   "anteroom.yaml:13:29: error: 'boss' is none of access.levels"));
   CHECK(complains("{ level: viewer, properties: [elm] }", "name' is missing"));
   CHECK(complains("{ name: A, level: viewer }", "'properties' must list property keys"));
-  CHECK(complains("{ name: A, level: viewer, properties: [Elm Court] }", "is no property key"));
+  CHECK(complains("{ name: A, level: viewer, properties: [Elm Court] }",
+                  "is not a valid property key"));
   CHECK(complains("{ name: A, level: viewer, properties: [elm, \"*\"] }",
                   "\"*\" stands for all properties"));
   CHECK(complains("{ name: A, level: viewer, properties: [elm], role: x }", "unknown key 'role'"));

@@ -21,7 +21,7 @@ TEST_CASE("an origin leaves the default port out") {
   CHECK(http::parse_url("http://a.test:443")->origin().text == "http://a.test:443");
 }
 
-TEST_CASE("what a browser might read otherwise is no URL") {
+TEST_CASE("what a browser might read otherwise is not a valid URL") {
   const char* text = GENERATE(
       "", "/", "//a.test/", "a.test", "ftp://a.test/", "javascript://a.test/", "https:/a.test",
       "https:a.test", "https://", "https:///a", "https://user@a.test/", "https://a.test@evil.test/",

@@ -87,7 +87,7 @@ TEST_CASE("support reads what would happen to a person, and how their company is
   desk.know("ann@corp.test", "disabled", "corp", "elm=viewer");
   const Response page = desk.ask("Ann%40corp.test");
   CHECK(page.status == 200);
-  CHECK_THAT(page.body, Contains("signs on in vain") && Contains("switched off") &&
+  CHECK_THAT(page.body, Contains("but is refused here") && Contains("switched off") &&
                             Contains("https://login.test/saml2/idpresponse") &&
                             Contains("/auth/manage/people/show?user=22222222"));
 }

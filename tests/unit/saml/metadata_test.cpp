@@ -231,7 +231,7 @@ TEST_CASE("an end counts wherever it stands and in whichever zone it is said") {
   CHECK(usable(around("2027-01-15T05:30:10-02:30")).valid_until == now + std::chrono::seconds(10));
   CHECK(usable(around("2027-01-15T08:00:10")).valid_until == now + std::chrono::seconds(10));
   CHECK(has(refusal(around("2027-01-15T09:59:59+02:00")), "it expired at"));
-  CHECK(has(refusal(around("soon")), "is no UTC time"));
+  CHECK(has(refusal(around("soon")), "is not a UTC time"));
 }
 
 TEST_CASE("what it asks for and offers is read") {

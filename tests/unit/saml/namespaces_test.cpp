@@ -139,7 +139,7 @@ TEST_CASE("what is not namespace-well-formed is refused wherever XML is read") {
     CHECK(in_response(flawed) == "xml_malformed");
     CHECK(logout.judged(flawed) == "xml_malformed, posted xml_malformed");
     CHECK(in_soap(flawed) == "xml_malformed");
-    CHECK(in_metadata(flawed) == "this is no usable XML: not namespace-well-formed");
+    CHECK(in_metadata(flawed) == "this is not usable XML: not namespace-well-formed");
     CHECK(in_encrypted(flawed) == "decryption_failed");
     CHECK(in_encrypted_name_id(flawed) == "decryption_failed");
     const std::string xml = forge::replaced(forge::make_response(authority(), {}), "<samlp:Status>",

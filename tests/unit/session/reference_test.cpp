@@ -14,7 +14,7 @@ TEST_CASE("a reference number is read however it was typed") {
   CHECK(read_reference("0123456789ABCDEF") == "0123456789abcdef");
 }
 
-TEST_CASE("what is no reference number") {
+TEST_CASE("what is not a reference number") {
   for (const char* typed : {"", "7K2M-Q9X", "7K2M-Q9XDD", "7K2U-Q9XD", "7K2M_Q9XD", "ann@corp.test",
                             "0123456789ABCDEG"}) {
     CHECK_FALSE(read_reference(typed));

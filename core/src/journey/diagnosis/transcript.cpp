@@ -105,7 +105,9 @@ void keep_transcript_later(Context& context, const Judgement& judgement, const F
                                network_of(client_address)};
   Log& log = context.ports.log;
   std::function<void(Result<Done>)> done = [&log, reference](const Result<Done>& kept) {
-    if (!kept) log.write(LogLevel::warning, "transcript lost reference=" + reference);
+    if (kept) return;
+    log.write(LogLevel::warning,
+              "transcript lost reference=" + reference + ": " + kept.failure().detail);
   };
   spawn(store::keep_transcript(context.ports.database, std::move(transcript)), std::move(done),
         std::function<void()>([] {}));

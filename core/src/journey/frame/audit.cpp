@@ -8,7 +8,9 @@ void audit_later(Context& context, store::AuditEvent event) {
   spawn<Result<Done>>(
       store::audit(context.ports.database, std::move(event)),
       [&log, reference](const Result<Done>& written) {
-        if (!written) log.write(LogLevel::warning, "audit event lost reference=" + reference);
+        if (written) return;
+        log.write(LogLevel::warning,
+                  "audit event lost reference=" + reference + ": " + written.failure().detail);
       },
       [] {});
 }

@@ -22,7 +22,8 @@ Task<Response> not_redeemed(Exchange& exchange) {
   const Result<CurrentSession> session = co_await current_session(exchange);
   if (session && session->view() != nullptr) co_return redirect(303, "/");
   co_return explain(exchange.context, exchange.head(),
-                    {Code{"handoff_refused"}, "ticket not redeemable here"},
+                    {Code{"handoff_refused"},
+                     "the ticket was used, is late, belongs to another browser, or was made up"},
                     {403, "failed_title"_words, "handoff_refused"_words,
                      "handoff_refused_hint"_words, "/", "continue"_words});
 }
