@@ -18,9 +18,13 @@ struct MainConfiguration {
   bool has_metrics = false;  ///< auth_saml_metrics stands somewhere
 };
 
+/// Paths that apps may take for those of locations, though nginx does not.
+struct Spellings;
+
 struct ServerConfiguration {
-  bool is_active = false;          ///< auth_saml is on somewhere in it
-  bool has_several_rules = false;  ///< not all of its locations ask the same of who comes
+  bool is_active = false;                ///< auth_saml is on somewhere in it
+  bool has_several_rules = false;        ///< not all of its locations ask the same of who comes
+  const Spellings* spellings = nullptr;  ///< where it has several rules
   /// What stands in for its loc_conf while one of our own endpoints is served, by what the body may
   /// take. Lives as long as the configuration: nginx looks into it after the request's pool is
   /// gone.

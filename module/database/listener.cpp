@@ -12,25 +12,7 @@ constexpr std::chrono::milliseconds kPingInterval{1000};
 constexpr std::chrono::seconds kHousekeepingInterval{60};
 constexpr std::chrono::seconds kPeopleInterval{30};
 
-int digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  return -1;
-}
-
 }  // namespace
-
-std::optional<TokenHash> hash_from_hex(std::string_view hex) {
-  TokenHash hash{};
-  if (hex.size() != 2 * hash.size()) return std::nullopt;
-  for (std::size_t i = 0; i < hash.size(); ++i) {
-    const int high = digit(hex[2 * i]);
-    const int low = digit(hex[2 * i + 1]);
-    if (high < 0 || low < 0) return std::nullopt;
-    hash[i] = static_cast<std::uint8_t>(high * 16 + low);
-  }
-  return hash;
-}
 
 Listener::Listener(const Settings& settings, Worker& worker, SessionCache& cache, NodeMeter& meter,
                    Ports ports)

@@ -5,6 +5,8 @@
 #include <vector>
 
 #include "anteroom/readings.h"
+#include "request/pool_object.h"
+#include "request/spellings.h"
 #include "request/text.h"
 
 namespace anteroom::nginx {
@@ -109,12 +111,33 @@ bool ask_the_same(const LocationConfiguration& a, const LocationConfiguration& b
           is_same_value(a.level, b.level) && is_same_value(a.property, b.property));
 }
 
-bool is_one_rule(const ngx_http_core_srv_conf_t& server, const Place& a, const Place& b) {
-  const LocationConfiguration& rules = rules_of(server, a.location);
-  if (!ask_the_same(rules, rules_of(server, b.location))) return false;
-  if (rules.is_on == 0 || rules.path_use == PathUse::none) return true;
-  return rules.path_use == PathUse::captures && a.location == b.location &&
-         a.captures == b.captures;
+// Whoever is let in somewhere has it.
+bool asks_for_access_alone(const LocationConfiguration& rules) {
+  return rules.level == nullptr && rules.property == nullptr && rules.max_age == 0 &&
+         rules.authn_context.len == 0;
+}
+
+// Captures without what other spellings of a path differ in.
+std::string spelled_alike(std::string_view captures) {
+  std::string out;
+  for (const char c : captures) {
+    if (c == '\0' && out.ends_with('/')) out.pop_back();
+    out += c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+  }
+  return out;
+}
+
+// Whether who may come to `decided` may come to `other`, too.
+bool is_covered(const ngx_http_core_srv_conf_t& server, const Place& decided, const Place& other,
+                bool is_other_spelling) {
+  const LocationConfiguration& rules = rules_of(server, decided.location);
+  const LocationConfiguration& others = rules_of(server, other.location);
+  if (others.is_on == 0 || (rules.is_on == 1 && asks_for_access_alone(others))) return true;
+  if (!ask_the_same(rules, others)) return false;
+  if (rules.path_use == PathUse::none) return true;
+  return rules.path_use == PathUse::captures && decided.location == other.location &&
+         (decided.captures == other.captures ||
+          (is_other_spelling && spelled_alike(decided.captures) == spelled_alike(other.captures)));
 }
 
 LocationConfiguration& writable_rules_of(const ngx_http_core_srv_conf_t& server,
@@ -153,14 +176,29 @@ void compare_rules(ngx_conf_t* cf, const ngx_http_core_srv_conf_t& server) {
     are_different = are_different || !ask_the_same(rules, first) ||
                     (rules.is_on == 1 && rules.path_use != PathUse::none);
   }
-  static_cast<ServerConfiguration*>(server.ctx->srv_conf[ngx_http_auth_saml_module.ctx_index])
-      ->has_several_rules = are_different;
-  if (are_different) warn_of_paths_as_sent(cf, server, all);
+  if (!are_different) return;
+  auto& configuration =
+      *static_cast<ServerConfiguration*>(server.ctx->srv_conf[ngx_http_auth_saml_module.ctx_index]);
+  configuration.has_several_rules = true;
+  configuration.spellings = make_in_pool<Spellings>(cf->pool, spellings_of(server));
+  if (configuration.spellings == nullptr) throw std::bad_alloc();
+  warn_of_paths_as_sent(cf, server, all);
 }
 
 const LocationConfiguration& rules_of(const ngx_http_core_srv_conf_t& server,
                                       const ngx_http_core_loc_conf_t* location) {
   return writable_rules_of(server, location);
+}
+
+std::optional<std::string> other_spelling(const ngx_http_core_srv_conf_t& server,
+                                          std::string_view path, const Place& place) {
+  const auto& spellings =
+      *static_cast<ServerConfiguration*>(server.ctx->srv_conf[ngx_http_auth_saml_module.ctx_index])
+           ->spellings;
+  for (std::string& other : other_spellings(spellings, path)) {
+    if (!is_covered(server, place, find_place(server, other), true)) return std::move(other);
+  }
+  return std::nullopt;
 }
 
 std::optional<std::string> other_reading(const ngx_http_core_srv_conf_t& server,
@@ -169,9 +207,10 @@ std::optional<std::string> other_reading(const ngx_http_core_srv_conf_t& server,
   const auto readings = readings_of(sent);
   if (!readings) return "one of more than 24 others";
   for (const std::string& reading : *readings) {
-    if (reading != decided && !is_one_rule(server, place, find_place(server, reading))) {
+    if (reading != decided && !is_covered(server, place, find_place(server, reading), false)) {
       return reading;
     }
+    if (auto other = other_spelling(server, reading, place)) return other;
   }
   return std::nullopt;
 }

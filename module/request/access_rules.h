@@ -20,9 +20,14 @@ void compare_rules(ngx_conf_t* cf, const ngx_http_core_srv_conf_t& server);
 const LocationConfiguration& rules_of(const ngx_http_core_srv_conf_t& server,
                                       const ngx_http_core_loc_conf_t* location);
 
-/// nullopt if all that servers may make of `sent` (percent-encoded, without the query) leads to the
-/// rule of `place`, which nginx finds for `decided` (its own reading). Else one reading that does
-/// not, for the log.
+/// nullopt if all that apps may take `path` (decoded) for, in other letters or but for a slash at
+/// its end, asks no more than `place`. Else the path that does.
+std::optional<std::string> other_spelling(const ngx_http_core_srv_conf_t& server,
+                                          std::string_view path, const Place& place);
+
+/// nullopt if all that servers may make of `sent` (percent-encoded, without the query) leads to
+/// what asks no more than `place`, which nginx finds for `decided` (its own reading). Else one
+/// reading that does, for the log.
 std::optional<std::string> other_reading(const ngx_http_core_srv_conf_t& server,
                                          std::string_view sent, std::string_view decided,
                                          const Place& place);

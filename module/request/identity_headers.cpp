@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "anteroom/gate.h"
+#include "configuration.h"
 #include "request/request_adapter.h"
 #include "request/text.h"
 
@@ -54,6 +55,16 @@ bool is_identity_header(std::string_view name) {
          std::any_of(kIdentityHeaders.begin(), kIdentityHeaders.end(), [&](const auto& header) {
            return is_same_to_a_backend(name, header.lower_case_name);
          });
+}
+
+// What some servers and frameworks take for the path instead of the request's (IIS and what was
+// made to run behind it; gunicorn, where nginx passes on names with underscores).
+constexpr std::array<std::string_view, 4> kPathHeaders{"x-original-url", "x-rewrite-url",
+                                                       "script-name", "path-info"};
+
+bool is_path_header(std::string_view name) {
+  return std::any_of(kPathHeaders.begin(), kPathHeaders.end(),
+                     [&](std::string_view header) { return is_same_to_a_backend(name, header); });
 }
 
 bool is_cookie(const ngx_table_elt_t& field) {
@@ -116,11 +127,18 @@ bool is_among(const ngx_table_elt_t& field, const IdentityFields* credited) {
   return !is_before(&field, first) && is_before(&field, first + credited->fields.size());
 }
 
-// An empty Cookie field is one that held nothing but ours.
-bool goes(const ngx_table_elt_t& field, const IdentityFields* credited) {
-  return is_cookie(field) ? field.value.len == 0
-                          : is_identity_header(name_of(field)) && !is_among(field, credited);
-}
+// Which fields are taken out.
+struct Going {
+  const IdentityFields* credited;
+  bool are_paths;  ///< those, too, that name another path
+
+  // An empty Cookie field is one that held nothing but ours.
+  bool operator()(const ngx_table_elt_t& field) const {
+    if (is_cookie(field)) return field.value.len == 0;
+    return (is_identity_header(name_of(field)) && !is_among(field, credited)) ||
+           (are_paths && is_path_header(name_of(field)));
+  }
+};
 
 #if nginx_version >= 1023000
 
@@ -163,6 +181,7 @@ ngx_str_t text_of(std::string_view text) {
 }  // namespace
 
 ngx_int_t remove_ours(ngx_http_request_t* r, bool has_our_cookies, const IdentityFields* credited) {
+  const Going goes{credited, server_configuration(r).has_several_rules};
   bool is_anything_to_go = false;
   bool is_out_of_memory = false;
   for_each_header(r->headers_in.headers, [&](ngx_table_elt_t& field) {
@@ -170,13 +189,12 @@ ngx_int_t remove_ours(ngx_http_request_t* r, bool has_our_cookies, const Identit
       field.value = copy(r->pool, without_our_cookies(view(field.value)));
       is_out_of_memory = is_out_of_memory || field.value.data == nullptr;
     }
-    is_anything_to_go = is_anything_to_go || goes(field, credited);
+    is_anything_to_go = is_anything_to_go || goes(field);
   });
   if (is_out_of_memory) return NGX_ERROR;
   if (!is_anything_to_go) return NGX_OK;
   if (drop_empty_cookies(r) != NGX_OK) return NGX_ERROR;
-  return cut(r->pool, r->headers_in.headers,
-             [credited](const ngx_table_elt_t& field) { return goes(field, credited); });
+  return cut(r->pool, r->headers_in.headers, goes);
 }
 
 // nginx only reads what the fields point at.

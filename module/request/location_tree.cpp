@@ -131,6 +131,19 @@ const ngx_http_core_loc_conf_t* root_of(const ngx_http_core_srv_conf_t& server) 
   return static_cast<Location>(server.ctx->loc_conf[ngx_http_core_module.ctx_index]);
 }
 
+std::vector<std::string> static_names(const ngx_http_core_srv_conf_t& server) {
+  std::vector<std::string> names;
+  for (const Found& found : all_places(server)) {
+    const auto* location = found.location;
+    bool is_static = location != root_of(server) && location->named == 0 && location->noname == 0;
+#if (NGX_PCRE)
+    is_static = is_static && location->regex == nullptr;
+#endif
+    if (is_static) names.emplace_back(view(location->name));
+  }
+  return names;
+}
+
 Place find_place(const ngx_http_core_srv_conf_t& server, std::string_view path) {
   Place place{root_of(server), {}};
   find_in(place.location, path, place);

@@ -23,6 +23,9 @@ const ngx_http_core_loc_conf_t* root_of(const ngx_http_core_srv_conf_t& server);
 /// request: no variable is set.
 Place find_place(const ngx_http_core_srv_conf_t& server, std::string_view path);
 
+/// What the static locations of the server are called, nested ones too.
+std::vector<std::string> static_names(const ngx_http_core_srv_conf_t& server);
+
 /// A location and the regular expressions in whose scope it stands, outermost first.
 struct Found {
   const ngx_http_core_loc_conf_t* location;

@@ -9,6 +9,7 @@
 #include "request/request_adapter.h"
 #include "request/request_context.h"
 #include "request/response_adapter.h"
+#include "request/spellings.h"
 #include "request/text.h"
 
 namespace anteroom::nginx {
@@ -68,10 +69,21 @@ ngx_int_t send_in_normal_form(ngx_http_request_t* r, std::string form) {
   return r->unparsed_uri.data == nullptr ? NGX_HTTP_INTERNAL_SERVER_ERROR : NGX_DECLINED;
 }
 
+// Most paths have no other spelling, and cost no more than to find that out.
+ngx_int_t check_spelling(ngx_http_request_t* r, const ngx_http_core_srv_conf_t& server,
+                         std::string_view decided) {
+  const auto others = other_spellings(*server_configuration(r).spellings, decided);
+  if (others.empty()) return NGX_DECLINED;
+  const Place place = find_place(server, decided);
+  if (is_as_sent(r, place.location)) return NGX_DECLINED;
+  const auto other = other_spelling(server, decided, place);
+  return other ? refuse_path(r, *other) : NGX_DECLINED;
+}
+
 ngx_int_t check_path(ngx_http_request_t* r) {
-  if (has_one_reading(path_of(r))) return NGX_DECLINED;
   const auto& server = server_of(r);
   const std::string_view decided = view(r->uri);
+  if (has_one_reading(path_of(r))) return check_spelling(r, server, decided);
   const Place place = find_place(server, decided);
   if (is_as_sent(r, place.location) || !other_reading(server, path_of(r), decided, place)) {
     return NGX_DECLINED;
@@ -115,8 +127,8 @@ ngx_int_t check_last(ngx_http_request_t* r) {
   if (context != nullptr && context->checked_path == r->uri.data) return NGX_DECLINED;
   if (context != nullptr) context->checked_path = r->uri.data;
   const std::string form = normal_form(r);
-  if (has_one_reading(form)) return NGX_DECLINED;
   const auto& server = server_of(r);
+  if (has_one_reading(form)) return check_spelling(r, server, view(r->uri));
   const Place place = find_place(server, view(r->uri));
   if (const auto other = other_reading(server, form, view(r->uri), place)) {
     return refuse_path(r, *other);

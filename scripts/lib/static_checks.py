@@ -14,7 +14,7 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', re.MULTILINE)
 LAYERS = {
     "nginx": (r"^ngx_|^nginx", ["module"]),
     "Lasso, xmlsec and libxml2": (r"^(lasso|xmlsec|libxml)/", ["core/src/saml"]),
-    "GLib": (r"^glib", ["core/src/saml", "core/src/http"]),
+    "GLib": (r"^glib", ["core/src/saml", "core/src/text"]),
     "yaml-cpp": (r"^yaml-cpp/", ["core/src/config"]),
     # The hosts draw random bytes for the core.
     "OpenSSL": (r"^openssl/", ["core/src/crypto", "core/cli", "module"]),

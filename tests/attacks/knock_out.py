@@ -16,7 +16,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 FILES = ["guard", "xml", "signature_shape", "signature", "encryption_shape", "decryptor", "response_verifier",
-         "assertion_reader", "identity_rules", "../http/email", "instant", "logout_verifier", "redirect_message", "metadata",
+         "assertion_reader", "identity_rules", "../text/email", "../text/instant", "logout_verifier", "redirect_message", "metadata",
          "metadata_signature", "artifact", "artifact_response"]
 REFUSALS = re.compile(r"\{?\s*(//[^\n]*\n\s*)*return (bad\(|shape\(|Failure|unusable\(|not_allowed|fail\(|false|std::nullopt|"
                       r"\w+\.failure\(\)|\w+->failure\(\)|fine\b|plain\b|status\b|why\b)")

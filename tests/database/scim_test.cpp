@@ -2,6 +2,7 @@
 
 #include "anteroom/provisioning.h"
 #include "fixture.h"
+#include "text/uuid.h"
 
 using namespace anteroom;
 using namespace anteroom::test;
@@ -185,7 +186,7 @@ TEST_CASE("a User is made, found by each of its names, changed and forgotten") {
   const auto result = create(db, ann);
   REQUIRE(result.outcome == ScimOutcome::done);
   const scim::User user = result.resource;
-  CHECK(scim::is_uuid(user.id));
+  CHECK(text::is_uuid(user.id));
   CHECK(user.user_name == "Ann@corp.test");
   CHECK(user.display_name == "Ann Arbor");
   CHECK(user.is_active);

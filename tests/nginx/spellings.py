@@ -16,5 +16,8 @@ def disguises(start, wanted):
     made += [f"{slash}{first}/{rest}" for slash in SLASH if slash.startswith(("/", "\\"))]
     made += [f"//{start.strip('/')}{slash}{first}/{rest}" for slash in SLASH[:7]]
     made += [f"/{first}/{rest}{ending}" for ending in ENDING]
+    made += [f"/{one}/{rest}" for one in (first.upper(), first.capitalize(), f"{first[:-1]}{first[-1].upper()}")]
+    made += [f"{slash}{first.upper()}{slash}{rest.upper()}" for slash in ("/", "//", "/./", "/;/")]
+    made += [f"/{first}/{rest}/", f"/{first}", f"/{first.upper()}/", f"/%{ord(first[0].upper()):02x}{first[1:]}/{rest}"]
     made += [f"/%{ord(first[0]):02x}{first[1:]}/{rest}", f"/%25{ord(first[0]):02x}{first[1:]}/{rest}"]
     return sorted(set(made))

@@ -15,9 +15,11 @@ LOCATIONS = """
 location / {{ {0} }}
 location /public/ {{ {0} }}
 location /manager/ {{ auth_saml on; auth_saml_require manager; {0} }}
+location = /report {{ auth_saml on; auth_saml_require manager; {0} }}
+location /Archive/ {{ auth_saml on; auth_saml_require manager; {0} }}
 location ~ ^/properties/(?<property>[^/]+) {{ auth_saml on; auth_saml_require technician at $property; {0} }}
 """
-NAMES = ["node-raw", "node-url", "node-legacy", "wsgi", "flask", "tomcat", "php-fpm"]
+NAMES = ["node-raw", "node-url", "node-legacy", "express", "wsgi", "flask", "tomcat", "php-fpm"]
 
 
 class Gated:
@@ -25,7 +27,7 @@ class Gated:
 
     def __init__(self, lab, cluster, back_ends):
         self.ports = {back_end.name: free_port() for back_end in back_ends}
-        servers = "".join(f"server {{ listen 127.0.0.1:{self.ports[one.name]}; server_name localhost; {LOCATIONS.format(one.pass_to)} }}\n"
+        servers = "".join(f"server {{ listen 127.0.0.1:{self.ports[one.name]}; server_name localhost; underscores_in_headers on; {LOCATIONS.format(one.pass_to)} }}\n"
                           for one in back_ends)
         origins = ", ".join(f"http://localhost:{port}" for port in self.ports.values())
         self.node = lab.node(cluster, http=servers,
@@ -36,10 +38,10 @@ class Gated:
         """Of elm-court alone: a session at one app's host."""
         return self.node.people.session(self._technician, origin=f"http://localhost:{self.ports[name]}")
 
-    def ask(self, name, target, token=None):
+    def ask(self, name, target, token=None, header=""):
         """(status, which page the app served or None)."""
         cookie = f"Cookie: {COOKIE}={token}\r\n" if token else ""
-        head = f"GET {target} HTTP/1.1\r\nHost: localhost:{self.ports[name]}\r\nAccept: text/html\r\n{cookie}Connection: close\r\n\r\n"
+        head = f"GET {target} HTTP/1.1\r\nHost: localhost:{self.ports[name]}\r\nAccept: text/html\r\n{header}{cookie}Connection: close\r\n\r\n"
         with socket.create_connection(("127.0.0.1", self.ports[name]), timeout=20) as connection:
             connection.sendall(head.encode("latin-1"))
             received = b""
@@ -85,6 +87,26 @@ def test_no_spelling_brings_a_technician_to_another_property(gated, name):
     spellings = disguises("/properties/elm-court/", "/properties/oak-house/x")
     got = {target: gated.ask(name, target, token)[1] for target in spellings}
     assert {target: page for target, page in got.items() if page not in (None, "public", "front", "elm-court")} == {}
+
+
+@pytest.mark.parametrize("target", ["/report", "/report/", "/REPORT", "/Report/", "/archive/x", "/Archive/x", "/archive", "/ARCHIVE/x/",
+                                    "/%61rchive/x", "/;/archive/x"])
+def test_letters_and_slashes_that_an_app_takes_for_others_lead_to_no_other_rule(gated, target):
+    assert gated.ask("express", target)[1] is None
+    assert gated.ask("express", target, gated.technician("express"))[1] is None
+
+
+@pytest.mark.parametrize("name, header", [("express", "X-Original-URL: /manager/x"), ("express", "x-rewrite-url: /manager/x"),
+                                          ("express", "X_Original_Url: /manager/x"), ("wsgi", "SCRIPT_NAME: /public"),
+                                          ("flask", "SCRIPT_NAME: /public"), ("flask", "script_name: /public")])
+def test_no_header_names_another_path(gated, name, header):
+    assert gated.ask(name, "/public/manager/x", header=header + "\r\n")[1] in ("public", None)
+
+
+@pytest.mark.parametrize("target", ["/open/README.md", "/open/A/", "/OPENED/X", "/open/x/", "/open"])
+def test_capitals_and_slashes_of_ordinary_paths_are_nothing_odd(node, target):
+    assert node.ask(target).status in (200, 302, 404)
+    assert node.ask(target).status != 400
 
 
 def reaches_as_sent(node, target, token=None):

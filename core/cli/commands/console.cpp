@@ -12,8 +12,8 @@
 #include "anteroom/saml.h"
 #include "anteroom/site.h"
 #include "anteroom/store.h"
-#include "http/person_text.h"
-#include "http/unicode.h"
+#include "text/person_text.h"
+#include "text/unicode.h"
 
 namespace anteroom::cli {
 
@@ -54,7 +54,7 @@ std::string for_terminal(std::string_view text) {
   std::string out;
   for (;;) {
     const auto end = text.find_first_of("\n\t");
-    out += http::only_plain(text.substr(0, end), kReplacement);
+    out += text::only_plain(text.substr(0, end), kReplacement);
     if (end == std::string_view::npos) return out;
     out += text[end];
     text.remove_prefix(end + 1);
@@ -72,7 +72,7 @@ void Console::table(const std::vector<std::string>& head,
                     std::vector<std::vector<std::string>> rows, const Json& json) const {
   if (is_json) return say("", json);
   for (auto& row : rows) {
-    for (std::string& cell : row) cell = http::only_plain(cell, kReplacement);
+    for (std::string& cell : row) cell = text::only_plain(cell, kReplacement);
   }
   std::vector<std::size_t> widths(head.size());
   std::transform(head.begin(), head.end(), widths.begin(),
@@ -144,17 +144,17 @@ void check_level(Console& console, const std::string& level) {
 
 namespace {
 
-std::string checked_text(const std::string& given, http::TextFault (*fault_of)(std::string_view),
+std::string checked_text(const std::string& given, text::TextFault (*fault_of)(std::string_view),
                          std::size_t max) {
-  std::string text(http::trimmed(given));
+  std::string text(text::trimmed(given));
   switch (fault_of(text)) {
-    case http::TextFault::none:
+    case text::TextFault::none:
       return text;
-    case http::TextFault::not_utf8:
+    case text::TextFault::not_utf8:
       throw Abort{exit_refused, "'" + text + "' is not UTF-8: save it as UTF-8"};
-    case http::TextFault::not_plain:
+    case text::TextFault::not_plain:
       throw Abort{exit_refused, "'" + text + "' has characters that cannot be seen"};
-    case http::TextFault::too_long:
+    case text::TextFault::too_long:
       break;
   }
   throw Abort{exit_refused,
@@ -175,16 +175,16 @@ bool is_day(const std::string& text) {
 }  // namespace
 
 std::string checked_name(const std::string& text) {
-  return checked_text(text, http::fault_of_name, http::kMaxName);
+  return checked_text(text, text::fault_of_name, text::kMaxName);
 }
 
 std::string checked_note(const std::string& text) {
-  return checked_text(text, http::fault_of_note, http::kMaxNote);
+  return checked_text(text, text::fault_of_note, text::kMaxNote);
 }
 
 std::string checked_time(const std::string& given) {
   static const std::regex kTime(R"(\d{4}-\d\d-\d\d(T([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?Z)?)");
-  std::string text(http::trimmed(given));
+  std::string text(text::trimmed(given));
   if (text.empty() || (std::regex_match(text, kTime) && is_day(text))) return text;
   throw Abort{exit_refused,
               "'" + text + "' is not a valid date: write 2027-01-31 or 2027-01-31T12:00:00Z"};

@@ -7,15 +7,15 @@
 
 #include "anteroom/admin.h"
 #include "cli/commands/console.h"
-#include "http/csv.h"
-#include "http/person_text.h"
-#include "http/unicode.h"
+#include "text/csv.h"
+#include "text/person_text.h"
+#include "text/unicode.h"
 
 namespace anteroom::cli {
 
 namespace {
 
-using http::CsvRow;
+using text::CsvRow;
 
 const std::vector<std::string> kColumns{"email", "name", "property", "level", "expires"};
 
@@ -28,7 +28,7 @@ std::string read_file(const std::string& path) {
 std::map<std::string, std::size_t> columns_of(const CsvRow& head) {
   std::map<std::string, std::size_t> columns;
   for (std::size_t i = 0; i < head.cells.size(); ++i) {
-    const std::string name = http::column_name(head.cells[i]);
+    const std::string name = text::column_name(head.cells[i]);
     if (std::find(kColumns.begin(), kColumns.end(), name) == kColumns.end()) {
       throw Abort{exit_refused, "unknown column '" + name +
                                     "'; there are: email, name, property, level, expires"};
@@ -76,7 +76,7 @@ class Reader {
   static void need_utf8(const std::vector<CsvRow>& csv) {
     std::string lines;
     for (const CsvRow& row : csv) {
-      if (!std::all_of(row.cells.begin(), row.cells.end(), http::is_utf8)) {
+      if (!std::all_of(row.cells.begin(), row.cells.end(), text::is_utf8)) {
         lines += "line " + std::to_string(row.line) + " is not UTF-8\n";
       }
     }
@@ -92,7 +92,7 @@ class Reader {
     const auto cell = [&](const char* column) {
       const auto found = columns_.find(column);
       return found == columns_.end() ? std::string()
-                                     : std::string(http::trimmed(row.cells[found->second]));
+                                     : std::string(text::trimmed(row.cells[found->second]));
     };
     const std::string email = checked_email(console_, cell("email"), allow_unregistered_);
     check_level(console_, cell("level"));
@@ -121,7 +121,7 @@ class Reader {
 };
 
 void import(Console& console, const std::string& path, bool is_dry_run, bool allow_unregistered) {
-  const Result<std::vector<CsvRow>> csv = http::parse_csv(read_file(path));
+  const Result<std::vector<CsvRow>> csv = text::parse_csv(read_file(path));
   if (!csv) throw Abort{exit_refused, csv.failure().detail + "; nothing was imported"};
   const Json rows = Reader(console, allow_unregistered).read(*csv);
   if (is_dry_run) {

@@ -8,7 +8,7 @@
 #include "cli/commands/console.h"
 #include "crypto/encoding.h"
 #include "crypto/envelope.h"
-#include "saml/instant.h"
+#include "text/instant.h"
 
 namespace anteroom::cli {
 
@@ -43,7 +43,7 @@ std::string encoded_of(const std::string& text) {
 
 Time time_of(const std::string& text) {
   if (text.empty()) return SystemClock().now();
-  const auto time = saml::parse_instant(text);
+  const auto time = text::parse_instant(text);
   if (!time) throw unusable("--at wants a UTC time such as 2027-01-31T12:00:00Z");
   return *time;
 }

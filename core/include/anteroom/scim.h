@@ -16,9 +16,6 @@
 
 namespace anteroom::scim {
 
-/// A UUID in its text form, in either case: what our ids look like.
-[[nodiscard]] bool is_uuid(std::string_view text);
-
 /// "https://login.example.com/auth/scim/v2/contoso": what Entra calls the Tenant URL.
 [[nodiscard]] std::string endpoint_of(const ServiceProviderSettings& sp, const std::string& idp);
 

@@ -11,6 +11,9 @@
 
 namespace anteroom {
 
+/// 64 hex digits as a hash, as notifications name sessions; nullopt for anything else.
+std::optional<TokenHash> hash_from_hex(std::string_view hex);
+
 enum class UserStatus : char { waiting = 'w', active = 'a', disabled = 'd' };
 
 /// The record's fields. All strings are ready to be used as header values (no control characters).

@@ -6,9 +6,10 @@
 #include "access/levels.h"
 #include "crypto/digest.h"
 #include "http/cookie.h"
-#include "http/text.h"
+#include "http/header_list.h"
 #include "session/names.h"
 #include "session/token.h"
+#include "text/ascii.h"
 
 namespace anteroom {
 
@@ -38,7 +39,7 @@ bool is_navigation(const RequestHead& request) {
     return headers.sec_fetch_mode == "navigate" && headers.sec_fetch_dest == "document";
   }
   if (request.method != "GET" && request.method != "HEAD" && request.method != "POST") return false;
-  if (http::equals_ignoring_case(headers.x_requested_with, "XMLHttpRequest")) return false;
+  if (text::equals_ignoring_case(headers.x_requested_with, "XMLHttpRequest")) return false;
   return http::list_has(headers.accept, "text/html") ||
          http::list_has(headers.accept, "application/xhtml+xml");
 }

@@ -6,8 +6,8 @@
 #include "config/files.h"
 #include "config/readers.h"
 #include "crypto/pem.h"
-#include "http/text.h"
 #include "http/url.h"
+#include "text/ascii.h"
 
 namespace anteroom::config {
 
@@ -129,7 +129,7 @@ bool is_name(const std::string& name) {
 void read_domains(Section& section, ReadIdp& read) {
   for (Text& domain : section.texts("domains")) {
     const auto name = canonical_domain(domain.value);
-    if (!name || http::to_lower(domain.value) != domain.value) {
+    if (!name || text::to_lower(domain.value) != domain.value) {
       section.problems().error(
           domain.place,
           "'" + domain.value + "' is not an email domain in lower case such as example.com");

@@ -5,6 +5,7 @@
 #include "config/files.h"
 #include "config/readers.h"
 #include "http/url.h"
+#include "text/unicode.h"
 
 namespace anteroom::config {
 
@@ -16,12 +17,6 @@ std::chrono::seconds in_seconds(std::chrono::milliseconds time) {
   return std::chrono::duration_cast<std::chrono::seconds>(time);
 }
 
-std::string trimmed(const std::string& text) {
-  const auto first = text.find_first_not_of(' ');
-  return first == std::string::npos ? ""
-                                    : text.substr(first, text.find_last_not_of(' ') - first + 1);
-}
-
 // "Example Maintenance <no-reply@example.com>", or the address alone.
 void read_from(Section& section, MailSettings& mail) {
   const std::string text = section.required("from");
@@ -30,7 +25,7 @@ void read_from(Section& section, MailSettings& mail) {
   const auto address =
       canonical_email(has_name ? text.substr(open + 1, text.size() - open - 2) : text);
   mail.from_address = address.value_or("");
-  if (has_name && open > 0) mail.from_name = trimmed(text.substr(0, open));
+  if (has_name && open > 0) mail.from_name = text::trimmed(text.substr(0, open));
   const bool is_clean = std::none_of(text.begin(), text.end(), [](char c) {
     return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
   });

@@ -1,8 +1,8 @@
 #include <algorithm>
 
 #include "config/readers.h"
-#include "http/unicode.h"
 #include "http/url.h"
+#include "text/unicode.h"
 
 namespace anteroom::config {
 
@@ -88,7 +88,7 @@ void read_landing(Section& section, ServiceProviderSettings& sp) {
 ServiceProviderSettings read_service_provider(Section section, Time now) {
   ServiceProviderSettings sp;
   sp.entity_id = section.required("entity_id");
-  if (!http::is_plain_text(sp.entity_id, http::Lines::one)) {
+  if (!text::is_plain_text(sp.entity_id, text::Lines::one)) {
     section.error("entity_id", "'entity_id' has control characters or invisible ones in it");
   }
   const std::string base_url = section.required("base_url");

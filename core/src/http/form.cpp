@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "http/unicode.h"
+#include "text/unicode.h"
 
 namespace anteroom::http {
 
@@ -76,11 +76,11 @@ std::optional<Form> Form::parse(std::string_view encoded, std::string_view repea
     if (!name || !value) return std::nullopt;
     if (!repeated.empty() && *name == repeated) {
       if (form.repeated_.size() == kMaxRepeated) return std::nullopt;
-      form.repeated_.push_back(well_formed(*value));
+      form.repeated_.push_back(text::well_formed(*value));
       continue;
     }
     if (form.has(*name) || form.fields_.size() == kMaxFields) return std::nullopt;
-    form.fields_.emplace_back(std::move(*name), well_formed(*value));
+    form.fields_.emplace_back(std::move(*name), text::well_formed(*value));
   }
   return form;
 }

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "http/text.h"
-#include "http/unicode.h"
+#include "text/ascii.h"
+#include "text/unicode.h"
 
 namespace anteroom::http {
 
@@ -34,9 +34,9 @@ std::optional<std::string_view> take_until(std::string_view& text, std::string_v
 // %22, so that the next one ends it.
 std::optional<std::string_view> parameter(std::string_view parameters, std::string_view wanted) {
   while (!parameters.empty()) {
-    parameters = trimmed(parameters);
+    parameters = text::trimmed(parameters);
     if (!take(parameters, ";")) return std::nullopt;
-    parameters = trimmed(parameters);
+    parameters = text::trimmed(parameters);
     const auto name = take_until(parameters, "=");
     if (!name) return std::nullopt;
     std::optional<std::string_view> value;
@@ -46,9 +46,9 @@ std::optional<std::string_view> parameter(std::string_view parameters, std::stri
     } else {
       value = parameters.substr(0, parameters.find(';'));
       parameters.remove_prefix(value->size());
-      value = trimmed(*value);
+      value = text::trimmed(*value);
     }
-    if (equals_ignoring_case(*name, wanted)) return value;
+    if (text::equals_ignoring_case(*name, wanted)) return value;
   }
   return std::nullopt;
 }
@@ -56,7 +56,7 @@ std::optional<std::string_view> parameter(std::string_view parameters, std::stri
 std::optional<std::string_view> boundary_of(std::string_view content_type) {
   constexpr std::string_view kType = "multipart/form-data";
   if (content_type.size() < kType.size() ||
-      !equals_ignoring_case(content_type.substr(0, kType.size()), kType)) {
+      !text::equals_ignoring_case(content_type.substr(0, kType.size()), kType)) {
     return std::nullopt;
   }
   const auto boundary = parameter(content_type.substr(kType.size()), "boundary");
@@ -71,10 +71,10 @@ std::optional<std::string_view> name_in(std::string_view headers) {
     const std::string_view line = headers.substr(0, headers.find(kLineEnd));
     headers.remove_prefix(std::min(line.size() + kLineEnd.size(), headers.size()));
     if (line.size() < kDisposition.size() ||
-        !equals_ignoring_case(line.substr(0, kDisposition.size()), kDisposition)) {
+        !text::equals_ignoring_case(line.substr(0, kDisposition.size()), kDisposition)) {
       continue;
     }
-    std::string_view value = trimmed(line.substr(kDisposition.size()));
+    std::string_view value = text::trimmed(line.substr(kDisposition.size()));
     return take(value, "form-data") ? parameter(value, "name") : std::nullopt;
   }
   return std::nullopt;

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
-#include "http/text.h"
+#include "text/ascii.h"
 
 namespace anteroom::http {
 
@@ -50,7 +50,7 @@ bool split_authority(std::string_view authority, Url& url) {
   }
   const std::string_view host = authority.substr(0, colon);
   if (!is_host_name(host) && !is_ipv6_literal(host)) return false;
-  url.host = to_lower(host);
+  url.host = text::to_lower(host);
   if (colon == std::string_view::npos) return true;
   const std::string_view digits = authority.substr(colon + 1);
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), url.port);
@@ -66,7 +66,7 @@ std::optional<Url> parse(std::string_view text, std::string_view plain, std::str
   Url url;
   const auto colon = text.find("://");
   if (colon == std::string_view::npos) return std::nullopt;
-  url.scheme = to_lower(text.substr(0, colon));
+  url.scheme = text::to_lower(text.substr(0, colon));
   if (url.scheme != plain && url.scheme != secure) return std::nullopt;
   std::string_view rest = text.substr(colon + 3);
   const auto authority_end = rest.find_first_of("/?");

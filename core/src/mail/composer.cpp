@@ -4,12 +4,12 @@
 
 #include "anteroom/email.h"
 #include "anteroom/mail.h"
-#include "http/text.h"
 #include "mail/mime.h"
 #include "mail/shipped.h"
 #include "mail/values.h"
 #include "pages/common_values.h"
 #include "pages/template.h"
+#include "text/ascii.h"
 
 namespace anteroom::mail {
 
@@ -117,7 +117,7 @@ class Composer::Implementation {
   [[nodiscard]] Result<Message> compose(const Letter& letter) const {
     const auto recipient = canonical_email(letter.recipient);
     // As it is stored: what only stands for an address is not written to.
-    if (!recipient || !http::equals_ignoring_case(*recipient, letter.recipient)) {
+    if (!recipient || !text::equals_ignoring_case(*recipient, letter.recipient)) {
       return Failure{code::kRecipient, "the recipient is not an address"};
     }
     const auto values = values_of(letter.parameters, company_by_idp_);

@@ -4,6 +4,7 @@
 #include <stdexcept>
 
 #include "pages/tags.h"
+#include "text/unicode.h"
 
 namespace anteroom::pages {
 
@@ -92,9 +93,9 @@ Catalogue::Catalogue(std::string_view lines) {
     lines.remove_prefix(std::min(end + 1, lines.size()));
     if (line.empty() || line.front() == '#') continue;
     const auto equals = line.find('=');
-    const std::string key(trimmed(line.substr(0, equals)));
+    const std::string key(text::trimmed(line.substr(0, equals)));
     const bool is_text = equals != std::string_view::npos && !key.empty();
-    if (!is_text || !texts_.emplace(key, trimmed(line.substr(equals + 1))).second) {
+    if (!is_text || !texts_.emplace(key, text::trimmed(line.substr(equals + 1))).second) {
       throw std::runtime_error("line " + std::to_string(number) +
                                (is_text ? ": a second text '" + key + "'" : ": no 'key = text'"));
     }

@@ -3,8 +3,9 @@
 #include <algorithm>
 #include <optional>
 
-#include "http/text.h"
 #include "pages/tags.h"
+#include "text/ascii.h"
+#include "text/unicode.h"
 
 namespace anteroom::pages {
 
@@ -20,7 +21,7 @@ std::string_view cut(std::string_view& text, char separator) {
   const auto at = std::min(text.find(separator), text.size());
   const std::string_view before = text.substr(0, at);
   text.remove_prefix(std::min(at + 1, text.size()));
-  return trimmed(before);
+  return text::trimmed(before);
 }
 
 // RFC 9110, 12.4.2: "1", "0.5", at most three decimals.
@@ -43,8 +44,8 @@ std::optional<Range> parse_range(std::string_view text) {
   if (range.language.empty()) return std::nullopt;
   if (text.empty()) return range;
   const std::string_view name = cut(text, '=');
-  const auto weight = thousandths(trimmed(text));
-  if (!http::equals_ignoring_case(name, "q") || !weight) return std::nullopt;
+  const auto weight = thousandths(text::trimmed(text));
+  if (!text::equals_ignoring_case(name, "q") || !weight) return std::nullopt;
   range.weight = *weight;
   return range;
 }
@@ -66,7 +67,7 @@ std::string_view choose_language(std::string_view accept_language,
   const std::vector<Range> ranges = parse_ranges(accept_language);
   const auto is_named = [&](std::string_view language) {
     return std::any_of(ranges.begin(), ranges.end(), [&](const Range& range) {
-      return http::equals_ignoring_case(range.language, language);
+      return text::equals_ignoring_case(range.language, language);
     });
   };
   for (const Range& range : ranges) {
@@ -74,7 +75,7 @@ std::string_view choose_language(std::string_view accept_language,
     const auto found = std::find_if(available.begin(), available.end(), [&](auto language) {
       // '*' is any language that no other range names.
       return range.language == "*" ? !is_named(language)
-                                   : http::equals_ignoring_case(range.language, language);
+                                   : text::equals_ignoring_case(range.language, language);
     });
     if (found != available.end()) return *found;
   }

@@ -1,4 +1,5 @@
 #include "pages/tags.h"
+#include "text/unicode.h"
 
 #include <algorithm>
 
@@ -11,20 +12,13 @@ constexpr std::string_view kClose = "}}";
 
 }  // namespace
 
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kSpace = " \t\r\n";
-  const auto first = text.find_first_not_of(kSpace);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
-}
-
 std::optional<Tag> next_tag(std::string_view text, std::size_t from) {
   const auto begin = text.find(kOpen, from);
   if (begin == std::string_view::npos) return std::nullopt;
   const auto close = text.find(kClose, begin + kOpen.size());
   if (close == std::string_view::npos) return std::nullopt;
   const auto inner = text.substr(begin + kOpen.size(), close - begin - kOpen.size());
-  return Tag{begin, close + kClose.size(), trimmed(inner)};
+  return Tag{begin, close + kClose.size(), text::trimmed(inner)};
 }
 
 std::string at_line(std::string_view text, std::size_t offset, std::string_view message) {

@@ -14,7 +14,6 @@ struct Tag {
 };
 
 /// Without the white space around it.
-std::string_view trimmed(std::string_view text);
 
 std::optional<Tag> next_tag(std::string_view text, std::size_t from);
 

@@ -7,6 +7,7 @@
 #include <stdexcept>
 
 #include "pages/tags.h"
+#include "text/unicode.h"
 
 namespace anteroom::pages {
 
@@ -17,7 +18,7 @@ namespace mustache = kainjow::mustache;
 constexpr std::array<std::string_view, 3> kIncludes{"head", "content", "support"};
 
 std::string_view included_name(const Tag& tag) {
-  return tag.inner.starts_with('>') ? trimmed(tag.inner.substr(1)) : std::string_view{};
+  return tag.inner.starts_with('>') ? text::trimmed(tag.inner.substr(1)) : std::string_view{};
 }
 
 // What Mustache would take and we do not: each is a way for a person's own words to become markup.

@@ -3,9 +3,9 @@
 #include "crypto/digest.h"
 #include "crypto/encoding.h"
 #include "saml/codes.h"
-#include "saml/instant.h"
 #include "saml/sign_xml.h"
 #include "saml/xml.h"
+#include "text/instant.h"
 
 namespace anteroom::saml {
 
@@ -54,7 +54,7 @@ Result<BackChannelCall> build_artifact_resolve(const ServiceProviderSettings& sp
   }
   std::string message = "<samlp:ArtifactResolve xmlns:samlp=\"" + std::string(kProtocol) +
                         "\" xmlns:saml=\"" + kAssertion + "\" ID=\"" + escape_xml(id) +
-                        "\" Version=\"2.0\" IssueInstant=\"" + format_instant(now) +
+                        "\" Version=\"2.0\" IssueInstant=\"" + text::format_instant(now) +
                         "\" Destination=\"" + escape_xml(url->second) + "\"><saml:Issuer>" +
                         escape_xml(sp.entity_id) + "</saml:Issuer><samlp:Artifact>" +
                         artifact.text + "</samlp:Artifact></samlp:ArtifactResolve>";

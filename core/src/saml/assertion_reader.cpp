@@ -5,7 +5,7 @@
 
 #include "http/url.h"
 #include "saml/codes.h"
-#include "saml/instant.h"
+#include "text/instant.h"
 
 namespace anteroom::saml {
 
@@ -75,7 +75,7 @@ Result<VerifiedAssertion> AssertionReader::read(const xmlNode* assertion, std::s
 
 Result<Time> AssertionReader::instant(const xmlNode* node, const char* name, Code code) const {
   const auto text = attribute(node, name);
-  const auto time = text ? parse_instant(*text) : std::nullopt;
+  const auto time = text ? text::parse_instant(*text) : std::nullopt;
   if (!time)
     return Failure{code, std::string(name) + (text ? " is not a UTC time" : " is missing")};
   return *time;
@@ -103,7 +103,7 @@ Status AssertionReader::check_issue_instant() {
   const Result<Time> issued = instant(assertion_, "IssueInstant", code::kIssueInstant);
   if (!issued) return issued.failure();
   if (*issued > params_.now + params_.clock_skew) {
-    return Failure{code::kIssueInstant, "in the future: " + format_instant(*issued)};
+    return Failure{code::kIssueInstant, "in the future: " + text::format_instant(*issued)};
   }
   result_.issue_instant_ = *issued;
   return Done{};
@@ -150,11 +150,11 @@ Status AssertionReader::check_times() {
     return Failure{code::kNotBefore, "NotBefore is not before NotOnOrAfter"};
   }
   if (*not_before && params_.now + params_.clock_skew < **not_before) {
-    return Failure{code::kNotBefore, "not valid before " + format_instant(**not_before)};
+    return Failure{code::kNotBefore, "not valid before " + text::format_instant(**not_before)};
   }
   if (!*end) return Done{};
   if (params_.now - params_.clock_skew >= **end) {
-    return Failure{code::kNotOnOrAfter, "expired at " + format_instant(**end)};
+    return Failure{code::kNotOnOrAfter, "expired at " + text::format_instant(**end)};
   }
   keep_until(**end + params_.clock_skew);
   return Done{};
@@ -174,7 +174,7 @@ Status AssertionReader::check_confirmation_data(const xmlNode* data) {
   const Result<Time> end = instant(data, "NotOnOrAfter", code::kConfirmationTime);
   if (!end) return end.failure();
   if (params_.now - params_.clock_skew >= *end) {
-    return Failure{code::kConfirmationTime, "expired at " + format_instant(*end)};
+    return Failure{code::kConfirmationTime, "expired at " + text::format_instant(*end)};
   }
   return Done{};
 }
@@ -222,7 +222,7 @@ Status AssertionReader::read_authn_statement(const xmlNode* statement) {
   if (!end) return end.failure();
   if (!*end) return Done{};
   if (params_.now - params_.clock_skew >= **end) {
-    return Failure{code::kSessionExpired, "ended at " + format_instant(**end)};
+    return Failure{code::kSessionExpired, "ended at " + text::format_instant(**end)};
   }
   const auto& known = result_.session_not_on_or_after_;
   if (!known || **end < *known) result_.session_not_on_or_after_ = *end;
@@ -234,7 +234,7 @@ Status AssertionReader::check_authentication() const {
   if (params_.authenticated_since &&
       result_.authn_instant_ + params_.clock_skew < *params_.authenticated_since) {
     return Failure{code::kNotFresh, "a fresh sign-on was asked for, but AuthnInstant is " +
-                                        format_instant(result_.authn_instant_)};
+                                        text::format_instant(result_.authn_instant_)};
   }
   const auto& asked = params_.authn_contexts;
   if (!asked.empty() &&

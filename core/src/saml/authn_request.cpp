@@ -1,8 +1,8 @@
 #include "http/form.h"
 #include "saml/codes.h"
-#include "saml/instant.h"
 #include "saml/outgoing.h"
 #include "saml/xml.h"
+#include "text/instant.h"
 
 namespace anteroom::saml {
 
@@ -28,8 +28,8 @@ std::string request_xml(const ServiceProviderSettings& sp, const IdentityProvide
                              (params.is_passive ? " IsPassive=\"true\"" : "");
   return "<samlp:AuthnRequest xmlns:samlp=\"" + std::string(kProtocol) + "\" xmlns:saml=\"" +
          kAssertion + "\" ID=\"" + escape_xml(params.id) + "\" Version=\"2.0\" IssueInstant=\"" +
-         format_instant(params.issue_instant) + "\" Destination=\"" + escape_xml(destination) +
-         "\" AssertionConsumerServiceURL=\"" + escape_xml(sp.acs_url) +
+         text::format_instant(params.issue_instant) + "\" Destination=\"" +
+         escape_xml(destination) + "\" AssertionConsumerServiceURL=\"" + escape_xml(sp.acs_url) +
          "\" ProtocolBinding=\"urn:oasis:names:tc:SAML:2.0:bindings:" +
          (idp.response_binding == ResponseBinding::artifact ? "HTTP-Artifact\"" : "HTTP-POST\"") +
          wishes + "><saml:Issuer>" + escape_xml(sp.entity_id) + "</saml:Issuer>" + policy +

@@ -6,9 +6,9 @@
 #include <optional>
 
 #include "crypto/encoding.h"
-#include "http/text.h"
 #include "saml/codes.h"
 #include "saml/xml.h"
+#include "text/unicode.h"
 
 namespace anteroom::saml {
 
@@ -22,7 +22,7 @@ Failure bad(std::string detail) {
 }
 
 Failure not_allowed(const std::string& algorithm) {
-  return {code::kEncryptionAlgorithm, http::printable(algorithm, 100)};
+  return {code::kEncryptionAlgorithm, text::printable(algorithm, 100)};
 }
 
 // XML Encryption 1.1, 5.2: AES only; triple DES is not among them.

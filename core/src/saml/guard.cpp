@@ -8,7 +8,6 @@
 #include <tuple>
 
 #include "crypto/encoding.h"
-#include "http/text.h"
 #include "saml/codes.h"
 #include "saml/signature_shape.h"
 

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
-#include "http/person_text.h"
-#include "http/unicode.h"
 #include "saml/assertion_reader.h"
 #include "saml/codes.h"
+#include "text/person_text.h"
+#include "text/unicode.h"
 
 namespace anteroom::saml {
 
@@ -23,7 +23,7 @@ bool is_ascii(std::string_view text) {
 // Nothing that is not seen, or makes the text around it read otherwise: it is shown in pages, in
 // the log and on terminals.
 bool is_plain(std::string_view text) {
-  return http::is_plain_text(text, http::Lines::one);
+  return text::is_plain_text(text, text::Lines::one);
 }
 
 }  // namespace
@@ -121,7 +121,7 @@ void AssertionReader::read_display_name() {
     shown += (shown.empty() ? "" : " ") + *value;
     if (i == 0) break;
   }
-  if (http::is_directory_name(shown)) result_.display_name_ = std::move(shown);
+  if (text::is_directory_name(shown)) result_.display_name_ = std::move(shown);
 }
 
 }  // namespace anteroom::saml

@@ -1,8 +1,8 @@
 // Logout messages of ours (saml-core 3.7, saml-profiles 4.4).
 #include "saml/codes.h"
-#include "saml/instant.h"
 #include "saml/outgoing.h"
 #include "saml/xml.h"
+#include "text/instant.h"
 
 namespace anteroom::saml {
 
@@ -15,7 +15,8 @@ std::string head(const char* name, const std::string& id, Time now, const std::s
                  const std::string& more) {
   return "<samlp:" + std::string(name) + " xmlns:samlp=\"" + kProtocol + "\" xmlns:saml=\"" +
          kAssertion + "\" ID=\"" + escape_xml(id) + "\" Version=\"2.0\" IssueInstant=\"" +
-         format_instant(now) + "\" Destination=\"" + escape_xml(destination) + "\"" + more + ">";
+         text::format_instant(now) + "\" Destination=\"" + escape_xml(destination) + "\"" + more +
+         ">";
 }
 
 Result<OutgoingMessage> dispatch(const IdentityProvider& idp, const std::string& url,
@@ -34,7 +35,7 @@ Result<OutgoingMessage> build_logout_request(const ServiceProviderSettings& sp,
   const std::string format =
       params.name_id_format.empty() ? "" : " Format=\"" + escape_xml(params.name_id_format) + "\"";
   std::string xml = head("LogoutRequest", params.id, params.now, url,
-                         " NotOnOrAfter=\"" + format_instant(params.now + kRequestLife) +
+                         " NotOnOrAfter=\"" + text::format_instant(params.now + kRequestLife) +
                              "\" Reason=\"" + kLogoutReason + "\"") +
                     "<saml:Issuer>" + escape_xml(sp.entity_id) + "</saml:Issuer><saml:NameID" +
                     format + ">" + escape_xml(params.name_id) + "</saml:NameID>";

@@ -4,15 +4,15 @@
 #include "anteroom/saml.h"
 #include "crypto/encoding.h"
 #include "crypto/pem.h"
-#include "http/text.h"
 #include "saml/codes.h"
 #include "saml/decryptor.h"
 #include "saml/guard.h"
-#include "saml/instant.h"
 #include "saml/keys.h"
 #include "saml/redirect_message.h"
 #include "saml/signature.h"
 #include "saml/signature_shape.h"
+#include "text/instant.h"
+#include "text/unicode.h"
 
 namespace anteroom::saml {
 
@@ -110,7 +110,7 @@ class LogoutVerifier::Implementation {
     if (!parts) return parts.failure();
     if (!is_allowed_signature_method(parts->signature_method, idp.allow_sha1) ||
         !is_allowed_digest_method(parts->digest_method, idp.allow_sha1)) {
-      return Failure{code::kAlgorithm, http::printable(parts->signature_method, 100)};
+      return Failure{code::kAlgorithm, text::printable(parts->signature_method, 100)};
     }
     register_id(root);
     auto checked = check_signature(*parts, keys);
@@ -143,7 +143,7 @@ class LogoutVerifier::Implementation {
     }
     if (!is_allowed_signature_method(message.signature_algorithm, idp.allow_sha1) ||
         is_ecdsa(message.signature_algorithm)) {
-      return Failure{code::kAlgorithm, http::printable(message.signature_algorithm, 100)};
+      return Failure{code::kAlgorithm, text::printable(message.signature_algorithm, 100)};
     }
     for (const SigningKey& key : keys) {
       if (key.alone.verifies(message.signature_algorithm, message.signed_octets,
@@ -169,12 +169,13 @@ class LogoutVerifier::Implementation {
     if (destination.value_or(envelope.redirect ? sp.slo_url : "") != sp.slo_url) {
       return Failure{code::kDestination, "not " + sp.slo_url};
     }
-    const auto issued = parse_instant(attribute(root, "IssueInstant").value_or(""));
+    const auto issued = text::parse_instant(attribute(root, "IssueInstant").value_or(""));
     if (!issued || *issued > now + skew) {
       return Failure{code::kIssueInstant, "missing, malformed or in the future"};
     }
     const auto end_text = attribute(root, "NotOnOrAfter");
-    const auto end = end_text ? parse_instant(*end_text) : std::optional<Time>(*issued + kLife);
+    const auto end =
+        end_text ? text::parse_instant(*end_text) : std::optional<Time>(*issued + kLife);
     if (!end || now - skew >= *end || now - skew >= *issued + kMaxLife) {
       return Failure{code::kNotOnOrAfter, "too old"};
     }

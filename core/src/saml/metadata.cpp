@@ -1,12 +1,11 @@
 #include <algorithm>
 
 #include "anteroom/saml.h"
-#include "http/text.h"
-#include "http/unicode.h"
-#include "saml/instant.h"
 #include "saml/metadata_role.h"
 #include "saml/metadata_signature.h"
 #include "saml/xml.h"
+#include "text/instant.h"
+#include "text/unicode.h"
 
 namespace anteroom::saml {
 
@@ -64,7 +63,7 @@ Result<const xmlNode*> find_idp(const xmlNode* root) {
 Result<std::string> read_entity_id(const xmlNode* entity) {
   std::string id = uri_attribute(entity, "entityID").value_or("");
   if (id.empty()) return unusable("the EntityDescriptor has no entityID");
-  if (!http::is_plain_text(id, http::Lines::one)) {
+  if (!text::is_plain_text(id, text::Lines::one)) {
     return unusable("the entityID has control characters or invisible ones in it");
   }
   if (id.find('{') != std::string::npos) {
@@ -77,13 +76,13 @@ Result<std::string> read_entity_id(const xmlNode* entity) {
 // saml-core 1.3.3 wants UTC with a Z; a time that says no zone, or another, is meant so all the
 // same, and that metadata ends is not to be overlooked.
 std::optional<Time> parse_end(const std::string& text) {
-  if (const auto instant = parse_instant(text)) return instant;
+  if (const auto instant = text::parse_instant(text)) return instant;
   constexpr std::size_t kZone = 6;  // "+02:00"
   const std::string zone = text.size() > kZone ? text.substr(text.size() - kZone) : "";
   const bool has_zone = !zone.empty() && (zone[0] == '+' || zone[0] == '-') && zone[3] == ':';
-  if (!has_zone) return parse_instant(text + "Z");
-  const auto local = parse_instant(text.substr(0, text.size() - kZone) + "Z");
-  const auto ahead = parse_instant("1970-01-01T" + zone.substr(1) + ":00Z");
+  if (!has_zone) return text::parse_instant(text + "Z");
+  const auto local = text::parse_instant(text.substr(0, text.size() - kZone) + "Z");
+  const auto ahead = text::parse_instant("1970-01-01T" + zone.substr(1) + ":00Z");
   if (!local || !ahead) return std::nullopt;
   return zone[0] == '+' ? *local - ahead->time_since_epoch() : *local + ahead->time_since_epoch();
 }
@@ -96,7 +95,7 @@ Status check_validity(const xmlNode* role, Time now, IdpMetadata& idp) {
     if (!text) continue;
     const auto until = parse_end(*text);
     if (!until)
-      return unusable("validUntil '" + http::printable(*text, 40) + "' is not a UTC time");
+      return unusable("validUntil '" + text::printable(*text, 40) + "' is not a UTC time");
     if (now >= *until) {
       return unusable("it expired at " + *text + " (validUntil): ask for a new one");
     }

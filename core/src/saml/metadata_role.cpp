@@ -3,9 +3,9 @@
 #include <algorithm>
 
 #include "crypto/encoding.h"
-#include "http/text.h"
 #include "http/url.h"
 #include "saml/keys.h"
+#include "text/unicode.h"
 
 namespace anteroom::saml {
 
@@ -23,14 +23,12 @@ constexpr const char* kSignOn = "SingleSignOnService";
 constexpr const char* kLogout = "SingleLogoutService";
 constexpr Code kUnusable{"idp_metadata"};
 
-std::string trimmed(const std::string& text) {
-  const auto first = text.find_first_not_of(kSpace);
-  if (first == std::string::npos) return "";
-  return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
+std::string trimmed(std::string_view text) {
+  return std::string(text::trimmed(text));
 }
 
 std::string shown(const std::string& text) {
-  return "'" + http::printable(text, kMaxShown) + "'";
+  return "'" + text::printable(text, kMaxShown) + "'";
 }
 
 // The bytes of an X509Certificate, which some write with the lines of PEM around them.
@@ -148,7 +146,8 @@ Failure no_sign_on_address(const xmlNode* role) {
   for (const xmlNode* endpoint : children(role, kMetadata, kSignOn)) {
     const auto binding = uri_attribute(endpoint, "Binding");
     if (binding != kRedirect && binding != kPost) continue;
-    return {kUnusable, complaint(kSignOn, trimmed(attribute(endpoint, "Location").value_or("")))};
+    return {kUnusable,
+            complaint(kSignOn, trimmed(attribute(endpoint, "Location").value_or("")))};
   }
   return {kUnusable, "there is no SingleSignOnService with HTTP-Redirect or HTTP-POST in it"};
 }
@@ -172,7 +171,7 @@ void read_artifact_services(const xmlNode* role, IdpMetadata& idp) {
 
 void read_name_id_formats(const xmlNode* role, IdpMetadata& idp) {
   for (const xmlNode* format : children(role, kMetadata, "NameIDFormat")) {
-    const std::string text = http::printable(plain_text(format).value_or(""), kMaxShown);
+    const std::string text = text::printable(plain_text(format).value_or(""), kMaxShown);
     if (!text.empty() && idp.name_id_formats.size() < kMaxFormats) {
       idp.name_id_formats.push_back(text);
     }

@@ -1,9 +1,9 @@
 #include "anteroom/saml.h"
 #include "crypto/encoding.h"
 #include "crypto/pem.h"
-#include "http/text.h"
 #include "saml/guard.h"
 #include "saml/xml.h"
+#include "text/unicode.h"
 
 namespace anteroom::saml {
 
@@ -18,7 +18,7 @@ class Outline {
 
   void add(std::string name, const std::optional<std::string>& value) {
     if (!value || value->empty() || facts.size() >= kMaxFacts) return;
-    facts.push_back({std::move(name), http::printable(*value, kMaxValue)});
+    facts.push_back({std::move(name), text::printable(*value, kMaxValue)});
   }
 
   // Attributes of one element.

@@ -2,16 +2,16 @@
 
 #include "anteroom/saml.h"
 #include "crypto/encoding.h"
-#include "http/text.h"
 #include "saml/assertion_reader.h"
 #include "saml/codes.h"
 #include "saml/decryptor.h"
 #include "saml/guard.h"
-#include "saml/instant.h"
 #include "saml/keys.h"
 #include "saml/lasso_opinion.h"
 #include "saml/signature.h"
 #include "saml/signature_shape.h"
+#include "text/instant.h"
+#include "text/unicode.h"
 
 namespace anteroom::saml {
 
@@ -108,7 +108,7 @@ class Run {
     }
     note(code::kInResponseTo);
     const auto issued = attribute(guarded_.response, "IssueInstant");
-    const auto time = issued ? parse_instant(*issued) : std::nullopt;
+    const auto time = issued ? text::parse_instant(*issued) : std::nullopt;
     if (!time || *time > params_.now + params_.clock_skew) {
       return Failure{code::kIssueInstant, "missing, malformed or in the future"};
     }
@@ -125,7 +125,7 @@ class Run {
     const StatusText text = status_of(guarded_.response);
     verdict_.status_code = text.code;
     verdict_.status_message = text.message;
-    return Failure{code::kStatus, http::printable(text.code + " " + text.message, 400)};
+    return Failure{code::kStatus, text::printable(text.code + " " + text.message, 400)};
   }
 
   Status check_algorithms() {
@@ -136,8 +136,8 @@ class Run {
       is_signed = true;
       if (!is_allowed_signature_method(parts->signature_method, idp_.allow_sha1) ||
           !is_allowed_digest_method(parts->digest_method, idp_.allow_sha1)) {
-        return Failure{code::kAlgorithm, http::printable(parts->signature_method, 100) + " with " +
-                                             http::printable(parts->digest_method, 100)};
+        return Failure{code::kAlgorithm, text::printable(parts->signature_method, 100) + " with " +
+                                             text::printable(parts->digest_method, 100)};
       }
     }
     if (!is_signed) return Failure{code::kUnsigned, "neither the Response nor the assertion"};

@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "saml/codes.h"
+#include "text/unicode.h"
 
 namespace anteroom::saml {
 
@@ -149,10 +150,7 @@ std::optional<std::string> plain_text(const xmlNode* node) {
     if (child->type != XML_TEXT_NODE) return std::nullopt;
     if (child->content != nullptr) text += c_str(child->content);
   }
-  constexpr const char* kSpace = " \t\r\n";
-  const auto first = text.find_first_not_of(kSpace);
-  if (first == std::string::npos) return std::string();
-  return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
+  return std::string(text::trimmed(text));
 }
 
 std::optional<Surroundings> cut_out(xmlNode* node) {

@@ -4,9 +4,9 @@
 #include <set>
 #include <vector>
 
-#include "http/text.h"
-#include "http/unicode.h"
 #include "scim/codes.h"
+#include "text/ascii.h"
+#include "text/unicode.h"
 
 namespace anteroom::scim {
 
@@ -41,7 +41,7 @@ class Builder : public nlohmann::json_sax<Json> {
     Level& level = levels_.back();
     if (name.size() > kMaxAttributeName) return refuse("An attribute's name is too long.");
     if (level.names.size() == kMaxNames) return refuse("An object has too many attributes.");
-    if (!level.names.insert(http::to_lower(name)).second) {
+    if (!level.names.insert(text::to_lower(name)).second) {
       return refuse("An attribute is in the body twice.");
     }
     level.member = &(*level.value)[name];
@@ -124,7 +124,7 @@ Result<Json> parse_document(std::string_view text) {
 const Json* member(const Json& object, std::string_view name) {
   if (!object.is_object()) return nullptr;
   for (const auto& item : object.items()) {
-    if (http::equals_ignoring_case(item.key(), name)) return &item.value();
+    if (text::equals_ignoring_case(item.key(), name)) return &item.value();
   }
   return nullptr;
 }
@@ -134,7 +134,7 @@ bool has_schema(const Json& object, std::string_view urn) {
   return schemas != nullptr && schemas->is_array() &&
          std::any_of(schemas->begin(), schemas->end(), [&](const Json& schema) {
            return schema.is_string() &&
-                  http::equals_ignoring_case(schema.get_ref<const std::string&>(), urn);
+                  text::equals_ignoring_case(schema.get_ref<const std::string&>(), urn);
          });
 }
 
@@ -148,7 +148,7 @@ Result<std::string> read_text(const Json& value, std::string_view name, std::siz
     return Failure{code::kScimInvalidValue,
                    std::string(name) + " must be at most " + std::to_string(max) + " bytes long."};
   }
-  if (!http::is_plain_text(text, http::Lines::one)) {
+  if (!text::is_plain_text(text, text::Lines::one)) {
     return Failure{code::kScimInvalidValue,
                    std::string(name) + " must be without control and formatting characters."};
   }
@@ -159,8 +159,8 @@ Result<bool> read_boolean(const Json& value, std::string_view name) {
   if (value.is_boolean()) return value.get<bool>();
   if (value.is_string()) {
     const auto& text = value.get_ref<const std::string&>();
-    if (http::equals_ignoring_case(text, "true")) return true;
-    if (http::equals_ignoring_case(text, "false")) return false;
+    if (text::equals_ignoring_case(text, "true")) return true;
+    if (text::equals_ignoring_case(text, "false")) return false;
   }
   return Failure{code::kScimInvalidValue, std::string(name) + " must be true or false."};
 }

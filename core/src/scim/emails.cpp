@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "http/text.h"
 #include "scim/codes.h"
+#include "text/ascii.h"
 
 namespace anteroom::scim {
 
@@ -21,7 +21,7 @@ bool is_primary(const Json& email) {
 bool is_work(const Json& email) {
   const Json* type = member(email, "type");
   return type != nullptr && type->is_string() &&
-         http::equals_ignoring_case(type->get_ref<const std::string&>(), "work");
+         text::equals_ignoring_case(type->get_ref<const std::string&>(), "work");
 }
 
 struct Emails {
@@ -104,7 +104,7 @@ Chosen choose(const Expression& where, std::optional<std::string>& wanted) {
       if (holds(comparison, have)) known |= std::size_t{1} << i;
       continue;
     }
-    const bool is_another = wanted && !http::equals_ignoring_case(*wanted, comparison.value);
+    const bool is_another = wanted && !text::equals_ignoring_case(*wanted, comparison.value);
     if (comparison.test != "eq" || is_another) return Chosen::unclear;
     wanted = comparison.value;
     open |= std::size_t{1} << i;
@@ -141,7 +141,7 @@ Status change_emails(UserChange& change, Operation operation, const Path& path, 
     }
     if (chosen == Chosen::no) return Done{};  // others are not kept
     if (wanted && change.work_email) {
-      if (!http::equals_ignoring_case(*wanted, *change.work_email)) return Done{};
+      if (!text::equals_ignoring_case(*wanted, *change.work_email)) return Done{};
       wanted.reset();
     }
     Status changed = change_chosen(change, operation, path, value);

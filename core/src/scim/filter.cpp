@@ -5,9 +5,10 @@
 #include <chrono>
 #include <span>
 
-#include "http/text.h"
 #include "scim/codes.h"
 #include "scim/path.h"
+#include "text/ascii.h"
+#include "text/uuid.h"
 
 namespace anteroom::scim {
 
@@ -131,7 +132,7 @@ std::optional<Condition> condition_of(const Known& known, const Comparison& comp
     case Kind::text:
       break;
     case Kind::boolean:
-      made.value = http::to_lower(made.value);
+      made.value = text::to_lower(made.value);
       if (!is_one_of(made.test, {"eq", "ne", "pr"})) return std::nullopt;
       if (compares && !is_one_of(made.value, {"true", "false"})) return std::nullopt;
       break;
@@ -144,8 +145,8 @@ std::optional<Condition> condition_of(const Known& known, const Comparison& comp
     }
     case Kind::member:
       if (!is_one_of(made.test, {"eq", "pr"})) return std::nullopt;
-      made.value = http::to_lower(made.value);
-      if (compares && !is_uuid(made.value)) made.attribute = "nothing";
+      made.value = text::to_lower(made.value);
+      if (compares && !text::is_uuid(made.value)) made.attribute = "nothing";
       break;
   }
   return made;

@@ -2,10 +2,11 @@
 
 #include <set>
 
-#include "http/text.h"
 #include "scim/codes.h"
 #include "scim/patch.h"
 #include "scim/write.h"
+#include "text/ascii.h"
+#include "text/uuid.h"
 
 namespace anteroom::scim {
 
@@ -37,10 +38,10 @@ struct Members {
 
 Result<std::string> read_member(const Json& value) {
   const Json* id = value.is_object() ? member(value, "value") : &value;
-  if (id == nullptr || !id->is_string() || !is_uuid(id->get_ref<const std::string&>())) {
+  if (id == nullptr || !id->is_string() || !text::is_uuid(id->get_ref<const std::string&>())) {
     return Failure{code::kScimInvalidValue, "members must hold the ids of Users."};
   }
-  return http::to_lower(id->get_ref<const std::string&>());
+  return text::to_lower(id->get_ref<const std::string&>());
 }
 
 Failure no_way_to_members() {
@@ -61,15 +62,15 @@ Status remove_chosen(Members& members, const Expression& where) {
   if (where.table[known] == '1') return no_way_to_members();  // whoever it is
   for (std::size_t i = 0; i < where.comparisons.size(); ++i) {
     const Comparison& comparison = where.comparisons[i];
-    if (comparison.sub != "value" || !is_uuid(comparison.value)) continue;
+    if (comparison.sub != "value" || !text::is_uuid(comparison.value)) continue;
     std::size_t bits = known;
     for (std::size_t j = 0; j < where.comparisons.size(); ++j) {
       const Comparison& other = where.comparisons[j];
-      if (other.sub == "value" && http::equals_ignoring_case(other.value, comparison.value)) {
+      if (other.sub == "value" && text::equals_ignoring_case(other.value, comparison.value)) {
         bits |= std::size_t{1} << j;
       }
     }
-    if (where.table[bits] == '1') members.remove(http::to_lower(comparison.value));
+    if (where.table[bits] == '1') members.remove(text::to_lower(comparison.value));
   }
   return Done{};
 }

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <array>
 
-#include "http/text.h"
 #include "scim/codes.h"
+#include "text/ascii.h"
 
 namespace anteroom::scim {
 
@@ -17,9 +17,9 @@ std::optional<Operation> operation_of(const Json& entry) {
   const Json* op = member(entry, "op");
   if (op == nullptr || !op->is_string()) return std::nullopt;
   const auto& name = op->get_ref<const std::string&>();
-  if (http::equals_ignoring_case(name, "replace")) return Operation::set;
-  if (http::equals_ignoring_case(name, "add")) return Operation::add;
-  if (http::equals_ignoring_case(name, "remove")) return Operation::remove;
+  if (text::equals_ignoring_case(name, "replace")) return Operation::set;
+  if (text::equals_ignoring_case(name, "add")) return Operation::add;
+  if (text::equals_ignoring_case(name, "remove")) return Operation::remove;
   return std::nullopt;
 }
 

@@ -5,9 +5,9 @@
 #include <functional>
 #include <string_view>
 
-#include "http/person_text.h"
 #include "scim/document.h"
 #include "scim/path.h"
+#include "text/person_text.h"
 
 namespace anteroom::scim {
 
@@ -29,6 +29,6 @@ Status each_attribute(const Json& resource, const Apply& apply);
 Status change_text(std::optional<std::string>& attribute, Operation operation, const Json& value,
                    std::string_view name, std::size_t max);
 
-inline constexpr std::size_t kMaxName = http::kMaxDirectoryName;  // of anything that people read
+inline constexpr std::size_t kMaxName = text::kMaxDirectoryName;  // of anything that people read
 
 }  // namespace anteroom::scim

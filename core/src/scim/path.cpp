@@ -4,10 +4,10 @@
 #include <array>
 #include <utility>
 
-#include "http/text.h"
-#include "http/unicode.h"
 #include "scim/codes.h"
 #include "scim/document.h"
+#include "text/ascii.h"
+#include "text/unicode.h"
 
 namespace anteroom::scim {
 
@@ -18,7 +18,7 @@ constexpr std::array<std::string_view, 10> kTests{"eq", "ne", "co", "sw", "ew",
                                                   "gt", "ge", "lt", "le", "pr"};
 
 bool is_name_character(char c) {
-  const char l = http::lower(c);
+  const char l = text::lower(c);
   return (l >= 'a' && l <= 'z') || (l >= '0' && l <= '9') || l == '_' || l == '-' || l == '$';
 }
 
@@ -82,14 +82,14 @@ class Reader {
     return taken;
   }
   /// Lower case; empty if there is none.
-  std::string name() { return http::to_lower(while_is(is_name_character)); }
+  std::string name() { return text::to_lower(while_is(is_name_character)); }
   bool keyword(std::string_view word) {
-    if (!http::equals_ignoring_case(rest_.substr(0, word.size()), word)) return false;
+    if (!text::equals_ignoring_case(rest_.substr(0, word.size()), word)) return false;
     rest_.remove_prefix(word.size());
     return true;
   }
   [[nodiscard]] bool is_urn() const {
-    return http::equals_ignoring_case(rest_.substr(0, 4), "urn:");
+    return text::equals_ignoring_case(rest_.substr(0, 4), "urn:");
   }
   bool take_own_schema() {
     for (const std::string_view own : {"urn:ietf:params:scim:schemas:core:2.0:User:",
@@ -102,8 +102,8 @@ class Reader {
   std::optional<std::string> value() {
     if (rest_.empty() || rest_.front() != '"') {
       const std::string_view word = while_is(is_word_character);
-      const std::string lower = http::to_lower(word);
-      if (word.empty() || !http::is_plain_text(word, http::Lines::one)) return std::nullopt;
+      const std::string lower = text::to_lower(word);
+      if (word.empty() || !text::is_plain_text(word, text::Lines::one)) return std::nullopt;
       if (lower == "null") return std::string();
       return lower == "true" || lower == "false" ? lower : std::string(word);
     }
@@ -258,8 +258,8 @@ std::optional<Expression> parse_expression(std::string_view text) {
 }
 
 bool holds(const Comparison& comparison, std::string_view have) {
-  const std::string has = http::to_lower(have);
-  const std::string wanted = http::to_lower(comparison.value);
+  const std::string has = text::to_lower(have);
+  const std::string wanted = text::to_lower(comparison.value);
   const std::string& test = comparison.test;
   if (test == "eq") return has == wanted;
   if (test == "ne") return has != wanted;

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <functional>
 
-#include "http/text.h"
-#include "http/unicode.h"
 #include "scim/path.h"
+#include "text/ascii.h"
+#include "text/unicode.h"
 
 namespace anteroom::scim {
 
@@ -20,7 +20,7 @@ bool is_always_there(std::string_view attribute) {
 // Erases the members for which it is true.
 void erase_if(OrderedJson& object, const std::function<bool(const std::string& name)>& is_wrong) {
   for (auto at = object.begin(); at != object.end();) {
-    at = is_wrong(http::to_lower(at.key())) ? object.erase(at) : std::next(at);
+    at = is_wrong(text::to_lower(at.key())) ? object.erase(at) : std::next(at);
   }
 }
 
@@ -39,7 +39,7 @@ std::vector<Projection::Name> Projection::names_of(std::string_view list) {
   std::vector<Name> names;
   for (std::size_t i = 0; i < kMaxNames && !list.empty(); ++i) {
     const auto comma = std::min(list.find(','), list.size());
-    const auto path = parse_path(http::trimmed(list.substr(0, comma)));
+    const auto path = parse_path(text::trimmed(list.substr(0, comma)));
     if (path && !path->is_foreign) names.push_back({path->attribute, path->sub});
     list.remove_prefix(std::min(comma + 1, list.size()));
   }
@@ -86,7 +86,7 @@ OrderedJson Projection::of(OrderedJson resource) const {
   if (!is_restricted_ && excluded_.empty()) return resource;
   OrderedJson out = OrderedJson::object();
   for (auto& [name, value] : resource.items()) {
-    const std::string attribute = http::to_lower(name);
+    const std::string attribute = text::to_lower(name);
     if (!is_always_there(attribute)) {
       if (!shows(attribute)) continue;
       keep_wanted_parts(value, attribute);

@@ -4,10 +4,11 @@
 #include <charconv>
 
 #include "http/form.h"
-#include "http/text.h"
+#include "http/header_list.h"
 #include "scim/codes.h"
 #include "scim/document.h"
 #include "scim/path.h"
+#include "text/ascii.h"
 
 namespace anteroom::scim {
 
@@ -38,11 +39,6 @@ Result<std::string> joined(const Json& document, const char* name) {
   return out;
 }
 
-bool is_hex(char c) {
-  const char l = http::lower(c);
-  return (l >= '0' && l <= '9') || (l >= 'a' && l <= 'f');
-}
-
 // nullopt if it is no integer; one too large for an int counts as the largest.
 std::optional<int> integer(std::string_view text) {
   const std::string_view digits = text.substr(text.starts_with('-') ? 1 : 0);
@@ -57,15 +53,6 @@ std::optional<int> integer(std::string_view text) {
 
 }  // namespace
 
-bool is_uuid(std::string_view text) {
-  if (text.size() != 36) return false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const bool is_hyphen = i == 8 || i == 13 || i == 18 || i == 23;
-    if (is_hyphen ? text[i] != '-' : !is_hex(text[i])) return false;
-  }
-  return true;
-}
-
 std::string endpoint_of(const ServiceProviderSettings& sp, const std::string& idp) {
   return sp.origin.text + sp.pages_prefix + "/scim/v2/" + idp;
 }
@@ -74,7 +61,7 @@ std::optional<std::string_view> bearer_token(std::string_view authorization) {
   constexpr std::string_view kScheme = "Bearer ";
   constexpr std::string_view kAlphabet =
       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-  if (!http::equals_ignoring_case(authorization.substr(0, kScheme.size()), kScheme)) {
+  if (!text::equals_ignoring_case(authorization.substr(0, kScheme.size()), kScheme)) {
     return std::nullopt;
   }
   const std::string_view token = authorization.substr(kScheme.size());

@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <array>
 
-#include "http/text.h"
 #include "scim/codes.h"
 #include "scim/emails.h"
 #include "scim/filter.h"
 #include "scim/patch.h"
 #include "scim/write.h"
+#include "text/ascii.h"
 
 namespace anteroom::scim {
 
@@ -21,7 +21,7 @@ constexpr std::size_t kMaxExternalId = 256;
 
 bool is_word(const Json* value, std::string_view word) {
   return value != nullptr && value->is_string() &&
-         http::equals_ignoring_case(value->get_ref<const std::string&>(), word);
+         text::equals_ignoring_case(value->get_ref<const std::string&>(), word);
 }
 
 Status change_name(UserChange& change, Operation operation, const Path& path, const Json& value) {
@@ -37,7 +37,7 @@ Status change_name(UserChange& change, Operation operation, const Path& path, co
     return Failure{code::kScimInvalidValue, "name must be an object."};
   }
   for (const Part& part : kParts) {
-    if (!is_whole && !http::equals_ignoring_case(part.name, path.sub)) continue;
+    if (!is_whole && !text::equals_ignoring_case(part.name, path.sub)) continue;
     const bool removes_all = is_whole && operation == Operation::remove;
     const Json* given = is_whole ? member(value, part.name) : &value;
     if (given == nullptr && !removes_all) continue;

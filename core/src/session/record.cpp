@@ -3,6 +3,8 @@
 
 #include "anteroom/session.h"
 
+#include "crypto/encoding.h"
+
 namespace anteroom {
 
 namespace {
@@ -73,6 +75,14 @@ std::optional<SessionView> SessionView::parse(std::string_view bytes) {
   });
   if (!is_whole || !bytes.empty()) return std::nullopt;
   return view;
+}
+
+std::optional<TokenHash> hash_from_hex(std::string_view hex) {
+  const auto bytes = crypto::from_hex(hex);
+  TokenHash hash;
+  if (!bytes || bytes->size() != hash.size()) return std::nullopt;
+  std::copy(bytes->begin(), bytes->end(), hash.begin());
+  return hash;
 }
 
 }  // namespace anteroom

@@ -37,14 +37,6 @@ std::optional<std::string> new_hex(Random& random, std::size_t bytes) {
   return crypto::to_hex(*raw);
 }
 
-std::optional<TokenHash> hash_from_hex(std::string_view hex) {
-  const auto bytes = crypto::from_hex(hex);
-  TokenHash hash;
-  if (!bytes || bytes->size() != hash.size()) return std::nullopt;
-  std::copy(bytes->begin(), bytes->end(), hash.begin());
-  return hash;
-}
-
 std::optional<std::string> read_reference(std::string_view typed) {
   std::string text;
   for (const char c : typed) {

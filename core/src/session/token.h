@@ -17,9 +17,6 @@ std::optional<std::string> new_token(Random& random);
 /// `bytes` random bytes as lower-case hex; nullopt if the random source failed.
 std::optional<std::string> new_hex(Random& random, std::size_t bytes);
 
-/// 64 hex digits as a hash; nullopt for anything else.
-std::optional<TokenHash> hash_from_hex(std::string_view hex);
-
 /// What a person reads out to support: 8 characters of Crockford's base 32, "7K2M-Q9XD". Never
 /// fails: without randomness it says so.
 std::string new_reference(Random& random);

@@ -14,9 +14,6 @@ namespace anteroom::store {
 std::string actor_literal(const Actor& actor, const AccessSettings& access,
                           const std::string& needed);
 
-/// 8-4-4-4-12 hexadecimal digits.
-bool is_uuid(std::string_view text);
-
 /// The text, or a UUID that nobody has: what is none is answered as one of nobody.
 std::string uuid_or_nobody(std::string text);
 

@@ -6,6 +6,7 @@
 #include "anteroom/store.h"
 #include "store/actor.h"
 #include "store/rows.h"
+#include "text/uuid.h"
 
 namespace anteroom::store {
 
@@ -29,7 +30,7 @@ constexpr std::pair<std::string_view, Deciding> kDecidings[] = {
 
 std::vector<std::string> only_uuids(const std::vector<std::string>& texts) {
   std::vector<std::string> uuids;
-  std::copy_if(texts.begin(), texts.end(), std::back_inserter(uuids), is_uuid);
+  std::copy_if(texts.begin(), texts.end(), std::back_inserter(uuids), text::is_uuid);
   return uuids;
 }
 

@@ -5,6 +5,7 @@
 #include "anteroom/store.h"
 #include "store/actor.h"
 #include "store/rows.h"
+#include "text/uuid.h"
 
 namespace anteroom::store {
 
@@ -81,7 +82,7 @@ Task<Result<std::vector<FilingResult>>> file_requests(Database& database, Actor 
 
 Task<Result<std::vector<RequestRow>>> list_requests(Database& database, Actor actor,
                                                     AccessSettings access, RequestFilter filter) {
-  if (!filter.requested_by.empty() && !is_uuid(filter.requested_by)) {
+  if (!filter.requested_by.empty() && !text::is_uuid(filter.requested_by)) {
     co_return std::vector<RequestRow>();
   }
   Params params{actor_literal(actor, access, access.process_requests),
@@ -101,7 +102,7 @@ Task<Result<std::vector<RequestRow>>> list_requests(Database& database, Actor ac
 }
 
 Task<Result<bool>> withdraw_request(Database& database, Actor actor, std::string request) {
-  if (!is_uuid(request)) co_return false;
+  if (!text::is_uuid(request)) co_return false;
   Params params{actor_literal(actor, {}, ""), std::move(request)};
   Result<Rows> result = co_await run(database, kWithdraw, std::move(params));
   if (!result) co_return result.failure();

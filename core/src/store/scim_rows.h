@@ -6,13 +6,14 @@
 
 #include "anteroom/scim.h"
 #include "store/rows.h"
+#include "text/uuid.h"
 
 namespace anteroom::store {
 
 /// What is no UUID is nobody's.
 inline Cell uuid_or_none(const std::optional<std::string>& id) {
   constexpr const char* kNobody = "00000000-0000-0000-0000-000000000000";
-  return !id || scim::is_uuid(*id) ? id : Cell(kNobody);
+  return !id || text::is_uuid(*id) ? id : Cell(kNobody);
 }
 
 /// The table of a filter (NULL: there is none), and its conditions as three lists of one length.

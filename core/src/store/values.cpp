@@ -1,6 +1,7 @@
 #include <string>
 
 #include "anteroom/store.h"
+#include "crypto/encoding.h"
 
 namespace anteroom::store {
 
@@ -19,13 +20,7 @@ std::string array_literal(const std::vector<std::string>& items) {
 }
 
 std::string bytea_literal(const TokenHash& hash) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string out = "\\x";
-  for (const std::uint8_t byte : hash) {
-    out += kDigits[byte >> 4];
-    out += kDigits[byte & 15];
-  }
-  return out;
+  return "\\x" + crypto::to_hex({reinterpret_cast<const char*>(hash.data()), hash.size()});
 }
 
 }  // namespace anteroom::store

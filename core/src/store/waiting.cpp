@@ -2,6 +2,7 @@
 #include "anteroom/store.h"
 #include "store/actor.h"
 #include "store/rows.h"
+#include "text/uuid.h"
 
 namespace anteroom::store {
 
@@ -22,7 +23,7 @@ constexpr std::pair<std::string_view, WaitingState::Kind> kKinds[] = {
 Task<Result<WaitingState>> waiting_state(Database& database, std::string user, std::string idp,
                                          AccessSettings access) {
   WaitingState state;
-  if (!is_uuid(user)) co_return state;
+  if (!text::is_uuid(user)) co_return state;
   Params params{std::move(user), std::move(idp), array_literal(access.levels),
                 access.request_new_users};
   Result<Rows> result = co_await run(database, kWaitingState, std::move(params));

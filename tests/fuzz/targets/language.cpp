@@ -8,7 +8,7 @@
 #include <string>
 
 #include "fuzz/target.h"
-#include "http/text.h"
+#include "text/ascii.h"
 
 using namespace anteroom;
 using namespace anteroom::fuzz;
@@ -19,7 +19,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto chosen = pages::choose_language(header, available);
   require(std::find(available.begin(), available.end(), chosen) != available.end(),
           "a language that there is not");
-  require(pages::choose_language(http::to_lower(header), available) == chosen, "case matters");
+  require(pages::choose_language(text::to_lower(header), available) == chosen, "case matters");
   require(pages::choose_language(header + ",de;q=0.5", available) == chosen, "German matters");
   return 0;
 }

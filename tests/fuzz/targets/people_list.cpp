@@ -10,8 +10,8 @@
 
 #include "anteroom/saml.h"
 #include "fuzz/target.h"
-#include "http/csv.h"
 #include "http/multipart.h"
+#include "text/csv.h"
 
 using namespace anteroom;
 using namespace anteroom::fuzz;
@@ -28,11 +28,11 @@ std::string quoted(std::string_view cell) {
 }
 
 void check_table(std::string_view text) {
-  const auto rows = http::parse_csv(text);
+  const auto rows = text::parse_csv(text);
   if (!rows) return;
   std::string written;
   int line = 0;
-  for (const http::CsvRow& row : *rows) {
+  for (const text::CsvRow& row : *rows) {
     require(row.line > line, "lines go back");
     line = row.line;
     for (std::size_t i = 0; i < row.cells.size(); ++i) {
@@ -40,7 +40,7 @@ void check_table(std::string_view text) {
     }
     written += "\r\n";
   }
-  const auto again = http::parse_csv(written);
+  const auto again = text::parse_csv(written);
   require(bool(again), "it is refused when written again");
   require(again->size() == rows->size(), "other rows when written again");
   for (std::size_t i = 0; i < rows->size(); ++i) {

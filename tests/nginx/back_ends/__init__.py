@@ -32,7 +32,7 @@ class BackEnds:
 
     def __enter__(self):
         try:
-            waiting = [*self._node(), *self._python(), *self._tomcat(), *self._php()]
+            waiting = [*self._node(), *self._express(), *self._python(), *self._tomcat(), *self._php()]
             for process, port in waiting:
                 process.wait_for_port(port, 60)
         except BaseException:
@@ -59,6 +59,13 @@ class BackEnds:
             self._add(name, port)
         process = self._start("node", ["/usr/bin/env", "node", HERE / "routers.js", *map(str, ports)])
         return [(process, port) for port in ports]
+
+    def _express(self):
+        """As Debian has it, with what a router does by default."""
+        port = free_port()
+        self._add("express", port)
+        return [(self._start("express", ["/usr/bin/env", "node", HERE / "express_app.js", str(port)],
+                             environment=clean_environment(NODE_PATH="/usr/share/nodejs")), port)]
 
     def _python(self):
         """WSGI: PATH_INFO as gunicorn makes it, and Flask's routes."""

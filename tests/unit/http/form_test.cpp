@@ -3,7 +3,8 @@
 #include <catch2/catch.hpp>
 
 #include "http/cookie.h"
-#include "http/text.h"
+#include "http/header_list.h"
+#include "text/unicode.h"
 
 using namespace anteroom;
 
@@ -78,6 +79,6 @@ TEST_CASE("a list header is searched by token, without case and parameters") {
 }
 
 TEST_CASE("a log line holds no control characters") {
-  CHECK(http::printable("a\r\nb\x7f\x1b", 100) == "a??b??");
-  CHECK(http::printable("abcdef", 3) == "abc");
+  CHECK(text::printable("a\r\nb\x7f\x1b", 100) == "a??b??");
+  CHECK(text::printable("abcdef", 3) == "abc");
 }

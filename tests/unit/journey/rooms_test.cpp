@@ -1,9 +1,9 @@
 // The gate's answers, the Waiting Room, signing out, and the way between hosts.
 
 #include "crypto/seal.h"
-#include "saml/instant.h"
 #include "session/login_state.h"
 #include "session/mint.h"
+#include "text/instant.h"
 #include "unit/journey/fixture.h"
 
 using namespace anteroom;
@@ -169,7 +169,7 @@ TEST_CASE("the Waiting Room names those who can file a request, and offers to as
 TEST_CASE("nobody is asked twice within a day") {
   const Time now = forge::Options{}.now;
   const auto asked = [&](std::chrono::hours ago) {
-    const std::string at = saml::format_instant(now - ago);
+    const std::string at = text::format_instant(now - ago);
     return Room({{"no_request", kNothing, kNothing, kNothing, kNothing, at, "Max"}}).page();
   };
   CHECK_THAT(asked(std::chrono::hours(23)), Catch::Contains("You asked them on "));

@@ -2,7 +2,7 @@
 
 #include <memory>
 
-#include "saml/instant.h"
+#include "text/instant.h"
 #include "unit/saml/fixture.h"
 
 using namespace anteroom;
@@ -28,14 +28,14 @@ std::string without(const std::string& xml, const std::string& from, const std::
 TEST_CASE("a time is digits in their places and nothing else") {
   for (const char* good : {"2027-01-15T08:00:00Z", "2027-01-15T08:00:00.123456789012Z"}) {
     CAPTURE(good);
-    CHECK(saml::parse_instant(good));
+    CHECK(text::parse_instant(good));
   }
   for (const char* bad :
        {"2027-01-15T08:0::00Z", "2027-01-15T08:00:0/Z", "2027-01-15T08:00:00.Z",
         "2027-01-15T08:00:00.1234567890123Z", "2027-01-15T08:00:xxZ", "2027-01-15T08:00:0",
         "2027-01-15T08:00:00", "202", "2027-01-15T08:00:00Z ", "2027-01-15T08:00:00z"}) {
     CAPTURE(bad);
-    CHECK_FALSE(saml::parse_instant(bad));
+    CHECK_FALSE(text::parse_instant(bad));
   }
 }
 

@@ -4,8 +4,8 @@
 #include <array>
 
 #include "http/form.h"
-#include "http/text.h"
 #include "journey/frame/steps.h"
+#include "text/unicode.h"
 
 namespace anteroom::journey {
 
@@ -114,7 +114,7 @@ Response explain_microsoft_error(Exchange exchange) {
   constexpr std::size_t kMaxTyped = 400;
   const auto query = http::Form::parse(exchange.head().query);
   const std::string typed =
-      query ? http::printable(query->get("code").substr(0, kMaxTyped), kMaxTyped) : "";
+      query ? text::printable(query->get("code").substr(0, kMaxTyped), kMaxTyped) : "";
   const std::string_view number = aadsts_number(typed);
   pages::Values values;
   values.text["code"] = typed;

@@ -4,7 +4,7 @@
 #include "anteroom/ports.h"
 #include "crypto/pem.h"
 #include "journey/frame/readable.h"
-#include "saml/instant.h"
+#include "text/instant.h"
 
 namespace anteroom::journey {
 
@@ -86,7 +86,7 @@ class Asking {
 };
 
 Words ends(WordsKey before, WordsKey after, Time end, Time now, Words::Arguments arguments) {
-  arguments["date"] = readable_time(saml::format_instant(end));
+  arguments["date"] = readable_time(text::format_instant(end));
   return {now < end ? before : after, std::move(arguments)};
 }
 

@@ -4,8 +4,8 @@
 
 #include "anteroom/audit.h"
 #include "anteroom/network.h"
-#include "http/text.h"
-#include "saml/instant.h"
+#include "text/instant.h"
+#include "text/unicode.h"
 
 namespace anteroom::journey {
 
@@ -16,13 +16,13 @@ using Json = nlohmann::ordered_json;
 constexpr std::size_t kMaxText = 400;
 
 Json pair(std::string_view name, std::string_view value) {
-  return Json::array({name, http::printable(value, kMaxText)});
+  return Json::array({name, text::printable(value, kMaxText)});
 }
 
 Json asked_of(const session::LoginState& state) {
   Json asked = Json::array();
   asked.push_back(pair("ID", state.request_id));
-  asked.push_back(pair("IssueInstant", saml::format_instant(state.issued_at)));
+  asked.push_back(pair("IssueInstant", text::format_instant(state.issued_at)));
   if (state.is_forced) asked.push_back(pair("ForceAuthn", "true"));
   if (state.is_passive) asked.push_back(pair("IsPassive", "true"));
   if (!state.authn_contexts.empty()) {
@@ -52,7 +52,7 @@ std::string write_transcript(const Context& context, const Judgement& judgement,
   Json content;
   content["asked"] = judgement.state ? asked_of(*judgement.state) : Json::array();
   content["expected"] =
-      Json::array({pair("time", saml::format_instant(now)), pair("Destination", sp.acs_url),
+      Json::array({pair("time", text::format_instant(now)), pair("Destination", sp.acs_url),
                    pair("Audience", sp.entity_id)});
   if (judgement.idp != nullptr) {
     content["expected"].push_back(pair("Issuer", judgement.idp->metadata.entity_id));
@@ -64,7 +64,7 @@ std::string write_transcript(const Context& context, const Judgement& judgement,
   content["checks"] = Json::array();
   const auto add_check = [&](std::string_view name, bool passed, std::string_view detail) {
     content["checks"].push_back(
-        {{"name", name}, {"passed", passed}, {"detail", http::printable(detail, kMaxText)}});
+        {{"name", name}, {"passed", passed}, {"detail", text::printable(detail, kMaxText)}});
   };
   for (const saml::Check& check : judgement.verdict.checks) {
     add_check(check.name, check.passed, check.detail);

@@ -3,18 +3,18 @@
 #include <algorithm>
 
 #include "anteroom/gate.h"
-#include "http/text.h"
 #include "journey/frame/origin.h"
+#include "text/ascii.h"
 
 namespace anteroom::journey {
 
 const Origin* origin_named(const ServiceProviderSettings& sp, std::string_view host) {
   const auto names = [host](const Origin& origin) {
     const std::string& name = origin.authority;
-    if (http::equals_ignoring_case(name, host)) return true;
+    if (text::equals_ignoring_case(name, host)) return true;
     const bool has_port = name.rfind(':') != std::string::npos && !name.ends_with(']');
     const char* port = origin.text.starts_with("https:") ? ":443" : ":80";
-    return !has_port && http::equals_ignoring_case(name + port, host);
+    return !has_port && text::equals_ignoring_case(name + port, host);
   };
   const auto found = std::find_if(sp.apps.begin(), sp.apps.end(), names);
   return found == sp.apps.end() ? nullptr : &*found;

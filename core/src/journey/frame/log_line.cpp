@@ -1,13 +1,13 @@
 #include "journey/frame/log_line.h"
 
-#include "http/text.h"
+#include "text/unicode.h"
 
 namespace anteroom::journey {
 
 LogLine& LogLine::add(std::string_view key, std::string_view value, std::size_t max) {
   constexpr std::string_view kEndOrSplit = " \"\\=";
   if (value.empty()) return *this;
-  const std::string shown = http::printable(value, max);
+  const std::string shown = text::printable(value, max);
   text_.append(" ").append(key).append("=");
   if (shown.find_first_of(kEndOrSplit) == std::string::npos) {
     text_ += shown;

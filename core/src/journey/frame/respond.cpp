@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "http/text.h"
 #include "http/url.h"
 #include "journey/frame/log_line.h"
 #include "journey/frame/return_to.h"
 #include "journey/frame/send_away.h"
 #include "session/token.h"
+#include "text/unicode.h"
 
 namespace anteroom::journey {
 
@@ -103,7 +103,7 @@ Response explain(Context& context, const RequestHead& request, const Failure& fa
 Response denied(Context& context, const RequestHead& request, const SessionFields& who,
                 const Requirement& requirement, const std::string& reference) {
   const std::string property =
-      requirement.has_property ? http::printable(requirement.property, 100) : "";
+      requirement.has_property ? text::printable(requirement.property, 100) : "";
   context.ports.meter.refused(kAccessLevel);
   LogLine line("denied");
   line.add("code", kAccessLevel.name)

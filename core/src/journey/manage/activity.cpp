@@ -8,7 +8,7 @@
 #include "journey/frame/steps.h"
 #include "journey/manage/chart.h"
 #include "journey/manage/manage.h"
-#include "saml/instant.h"
+#include "text/instant.h"
 
 namespace anteroom::journey {
 
@@ -45,7 +45,7 @@ std::map<std::string, Counts> by_day(const std::vector<store::ActivityDay>& acti
                                      const std::string& idp, Time now) {
   std::map<std::string, Counts> days;
   for (int ago = 0; ago < kDays; ++ago) {
-    days[saml::format_instant(now - std::chrono::hours(24 * ago)).substr(0, 10)];
+    days[text::format_instant(now - std::chrono::hours(24 * ago)).substr(0, 10)];
   }
   for (const store::ActivityDay& day : activity) {
     const auto known = days.find(day.day);

@@ -3,9 +3,9 @@
 #include <algorithm>
 
 #include "http/cookie.h"
-#include "http/unicode.h"
 #include "session/names.h"
 #include "session/packing.h"
+#include "text/unicode.h"
 
 namespace anteroom::journey {
 
@@ -25,7 +25,7 @@ void keep_draft(const Exchange& exchange, Draft draft, Response& response) {
   draft.owner.resize(std::min(draft.owner.size(), kMaxOwner));
   for (std::string* field :
        {&draft.email, &draft.name, &draft.property, &draft.level, &draft.expires, &draft.note}) {
-    *field = http::cut(*field, field == &draft.note ? left : std::min(left, kMaxField));
+    *field = text::cut(*field, field == &draft.note ? left : std::min(left, kMaxField));
     left -= field->size();
   }
   const Context& context = exchange.context;

@@ -3,13 +3,13 @@
 #include "access/levels.h"
 #include "anteroom/saml.h"
 #include "http/form.h"
-#include "http/unicode.h"
 #include "journey/frame/respond.h"
 #include "journey/frame/steps.h"
 #include "journey/manage/choices.h"
 #include "journey/manage/draft.h"
 #include "journey/manage/manage.h"
 #include "journey/manage/people_list.h"
+#include "text/unicode.h"
 
 namespace anteroom::journey {
 
@@ -31,12 +31,12 @@ struct Remarks {
 };
 
 Draft draft_of(const http::Form& form) {
-  return {std::string(http::trimmed(form.get("email").substr(0, 320))),
-          std::string(http::trimmed(form.get("name"))),
+  return {std::string(text::trimmed(form.get("email").substr(0, 320))),
+          std::string(text::trimmed(form.get("name"))),
           std::string(form.get("property")),
           std::string(form.get("level")),
-          std::string(http::trimmed(form.get("expires"))),
-          std::string(http::trimmed(form.get("note"))),
+          std::string(text::trimmed(form.get("expires"))),
+          std::string(text::trimmed(form.get("note"))),
           std::string(form.get("owner"))};
 }
 

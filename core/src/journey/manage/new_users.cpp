@@ -4,13 +4,13 @@
 #include "anteroom/gate.h"
 #include "http/form.h"
 #include "http/multipart.h"
-#include "http/unicode.h"
 #include "journey/frame/respond.h"
 #include "journey/frame/steps.h"
 #include "journey/manage/choices.h"
 #include "journey/manage/draft.h"
 #include "journey/manage/manage.h"
 #include "journey/manage/people_list.h"
+#include "text/unicode.h"
 
 namespace anteroom::journey {
 
@@ -41,8 +41,8 @@ std::optional<Given> given_in(const Exchange& exchange) {
   given.list = file.empty() ? form->get("list") : file;
   given.standard.property = form->get("property");
   given.standard.level = form->get("level");
-  given.standard.expires_at = http::trimmed(form->get("expires"));
-  given.standard.note = http::trimmed(form->get("note"));
+  given.standard.expires_at = text::trimmed(form->get("expires"));
+  given.standard.note = text::trimmed(form->get("note"));
   given.is_confirmed = file.empty() && form->get("confirmed") == "yes";
   return given;
 }
@@ -124,8 +124,8 @@ pages::Values entry_of(const Settings& settings, const ListedPerson& person) {
   const store::AccessRequest& request = person.request;
   pages::Values entry;
   entry.text = {{"line", std::to_string(person.line)},
-                {"person_email", std::string(http::cut(request.email, 320))},
-                {"person_name", std::string(http::cut(request.name, 400))},
+                {"person_email", std::string(text::cut(request.email, 320))},
+                {"person_name", std::string(text::cut(request.name, 400))},
                 {"level", request.level},
                 {"property_name", request.property},
                 {"until", request.expires_at}};
@@ -175,10 +175,10 @@ bool may_keep(const Exchange& exchange, const Given& given) {
 Response keep_list(const Exchange& exchange, const Given& given) {
   pages::Values values;
   values.text = {{"list", given.list},
-                 {"property", std::string(http::cut(given.standard.property, kMaxField))},
-                 {"level", std::string(http::cut(given.standard.level, kMaxField))},
-                 {"expires", std::string(http::cut(given.standard.expires_at, kMaxField))},
-                 {"note", std::string(http::cut(given.standard.note, kMaxNote))}};
+                 {"property", std::string(text::cut(given.standard.property, kMaxField))},
+                 {"level", std::string(text::cut(given.standard.level, kMaxField))},
+                 {"expires", std::string(text::cut(given.standard.expires_at, kMaxField))},
+                 {"note", std::string(text::cut(given.standard.note, kMaxNote))}};
   return exchange.context.renderer->page(exchange.head().headers.accept_language, "list_kept", 403,
                                          values);
 }

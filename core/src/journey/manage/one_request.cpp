@@ -2,7 +2,6 @@
 #include <algorithm>
 
 #include "http/form.h"
-#include "http/unicode.h"
 #include "journey/frame/readable.h"
 #include "journey/frame/respond.h"
 #include "journey/frame/steps.h"
@@ -10,6 +9,7 @@
 #include "journey/manage/decisions.h"
 #include "journey/manage/manage.h"
 #include "journey/manage/people_list.h"
+#include "text/unicode.h"
 
 namespace anteroom::journey {
 
@@ -149,7 +149,7 @@ Task<Response> decide_request(Exchange exchange) {
 
   Remarks remarks;
   remarks.level = form->get("level");
-  remarks.reason = http::trimmed(form->get("reason"));
+  remarks.reason = text::trimmed(form->get("reason"));
   remarks.properties = form->repeated();
   const bool is_approval = answer == "approve";
   if (is_approval && remarks.properties.empty()) remarks.error = "choose_property"_words;

@@ -3,12 +3,12 @@
 #include "anteroom/admin.h"
 #include "anteroom/provisioning.h"
 #include "http/form.h"
-#include "http/unicode.h"
 #include "journey/frame/respond.h"
 #include "journey/frame/steps.h"
 #include "journey/manage/draft.h"
 #include "journey/manage/manage.h"
 #include "journey/manage/people_values.h"
+#include "text/unicode.h"
 
 namespace anteroom::journey {
 
@@ -19,7 +19,7 @@ constexpr std::size_t kMaxSearch = 200;
 constexpr std::size_t kMaxField = 320;
 
 std::string field(const std::optional<http::Form>& form, std::string_view name) {
-  return form ? std::string(http::cut(form->get(name), kMaxField)) : "";
+  return form ? std::string(text::cut(form->get(name), kMaxField)) : "";
 }
 
 std::string show_path(const std::string& user) {
@@ -100,7 +100,7 @@ Task<Response> list_people(Exchange exchange) {
   if (admission.refusal) co_return std::move(*admission.refusal);
   const auto query = http::Form::parse(exchange.head().query);
   const std::string asked = field(query, "q");
-  const std::string search(http::cut(asked, kMaxSearch));
+  const std::string search(text::cut(asked, kMaxSearch));
   const bool only_waiting = field(query, "waiting") == "1";
   auto searching =
       store::search_people(context.ports.database, admission.user.actor, context.settings.access,

@@ -5,17 +5,16 @@
 #include <optional>
 
 #include "anteroom/saml.h"
-#include "http/csv.h"
-#include "http/person_text.h"
-#include "http/text.h"
-#include "http/unicode.h"
+#include "text/csv.h"
+#include "text/person_text.h"
+#include "text/unicode.h"
 
 namespace anteroom::journey {
 
 namespace {
 
-using http::CsvRow;
 using store::AccessRequest;
+using text::CsvRow;
 
 constexpr std::size_t kMaxOther = 100;  // bytes: keys, levels, days
 
@@ -33,10 +32,10 @@ struct Columns {
 Columns columns_of(const CsvRow& head) {
   Columns columns;
   for (const std::string& cell : head.cells) {
-    const std::string name = http::column_name(cell);
+    const std::string name = text::column_name(cell);
     const auto* found = std::find(std::begin(kColumns), std::end(kColumns), name);
     if (found == std::end(kColumns)) {
-      columns.complaint = {"list_unknown_column"_words, {{"column", http::printable(name, 60)}}};
+      columns.complaint = {"list_unknown_column"_words, {{"column", text::printable(name, 60)}}};
       return columns;
     }
     const auto member = kMembers[found - std::begin(kColumns)];
@@ -61,7 +60,7 @@ Words complaint_about(const AccessRequest& request) {
   if (request.property.empty()) return "list_no_property"_words;
   if (request.level.empty()) return "list_no_level"_words;
   for (const std::string* other : {&request.property, &request.level, &request.expires_at}) {
-    if (other->size() > kMaxOther || !http::is_plain_text(*other, http::Lines::one)) {
+    if (other->size() > kMaxOther || !text::is_plain_text(*other, text::Lines::one)) {
       return "not_plain_text"_words;
     }
   }
@@ -78,7 +77,7 @@ ListedPerson person_of(const CsvRow& row, const Columns& columns, const AccessRe
     return person;
   }
   for (std::size_t i = 0; i < row.cells.size(); ++i) {
-    const std::string_view cell = http::trimmed(row.cells[i]);
+    const std::string_view cell = text::trimmed(row.cells[i]);
     if (!cell.empty()) person.request.*columns.members[i] = cell;
   }
   person.complaint = complaint_about(person.request);
@@ -102,11 +101,11 @@ void mark_repeated(std::vector<ListedPerson>& people) {
   }
 }
 
-Words words_of(http::TextFault fault, std::size_t max) {
+Words words_of(text::TextFault fault, std::size_t max) {
   switch (fault) {
-    case http::TextFault::none:
+    case text::TextFault::none:
       return {};
-    case http::TextFault::too_long:
+    case text::TextFault::too_long:
       return {"too_long"_words, {{"max", std::to_string(max)}}};
     default:
       return "not_plain_text"_words;
@@ -121,7 +120,7 @@ Words size_complaint(std::size_t count) {
 }  // namespace
 
 PeopleList read_people(std::string_view text, const AccessRequest& standard) {
-  const Result<std::vector<CsvRow>> csv = http::parse_csv(text);
+  const Result<std::vector<CsvRow>> csv = text::parse_csv(text);
   if (!csv) return {{}, "list_open_quotation"_words};
   if (csv->empty()) return {{}, "list_empty"_words};
   Columns columns;
@@ -142,11 +141,11 @@ PeopleList read_people(std::string_view text, const AccessRequest& standard) {
 }
 
 Words complaint_about_name(std::string_view name) {
-  return words_of(http::fault_of_name(name), http::kMaxName);
+  return words_of(text::fault_of_name(name), text::kMaxName);
 }
 
 Words complaint_about_note(std::string_view note) {
-  return words_of(http::fault_of_note(note), http::kMaxNote);
+  return words_of(text::fault_of_note(note), text::kMaxNote);
 }
 
 }  // namespace anteroom::journey

@@ -1,7 +1,6 @@
 #include <algorithm>
 
 #include "http/form.h"
-#include "http/unicode.h"
 #include "journey/frame/readable.h"
 #include "journey/frame/respond.h"
 #include "journey/frame/steps.h"
@@ -9,6 +8,7 @@
 #include "journey/manage/decisions.h"
 #include "journey/manage/manage.h"
 #include "journey/manage/people_list.h"
+#include "text/unicode.h"
 
 namespace anteroom::journey {
 
@@ -248,9 +248,9 @@ Task<Response> decide(Exchange exchange) {
   store::Decision decision;
   decision.requests = chosen.requests;
   decision.is_approval = answer == "approve";
-  decision.reason = decision.is_approval ? "" : http::trimmed(form->get("reason"));
+  decision.reason = decision.is_approval ? "" : text::trimmed(form->get("reason"));
   Remarks remarks = check(chosen, decision.reason);
-  remarks.reason = http::trimmed(form->get("reason"));
+  remarks.reason = text::trimmed(form->get("reason"));
   if (remarks.status == 200) {
     Result<std::vector<store::DecidingResult>> results = co_await store::decide_requests(
         context.ports.database, admission.user.actor, context.settings.access, std::move(decision));

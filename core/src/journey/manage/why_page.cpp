@@ -4,7 +4,6 @@
 #include "anteroom/email.h"
 #include "anteroom/provisioning.h"
 #include "http/form.h"
-#include "http/unicode.h"
 #include "journey/diagnosis/idp_errors.h"
 #include "journey/diagnosis/prediction.h"
 #include "journey/diagnosis/transcript.h"
@@ -14,6 +13,7 @@
 #include "journey/manage/manage.h"
 #include "journey/manage/people_values.h"
 #include "session/token.h"
+#include "text/unicode.h"
 
 namespace anteroom::journey {
 
@@ -178,7 +178,7 @@ Task<Response> explain_why(Exchange exchange) {
   Admission admission = co_await admitting;
   if (admission.refusal) co_return std::move(*admission.refusal);
   const auto query = http::Form::parse(exchange.head().query);
-  const std::string asked(http::cut(query ? query->get("q") : std::string_view{}, kMaxAsked));
+  const std::string asked(text::cut(query ? query->get("q") : std::string_view{}, kMaxAsked));
   Values values;
   values.text["asked"] = asked;
   std::optional<Failure> failure;

@@ -2,12 +2,12 @@
 
 #include "anteroom/gate.h"
 #include "http/form.h"
-#include "http/text.h"
 #include "journey/frame/respond.h"
 #include "journey/frame/steps.h"
 #include "scim/codes.h"
 #include "scim/discovery.h"
 #include "scim/request.h"
+#include "text/ascii.h"
 
 namespace anteroom::journey {
 
@@ -107,8 +107,8 @@ bool brings_body(std::string_view method) {
 // Clients write the names of resources in either case.
 Task<Response> authenticated(ScimExchange scim) {
   constexpr std::string_view kSearch = ".search";
-  const bool is_users = http::equals_ignoring_case(scim.resource, "Users");
-  const bool is_groups = http::equals_ignoring_case(scim.resource, "Groups");
+  const bool is_users = text::equals_ignoring_case(scim.resource, "Users");
+  const bool is_groups = text::equals_ignoring_case(scim.resource, "Groups");
   const bool is_search = (scim.resource == kSearch && scim.id.empty()) ||
                          ((is_users || is_groups) && scim.id == kSearch);
   if (!is_users && !is_groups && !is_search) co_return discovery(scim);

@@ -2,6 +2,7 @@
 #include "scim/codes.h"
 #include "scim/groups.h"
 #include "scim/request.h"
+#include "text/uuid.h"
 
 namespace anteroom::journey {
 
@@ -104,7 +105,7 @@ Task<Response> at_once(Response response) {
 Task<Response> scim_groups(ScimExchange scim) {
   const std::string_view method = scim.method();
   const bool reads = method == "GET" || method == "HEAD";
-  if (!scim.id.empty() && !scim::is_uuid(scim.id)) return at_once(scim_not_found());
+  if (!scim.id.empty() && !text::is_uuid(scim.id)) return at_once(scim_not_found());
   if (reads) {
     return scim.id.empty() ? list_groups(std::move(scim)) : show_group(std::move(scim));
   }

@@ -5,6 +5,7 @@
 #include "scim/codes.h"
 #include "scim/request.h"
 #include "scim/users.h"
+#include "text/uuid.h"
 
 namespace anteroom::journey {
 
@@ -143,7 +144,7 @@ Task<Response> scim_users(ScimExchange scim) {
     if (method == "POST") return create_user(std::move(scim));
     return at_once(scim_wrong_method(scim, "GET, HEAD, POST"));
   }
-  if (!scim::is_uuid(scim.id)) return at_once(scim_not_found());
+  if (!text::is_uuid(scim.id)) return at_once(scim_not_found());
   if (method == "GET" || method == "HEAD") return show_user(std::move(scim));
   if (method == "PUT" || method == "PATCH") return change_user(std::move(scim));
   if (method == "DELETE") return delete_user(std::move(scim));

@@ -4,7 +4,7 @@
 #include "anteroom/store.h"
 #include "http/cookie.h"
 #include "http/form.h"
-#include "http/text.h"
+#include "http/header_list.h"
 #include "journey/diagnosis/idp_errors.h"
 #include "journey/diagnosis/judgement.h"
 #include "journey/diagnosis/transcript.h"
@@ -15,6 +15,7 @@
 #include "journey/frame/steps.h"
 #include "session/names.h"
 #include "session/token.h"
+#include "text/unicode.h"
 
 namespace anteroom::journey {
 
@@ -74,7 +75,7 @@ void explain_status(Explanation& explanation, const Judgement& judgement) {
   explanation.message = {"idp_refused"_words, {{"company", judgement.idp->display_name}}};
   if (known) explanation.message += known->meaning;
   explanation.hint = known ? Words(known->remedy) : Words();
-  const std::string said = http::printable(verdict.status_message, kMaxShown);
+  const std::string said = text::printable(verdict.status_message, kMaxShown);
   if (!said.empty()) explanation.hint += {"idp_said"_words, {{"said", said}}};
 }
 
@@ -129,11 +130,11 @@ store::SignOn sign_on_of(const Exchange& exchange, const Judgement& judgement,
   sign_on.lifetime = exchange.context.settings.sessions.lifetime;
   sign_on.not_after = assertion.session_not_on_or_after();
   sign_on.client_address = exchange.head().client_address;
-  sign_on.user_agent = http::printable(exchange.head().headers.user_agent, 300);
+  sign_on.user_agent = text::printable(exchange.head().headers.user_agent, 300);
   sign_on.authenticated_at = authenticated_at(judgement, exchange.now());
   sign_on.authn_context = assertion.authn_context();
   if (judgement.state) {
-    sign_on.replaces = session::hash_from_hex(judgement.state->replaces);
+    sign_on.replaces = hash_from_hex(judgement.state->replaces);
     sign_on.request_id = judgement.state->request_id;
     sign_on.request_until =
         std::max(sign_on.replay_until, judgement.state->issued_at + kLongestLogin + kClockMargin);
@@ -249,7 +250,7 @@ Response reject(Exchange& exchange, const Arrival& arrival, const Judgement& jud
   if (exchange.context.refusals.take(judgement.state->request_id, client, "", exchange.now())) {
     audit_later(exchange.context,
                 {"sign_on_refused", std::string(why.code.name), reference, judgement.idp->name, "",
-                 std::string(client), http::printable(why.detail, kMaxShown)});
+                 std::string(client), text::printable(why.detail, kMaxShown)});
     keep_transcript_later(exchange.context, judgement, why, reference, "", client);
   }
   return explain_as(exchange.context, exchange.head(), why, explanation, judgement.idp->name,

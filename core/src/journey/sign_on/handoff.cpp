@@ -2,7 +2,6 @@
 #include "crypto/digest.h"
 #include "http/cookie.h"
 #include "http/form.h"
-#include "http/text.h"
 #include "http/url.h"
 #include "journey/frame/log_line.h"
 #include "journey/frame/respond.h"
@@ -10,6 +9,7 @@
 #include "journey/frame/steps.h"
 #include "session/names.h"
 #include "session/token.h"
+#include "text/unicode.h"
 
 namespace anteroom::journey {
 
@@ -42,7 +42,7 @@ Task<Response> land(Exchange& exchange, const CurrentSession& session, std::stri
   Context& context = exchange.context;
   const session::ReturnTo wanted = return_to_or_landing(context, handle);
   if (wanted.origin == exchange.origin.text) co_return redirect(303, wanted.target);
-  const auto browser_hash = session::hash_from_hex(wanted.browser_hash);
+  const auto browser_hash = hash_from_hex(wanted.browser_hash);
   // Nobody was turned away over there yet: its gate sends this browser back with what binds the
   // ticket.
   if (!browser_hash) co_return redirect(303, wanted.origin + wanted.target);
@@ -87,7 +87,7 @@ Task<Response> redeem_handoff(Exchange exchange) {
                                *token_hash,
                                *reference,
                                std::string(exchange.head().client_address),
-                               http::printable(exchange.head().headers.user_agent, 300)};
+                               text::printable(exchange.head().headers.user_agent, 300)};
   const Result<std::optional<std::string>> target =
       co_await store::redeem_ticket(context.ports.database, std::move(redemption));
   if (!target) co_return unavailable(context, exchange.head(), target.failure());

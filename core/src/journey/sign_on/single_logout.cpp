@@ -4,7 +4,6 @@
 #include "anteroom/store.h"
 #include "crypto/encoding.h"
 #include "http/form.h"
-#include "http/text.h"
 #include "journey/frame/log_line.h"
 #include "journey/frame/respond.h"
 #include "journey/frame/send_away.h"

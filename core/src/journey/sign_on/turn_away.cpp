@@ -2,7 +2,6 @@
 #include "crypto/digest.h"
 #include "crypto/encoding.h"
 #include "http/cookie.h"
-#include "http/text.h"
 #include "http/url.h"
 #include "journey/frame/audit.h"
 #include "journey/frame/respond.h"
@@ -11,6 +10,7 @@
 #include "journey/sign_on/long_target.h"
 #include "session/names.h"
 #include "session/token.h"
+#include "text/unicode.h"
 
 namespace anteroom::journey {
 
@@ -92,8 +92,8 @@ void audit_denial(Context& context, const RequestHead& request, const SessionFie
   if (!context.denials.is_first(std::string(who.user), context.now())) return;
   std::string detail = "needs ";
   detail += requirement.level.empty() ? "any access" : std::string(requirement.level);
-  if (requirement.has_property) detail += " at " + http::printable(requirement.property, 100);
-  detail += ": " + http::printable(request.path, 200);
+  if (requirement.has_property) detail += " at " + text::printable(requirement.property, 100);
+  detail += ": " + text::printable(request.path, 200);
   audit_later(context,
               {"denied", "access_level", reference, std::string(who.idp), std::string(who.email),
                std::string(request.client_address), std::move(detail)});
@@ -107,7 +107,7 @@ Response turn_away(Context& context, Outcome outcome, const RequestHead& request
   if (origin == nullptr) {
     return refuse(context, request, 421,
                   {Code{"unknown_host"}, "add this origin to service_provider.apps: " +
-                                             http::printable(request.headers.host, 200)});
+                                             text::printable(request.headers.host, 200)});
   }
   const bool is_page = is_navigation(request);
   switch (outcome) {

@@ -6,8 +6,8 @@
 #include "journey/frame/return_to.h"
 #include "journey/frame/send_away.h"
 #include "journey/frame/steps.h"
-#include "saml/instant.h"
 #include "session/token.h"
+#include "text/instant.h"
 
 namespace anteroom::journey {
 
@@ -49,7 +49,7 @@ void add_state(pages::Values& values, const store::WaitingState& state, Time now
   for (const std::string& name : state.approvers) {
     values.lists["approvers"].push_back({{{"approver", name}}});
   }
-  const auto asked_at = saml::parse_instant(state.asked_at);
+  const auto asked_at = text::parse_instant(state.asked_at);
   const bool is_asked = asked_at && now < *asked_at + kAskAgainAfter;
   if (is_asked) values.text["asked_at"] = readable_time(state.asked_at);
   values.flags["may_ask"] = !state.approvers.empty() && !is_asked;

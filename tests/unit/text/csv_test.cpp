@@ -1,8 +1,8 @@
-#include "http/csv.h"
+#include "text/csv.h"
 
 #include <catch2/catch.hpp>
 
-using anteroom::http::parse_csv;
+using anteroom::text::parse_csv;
 
 namespace {
 

@@ -1,9 +1,9 @@
-#include "http/person_text.h"
+#include "text/person_text.h"
 
-#include "http/text.h"
-#include "http/unicode.h"
+#include "text/ascii.h"
+#include "text/unicode.h"
 
-namespace anteroom::http {
+namespace anteroom::text {
 
 namespace {
 
@@ -35,4 +35,4 @@ std::string column_name(std::string_view cell) {
   return to_lower(trimmed(cell));
 }
 
-}  // namespace anteroom::http
+}  // namespace anteroom::text

@@ -1,6 +1,6 @@
-#include "http/csv.h"
+#include "text/csv.h"
 
-namespace anteroom::http {
+namespace anteroom::text {
 
 namespace {
 
@@ -73,4 +73,4 @@ Result<std::vector<CsvRow>> parse_csv(std::string_view text) {
   return Parser(text).rows();
 }
 
-}  // namespace anteroom::http
+}  // namespace anteroom::text

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace anteroom::http {
+namespace anteroom::text {
 
 inline constexpr std::size_t kMaxName = 100;  ///< characters of what somebody here types
 inline constexpr std::size_t kMaxNote = 500;  ///< characters
@@ -30,4 +30,4 @@ bool is_directory_name(std::string_view name);
 /// The name of a column as people write it into the head of a list: " Email" is "email".
 std::string column_name(std::string_view cell);
 
-}  // namespace anteroom::http
+}  // namespace anteroom::text

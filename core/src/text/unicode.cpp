@@ -1,11 +1,11 @@
-#include "http/unicode.h"
+#include "text/unicode.h"
 
 #include <algorithm>
 #include <array>
 #include <cstdint>
 #include <utility>
 
-namespace anteroom::http {
+namespace anteroom::text {
 
 namespace {
 
@@ -165,6 +165,10 @@ std::string_view cut(std::string_view text, std::size_t max) {
   return text.substr(0, max);
 }
 
+std::string printable(std::string_view text, std::size_t max) {
+  return only_plain(cut(text, max), "?");
+}
+
 std::string_view trimmed(std::string_view text) {
   constexpr std::string_view kSpace = " \t\r\n";
   const auto first = text.find_first_not_of(kSpace);
@@ -172,4 +176,4 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
 }
 
-}  // namespace anteroom::http
+}  // namespace anteroom::text

@@ -2,8 +2,9 @@
 
 #include <algorithm>
 
-#include "http/idn.h"
-#include "http/text.h"
+#include "text/ascii.h"
+#include "text/idn.h"
+#include "text/unicode.h"
 
 namespace anteroom {
 
@@ -50,13 +51,10 @@ bool is_domain(std::string_view domain) {
 }  // namespace
 
 std::optional<std::string> canonical_email(std::string_view text) {
-  constexpr std::string_view kSpace = " \t\r\n";
-  const auto first = text.find_first_not_of(kSpace);
-  if (first == std::string_view::npos) return std::nullopt;
-  text = text.substr(first, text.find_last_not_of(kSpace) - first + 1);
+  text = text::trimmed(text);
   const auto at = text.find('@');
   if (at == std::string::npos) return std::nullopt;
-  std::string local = http::to_lower(text.substr(0, at));
+  std::string local = text::to_lower(text.substr(0, at));
   const auto domain = canonical_domain(text.substr(at + 1));
   if (!domain || !is_local_part(local) || local.size() + 1 + domain->size() > kMaxAddress) {
     return std::nullopt;
@@ -65,9 +63,9 @@ std::optional<std::string> canonical_email(std::string_view text) {
 }
 
 std::optional<std::string> canonical_domain(std::string_view text) {
-  std::string domain = http::to_lower(text);
+  std::string domain = text::to_lower(text);
   if (!std::all_of(domain.begin(), domain.end(), is_ascii)) {
-    auto ascii = http::domain_to_ascii(domain);
+    auto ascii = text::domain_to_ascii(domain);
     if (!ascii) return std::nullopt;
     domain = std::move(*ascii);
   }
@@ -78,7 +76,7 @@ std::optional<std::string> canonical_domain(std::string_view text) {
 std::string readable_domain(std::string_view canonical) {
   const bool is_written_otherwise =
       canonical.starts_with("xn--") || canonical.find(".xn--") != std::string_view::npos;
-  return is_written_otherwise ? http::domain_to_unicode(canonical) : std::string(canonical);
+  return is_written_otherwise ? text::domain_to_unicode(canonical) : std::string(canonical);
 }
 
 std::string_view email_domain(std::string_view canonical) {

@@ -1,8 +1,8 @@
-#include "http/person_text.h"
+#include "text/person_text.h"
 
 #include <catch2/catch.hpp>
 
-using namespace anteroom::http;
+using namespace anteroom::text;
 
 TEST_CASE("names are one line of plain text, as long as a name may be") {
   CHECK(fault_of_name("") == TextFault::none);

@@ -1,9 +1,9 @@
-#include "saml/instant.h"
+#include "text/instant.h"
 
 #include <algorithm>
 #include <cstdio>
 
-namespace anteroom::saml {
+namespace anteroom::text {
 
 namespace {
 
@@ -76,4 +76,4 @@ std::string format_instant(Time time) {
   return text;
 }
 
-}  // namespace anteroom::saml
+}  // namespace anteroom::text

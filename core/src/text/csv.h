@@ -7,7 +7,7 @@
 
 #include "anteroom/result.h"
 
-namespace anteroom::http {
+namespace anteroom::text {
 
 struct CsvRow {
   int line = 0;  ///< where it starts, from 1
@@ -18,4 +18,4 @@ struct CsvRow {
 /// with the line in the detail, on a quotation that does not end.
 Result<std::vector<CsvRow>> parse_csv(std::string_view text);
 
-}  // namespace anteroom::http
+}  // namespace anteroom::text

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace anteroom::http {
+namespace anteroom::text {
 
 enum class Lines { one, many };
 
@@ -31,7 +31,11 @@ std::size_t characters(std::string_view text);
 /// At most `max` bytes of it, ending between characters.
 std::string_view cut(std::string_view text, std::size_t max);
 
-/// Without white space (ASCII) at both ends.
+/// Fit for a header value, a log line or the database: what is_plain_text() does not take becomes
+/// '?', at most `max` bytes, ending between characters.
+std::string printable(std::string_view text, std::size_t max);
+
+/// Without white space (space, tab, CR and LF, as XML has it) at both ends.
 std::string_view trimmed(std::string_view text);
 
-}  // namespace anteroom::http
+}  // namespace anteroom::text

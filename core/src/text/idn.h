@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace anteroom::http {
+namespace anteroom::text {
 
 /// "münchen.example" as "xn--mnchen-3ya.example". nullopt if it is no name, or if going back would
 /// not lead to what was given (but for its case): full-width letters and others that conversion
@@ -16,4 +16,4 @@ std::optional<std::string> domain_to_ascii(std::string_view text);
 /// for others (Cyrillic, Greek, …).
 std::string domain_to_unicode(std::string_view ascii);
 
-}  // namespace anteroom::http
+}  // namespace anteroom::text

@@ -1,12 +1,11 @@
-#include "http/unicode.h"
+#include "text/unicode.h"
 
 #include "http/form.h"
-#include "http/text.h"
 
 #include <catch2/catch.hpp>
 #include <string>
 
-using namespace anteroom::http;
+using namespace anteroom::text;
 
 TEST_CASE("names of people are plain text, whatever their script") {
   const char* name =

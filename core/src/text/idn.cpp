@@ -1,10 +1,10 @@
-#include "http/idn.h"
+#include "text/idn.h"
 
 #include <glib.h>
 
 #include <memory>
 
-namespace anteroom::http {
+namespace anteroom::text {
 
 namespace {
 
@@ -87,4 +87,4 @@ std::string domain_to_unicode(std::string_view ascii) {
   return again && *again == name ? std::string(shown.get()) : name;
 }
 
-}  // namespace anteroom::http
+}  // namespace anteroom::text

@@ -1,0 +1,20 @@
+#include "text/ascii.h"
+#include "http/header_list.h"
+
+#include <algorithm>
+
+namespace anteroom::text {
+
+std::string to_lower(std::string_view text) {
+  std::string out(text);
+  std::transform(out.begin(), out.end(), out.begin(), lower);
+  return out;
+}
+
+bool equals_ignoring_case(std::string_view a, std::string_view b) {
+  if (a.size() != b.size()) return false;
+  return a == b || std::equal(a.begin(), a.end(), b.begin(),
+                              [](char x, char y) { return lower(x) == lower(y); });
+}
+
+}  // namespace anteroom::text

@@ -1,0 +1,15 @@
+// Small ASCII text rules, independent of the locale.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace anteroom::text {
+
+constexpr char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+std::string to_lower(std::string_view text);
+bool equals_ignoring_case(std::string_view a, std::string_view b);
+
+}  // namespace anteroom::text
