@@ -17,8 +17,8 @@ LAYERS = {
     "GLib": (r"^glib", ["core/src/saml", "core/src/text"]),
     "yaml-cpp": (r"^yaml-cpp/", ["core/src/config"]),
     # The hosts draw random bytes for the core.
-    "OpenSSL": (r"^openssl/", ["core/src/crypto", "core/cli", "module"]),
-    "libpq": (r"^(libpq-fe|libpq/|postgresql/)", ["core/src/store", "core/cli", "module"]),
+    "OpenSSL": (r"^openssl/", ["core/src/crypto", "core/host", "core/cli", "module"]),
+    "libpq": (r"^(libpq-fe|libpq/|postgresql/)", ["core/src/store", "core/host", "core/cli", "module"]),
     "mustache": (r"mustache", ["core/src/pages"]),
     "libcurl": (r"^curl/", ["core/src/transport"]),
     "nlohmann_json": (r"^nlohmann/", ["core/src/scim", "core/src/mail", "core/src/journey", "core/src/metrics",

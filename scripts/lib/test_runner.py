@@ -1,12 +1,14 @@
 """Builds with sanitizers and runs the parts of the test suite; the last line is `N passed, M failed`."""
 
 import argparse
+import concurrent.futures
 import os
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
@@ -24,6 +26,19 @@ from stack import state_directory  # noqa: E402
 BY_NAME = ("leaks", "faults", "soak", "threads", "packages", "versions", "upgrade")  # take long: only when asked for
 PARTS = ("unit", "fuzz", "attacks", "database", "mail", "nginx", "browser", "static")
 TIME_LIMIT = 1800  # seconds for one program
+SIDE_BY_SIDE = {"attacks", "database", "mail", "nginx", "browser"}  # they wait more than they work
+
+
+class Output(threading.local):
+    """What a part says: at once, or, where others run beside it, when it is done."""
+
+    kept = None
+
+    def say(self, text):
+        if self.kept is None:
+            print(text, end="", flush=True)
+        else:
+            self.kept.append(text)
 
 
 class Runner:
@@ -36,6 +51,7 @@ class Runner:
         self.cluster = None
         self.static_checks = None  # the process
         self.nginx_program = None  # the installed one
+        self.output = Output()
 
     def environment(self):
         extra = {name: os.environ[name] for name in ("CCACHE_DIR", "ANTEROOM_SOAK", "ANTEROOM_PREVIOUS_BUILD") if name in os.environ}
@@ -73,7 +89,7 @@ class Runner:
         if program is None:
             return self.note(part, f"{name} (not built)", 0, 1)
         done = self.execute([program])
-        print(done, end="", flush=True)
+        self.output.say(done)
         everything = re.search(r"All tests passed \(\d+ assertions? in (\d+) test cases?\)", done)
         if everything:
             return self.note(part, name, int(everything[1]), 0)
@@ -103,8 +119,13 @@ class Runner:
         command = ["/usr/bin/python3", "-m", "pytest", "-q", "-ra", "--tb=short", "-p", "no:cacheprovider",
                    f"--junitxml={report}", folder, *more, *self.pytest_arguments]
         try:
-            code = subprocess.run(command, cwd=ROOT, env=self.environment(), timeout=TIME_LIMIT, check=False).returncode
-        except subprocess.TimeoutExpired:
+            kept = {} if self.output.kept is None else {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+            done = subprocess.run(command, cwd=ROOT, env=self.environment(), timeout=TIME_LIMIT, check=False, text=True, errors="replace",
+                                  **kept)
+            code = done.returncode
+            self.output.say(done.stdout or "")
+        except subprocess.TimeoutExpired as late:
+            self.output.say((late.stdout or b"").decode(errors="replace") if isinstance(late.stdout, bytes) else late.stdout or "")
             return self.note(part, f"{folder} (took longer than {TIME_LIMIT} s)", 0, 1)
         if not report.exists():
             return self.note(part, folder, 0, 1)
@@ -140,7 +161,7 @@ class Runner:
             replayed = re.search(r"^(\d+) inputs replayed$", done, re.MULTILINE)
             good = replayed is not None and int(replayed[1]) > 0 and "ended with an error" not in done
             if not good:
-                print(*done.splitlines()[-60:], sep="\n", flush=True)
+                self.output.say("\n".join(done.splitlines()[-60:]) + "\n")
             self.note("fuzz", f"{name} ({replayed[1] if good else 'no'} inputs replayed)", int(good), int(not good))
 
     def database(self):
@@ -253,17 +274,43 @@ class Runner:
                 state = state_directory(self.build / "postgres", print)
                 shutil.rmtree(state, ignore_errors=True)
                 self.cluster = Cluster(state, sockets / "pg", self.build / "postgres.log", is_durable=False).start()
+            beside = [part for part in parts if part in SIDE_BY_SIDE]
             for part in parts:
-                heading(part)
-                began = time.monotonic()
-                getattr(self, part)()
-                self.minutes[part] = (time.monotonic() - began) / 60
+                if part not in beside and part != "static":
+                    self.run_part(part)
+            if len(beside) == 1:
+                self.run_part(beside[0])
+            else:
+                self.run_side_by_side(beside)
+            if "static" in parts:
+                self.run_part("static")
         finally:
             if self.static_checks is not None and self.static_checks.poll() is None:
                 self.static_checks.terminate()
             if self.cluster is not None:
                 self.cluster.stop()
             shutil.rmtree(sockets, ignore_errors=True)
+
+    def run_part(self, part):
+        self.output.say(f"\n== {part} ==\n")
+        began = time.monotonic()
+        getattr(self, part)()
+        self.minutes[part] = (time.monotonic() - began) / 60
+
+    def run_side_by_side(self, parts):
+        """Two at a time."""
+        def one(part):
+            self.output.kept = []
+            try:
+                self.run_part(part)
+            finally:
+                print("".join(self.output.kept), end="", flush=True)
+
+        if parts:
+            print(f"\n== {', '.join(parts)}: two at a time, each is shown when it is done ==", flush=True)
+        with concurrent.futures.ThreadPoolExecutor(2) as pool:
+            for done in [pool.submit(one, part) for part in parts]:
+                done.result()
 
     def summarize(self, seconds):
         heading("summary")

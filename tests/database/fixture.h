@@ -9,9 +9,9 @@
 
 #include "anteroom/admin.h"
 #include "anteroom/store.h"
-#include "cli/blocking_ports.h"
-#include "cli/migrate.h"
-#include "cli/system_random.h"
+#include "host/blocking_ports.h"
+#include "host/migrate.h"
+#include "host/system_random.h"
 
 namespace anteroom::test {
 

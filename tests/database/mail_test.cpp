@@ -2,8 +2,8 @@
 #include <set>
 
 #include "anteroom/outbox.h"
-#include "cli/mail_delivery.h"
 #include "database/provisioning.h"
+#include "host/mail_delivery.h"
 #include "support/fakes.h"
 
 using namespace anteroom;

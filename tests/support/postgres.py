@@ -49,7 +49,7 @@ class Cluster:
             # Only the socket's owner needs to write here; everybody else proves a password.
             self._give_to_user(self.socket_directory)
         settings = {"listen_addresses": "", "unix_socket_directories": self.socket_directory,
-                    "max_connections": 60, "log_min_messages": "warning", "shared_buffers": "32MB"}
+                    "max_connections": 150, "log_min_messages": "warning", "shared_buffers": "32MB"}
         if not self._is_durable:
             settings.update(fsync="off", full_page_writes="off", synchronous_commit="off")
         settings.update(self._settings)

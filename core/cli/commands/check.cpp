@@ -3,7 +3,7 @@
 #include "anteroom/site.h"
 #include "anteroom/store.h"
 #include "cli/commands/creating.h"
-#include "cli/migrate.h"
+#include "host/migrate.h"
 
 namespace anteroom::cli {
 

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "anteroom/settings.h"
-#include "cli/blocking_ports.h"
+#include "host/blocking_ports.h"
 
 namespace anteroom::cli {
 

@@ -4,7 +4,7 @@
 
 #include "anteroom/site.h"
 #include "anteroom/store.h"
-#include "cli/create_database.h"
+#include "host/create_database.h"
 
 namespace anteroom::cli {
 

@@ -9,7 +9,7 @@
 #include "cli/commands/console.h"
 #include "cli/commands/journal.h"
 #include "cli/commands/metadata_copy.h"
-#include "cli/system_random.h"
+#include "host/system_random.h"
 
 extern char** environ;  // NOLINT(readability-identifier-naming): POSIX's name
 

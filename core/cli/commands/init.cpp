@@ -15,7 +15,7 @@
 #include "cli/commands/creating.h"
 #include "cli/commands/files.h"
 #include "cli/commands/new_key.h"
-#include "cli/create_database.h"
+#include "host/create_database.h"
 
 namespace anteroom::cli {
 

@@ -5,7 +5,7 @@
 #include "cli/commands/console.h"
 #include "cli/commands/journal.h"
 #include "cli/commands/warnings.h"
-#include "cli/mail_delivery.h"
+#include "host/mail_delivery.h"
 
 namespace anteroom::cli {
 

@@ -1,7 +1,7 @@
 #include "cli/commands/new_key.h"
 
 #include "cli/commands/console.h"
-#include "cli/system_random.h"
+#include "host/system_random.h"
 #include "session/token.h"
 
 namespace anteroom::cli {

@@ -3,7 +3,7 @@
 #include "anteroom/gate.h"
 #include "anteroom/scim.h"
 #include "cli/commands/console.h"
-#include "cli/system_random.h"
+#include "host/system_random.h"
 #include "scim/request.h"
 #include "session/mint.h"
 

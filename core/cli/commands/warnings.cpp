@@ -6,8 +6,8 @@
 
 #include "anteroom/metrics.h"
 #include "anteroom/outbox.h"
-#include "cli/blocking_ports.h"
 #include "cli/commands/metadata_copy.h"
+#include "host/blocking_ports.h"
 
 namespace anteroom::cli {
 

@@ -7,8 +7,8 @@
 
 #include "anteroom/site.h"
 #include "anteroom/store.h"
-#include "cli/blocking_ports.h"
 #include "crypto/encoding.h"
+#include "host/blocking_ports.h"
 #include "support/fakes.h"
 #include "support/forge.h"
 

@@ -1,7 +1,7 @@
-#include "cli/mail_delivery.h"
+#include "host/mail_delivery.h"
 
 #include "anteroom/provisioning.h"
-#include "cli/blocking_ports.h"
+#include "host/blocking_ports.h"
 
 namespace anteroom {
 

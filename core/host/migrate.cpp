@@ -1,4 +1,4 @@
-#include "cli/migrate.h"
+#include "host/migrate.h"
 
 #include "anteroom/site.h"
 #include "anteroom/store.h"

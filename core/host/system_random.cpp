@@ -1,4 +1,4 @@
-#include "cli/system_random.h"
+#include "host/system_random.h"
 
 #include <openssl/rand.h>
 

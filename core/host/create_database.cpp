@@ -1,11 +1,11 @@
-#include "cli/create_database.h"
+#include "host/create_database.h"
 
 #include <map>
 
 #include "anteroom/site.h"
 #include "anteroom/store.h"
-#include "cli/as_account.h"
-#include "cli/migrate.h"
+#include "host/as_account.h"
+#include "host/migrate.h"
 
 namespace anteroom {
 

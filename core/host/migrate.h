@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "cli/blocking_ports.h"
+#include "host/blocking_ports.h"
 
 namespace anteroom {
 

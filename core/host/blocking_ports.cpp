@@ -1,4 +1,4 @@
-#include "cli/blocking_ports.h"
+#include "host/blocking_ports.h"
 
 #include <unistd.h>
 
