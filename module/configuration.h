@@ -20,11 +20,16 @@ struct MainConfiguration {
 
 /// Paths that apps may take for those of locations, though nginx does not.
 struct Spellings;
+/// What rules depend on beside the path.
+struct Deciders;
 
 struct ServerConfiguration {
-  bool is_active = false;                ///< auth_saml is on somewhere in it
-  bool has_several_rules = false;        ///< not all of its locations ask the same of who comes
+  bool is_active = false;          ///< auth_saml is on somewhere in it
+  bool has_several_rules = false;  ///< not all of its locations ask the same of who comes
+  bool stands_beside = false;      ///< nothing in it is gated, and another server's locations are
+  bool has_unknown_rules = false;  ///< some depend on variables that may be the path as sent
   const Spellings* spellings = nullptr;  ///< where it has several rules
+  const Deciders* deciders = nullptr;    ///< where rules depend on what is beside the path
   /// What stands in for its loc_conf while one of our own endpoints is served, by what the body may
   /// take. Lives as long as the configuration: nginx looks into it after the request's pool is
   /// gone.
@@ -41,6 +46,7 @@ enum class PathUse { none, captures /**< of its regular expressions */, unknown 
 struct LocationConfiguration {
   ngx_flag_t is_on = NGX_CONF_UNSET;
   bool has_requirement = false;
+  bool has_own_requirement = false;              ///< written here, not inherited
   ngx_http_complex_value_t* level = nullptr;     ///< null: any level
   ngx_http_complex_value_t* property = nullptr;  ///< null: at any property
   time_t max_age = NGX_CONF_UNSET;               ///< seconds; 0: a sign-on of any age

@@ -68,7 +68,7 @@ char* read_requirement(ngx_conf_t* cf, ngx_command_t* /*command*/, void* conf) n
     ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "auth_saml_require: the access level is empty");
     return kFailed;
   }
-  location.has_requirement = true;
+  location.has_requirement = location.has_own_requirement = true;
   location.level = compile(cf, &arguments[1]);
   if (location.level == nullptr) return kFailed;
   if (cf->args->nelts == 2) return NGX_CONF_OK;

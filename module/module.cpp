@@ -42,9 +42,17 @@ ngx_int_t install(ngx_conf_t* cf) {
   const auto* core = static_cast<ngx_http_core_main_conf_t*>(
       ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module));
   auto* const* servers = static_cast<ngx_http_core_srv_conf_t**>(core->servers.elts);
+  const bool is_any_gated =
+      std::any_of(servers, servers + core->servers.nelts, [](const auto* server) {
+        return static_cast<const ServerConfiguration*>(
+                   server->ctx->srv_conf[ngx_http_auth_saml_module.ctx_index])
+            ->is_active;
+      });
   for (ngx_uint_t i = 0; i < core->servers.nelts; ++i) {
-    if (prepare_endpoints(cf, *servers[i]) != NGX_OK) return NGX_ERROR;
-    compare_rules(cf, *servers[i]);
+    if (prepare_endpoints(cf, *servers[i]) != NGX_OK ||
+        !compare_rules(cf, *servers[i], is_any_gated)) {
+      return NGX_ERROR;
+    }
   }
   // Of one phase nginx calls the handler first that was added last.
   const bool is_added =

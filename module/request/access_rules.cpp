@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "anteroom/readings.h"
+#include "request/deciders.h"
 #include "request/pool_object.h"
 #include "request/spellings.h"
 #include "request/text.h"
@@ -26,6 +27,10 @@ void add_variables(const ngx_http_complex_value_t* value, Names& names) {
     if (text.starts_with('{')) text.remove_prefix(1);
     names.push_back(text.substr(0, text.find_first_not_of(kNameSigns)));
   }
+}
+
+bool has(const Names& names, std::string_view name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
 }
 
 // What a client's path has no part in.
@@ -76,15 +81,31 @@ Names captured_by(ngx_conf_t*, const Found&) {
 
 #endif
 
-bool has(const Names& names, std::string_view name) {
-  return std::find(names.begin(), names.end(), name) != names.end();
+Names variables_of(const LocationConfiguration& rules) {
+  Names used;
+  add_variables(rules.level, used);
+  add_variables(rules.property, used);
+  return used;
+}
+
+// What the rules of a server depend on beside the path.
+void add_deciders(const Names& used, const Names& by_server, Deciders& deciders) {
+  constexpr std::string_view kArgument = "arg_";
+  for (const std::string_view name : used) {
+    if (name.starts_with(kArgument)) {
+      std::string argument(name.substr(kArgument.size()));
+      std::transform(argument.begin(), argument.end(), argument.begin(),
+                     [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; });
+      deciders.arguments.push_back(std::move(argument));
+    }
+    deciders.is_by_host =
+        deciders.is_by_host || name == "host" || name == "http_host" || has(by_server, name);
+  }
 }
 
 PathUse path_use_of(ngx_conf_t* cf, const ngx_http_core_srv_conf_t& server, const Found& found,
                     const LocationConfiguration& rules) {
-  Names used;
-  add_variables(rules.level, used);
-  add_variables(rules.property, used);
+  const Names used = variables_of(rules);
   const Names by_server = captured_by_server_names(cf, server);
   const Names by_location = captured_by(cf, found);
   PathUse use = PathUse::none;
@@ -163,26 +184,55 @@ void warn_of_paths_as_sent(ngx_conf_t* cf, const ngx_http_core_srv_conf_t& serve
   }
 }
 
+bool has_idle_requirement(ngx_conf_t* cf, const ngx_http_core_srv_conf_t& server,
+                          const std::vector<Found>& all) {
+  for (const Found& found : all) {
+    const LocationConfiguration& rules = rules_of(server, found.location);
+    if (!rules.has_own_requirement || rules.is_on == 1 || found.location == root_of(server) ||
+        has_locations(found.location)) {
+      continue;
+    }
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                       "auth_saml_require in location \"%V\" of server \"%V\" asks nobody for "
+                       "anything: write \"auth_saml on;\" there, too",
+                       &found.location->name, &server.server_name);
+    return true;
+  }
+  return false;
+}
+
 }  // namespace
 
-void compare_rules(ngx_conf_t* cf, const ngx_http_core_srv_conf_t& server) {
+bool compare_rules(ngx_conf_t* cf, const ngx_http_core_srv_conf_t& server, bool is_any_gated) {
   std::vector<Found> all = all_places(server);
+  if (has_idle_requirement(cf, server, all)) return false;
   std::erase_if(all, [&](const Found& found) { return !is_reachable(server, found); });
+  auto& configuration =
+      *static_cast<ServerConfiguration*>(server.ctx->srv_conf[ngx_http_auth_saml_module.ctx_index]);
   const LocationConfiguration& first = rules_of(server, all.front().location);
-  bool are_different = false;
+  const Names by_server = captured_by_server_names(cf, server);
+  Deciders deciders;
   for (const Found& found : all) {
     LocationConfiguration& rules = writable_rules_of(server, found.location);
     rules.path_use = path_use_of(cf, server, found, rules);
-    are_different = are_different || !ask_the_same(rules, first) ||
-                    (rules.is_on == 1 && rules.path_use != PathUse::none);
+    const bool is_on = rules.is_on == 1;
+    if (is_on) add_deciders(variables_of(rules), by_server, deciders);
+    configuration.has_unknown_rules =
+        configuration.has_unknown_rules || (is_on && rules.path_use == PathUse::unknown);
+    configuration.has_several_rules = configuration.has_several_rules ||
+                                      !ask_the_same(rules, first) ||
+                                      (is_on && rules.path_use != PathUse::none);
   }
-  if (!are_different) return;
-  auto& configuration =
-      *static_cast<ServerConfiguration*>(server.ctx->srv_conf[ngx_http_auth_saml_module.ctx_index]);
-  configuration.has_several_rules = true;
+  if (deciders.is_by_host || !deciders.arguments.empty()) {
+    configuration.deciders = make_in_pool<Deciders>(cf->pool, std::move(deciders));
+    if (configuration.deciders == nullptr) return false;
+  }
+  configuration.stands_beside =
+      is_any_gated && !configuration.has_several_rules && first.is_on != 1;
+  if (!configuration.has_several_rules) return true;
   configuration.spellings = make_in_pool<Spellings>(cf->pool, spellings_of(server));
-  if (configuration.spellings == nullptr) throw std::bad_alloc();
   warn_of_paths_as_sent(cf, server, all);
+  return configuration.spellings != nullptr;
 }
 
 const LocationConfiguration& rules_of(const ngx_http_core_srv_conf_t& server,
@@ -192,10 +242,11 @@ const LocationConfiguration& rules_of(const ngx_http_core_srv_conf_t& server,
 
 std::optional<std::string> other_spelling(const ngx_http_core_srv_conf_t& server,
                                           std::string_view path, const Place& place) {
-  const auto& spellings =
-      *static_cast<ServerConfiguration*>(server.ctx->srv_conf[ngx_http_auth_saml_module.ctx_index])
-           ->spellings;
-  for (std::string& other : other_spellings(spellings, path)) {
+  const Spellings* spellings =
+      static_cast<ServerConfiguration*>(server.ctx->srv_conf[ngx_http_auth_saml_module.ctx_index])
+          ->spellings;
+  if (spellings == nullptr) return std::nullopt;
+  for (std::string& other : other_spellings(*spellings, path)) {
     if (!is_covered(server, place, find_place(server, other), true)) return std::move(other);
   }
   return std::nullopt;
@@ -205,8 +256,9 @@ std::optional<std::string> other_reading(const ngx_http_core_srv_conf_t& server,
                                          std::string_view sent, std::string_view decided,
                                          const Place& place) {
   const auto readings = readings_of(sent);
-  if (!readings) return "one of more than 24 others";
+  if (!readings) return "one of more than 24 others, or of very long ones";
   for (const std::string& reading : *readings) {
+    if (leads_up(reading)) return reading;
     if (reading != decided && !is_covered(server, place, find_place(server, reading), false)) {
       return reading;
     }

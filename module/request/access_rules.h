@@ -12,9 +12,9 @@
 namespace anteroom::nginx {
 
 /// After the configuration is read: finds out whether the server's locations have different rules
-/// and what of a path they depend on; warns of locations that pass paths on as sent beside others
-/// with other rules.
-void compare_rules(ngx_conf_t* cf, const ngx_http_core_srv_conf_t& server);
+/// and what they depend on; warns of locations that pass paths on as sent beside others with other
+/// rules. `is_any_gated`: some location of some server is. False: said why it cannot be.
+bool compare_rules(ngx_conf_t* cf, const ngx_http_core_srv_conf_t& server, bool is_any_gated);
 
 /// What the gate has to say about a place.
 const LocationConfiguration& rules_of(const ngx_http_core_srv_conf_t& server,
@@ -26,8 +26,8 @@ std::optional<std::string> other_spelling(const ngx_http_core_srv_conf_t& server
                                           std::string_view path, const Place& place);
 
 /// nullopt if all that servers may make of `sent` (percent-encoded, without the query) leads to
-/// what asks no more than `place`, which nginx finds for `decided` (its own reading). Else one
-/// reading that does, for the log.
+/// what asks no more than `place`, which nginx finds for `decided` (its own reading), and no ".."
+/// leads out of whatever that place is called at the app. Else one reading that does, for the log.
 std::optional<std::string> other_reading(const ngx_http_core_srv_conf_t& server,
                                          std::string_view sent, std::string_view decided,
                                          const Place& place);

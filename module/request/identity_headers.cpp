@@ -6,6 +6,7 @@
 
 #include "anteroom/gate.h"
 #include "configuration.h"
+#include "request/deciders.h"
 #include "request/request_adapter.h"
 #include "request/text.h"
 
@@ -65,6 +66,21 @@ constexpr std::array<std::string_view, 4> kPathHeaders{"x-original-url", "x-rewr
 bool is_path_header(std::string_view name) {
   return std::any_of(kPathHeaders.begin(), kPathHeaders.end(),
                      [&](std::string_view header) { return is_same_to_a_backend(name, header); });
+}
+
+// What some apps take for the host instead of the request's.
+constexpr std::array<std::string_view, 5> kHostHeaders{"x-forwarded-host", "forwarded", "x-host",
+                                                       "x-original-host", "x-forwarded-server"};
+
+bool is_host_header(std::string_view name) {
+  return std::any_of(kHostHeaders.begin(), kHostHeaders.end(),
+                     [&](std::string_view header) { return is_same_to_a_backend(name, header); });
+}
+
+// Of such letters servers make others: Python's upper() makes "SS" of one.
+bool is_ascii(std::string_view name) {
+  return std::all_of(name.begin(), name.end(),
+                     [](char c) { return static_cast<unsigned char>(c) < 0x80; });
 }
 
 bool is_cookie(const ngx_table_elt_t& field) {
@@ -130,13 +146,17 @@ bool is_among(const ngx_table_elt_t& field, const IdentityFields* credited) {
 // Which fields are taken out.
 struct Going {
   const IdentityFields* credited;
-  bool are_paths;  ///< those, too, that name another path
+  bool are_paths;   ///< those, too, that name another path,
+  bool are_hosts;   ///< or another host
+  bool may_be_odd;  ///< nginx lets names through that are not ASCII
 
   // An empty Cookie field is one that held nothing but ours.
   bool operator()(const ngx_table_elt_t& field) const {
     if (is_cookie(field)) return field.value.len == 0;
     return (is_identity_header(name_of(field)) && !is_among(field, credited)) ||
-           (are_paths && is_path_header(name_of(field)));
+           (are_paths && is_path_header(name_of(field))) ||
+           (are_hosts && is_host_header(name_of(field))) ||
+           (may_be_odd && !is_ascii(name_of(field)));
   }
 };
 
@@ -174,6 +194,12 @@ ngx_int_t drop_empty_cookies(ngx_http_request_t* r) {
 
 #endif
 
+bool lets_odd_names_through(ngx_http_request_t* r) {
+  const auto* core =
+      static_cast<ngx_http_core_srv_conf_t*>(ngx_http_get_module_srv_conf(r, ngx_http_core_module));
+  return core->ignore_invalid_headers == 0;
+}
+
 ngx_str_t text_of(std::string_view text) {
   return {text.size(), reinterpret_cast<u_char*>(const_cast<char*>(text.data()))};
 }
@@ -181,7 +207,10 @@ ngx_str_t text_of(std::string_view text) {
 }  // namespace
 
 ngx_int_t remove_ours(ngx_http_request_t* r, bool has_our_cookies, const IdentityFields* credited) {
-  const Going goes{credited, server_configuration(r).has_several_rules};
+  const ServerConfiguration& server = server_configuration(r);
+  const Going goes{credited, server.has_several_rules || server.stands_beside,
+                   server.deciders != nullptr && server.deciders->is_by_host,
+                   lets_odd_names_through(r)};
   bool is_anything_to_go = false;
   bool is_out_of_memory = false;
   for_each_header(r->headers_in.headers, [&](ngx_table_elt_t& field) {

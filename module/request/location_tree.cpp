@@ -131,6 +131,13 @@ const ngx_http_core_loc_conf_t* root_of(const ngx_http_core_srv_conf_t& server) 
   return static_cast<Location>(server.ctx->loc_conf[ngx_http_core_module.ctx_index]);
 }
 
+bool has_locations(const ngx_http_core_loc_conf_t* location) {
+#if (NGX_PCRE)
+  if (location->regex_locations != nullptr) return true;
+#endif
+  return location->static_locations != nullptr;
+}
+
 std::vector<std::string> static_names(const ngx_http_core_srv_conf_t& server) {
   std::vector<std::string> names;
   for (const Found& found : all_places(server)) {

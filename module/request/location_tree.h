@@ -23,6 +23,8 @@ const ngx_http_core_loc_conf_t* root_of(const ngx_http_core_srv_conf_t& server);
 /// request: no variable is set.
 Place find_place(const ngx_http_core_srv_conf_t& server, std::string_view path);
 
+bool has_locations(const ngx_http_core_loc_conf_t* location);
+
 /// What the static locations of the server are called, nested ones too.
 std::vector<std::string> static_names(const ngx_http_core_srv_conf_t& server);
 

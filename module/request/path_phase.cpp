@@ -6,6 +6,7 @@
 #include "loop/guarded.h"
 #include "process.h"
 #include "request/access_rules.h"
+#include "request/deciders.h"
 #include "request/request_adapter.h"
 #include "request/request_context.h"
 #include "request/response_adapter.h"
@@ -72,22 +73,50 @@ ngx_int_t send_in_normal_form(ngx_http_request_t* r, std::string form) {
 // Most paths have no other spelling, and cost no more than to find that out.
 ngx_int_t check_spelling(ngx_http_request_t* r, const ngx_http_core_srv_conf_t& server,
                          std::string_view decided) {
-  const auto others = other_spellings(*server_configuration(r).spellings, decided);
-  if (others.empty()) return NGX_DECLINED;
+  const Spellings* spellings = server_configuration(r).spellings;
+  if (spellings == nullptr || other_spellings(*spellings, decided).empty()) return NGX_DECLINED;
   const Place place = find_place(server, decided);
   if (is_as_sent(r, place.location)) return NGX_DECLINED;
   const auto other = other_spelling(server, decided, place);
   return other ? refuse_path(r, *other) : NGX_DECLINED;
 }
 
+// What a decoded path must not bring into a header or a request line, where one is made of it.
+bool has_control_characters(std::string_view path) {
+  return std::any_of(path.begin(), path.end(),
+                     [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+}
+
+ngx_int_t refuse_characters(ngx_http_request_t* r) {
+  return answer(r, NGX_HTTP_BAD_REQUEST,
+                {Code{"ambiguous_path"}, "the path has control characters in it"});
+}
+
+ngx_int_t check_arguments(ngx_http_request_t* r) {
+  const Deciders* deciders = server_configuration(r).deciders;
+  if (deciders == nullptr) return NGX_DECLINED;
+  const std::string_view argument = doubtful_argument(*deciders, view(r->args));
+  if (argument.empty()) return NGX_DECLINED;
+  return answer(
+      r, NGX_HTTP_BAD_REQUEST,
+      {Code{"ambiguous_path"}, "an app may read another value of the argument " +
+                                   std::string(argument) + " than the one that a rule depends on"});
+}
+
 ngx_int_t check_path(ngx_http_request_t* r) {
   const auto& server = server_of(r);
   const std::string_view decided = view(r->uri);
-  if (has_one_reading(path_of(r))) return check_spelling(r, server, decided);
   const Place place = find_place(server, decided);
-  if (is_as_sent(r, place.location) || !other_reading(server, path_of(r), decided, place)) {
-    return NGX_DECLINED;
+  if (is_as_sent(r, place.location)) return NGX_DECLINED;
+  // A map on $request_uri reads it as it was sent.
+  if (server_configuration(r).has_unknown_rules) {
+    if (std::string form = normal_form(r); form != path_of(r)) {
+      const ngx_int_t sent = send_in_normal_form(r, std::move(form));
+      if (sent != NGX_DECLINED) return sent;
+    }
   }
+  if (has_one_reading(path_of(r))) return check_spelling(r, server, decided);
+  if (!other_reading(server, path_of(r), decided, place)) return NGX_DECLINED;
   std::string form = normal_form(r);
   if (const auto other = other_reading(server, form, decided, place)) {
     return refuse_path(r, *other);
@@ -95,12 +124,21 @@ ngx_int_t check_path(ngx_http_request_t* r) {
   return send_in_normal_form(r, std::move(form));
 }
 
+// Where nothing is gated, only ways up lead to what another server gates.
+ngx_int_t check_beside(ngx_http_request_t* r) {
+  if (has_one_reading(path_of(r)) || !may_lead_up(path_of(r))) return NGX_DECLINED;
+  return check_path(r);
+}
+
 ngx_int_t check(ngx_http_request_t* r) {
   if (r != r->main || r->internal != 0) return NGX_DECLINED;
+  if (has_control_characters(view(r->uri))) return refuse_characters(r);
   if (names_two_hosts(r)) return refuse_host(r);
-  if (!server_configuration(r).has_several_rules) return NGX_DECLINED;
+  if (const ngx_int_t checked = check_arguments(r); checked != NGX_DECLINED) return checked;
+  const ServerConfiguration& configuration = server_configuration(r);
+  if (!configuration.has_several_rules && !configuration.stands_beside) return NGX_DECLINED;
   if (RequestContext* context = RequestContext::find(r)) context->checked_path = r->uri.data;
-  return check_path(r);
+  return configuration.has_several_rules ? check_path(r) : check_beside(r);
 }
 
 // What an error before all phases leaves out: no rule has been applied to the path yet.
@@ -113,8 +151,17 @@ ngx_int_t check_unchecked(ngx_http_request_t* r) {
                  "or let error_page name a file"});
 }
 
+// No phase has looked at the path: it goes on in nginx's normal form, whatever that leads to.
+ngx_int_t normalize_unchecked(ngx_http_request_t* r) {
+  if (has_one_reading(path_of(r))) return NGX_DECLINED;
+  return send_in_normal_form(r, normal_form(r));
+}
+
 ngx_int_t check_last(ngx_http_request_t* r) {
-  if (r != r->main || !server_configuration(r).has_several_rules) return NGX_DECLINED;
+  if (r != r->main) return NGX_DECLINED;
+  if (has_control_characters(view(r->uri))) return refuse_characters(r);
+  const ServerConfiguration& configuration = server_configuration(r);
+  if (!configuration.has_several_rules && !configuration.stands_beside) return NGX_DECLINED;
   const auto* location =
       static_cast<ngx_http_core_loc_conf_t*>(ngx_http_get_module_loc_conf(r, ngx_http_core_module));
   if (is_as_sent(r, location)) return NGX_DECLINED;
@@ -125,6 +172,10 @@ ngx_int_t check_last(ngx_http_request_t* r) {
     if (checked != NGX_DECLINED) return checked;
   }
   if (context != nullptr && context->checked_path == r->uri.data) return NGX_DECLINED;
+  if (context == nullptr || context->checked_path == nullptr) {
+    const ngx_int_t sent = normalize_unchecked(r);
+    if (sent != NGX_DECLINED) return sent;
+  }
   if (context != nullptr) context->checked_path = r->uri.data;
   const std::string form = normal_form(r);
   const auto& server = server_of(r);

@@ -129,6 +129,16 @@ std::string without_host(std::string_view path) {
   return slash == std::string_view::npos ? "/" : std::string(path.substr(slash));
 }
 
+// PHP's frameworks take the name of the front controller off: "/index.php/a" is their page "/a".
+constexpr std::string_view kScript = ".php";
+
+std::string without_script(std::string_view path) {
+  const std::size_t slash = path.find('/', 1);
+  if (slash == std::string_view::npos || !path.substr(0, slash).ends_with(kScript))
+    return std::string(path);
+  return std::string(path.substr(slash));
+}
+
 // Where some stop to read.
 constexpr std::string_view kEnds("#?\0", 3);
 
@@ -151,9 +161,16 @@ std::string without_overlong(std::string_view path) {
 }
 
 using Step = std::string (*)(std::string_view);
-constexpr std::array<Step, 9> kSteps{
-    decode,           without_parameters, with_slashes, with_single_slashes, without_plain_dots,
-    without_all_dots, without_host,       cut,          without_overlong};
+constexpr std::array<Step, 10> kSteps{decode,
+                                      without_parameters,
+                                      with_slashes,
+                                      with_single_slashes,
+                                      without_plain_dots,
+                                      without_all_dots,
+                                      without_host,
+                                      without_script,
+                                      cut,
+                                      without_overlong};
 
 bool is_odd_escape(int byte) {
   return byte < 0 || is_sign(byte) || is_overlong(byte);
@@ -182,9 +199,30 @@ bool has_one_reading(std::string_view path) {
                        (before == '/' && (c == '/' || c == '.'))) {
       return false;
     }
+    if (c == '/' && path.substr(0, i).ends_with(kScript)) return false;
     before = c;
   }
   return true;
+}
+
+bool leads_up(std::string_view reading) {
+  for (std::size_t begin = 0; begin <= reading.size();) {
+    const std::size_t end = std::min(reading.find('/', begin), reading.size());
+    if (undotted(reading.substr(begin, end - begin), Dots::escaped_too) == "..") return true;
+    begin = end + 1;
+  }
+  return false;
+}
+
+bool may_lead_up(std::string_view path) {
+  for (std::size_t i = 0; i < path.size(); ++i) {
+    const int byte = path[i] == '%' ? escaped_at(path, i) : -1;
+    if (path.substr(i).starts_with("..") || byte == '.' || byte == '%' || is_overlong(byte) ||
+        is_overlong(static_cast<unsigned char>(path[i]))) {
+      return true;
+    }
+  }
+  return false;
 }
 
 std::optional<std::vector<std::string>> readings_of(std::string_view path) {
@@ -194,7 +232,8 @@ std::optional<std::vector<std::string>> readings_of(std::string_view path) {
       std::string reading = step(readings[next]);
       if (!reading.starts_with('/')) reading.insert(0, 1, '/');
       if (std::find(readings.begin(), readings.end(), reading) != readings.end()) continue;
-      if (readings.size() == kMostReadings) return std::nullopt;
+      if (readings.size() == kMostReadings || (readings.size() + 1) * path.size() > kMostBytes)
+        return std::nullopt;
       readings.push_back(std::move(reading));
     }
   }

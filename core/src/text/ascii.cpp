@@ -1,5 +1,4 @@
 #include "text/ascii.h"
-#include "http/header_list.h"
 
 #include <algorithm>
 

@@ -39,19 +39,33 @@ RETURNS TABLE (part text, c1 text, c2 text, c3 text, c4 text, c5 text, c6 text, 
               c10 text)
 LANGUAGE plpgsql AS $$
 DECLARE
+  -- Whom somebody only asked for is known by the request: where they are held otherwise, and what they do, is not shown.
+  v_is_looked_after boolean;
+  v_keys text[] := may_at(p_actor);
   person people;
 BEGIN
   IF may_see_or_refuse(p_actor, p_user, 'show person') IS NOT NULL THEN RETURN; END IF;
+  v_is_looked_after := may_look_after(p_actor, p_user);
   SELECT * INTO person FROM people p WHERE p.id = p_user;
   IF NOT FOUND THEN RETURN; END IF;
+  IF NOT v_is_looked_after THEN
+    person.grants := coalesce((SELECT string_agg(g.property || '=' || g.level, ',' ORDER BY g.property) FROM grants g
+                               WHERE g.user_id = person.id AND g.property = ANY (v_keys)
+                                 AND (g.expires_at IS NULL OR g.expires_at > now())), '');
+    person.created_at := NULL;
+    person.last_sign_on_at := NULL;
+    person.subject := '';
+  END IF;
   RETURN QUERY SELECT 'person', person.id::text, person.email, person.name, person.state, person.idp,
                       person.created_at, person.last_sign_on_at, person.grants, person.subject,
-                      (SELECT off_by(u) FROM users u WHERE u.id = person.id);
+                      CASE WHEN v_is_looked_after THEN (SELECT off_by(u) FROM users u WHERE u.id = person.id) END;
   RETURN QUERY
   SELECT 'grant', coalesce(g.property, '*'), coalesce(p.name, ''), g.level, iso(g.expires_at), iso(g.granted_at),
          g.granted_by, (judge_grant(p_actor, person.id, coalesce(g.property, '*'), '') = 'done')::text, NULL, NULL, NULL
-  FROM grants g LEFT JOIN properties p ON p.key = g.property WHERE g.user_id = person.id
+  FROM grants g LEFT JOIN properties p ON p.key = g.property
+  WHERE g.user_id = person.id AND (v_is_looked_after OR g.property = ANY (v_keys))
   ORDER BY g.property IS NOT NULL, p.name;
+  IF NOT v_is_looked_after THEN RETURN; END IF;
   RETURN QUERY
   SELECT 'session', s.reference, s.origin, s.idp, iso(s.created_at), iso(s.last_seen_at), iso(s.expires_at),
          s.client_address, s.user_agent, NULL, NULL

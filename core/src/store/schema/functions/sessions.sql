@@ -41,14 +41,17 @@ BEGIN
   RETURN s;
 END $$;
 
--- Ends sessions of these people: of those sign-ons (NULL: all of them), with that company (NULL: any). Their tickets go, too.
-CREATE OR REPLACE FUNCTION end_sessions_of(p_people uuid[], p_sign_ons uuid[], p_idp text) RETURNS SETOF sessions
+-- Ends sessions of these people: of those sign-ons (NULL: all of them), with that company (NULL: any), with these tokens (NULL: any).
+-- Their tickets go, too.
+CREATE OR REPLACE FUNCTION end_sessions_of(p_people uuid[], p_sign_ons uuid[], p_idp text, p_tokens bytea[] DEFAULT NULL)
+RETURNS SETOF sessions
 LANGUAGE plpgsql AS $$
 BEGIN
   PERFORM lock_people(p_people);
   RETURN QUERY
   DELETE FROM sessions s WHERE s.user_id = ANY (p_people)
     AND (p_sign_ons IS NULL OR s.sign_on_id = ANY (p_sign_ons)) AND (p_idp IS NULL OR s.idp = p_idp)
+    AND (p_tokens IS NULL OR s.token_hash = ANY (p_tokens))
   RETURNING s.*;
 END $$;
 
@@ -118,10 +121,14 @@ CREATE OR REPLACE FUNCTION redeem_ticket(p_ticket_hash bytea, p_origin text, p_b
                               p_token_hash bytea, p_reference text, p_client text, p_user_agent text)
 RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
-  -- Before the ticket: ending a session removes its tickets.
-  s sessions := hold_session((SELECT h.session_hash FROM handoff_tickets h WHERE h.ticket_hash = p_ticket_hash));
+  k_kept constant int := 3;  -- of one browser at one host: tabs cross side by side, and each takes the cookie of the one before
+  s sessions;
   t handoff_tickets;
 BEGIN
+  -- Before the ticket: ending a session removes its tickets.
+  PERFORM lock_people(ARRAY(SELECT x.user_id FROM handoff_tickets h JOIN sessions x ON x.token_hash = h.session_hash
+                            WHERE h.ticket_hash = p_ticket_hash));
+  s := hold_session((SELECT h.session_hash FROM handoff_tickets h WHERE h.ticket_hash = p_ticket_hash));
   DELETE FROM handoff_tickets WHERE ticket_hash = p_ticket_hash RETURNING * INTO t;
   IF t.session_hash IS NULL OR s.token_hash IS DISTINCT FROM t.session_hash OR t.expires_at <= now()
      OR t.origin <> p_origin OR t.browser_hash <> p_browser_hash THEN
@@ -133,6 +140,9 @@ BEGIN
   VALUES (p_token_hash, p_reference, s.user_id, s.sign_on_id, p_origin, s.idp, s.name_id,
           s.name_id_format, s.session_index, s.expires_at, p_client, p_user_agent,
           s.authenticated_at, s.authn_context);
+  PERFORM end_sessions_of(ARRAY[s.user_id], ARRAY[s.sign_on_id], NULL, ARRAY(
+    SELECT x.token_hash FROM sessions x WHERE x.sign_on_id = s.sign_on_id AND x.origin = p_origin AND x.token_hash NOT IN (p_token_hash, s.token_hash)
+    ORDER BY x.created_at DESC, x.token_hash OFFSET k_kept));
   INSERT INTO audit_events (kind, reference, idp, email, user_id, client_address, detail)
   SELECT 'handed_over', p_reference, s.idp, u.email, u.id, p_client, p_origin || ', from ' || s.reference
   FROM users u WHERE u.id = s.user_id;

@@ -7,7 +7,7 @@ CREATE TABLE schema_functions (
 
 -- What only versions called that nobody was ever given.
 DROP FUNCTION IF EXISTS
-  enable_user(text, text), import_users(jsonb, text), keep_transcript(text, text, text, text, json),
+  enable_user(text, text), end_sessions_of(uuid[], uuid[], text), import_users(jsonb, text), keep_transcript(text, text, text, text, json),
   provision(text, text, text, text[], timestamptz, text),
   scim_apply_table(text, text[], text[], text[], text[]),
   sign_on(text, text, text, text, timestamptz, text, text, text, text, text, text, bytea, text, text, interval, timestamptz, text, text,
