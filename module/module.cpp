@@ -1,6 +1,8 @@
 // The module as nginx sees it.
 #include <sys/prctl.h>
 
+#include <algorithm>
+
 #include "configuration.h"
 #include "loop/guarded.h"
 #include "process.h"

@@ -17,6 +17,7 @@ struct ArrivingBody {
 
   BodyBudget::Share share;
   Timer deadline;  ///< until it is here
+  bool is_here = false;
 };
 
 }  // namespace anteroom::nginx

@@ -1,25 +1,55 @@
 #include "request/body_budget.h"
 
+#include <algorithm>
+#include <utility>
+
 namespace anteroom::nginx {
 
-BodyBudget::Share BodyBudget::take(std::size_t bytes, const std::string& address, Who who) {
+std::size_t BodyBudget::State::held_by(const std::string& address) const {
+  const auto found = by_address.find(address);
+  return found == by_address.end() ? 0 : found->second;
+}
+
+bool BodyBudget::State::has_room(std::size_t bytes, bool is_stranger, std::size_t spare) const {
+  return all + bytes <= limits.all + spare &&
+         (!is_stranger || strangers + bytes <= limits.strangers + spare);
+}
+
+// Of the address that holds most, unless the newcomer's would hold as much.
+bool BodyBudget::State::make_room(std::size_t held_by_newcomer) {
+  const auto oldest = std::max_element(arriving.begin(), arriving.end(),
+                                       [this](const Arriving& a, const Arriving& b) {
+                                         return held_by(a.address) < held_by(b.address);
+                                       });
+  if (oldest == arriving.end() || held_by(oldest->address) <= held_by_newcomer) return false;
+  const auto give_up = std::exchange(oldest->give_up, nullptr);
+  oldest->address.clear();  // it holds nothing that it could be told to give up again
+  give_up();
+  return true;
+}
+
+BodyBudget::Share BodyBudget::take(std::size_t bytes, const std::string& address, Who who,
+                                   std::function<void()> give_up) {
   State& state = *state_;
   const bool is_stranger = who == Who::stranger;
-  const auto found = state.by_address.find(address);
-  const std::size_t of_address = found == state.by_address.end() ? 0 : found->second;
-  if (state.all + bytes > state.limits.all || of_address + bytes > state.limits.one_address ||
-      (is_stranger && state.strangers + bytes > state.limits.strangers)) {
+  const std::size_t of_address = state.held_by(address) + bytes;
+  if (of_address > state.limits.one_address) return nullptr;
+  if (!state.has_room(bytes, is_stranger, 0) &&
+      (!state.has_room(bytes, is_stranger, state.limits.spare) || !state.make_room(of_address))) {
     return nullptr;
   }
   state.all += bytes;
   if (is_stranger) state.strangers += bytes;
-  if (bytes != 0) state.by_address[address] = of_address + bytes;
-  return {&state, [owner = state_, bytes, address, is_stranger](void*) {
+  if (bytes != 0) state.by_address[address] = of_address;
+  auto place = state.arriving.end();
+  if (give_up) place = state.arriving.insert(place, {address, std::move(give_up)});
+  return {&state, [owner = state_, bytes, address, is_stranger, place](void*) {
             owner->all -= bytes;
             if (is_stranger) owner->strangers -= bytes;
-            const auto place = owner->by_address.find(address);
-            if (place != owner->by_address.end() && (place->second -= bytes) == 0) {
-              owner->by_address.erase(place);
+            if (place != owner->arriving.end()) owner->arriving.erase(place);
+            const auto held = owner->by_address.find(address);
+            if (held != owner->by_address.end() && (held->second -= bytes) == 0) {
+              owner->by_address.erase(held);
             }
           }};
 }

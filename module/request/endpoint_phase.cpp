@@ -85,7 +85,10 @@ void body_is_here(ngx_http_request_t* r) noexcept {
   }
   guarded("an endpoint", [r] {
     RequestContext& context = *RequestContext::find(r);
-    if (context.body != nullptr) context.body->deadline.stop();
+    if (context.body != nullptr) {
+      context.body->deadline.stop();
+      context.body->is_here = true;
+    }
     try {
       start_journey(r);
     } catch (...) {
@@ -103,6 +106,15 @@ void body_is_late(const std::weak_ptr<RequestToken>& token) {
   connection->timedout = 1;
   ngx_http_finalize_request(alive->request, NGX_HTTP_REQUEST_TIME_OUT);
   ngx_http_run_posted_requests(connection);
+}
+
+// Soon: whoever wants its room is being served at this moment.
+void give_up_body(const std::weak_ptr<RequestToken>& token) {
+  const auto alive = token.lock();
+  if (alive == nullptr || alive->request == nullptr) return;
+  const RequestContext* context = RequestContext::find(alive->request);
+  if (context == nullptr || context->body == nullptr || context->body->is_here) return;
+  context->body->deadline.start(std::chrono::milliseconds(1));
 }
 
 // Without having read a body.
@@ -131,7 +143,8 @@ ngx_int_t read_body(ngx_http_request_t* r, RequestContext& context, Process& pro
   }
   // nginx makes room for all of it when the first byte is here, and for the most if it can't know.
   const std::size_t bytes = announced < 0 ? max_bytes(size) : static_cast<std::size_t>(announced);
-  auto share = process.bodies().take(bytes, network_of(head.client_address), sender(head, process));
+  auto share = process.bodies().take(bytes, network_of(head.client_address), sender(head, process),
+                                     [token = context.token()] { give_up_body(token); });
   if (share == nullptr) {
     return answer_unread(r, process.site().unavailable(
                                 head, {code::kOverloaded,

@@ -1,5 +1,6 @@
 #include "request/response_adapter.h"
 
+#include "request/pool_object.h"
 #include "request/text.h"
 
 namespace anteroom::nginx {
@@ -42,10 +43,27 @@ ngx_int_t set_headers(ngx_http_request_t* r, const Response& response) {
 
 enum class Last { yes, no };
 
-ngx_int_t send_body(ngx_http_request_t* r, const std::string& body, Last last) {
-  ngx_buf_t* buffer = ngx_create_temp_buf(r->pool, body.size());
+ngx_buf_t* copied(ngx_pool_t* pool, const std::string& body) {
+  ngx_buf_t* buffer = ngx_create_temp_buf(pool, body.size());
+  if (buffer != nullptr) buffer->last = ngx_cpymem(buffer->pos, body.data(), body.size());
+  return buffer;
+}
+
+// Stays where it is until the request is over.
+ngx_buf_t* shared(ngx_pool_t* pool, const std::shared_ptr<const std::string>& body) {
+  auto* buffer = static_cast<ngx_buf_t*>(ngx_calloc_buf(pool));
+  if (buffer == nullptr || make_in_pool<std::shared_ptr<const std::string>>(pool, body) == nullptr)
+    return nullptr;
+  buffer->start = buffer->pos = reinterpret_cast<u_char*>(const_cast<char*>(body->data()));
+  buffer->end = buffer->last = buffer->pos + body->size();
+  buffer->memory = 1;
+  return buffer;
+}
+
+ngx_int_t send_body(ngx_http_request_t* r, const Response& response, Last last) {
+  ngx_buf_t* buffer =
+      response.shared_body ? shared(r->pool, response.shared_body) : copied(r->pool, response.body);
   if (buffer == nullptr) return NGX_ERROR;
-  buffer->last = ngx_cpymem(buffer->pos, body.data(), body.size());
   buffer->last_buf = last == Last::yes ? 1 : 0;
   buffer->last_in_chain = 1;
   buffer->flush = last == Last::yes ? 0 : 1;
@@ -58,13 +76,13 @@ ngx_int_t send_all(ngx_http_request_t* r, const Response& response, Last last) {
   r->disable_not_modified = 1;
   r->headers_out.status = static_cast<ngx_uint_t>(response.status);
   r->headers_out.content_length_n =
-      last == Last::yes ? static_cast<off_t>(response.body.size()) : -1;
+      last == Last::yes ? static_cast<off_t>(response.content().size()) : -1;
   ngx_http_clear_last_modified(r);
   if (set_headers(r, response) != NGX_OK) return NGX_HTTP_INTERNAL_SERVER_ERROR;
-  if (response.body.empty()) r->header_only = 1;
+  if (response.content().empty()) r->header_only = 1;
   const ngx_int_t sent = ngx_http_send_header(r);
   if (sent == NGX_ERROR || sent > NGX_OK || r->header_only != 0) return sent;
-  return send_body(r, response.body, last);
+  return send_body(r, response, last);
 }
 
 }  // namespace

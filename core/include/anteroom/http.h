@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -79,6 +80,10 @@ struct Response {
   /// Set: the answer stays open after `body` (which is not empty), and the host adds an event
   /// whenever what is known of the session changes.
   std::optional<FollowedSession> follow = {};
+  /// In place of `body`: what everybody is sent alike, of which nobody needs a copy.
+  std::shared_ptr<const std::string> shared_body = {};
+
+  [[nodiscard]] const std::string& content() const { return shared_body ? *shared_body : body; }
 };
 
 }  // namespace anteroom

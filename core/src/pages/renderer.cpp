@@ -38,7 +38,7 @@ std::string_view type_of(std::string_view file_name) {
 
 struct Asset {
   std::string type;
-  std::string body;
+  std::shared_ptr<const std::string> body;
 };
 
 // All pages in one language.
@@ -85,7 +85,7 @@ class Renderer::Implementation {
   [[nodiscard]] Response asset(std::string_view name) const {
     const auto found = assets_.find(name);
     if (found == assets_.end()) return plain(404, "Not found.\n");
-    return {200, asset_headers(found->second.type), found->second.body};
+    return {200, asset_headers(found->second.type), "", {}, found->second.body};
   }
 
  private:
@@ -103,28 +103,27 @@ class Renderer::Implementation {
   // Their addresses become values before any page can ask for them.
   void add_assets(const Settings& settings, const TemplateTexts& texts) {
     for (const auto& [name, text] : shipped_assets()) {
-      add_asset(name, {std::string(type_of(name)), std::string(text)});
+      add_asset(name, std::string(type_of(name)), std::string(text));
     }
-    const Template icon{assets_.at("icon.svg").body};
-    add_asset("icon.svg", {"image/svg+xml", icon.render(common_, {})});
+    const Template icon{*assets_.at("icon.svg").body};
+    add_asset("icon.svg", "image/svg+xml", icon.render(common_, {}));
     add_styles("style.css", texts.at("styles"));
     add_styles("manage.css", texts.at("manage_styles"));
     if (!settings.pages.logo.empty()) {
-      add_asset("logo", {settings.pages.logo_type, settings.pages.logo});
+      add_asset("logo", settings.pages.logo_type, settings.pages.logo);
     }
   }
 
   void add_styles(const std::string& name, const std::string& text) {
-    add_asset(name, {std::string(type_of(name)), Template(text).render(common_, {})});
+    add_asset(name, std::string(type_of(name)), Template(text).render(common_, {}));
   }
 
   // "waiting.js" is {{waiting_js}} in templates.
-  void add_asset(const std::string& name, Asset asset) {
+  void add_asset(const std::string& name, std::string type, std::string body) {
     std::string value = name;
     std::replace(value.begin(), value.end(), '.', '_');
-    common_.text[value] =
-        common_.text["prefix"] + "/assets/" + name + "?v=" + version_of(asset.body);
-    assets_[name] = std::move(asset);
+    common_.text[value] = common_.text["prefix"] + "/assets/" + name + "?v=" + version_of(body);
+    assets_[name] = {std::move(type), std::make_shared<const std::string>(std::move(body))};
   }
 
   Values common_;

@@ -29,6 +29,18 @@ bool is_ascii_in_disguise(gunichar letter) {
   return letter >= 0x80 && (g_unichar_tolower(letter) < 0x80 || (is_one && decomposed[0] < 0x80));
 }
 
+// In characters: in ASCII a label only gets longer (RFC 1035 2.3.4). Conversion takes time that
+// grows with the square of it.
+bool has_long_label(const std::string& name) {
+  constexpr int kMaxLabel = 63;
+  int length = 0;
+  for (const char* at = name.c_str(); *at != '\0'; at = g_utf8_next_char(at)) {
+    length = *at == '.' ? 0 : length + 1;
+    if (length > kMaxLabel) return true;
+  }
+  return false;
+}
+
 bool is_plainly_spelt(const std::string& name) {
   const std::string labels = "." + name + ".";
   if (labels.find(".-") != std::string::npos || labels.find("-.") != std::string::npos)
@@ -69,7 +81,8 @@ std::optional<std::string> domain_to_ascii(std::string_view text) {
   constexpr std::size_t kMaxDomain = 1000;
   const std::string given(text);
   if (given.size() > kMaxDomain || given.find('\0') != std::string::npos ||
-      g_utf8_validate(given.c_str(), -1, nullptr) == FALSE || !is_plainly_spelt(given)) {
+      g_utf8_validate(given.c_str(), -1, nullptr) == FALSE || has_long_label(given) ||
+      !is_plainly_spelt(given)) {
     return std::nullopt;
   }
   const Text ascii = owned(g_hostname_to_ascii(given.c_str()));

@@ -82,3 +82,7 @@ TEST_CASE("a log line holds no control characters") {
   CHECK(text::printable("a\r\nb\x7f\x1b", 100) == "a??b??");
   CHECK(text::printable("abcdef", 3) == "abc");
 }
+
+TEST_CASE("what is not UTF-8 in a form is replaced") {
+  CHECK(Form::parse("q=%ff%c3%a9")->get("q") == "\ufffdé");
+}

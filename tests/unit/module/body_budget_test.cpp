@@ -45,6 +45,41 @@ TEST_CASE("one address leaves room for others") {
   CHECK(budget.take(30, "a", Who::signed_in) != nullptr);
 }
 
+TEST_CASE("where there is no room, the oldest of the address that holds most makes it") {
+  BodyBudget budget({100, 60, 40, 20});
+  std::vector<int> told;
+  const auto body = [&](int number, std::size_t bytes, const char* address) {
+    return budget.take(bytes, address, Who::stranger, [&told, number] { told.push_back(number); });
+  };
+  const auto small = body(1, 10, "a");
+  auto first = body(2, 20, "b");
+  const auto second = body(3, 20, "b");
+  const auto third = body(4, 10, "c");
+  CHECK(told.empty());
+  const auto newcomer = body(5, 1, "d");
+  CHECK(newcomer != nullptr);
+  CHECK(told == std::vector<int>{2});
+  CHECK(body(6, 30, "e") == nullptr);  // beyond what is spare
+  first.reset();
+  CHECK(budget.held() == 41);
+  CHECK(body(7, 19, "e") != nullptr);
+  CHECK(told == std::vector<int>{2});
+}
+
+TEST_CASE("nobody makes room for who would hold as much") {
+  BodyBudget budget({100, 60, 40, 20});
+  bool is_told = false;
+  const auto body = [&](std::size_t bytes, const char* address) {
+    return budget.take(bytes, address, Who::stranger, [&is_told] { is_told = true; });
+  };
+  const auto first = body(30, "a");
+  const auto second = body(30, "b");
+  CHECK(body(30, "c") == nullptr);
+  CHECK_FALSE(is_told);
+  CHECK(body(10, "c") != nullptr);
+  CHECK(is_told);
+}
+
 TEST_CASE("what is given back leaves nothing behind, in whatever order") {
   BodyBudget::Share last;
   {

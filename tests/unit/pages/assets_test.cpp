@@ -17,7 +17,7 @@ TEST_CASE("assets have their type and may be kept for a year") {
     INFO(name);
     const Response asset = renderer.asset(name);
     CHECK(asset.status == 200);
-    CHECK_FALSE(asset.body.empty());
+    CHECK_FALSE(asset.content().empty());
     CHECK(samples::header(asset, "Content-Type") == type);
     CHECK(samples::header(asset, "Cache-Control") == "public, max-age=31536000, immutable");
     CHECK(samples::header(asset, "X-Content-Type-Options") == "nosniff");
@@ -62,7 +62,7 @@ TEST_CASE("the logo is an asset, and an SVG logo opened by itself can do nothing
   settings.pages.logo_type = "image/svg+xml";
   const pages::Renderer renderer(settings);
   const Response logo = renderer.asset("logo");
-  CHECK(logo.body == settings.pages.logo);
+  CHECK(logo.content() == settings.pages.logo);
   CHECK(samples::header(logo, "Content-Type") == "image/svg+xml");
   CHECK(samples::header(logo, "Content-Security-Policy") ==
         "default-src 'none'; style-src 'unsafe-inline'; sandbox");

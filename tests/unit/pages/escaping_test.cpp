@@ -95,10 +95,10 @@ TEST_CASE("no setting becomes markup") {
 
 TEST_CASE("a colour that is none leaves the style sheet as it was") {
   Settings settings = samples::settings();
-  const auto sheet = pages::Renderer(settings).asset("style.css").body;
+  const auto sheet = pages::Renderer(settings).asset("style.css").content();
   for (const char* accent : {"red}*{display:none", "#12345", "#1b5e9g", "", "1b5e9b#"}) {
     settings.pages.accent = accent;
-    CHECK(pages::Renderer(settings).asset("style.css").body == sheet);
+    CHECK(pages::Renderer(settings).asset("style.css").content() == sheet);
   }
 }
 
@@ -161,7 +161,7 @@ TEST_CASE("pages load nothing from elsewhere") {
   }
   for (const char* name :
        {"style.css", "manage.css", "icon.svg", "waiting.js", "submit.js", "people.js"}) {
-    const std::string body = renderer.asset(name).body;
+    const std::string body = renderer.asset(name).content();
     CHECK_THAT(body, !Contains("https:") && !Contains("@import") && !Contains("url("));
   }
 }

@@ -1,7 +1,5 @@
 #include "text/unicode.h"
 
-#include "http/form.h"
-
 #include <catch2/catch.hpp>
 #include <string>
 
@@ -93,5 +91,4 @@ TEST_CASE("what is no UTF-8 is replaced before a database sees it") {
                   99) == "a?31m?b");  // CSI, right-to-left override
   CHECK(printable("Zo\xc3\xab \xe6\x9d\x8e", 99) == "Zo\xc3\xab \xe6\x9d\x8e");
   CHECK(printable("\xc3\x01z\x7f", 9) == "??z?");
-  CHECK(anteroom::http::Form::parse("q=%ff%c3%a9")->get("q") == "\ufffdé");
 }

@@ -102,10 +102,24 @@ std::size_t judge(PeopleList& list, const std::vector<store::FilingResult>& resu
                     [](const ListedPerson& person) { return !person.complaint.empty(); }));
 }
 
+// What is long is read in the thread pool: other people's requests wait for the event loop.
+Task<Result<PeopleList>> read_elsewhere(const Exchange& exchange, const Given& given) {
+  constexpr std::size_t kShort = 4096;
+  if (given.list.size() <= kShort) co_return read_people(given.list, given.standard);
+  std::function<PeopleList()> work = [list = given.list, standard = given.standard] {
+    return read_people(list, standard);
+  };
+  Result<PeopleList> read =
+      co_await offload<PeopleList>(exchange.context.ports.worker, std::move(work));
+  co_return read;
+}
+
 // Files the rows if they are confirmed and all good; tells of each what would come of it if not.
 Task<Result<Checked>> check(const Exchange& exchange, const ManageUser& user, Given given) {
   Context& context = exchange.context;
-  Checked checked{read_people(given.list, given.standard)};
+  Result<PeopleList> list = co_await read_elsewhere(exchange, given);
+  if (!list) co_return list.failure();
+  Checked checked{std::move(*list)};
   std::vector<store::AccessRequest> rows = good_rows(checked.list);
   const bool is_preview = !given.is_confirmed || rows.size() != checked.list.people.size();
   if (rows.empty()) {
