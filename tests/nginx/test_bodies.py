@@ -22,11 +22,13 @@ class Unfinished:
     def __init__(self, node):
         self._node = node
         self._open = []
+        self._waiting = []
 
     def close(self):
         for connection in self._open:
             connection.close()
         self._open.clear()
+        self._waiting.clear()
 
     def send(self, path, length, *, source="127.0.0.1", token=None, method="POST", more=""):
         """Announces a body and sends half of it at most; the answer's status if there is one, None while nginx waits."""
@@ -42,15 +44,16 @@ class Unfinished:
         try:
             return int(connection.recv(65536).split()[1])
         except BlockingIOError:
+            self._waiting.append(connection)
             return None
 
-
     def ended(self):
-        """How many of them nginx has closed."""
+        """How many of those that waited nginx has ended."""
         count = 0
-        for connection in self._open:
+        for connection in self._waiting:
             try:
-                count += connection.recv(65536, socket.MSG_PEEK) == b"" or True
+                connection.recv(1, socket.MSG_PEEK)
+                count += 1
             except BlockingIOError:
                 pass
             except ConnectionError:
