@@ -1,6 +1,7 @@
 #include "database/listener.h"
 
 #include "anteroom/provisioning.h"
+#include "anteroom/session.h"
 #include "anteroom/site.h"
 #include "anteroom/store.h"
 

@@ -50,7 +50,4 @@ class Listener {
   Timer people_timer_;
 };
 
-/// What a notification says. nullopt for a hash that is none.
-std::optional<TokenHash> hash_from_hex(std::string_view hex);
-
 }  // namespace anteroom::nginx

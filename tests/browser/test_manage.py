@@ -209,7 +209,7 @@ def test_a_list_is_checked_row_by_row_before_anything_is_sent(stack, chrome, tmp
                                                      "one@fabrikam.example,elm-court\n")
     chrome.press("main > form button[type=submit]")
     chrome.see("2 of 3 rows", within="[role=alert]")
-    chrome.see("already", "no work email address")
+    chrome.see("already", "not a work email address")
     look_at(chrome, "new-users-wrong")
     table = tmp_path / "people.csv"
     table.write_bytes("\ufeffemail,name,property,level\r\none@fabrikam.example,Özil,elm-court,technician\r\n"

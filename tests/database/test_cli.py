@@ -60,7 +60,7 @@ def test_idp_add_prints_what_the_customer_needs(ready):
 
 @pytest.mark.parametrize("arguments, reason", [
     (["corp", "--domain", "new.test"], "already"),
-    (["Bad Name", "--domain", "new.test"], "is no name"),
+    (["Bad Name", "--domain", "new.test"], "is not a valid name"),
     (["new", "--domain", "corp.test"], "belongs to 'corp' already"),
     (["new", "--domain", "gmail.com"], "public mail domain"),
     (["new", "--domain", "new.test"], "entity ID"),
@@ -74,7 +74,7 @@ def test_idp_add_refuses_and_leaves_nothing_behind(ready, arguments, reason):
 def test_idp_add_refuses_metadata_that_is_none(ready, tmp_path):
     bad = tmp_path / "bad.xml"
     bad.write_text("<html/>")
-    assert "no EntityDescriptor" in ready.refused(1, "idp", "add", "new", "--domain", "new.test", "--metadata", bad)
+    assert "not EntityDescriptor" in ready.refused(1, "idp", "add", "new", "--domain", "new.test", "--metadata", bad)
     ready.refused(1, "idp", "add", "new", "--domain", "new.test", "--metadata", tmp_path / "absent.xml")
 
 
@@ -88,12 +88,12 @@ def test_provisioning_makes_the_record_and_is_audited(ready):
 
 
 @pytest.mark.parametrize("arguments, code, reason", [
-    (["ann@corp.test", "--level", "boss", "--property", "elm"], 1, "no access level"),
+    (["ann@corp.test", "--level", "boss", "--property", "elm"], 1, "not an access level"),
     (["ann@corp.test", "--level", "viewer", "--property", "oak"], 1, "no property 'oak'"),
     (["ann@corp.test", "--level", "viewer", "--property", "*"], 1, "--all-properties"),
     (["ann@other.test", "--level", "viewer", "--property", "elm"], 1, "no identity provider"),
     (["not an address", "--level", "viewer", "--property", "elm"], 1, "not an email address"),
-    (["ann@corp.test", "--level", "viewer", "--property", "elm", "--expires", "tomorrow"], 1, "is no date"),
+    (["ann@corp.test", "--level", "viewer", "--property", "elm", "--expires", "tomorrow"], 1, "is not a valid date"),
     (["ann@corp.test", "--level", "viewer", "--property", "elm", "--expires", "2020-01-01"], 1, "would have ended already"),
     (["ann@corp.test", "--level", "viewer"], 2, "--property"),
     (["ann@corp.test", "--level", "viewer", "--property", "elm", "--all-properties"], 2, "either"),
@@ -225,7 +225,7 @@ def test_scim_tokens_are_refused_where_they_make_no_sense(ready):
     ready.ok("scim", "token", "add", "corp", "--name", "entra")
     assert "of this name already" in ready.refused(1, "scim", "token", "add", "corp", "--name", "entra")
     assert "no identity provider" in ready.refused(1, "scim", "token", "add", "nobody")
-    assert "no token name" in ready.refused(1, "scim", "token", "add", "corp", "--name", "a b")
+    assert "not a valid token name" in ready.refused(1, "scim", "token", "add", "corp", "--name", "a b")
     assert "has no token" in ready.refused(1, "scim", "token", "remove", "corp", "other")
     ready.refused(2, "scim", "token", "add")
     assert ready.json("scim", "apply", "corp") == {"applied": "corp", "people": 0}

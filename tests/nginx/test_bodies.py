@@ -6,6 +6,7 @@ import time
 import h2.config
 import h2.connection
 import h2.events
+import h2.settings
 import pytest
 from node import COOKIE
 from processes import wait_until
@@ -186,3 +187,41 @@ def test_http2_has_the_same_limits(lab, cluster):
             connection.sendall(state.data_to_send())
     assert set(statuses.values()) == {"503"}
     assert min(statuses) == 1 + 2 * (ONE_ADDRESS // LARGE)
+
+
+def memory_of(node):
+    worker, = node.workers()
+    with open(f"/proc/{worker}/statm", encoding="ascii") as file:
+        return int(file.read().split()[1]) * 4096
+
+
+def unread(node, path, count):
+    """A connection with so many answers of which the client takes the headers alone."""
+    state = h2.connection.H2Connection(h2.config.H2Configuration(header_encoding="utf-8"))
+    state.initiate_connection()
+    state.update_settings({h2.settings.SettingCodes.INITIAL_WINDOW_SIZE: 0})
+    for number in range(count):
+        state.send_headers(1 + 2 * number, [(":method", "GET"), (":path", path), (":scheme", "http"), (":authority", node.host)],
+                           end_stream=True)
+    connection = socket.create_connection(("127.0.0.1", node.port), timeout=60)
+    connection.sendall(state.data_to_send())
+    answered = 0
+    while answered < count:
+        answered += sum(isinstance(event, h2.events.ResponseReceived) for event in state.receive_data(connection.recv(65536)))
+    return connection
+
+
+def test_answers_that_strangers_do_not_read_take_little_memory(lab, cluster, workspace):
+    logo = workspace / "logo.png"
+    logo.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(300_000))
+    node = lab.node(cluster, start=False, yaml=lambda text: text + f"pages: {{ logo: {logo} }}\n")
+    node.asan_options += ":quarantine_size_mb=1"
+    node.nginx_conf = node.nginx_conf.replace(f"listen 127.0.0.1:{node.port};", f"listen 127.0.0.1:{node.port} http2;")
+    node.start()
+    opened = [unread(node, "/auth/assets/logo", 1)]
+    before = memory_of(node)
+    opened += [unread(node, "/auth/assets/logo", 120) for _ in range(4)]
+    grown = (memory_of(node) - before) / MEGABYTE
+    for connection in opened:
+        connection.close()
+    assert grown < 480 * 0.3 / 3, f"{grown:.0f} MB for 480 answers of 0.3 MB"

@@ -174,12 +174,12 @@ TEST_CASE("a domain belongs to one company, which owns it") {
   };
   CHECK(has(complain("[gmail.com]"), "gmail.com is a public mail domain"));
   CHECK(has(complain("[Corp.test]"), "'Corp.test' is not an email domain in lower case"));
-  CHECK(has(complain("[corp]"), "is no email domain"));
-  CHECK(has(complain("['@corp.test']"), "is no email domain"));
+  CHECK(has(complain("[corp]"), "is not an email domain"));
+  CHECK(has(complain("['@corp.test']"), "is not an email domain"));
   CHECK(has(complain("[corp.test, corp.test]"), "corp.test belongs to 'corp' already"));
   CHECK(has(complain("[münchen.example, xn--mnchen-3ya.example]"),
             "xn--mnchen-3ya.example belongs to 'corp' already"));
-  CHECK(has(complain("[ｃorp.test]"), "is no email domain"));
+  CHECK(has(complain("[ｃorp.test]"), "is not an email domain"));
 }
 
 TEST_CASE("a domain may be written in Unicode") {
@@ -219,10 +219,10 @@ TEST_CASE("metadata must hold one SAML 2.0 identity provider") {
     return files.complaints(kGood);
   };
   CHECK(has(complain("junk"), "until this is mended: this is not usable XML"));
-  CHECK(has(complain("<a/>"), "no EntityDescriptor"));
+  CHECK(has(complain("<a/>"), "not EntityDescriptor"));
   CHECK(has(
       complain(forge::replaced(good, "<IDPSSODescriptor", "<SPSSODescriptor").replace(0, 0, "")),
-      "no usable XML"));
+      "not usable XML"));
   CHECK(has(
       complain("<EntityDescriptor entityID=\"x\" xmlns=\"urn:oasis:names:tc:SAML:2.0:metadata\"/>"),
       "no identity provider (IDPSSODescriptor)"));
@@ -240,7 +240,7 @@ TEST_CASE("metadata must hold one SAML 2.0 identity provider") {
   CHECK(has(expired, "corp.xml: it has expired (validUntil)"));
   CHECK(has(complain(forge::replaced(good, "Location=\"https://idp.test/sso\"",
                                      "Location=\"http://idp.test/sso\"")),
-            "no https URL"));
+            "not an https URL"));
   CHECK(has(complain(forge::make_metadata("https://idp.test/", "https://idp.test/sso", {})),
             "no signing certificate"));
 }
@@ -289,7 +289,7 @@ TEST_CASE("metadata is read only as it was signed, where its certificate is pinn
   }
   SECTION("what is pinned must be a certificate") {
     files.write("pinned.pem", "junk");
-    CHECK(has(complain(good), "no certificate in PEM with an RSA key"));
+    CHECK(has(complain(good), "not a certificate in PEM with an RSA key"));
   }
 }
 
@@ -413,8 +413,8 @@ TEST_CASE("what a company says of itself closes that company, and is no error") 
     CHECK(has(files.complaints(yaml), "nobody of 'corp' signs on") == !why.empty());
   };
   check(kGood, good, "");
-  check(kGood, "junk", "no usable XML");
-  check(kGood, "<!DOCTYPE x>" + good.substr(good.find("<EntityDescriptor")), "no usable XML");
+  check(kGood, "junk", "not usable XML");
+  check(kGood, "<!DOCTYPE x>" + good.substr(good.find("<EntityDescriptor")), "not usable XML");
   check(kGood, weak, "no usable signing key");
   check(with("domains: [corp.test]", "domains: [corp.test]\n    response_binding: artifact"), good,
         "no ArtifactResolutionService");

@@ -84,5 +84,5 @@ TEST_CASE("a log line holds no control characters") {
 }
 
 TEST_CASE("what is not UTF-8 in a form is replaced") {
-  CHECK(Form::parse("q=%ff%c3%a9")->get("q") == "\ufffdé");
+  CHECK(http::Form::parse("q=%ff%c3%a9")->get("q") == "\ufffdé");
 }

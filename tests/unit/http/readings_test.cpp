@@ -60,6 +60,39 @@ TEST_CASE("what servers make of a path is among its readings") {
   CHECK((has_one_reading(example.path) == (readings_of(example.path)->size() == 1)));
 }
 
+TEST_CASE("a long path of odd signs has too many before it costs much") {
+  for (const char* sign : {"//", "/\\", "/;", "/%2e"}) {
+    std::string path;
+    while (path.size() < 8000) path += sign;
+    const auto readings = readings_of(path);
+    CHECK((!readings || readings->size() * path.size() <= kMostBytes));
+  }
+  CHECK_FALSE(readings_of(std::string(4000, '/') + "\\;%2f%5c"));
+  CHECK(readings_of("/proxy/" + std::string(3000, 'a') + "%2Fb%2Fc;d=1")->size() > 2);
+}
+
+TEST_CASE("a script's name in front is taken off by some") {
+  CHECK(has(readings_of("/index.php/manager/x").value(), "/manager/x"));
+  CHECK_FALSE(has_one_reading("/index.php/manager/x"));
+  CHECK(has_one_reading("/index.php"));
+}
+
+TEST_CASE("what leads up is known by every spelling") {
+  for (const char* path : {"/a/../b", "/a/..;/b", "/a/%2e%2e/b", "/a/%252e%252e/b", "/a/..%5cb",
+                           "/..", "/a/.%2e/", "/a/%c0%ae%c0%ae/b"}) {
+    const auto readings = readings_of(path).value();
+    INFO(path);
+    CHECK(std::any_of(readings.begin(), readings.end(), leads_up));
+    CHECK(may_lead_up(path));
+  }
+  for (const char* path : {"/a/..b", "/a../b", "/a/.../b", "/a;x/b", "/%41"}) {
+    const auto readings = readings_of(path).value();
+    INFO(path);
+    CHECK(std::none_of(readings.begin(), readings.end(), leads_up));
+  }
+  CHECK_FALSE(may_lead_up("/a;x=1/b%2Fc//d"));
+}
+
 TEST_CASE("a path made to have many readings has too many") {
   CHECK_FALSE(readings_of("/a%25252525252525252525252525252525252525252525252525252525252f"));
   CHECK_FALSE(readings_of("/a;x/..;y//%2e%2e/%252e%252e/b\\..\\c%5cd/%c0%ae/e#f%00g"));
