@@ -258,13 +258,13 @@ std::optional<std::string> other_reading(const ngx_http_core_srv_conf_t& server,
   const auto readings = readings_of(sent);
   if (!readings) return "one of more than 24 others, or of very long ones";
   for (const std::string& reading : *readings) {
-    if (leads_up(reading)) return reading;
     if (reading != decided && !is_covered(server, place, find_place(server, reading), false)) {
       return reading;
     }
     if (auto other = other_spelling(server, reading, place)) return other;
   }
-  return std::nullopt;
+  const auto up = std::find_if(readings->begin(), readings->end(), leads_up);
+  return up == readings->end() ? std::nullopt : std::optional(*up);
 }
 
 }  // namespace anteroom::nginx

@@ -100,17 +100,6 @@ TEST_CASE("answers that nobody asked for are not taken for answers to one reques
   CHECK(sign_on_outcome(db, sign_on_number(2)) == SignOnOutcome::waiting);
 }
 
-TEST_CASE("a node of an older version signs people on, and consumes what it tells of") {
-  TestDatabase db;
-  const char* const sign_on =
-      "SELECT outcome FROM anteroom.sign_on('corp', 'https://idp.test/', '_r1', '_a1',"
-      " now() + interval '1 hour', 'tenant/ann', 'ann@corp.test', '', '', '', '',"
-      " sha256('1'), 'r', 'https://login.test', '1 hour', NULL, '', '', now(), '', NULL)";
-  CHECK(db.value(sign_on) == "waiting");
-  CHECK(db.value(sign_on) == "replayed");
-  CHECK(sign_on_outcome(db, sign_on_number(1)) == SignOnOutcome::replayed);
-}
-
 TEST_CASE("the same IDs of another issuer are other messages") {
   TestDatabase db;
   REQUIRE(sign_on_outcome(db, sign_on_number(1)) == SignOnOutcome::waiting);

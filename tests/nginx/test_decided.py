@@ -248,5 +248,5 @@ def test_a_colleague_s_request_does_not_show_sessions_of_another_company(lab, cl
              body=b"email=vera%40southwind.example&name=V&property=elm-court&level=viewer")
     assert len(node.people.sql("SELECT email FROM access_requests")) == 1
     shown = node.ask(page, decider)
-    assert shown.status == 200 and b"vera@southwind.example" in shown.body
+    assert shown.status == 200 and b"@southwind.example" in shown.body and b"Somebody asked for access" in shown.body
     assert not any(secret in shown.body for secret in (b"192.0.2.77", b"Veras browser", b"oak-house"))

@@ -185,6 +185,7 @@ Sample person(const std::string& file, const std::string& state) {
                           {"is_active", false},
                           {"is_disabled", false},
                           {"is_self", false},
+                          {"is_only_asked_for", false},
                           {"is_off_by_people", false},
                           {"is_off_by_directory", false}});
   person.values.flags[state] = true;
@@ -236,6 +237,13 @@ Sample refused_person() {
     refused.values.words[place] = "change_above_own_level"_words;
   }
   return refused;
+}
+
+Sample person_asked_for() {
+  Sample asked_for = person("manage_person_asked_for", "is_active");
+  asked_for.values.flags["is_only_asked_for"] = true;
+  asked_for.values.text["last_sign_on"] = asked_for.values.text["known_since"] = "";
+  return asked_for;
 }
 
 Sample activity() {
@@ -366,6 +374,7 @@ std::vector<Sample> manage() {
       sample("manage_people_none", "manage_people", 200, {{"search", "nobody"}}),
       known_person(),
       refused_person(),
+      person_asked_for(),
       activity()};
   const auto list = std::find_if(samples.begin(), samples.end(),
                                  [](const Sample& one) { return one.file == "manage_people"; });

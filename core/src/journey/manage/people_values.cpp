@@ -169,6 +169,7 @@ Values person_page_values(const Context& context, const store::PersonDetail& det
   values.text["user"] = person.id;
   values.text["known_since"] = readable_time(person.created_at);
   values.flags["is_self"] = person.id == viewer.user;
+  values.flags["is_only_asked_for"] = person.created_at.empty();
   values.flags["is_off_by_people"] = detail.is_off_by_people;
   values.flags["is_off_by_directory"] = detail.is_off_by_directory;
   for (const store::GrantRow& grant : detail.grants) {

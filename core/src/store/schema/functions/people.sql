@@ -14,7 +14,7 @@ BEGIN
   END IF;
   SELECT * INTO me FROM users u WHERE u.id = p_actor.id;
   RETURN QUERY
-  SELECT p.* FROM (
+  SELECT seen.* FROM (
     SELECT u.id, u.email FROM users u
     WHERE u.email > p_after::citext
       AND (NOT p_only_waiting OR (u.waiting_since IS NOT NULL AND u.let_in_at IS NULL AND waits_since(u) IS NOT NULL))
@@ -29,7 +29,7 @@ BEGIN
                       WHERE r.email = u.email AND r.property = ANY (v_keys) AND r.state <> 'withdrawn'
                         AND r.requested_by IS DISTINCT FROM p_actor.id))
     ORDER BY u.email LIMIT greatest(1, least(p_limit, 1000))) found
-  JOIN people p ON p.id = found.id ORDER BY found.email;
+  JOIN people p ON p.id = found.id CROSS JOIN LATERAL as_seen(p_actor, p) seen ORDER BY found.email;
 END $$;
 
 -- Rows of four kinds: person, grant, session, history (newest first). None: no such user, or not the actor's to see. c10 of the
@@ -39,23 +39,13 @@ RETURNS TABLE (part text, c1 text, c2 text, c3 text, c4 text, c5 text, c6 text, 
               c10 text)
 LANGUAGE plpgsql AS $$
 DECLARE
-  -- Whom somebody only asked for is known by the request: where they are held otherwise, and what they do, is not shown.
   v_is_looked_after boolean;
-  v_keys text[] := may_at(p_actor);
   person people;
 BEGIN
   IF may_see_or_refuse(p_actor, p_user, 'show person') IS NOT NULL THEN RETURN; END IF;
   v_is_looked_after := may_look_after(p_actor, p_user);
-  SELECT * INTO person FROM people p WHERE p.id = p_user;
+  SELECT seen.* INTO person FROM people p CROSS JOIN LATERAL as_seen(p_actor, p) seen WHERE p.id = p_user;
   IF NOT FOUND THEN RETURN; END IF;
-  IF NOT v_is_looked_after THEN
-    person.grants := coalesce((SELECT string_agg(g.property || '=' || g.level, ',' ORDER BY g.property) FROM grants g
-                               WHERE g.user_id = person.id AND g.property = ANY (v_keys)
-                                 AND (g.expires_at IS NULL OR g.expires_at > now())), '');
-    person.created_at := NULL;
-    person.last_sign_on_at := NULL;
-    person.subject := '';
-  END IF;
   RETURN QUERY SELECT 'person', person.id::text, person.email, person.name, person.state, person.idp,
                       person.created_at, person.last_sign_on_at, person.grants, person.subject,
                       CASE WHEN v_is_looked_after THEN (SELECT off_by(u) FROM users u WHERE u.id = person.id) END;
@@ -63,7 +53,7 @@ BEGIN
   SELECT 'grant', coalesce(g.property, '*'), coalesce(p.name, ''), g.level, iso(g.expires_at), iso(g.granted_at),
          g.granted_by, (judge_grant(p_actor, person.id, coalesce(g.property, '*'), '') = 'done')::text, NULL, NULL, NULL
   FROM grants g LEFT JOIN properties p ON p.key = g.property
-  WHERE g.user_id = person.id AND (v_is_looked_after OR g.property = ANY (v_keys))
+  WHERE g.user_id = person.id AND (v_is_looked_after OR g.property = ANY (may_at(p_actor)))
   ORDER BY g.property IS NOT NULL, p.name;
   IF NOT v_is_looked_after THEN RETURN; END IF;
   RETURN QUERY

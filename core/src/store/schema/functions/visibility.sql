@@ -45,10 +45,24 @@ BEGIN
   RETURN 'not_found';
 END $$;
 
+-- What the actor is shown of somebody whom they may see. Whom somebody only asked for is known by the request: what they hold
+-- elsewhere, and when they come, is not shown (created_at: NULL).
+CREATE OR REPLACE FUNCTION as_seen(p_actor actor, p people) RETURNS people LANGUAGE plpgsql STABLE AS $$
+BEGIN
+  IF may_look_after(p_actor, p.id) THEN RETURN p; END IF;
+  p.grants := coalesce((SELECT string_agg(g.property || '=' || g.level, ',' ORDER BY g.property) FROM grants g
+                        WHERE g.user_id = p.id AND g.property = ANY (may_at(p_actor))
+                          AND (g.expires_at IS NULL OR g.expires_at > now())), '');
+  p.created_at := NULL;
+  p.last_sign_on_at := NULL;
+  p.subject := '';
+  RETURN p;
+END $$;
+
 -- The one person with this address, if the actor may see them.
 CREATE OR REPLACE FUNCTION see_person(p_actor actor, p_email text) RETURNS SETOF people LANGUAGE plpgsql STABLE AS $$
 BEGIN
-  RETURN QUERY SELECT p.* FROM people p
+  RETURN QUERY SELECT seen.* FROM people p CROSS JOIN LATERAL as_seen(p_actor, p) seen
   WHERE p.email = p_email::citext AND may_somewhere(p_actor) AND may_see(p_actor, p.id);
 END $$;
 

@@ -109,11 +109,11 @@ BEGIN
     RETURN;
   END IF;
   RETURN QUERY
-  SELECT p.* FROM (
+  SELECT seen.* FROM (
     SELECT u.id, u.waiting_since FROM users u
     WHERE u.waiting_since IS NOT NULL AND u.let_in_at IS NULL AND waits_since(u) IS NOT NULL
       AND NOT EXISTS (SELECT FROM access_requests r WHERE r.email = u.email AND r.state = 'open')
       AND (v_is_everywhere OR may_see(p_actor, u.id))
     ORDER BY u.waiting_since, u.id LIMIT greatest(1, least(p_limit, 1000))) found
-  JOIN people p ON p.id = found.id ORDER BY found.waiting_since, found.id;
+  JOIN people p ON p.id = found.id CROSS JOIN LATERAL as_seen(p_actor, p) seen ORDER BY found.waiting_since, found.id;
 END $$;
