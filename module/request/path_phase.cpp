@@ -106,16 +106,18 @@ ngx_int_t check_arguments(ngx_http_request_t* r) {
 ngx_int_t check_path(ngx_http_request_t* r) {
   const auto& server = server_of(r);
   const std::string_view decided = view(r->uri);
+  const bool has_unknown_rules = server_configuration(r).has_unknown_rules;
+  if (!has_unknown_rules && has_one_reading(path_of(r))) return check_spelling(r, server, decided);
   const Place place = find_place(server, decided);
   if (is_as_sent(r, place.location)) return NGX_DECLINED;
   // A map on $request_uri reads it as it was sent.
-  if (server_configuration(r).has_unknown_rules) {
+  if (has_unknown_rules) {
     if (std::string form = normal_form(r); form != path_of(r)) {
       const ngx_int_t sent = send_in_normal_form(r, std::move(form));
       if (sent != NGX_DECLINED) return sent;
     }
+    if (has_one_reading(path_of(r))) return check_spelling(r, server, decided);
   }
-  if (has_one_reading(path_of(r))) return check_spelling(r, server, decided);
   if (!other_reading(server, path_of(r), decided, place)) return NGX_DECLINED;
   std::string form = normal_form(r);
   if (const auto other = other_reading(server, form, decided, place)) {
