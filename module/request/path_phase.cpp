@@ -82,14 +82,13 @@ ngx_int_t check_spelling(ngx_http_request_t* r, const ngx_http_core_srv_conf_t& 
 }
 
 // What a decoded path must not bring into a header or a request line, where one is made of it.
-bool has_control_characters(std::string_view path) {
-  return std::any_of(path.begin(), path.end(),
-                     [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+bool has_line_ends(std::string_view path) {
+  return path.find_first_of(std::string_view("\r\n\0", 3)) != std::string_view::npos;
 }
 
-ngx_int_t refuse_characters(ngx_http_request_t* r) {
+ngx_int_t refuse_line_ends(ngx_http_request_t* r) {
   return answer(r, NGX_HTTP_BAD_REQUEST,
-                {Code{"ambiguous_path"}, "the path has control characters in it"});
+                {Code{"ambiguous_path"}, "the path has line ends in it, escaped"});
 }
 
 ngx_int_t check_arguments(ngx_http_request_t* r) {
@@ -134,7 +133,7 @@ ngx_int_t check_beside(ngx_http_request_t* r) {
 
 ngx_int_t check(ngx_http_request_t* r) {
   if (r != r->main || r->internal != 0) return NGX_DECLINED;
-  if (has_control_characters(view(r->uri))) return refuse_characters(r);
+  if (has_line_ends(view(r->uri))) return refuse_line_ends(r);
   if (names_two_hosts(r)) return refuse_host(r);
   if (const ngx_int_t checked = check_arguments(r); checked != NGX_DECLINED) return checked;
   const ServerConfiguration& configuration = server_configuration(r);
@@ -161,14 +160,15 @@ ngx_int_t normalize_unchecked(ngx_http_request_t* r) {
 
 ngx_int_t check_last(ngx_http_request_t* r) {
   if (r != r->main) return NGX_DECLINED;
-  if (has_control_characters(view(r->uri))) return refuse_characters(r);
+  if (has_line_ends(view(r->uri))) return refuse_line_ends(r);
   const ServerConfiguration& configuration = server_configuration(r);
   if (!configuration.has_several_rules && !configuration.stands_beside) return NGX_DECLINED;
   const auto* location =
       static_cast<ngx_http_core_loc_conf_t*>(ngx_http_get_module_loc_conf(r, ngx_http_core_module));
   if (is_as_sent(r, location)) return NGX_DECLINED;
   RequestContext* context = RequestContext::find(r);
-  if (location->named != 0 && location_configuration(r).is_on != 1 &&
+  if (configuration.has_several_rules && location->named != 0 &&
+      location_configuration(r).is_on != 1 &&
       (context == nullptr || !context->has_identity_headers)) {
     const ngx_int_t checked = check_unchecked(r);
     if (checked != NGX_DECLINED) return checked;
