@@ -80,7 +80,7 @@ def place(cluster, tmp_path):
 def test_it_makes_role_database_and_schema(place):
     done = place.with_password().init()
     assert done.returncode == 0, done.stderr
-    assert f"made the role {place.name}\nmade the database {place.name}\napplied 0001" in done.stdout
+    assert f"made the role {place.name}\nmade the database {place.name}\napplied 0033" in done.stdout
     assert "createuser" not in done.stdout and "auth_saml_config" in done.stdout
     assert place.checked().returncode == 0, place.checked().stdout
 
