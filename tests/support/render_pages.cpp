@@ -33,6 +33,6 @@ int main(int count, char** arguments) {
   }
   for (const char* asset :
        {"style.css", "manage.css", "icon.svg", "waiting.js", "submit.js", "people.js"}) {
-    write(directory / "auth" / "assets" / asset, renderer.asset(asset).body);
+    write(directory / "auth" / "assets" / asset, renderer.asset(asset).content());
   }
 }
