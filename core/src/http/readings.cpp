@@ -88,10 +88,13 @@ std::string with_single_slashes(std::string_view path) {
 enum class Dots { plain, escaped_too };
 
 std::string undotted(std::string_view segment, Dots dots) {
-  std::string out(segment);
-  if (dots == Dots::plain) return out;
-  for (std::size_t at = 0; (at = out.find("%2E", at)) != std::string::npos;)
-    out.replace(at, 3, ".");
+  constexpr std::string_view kEscaped = "%2E";
+  std::string out;
+  while (!segment.empty()) {
+    const bool is_dot = dots == Dots::escaped_too && segment.starts_with(kEscaped);
+    out += is_dot ? '.' : segment.front();
+    segment.remove_prefix(is_dot ? kEscaped.size() : 1);
+  }
   return out;
 }
 
