@@ -51,15 +51,13 @@ def asked(node, what, before=None):
 
 @pytest.fixture
 def ready(lab, cluster, workspace, keys_of_idp, metadata_of_idp):
-    """make() is a node that has asked all that it asks by itself."""
+    """make() is a node; by itself it asks for the schema, and keeps house."""
     path = workspace / "made-up.xml"
     path.write_text(metadata_of_idp)
     live.write_key_pairs(keys_of_idp, workspace)
 
     def make(change=lambda text: text):
-        node = lab.node(cluster, yaml=lambda text: change(configuration(path, "")(text)), start=False)
-        node.start()
-        wait_until(lambda: asked(node, "schema_functions") > 0, 10, "what it asks when it starts")
+        node = lab.node(cluster, yaml=lambda text: change(configuration(path, "")(text)))
         node.people.add("ann@corp.test")
         node.cli = lambda *words: run([node.build / "core" / "cli" / "anteroom", "--config", node.directory / "anteroom.yaml", *words],
                                       environment=clean_environment(ASAN_OPTIONS="detect_leaks=0"))
