@@ -1,7 +1,7 @@
 // The module as nginx sees it.
 #include <sys/prctl.h>
 
-#include <algorithm>
+#include <vector>
 
 #include "configuration.h"
 #include "loop/guarded.h"
@@ -44,15 +44,10 @@ ngx_int_t install(ngx_conf_t* cf) {
   const auto* core = static_cast<ngx_http_core_main_conf_t*>(
       ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module));
   auto* const* servers = static_cast<ngx_http_core_srv_conf_t**>(core->servers.elts);
-  const bool is_any_gated =
-      std::any_of(servers, servers + core->servers.nelts, [](const auto* server) {
-        return static_cast<const ServerConfiguration*>(
-                   server->ctx->srv_conf[ngx_http_auth_saml_module.ctx_index])
-            ->is_active;
-      });
+  std::vector<const LocationConfiguration*> gated;
+  for (ngx_uint_t i = 0; i < core->servers.nelts; ++i) add_gated(*servers[i], gated);
   for (ngx_uint_t i = 0; i < core->servers.nelts; ++i) {
-    if (prepare_endpoints(cf, *servers[i]) != NGX_OK ||
-        !compare_rules(cf, *servers[i], is_any_gated)) {
+    if (prepare_endpoints(cf, *servers[i]) != NGX_OK || !compare_rules(cf, *servers[i], gated)) {
       return NGX_ERROR;
     }
   }

@@ -11,7 +11,9 @@ constexpr const char* kLock = "SELECT pg_advisory_lock(hashtext('anteroom.migrat
 constexpr const char* kUnlock = "SELECT pg_advisory_unlock(hashtext('anteroom.migrate'))";
 constexpr const char* kPrepare =
     "SET client_min_messages = warning;"
-    "CREATE SCHEMA IF NOT EXISTS anteroom;"
+    // Whoever may not make schemas may own the one that is there.
+    "DO $$ BEGIN IF to_regnamespace('anteroom') IS NULL THEN CREATE SCHEMA anteroom; END IF; END "
+    "$$;"
     "CREATE TABLE IF NOT EXISTS anteroom.schema_version (version int PRIMARY KEY, name text NOT "
     "NULL,"
     " applied_at timestamptz NOT NULL DEFAULT now())";

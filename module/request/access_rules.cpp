@@ -132,12 +132,6 @@ bool ask_the_same(const LocationConfiguration& a, const LocationConfiguration& b
           is_same_value(a.level, b.level) && is_same_value(a.property, b.property));
 }
 
-// Whoever is let in somewhere has it.
-bool asks_for_access_alone(const LocationConfiguration& rules) {
-  return rules.level == nullptr && rules.property == nullptr && rules.max_age == 0 &&
-         rules.authn_context.len == 0;
-}
-
 // Captures without what other spellings of a path differ in.
 std::string spelled_alike(std::string_view captures) {
   std::string out;
@@ -148,12 +142,37 @@ std::string spelled_alike(std::string_view captures) {
   return out;
 }
 
+// Where a level stands among those that are configured; -1: a variable decides, or there is none.
+int rank_of(const ngx_http_core_srv_conf_t& server, const ngx_http_complex_value_t* level) {
+  if (level == nullptr || level->lengths != nullptr) return -1;
+  const auto& main =
+      *static_cast<MainConfiguration*>(server.ctx->main_conf[ngx_http_auth_saml_module.ctx_index]);
+  const auto& levels = main.settings->access.levels;
+  const auto found = std::find(levels.begin(), levels.end(), view(level->value));
+  return found == levels.end() ? -1 : static_cast<int>(found - levels.begin());
+}
+
+// By the order of levels; neither depends on variables, but for a property that is the same.
+bool asks_as_much(const ngx_http_core_srv_conf_t& server, const LocationConfiguration& rules,
+                  const LocationConfiguration& others) {
+  const bool is_fresh =
+      others.max_age == 0 || (rules.max_age != 0 && rules.max_age <= others.max_age);
+  const bool is_class =
+      others.authn_context.len == 0 || view(rules.authn_context) == view(others.authn_context);
+  const bool is_property =
+      others.property == nullptr || is_same_value(rules.property, others.property);
+  const int needed = rank_of(server, others.level);
+  const bool is_level =
+      others.level == nullptr || (needed >= 0 && rank_of(server, rules.level) >= needed);
+  return rules.is_on == 1 && is_fresh && is_class && is_property && is_level;
+}
+
 // Whether who may come to `decided` may come to `other`, too.
 bool is_covered(const ngx_http_core_srv_conf_t& server, const Place& decided, const Place& other,
                 bool is_other_spelling) {
   const LocationConfiguration& rules = rules_of(server, decided.location);
   const LocationConfiguration& others = rules_of(server, other.location);
-  if (others.is_on == 0 || (rules.is_on == 1 && asks_for_access_alone(others))) return true;
+  if (others.is_on == 0 || asks_as_much(server, rules, others)) return true;
   if (!ask_the_same(rules, others)) return false;
   if (rules.path_use == PathUse::none) return true;
   return rules.path_use == PathUse::captures && decided.location == other.location &&
@@ -203,7 +222,8 @@ bool has_idle_requirement(ngx_conf_t* cf, const ngx_http_core_srv_conf_t& server
 
 }  // namespace
 
-bool compare_rules(ngx_conf_t* cf, const ngx_http_core_srv_conf_t& server, bool is_any_gated) {
+bool compare_rules(ngx_conf_t* cf, const ngx_http_core_srv_conf_t& server,
+                   const std::vector<const LocationConfiguration*>& gated) {
   std::vector<Found> all = all_places(server);
   if (has_idle_requirement(cf, server, all)) return false;
   std::erase_if(all, [&](const Found& found) { return !is_reachable(server, found); });
@@ -217,6 +237,8 @@ bool compare_rules(ngx_conf_t* cf, const ngx_http_core_srv_conf_t& server, bool 
     rules.path_use = path_use_of(cf, server, found, rules);
     const bool is_on = rules.is_on == 1;
     if (is_on) add_deciders(variables_of(rules), by_server, deciders);
+    deciders.is_by_host =
+        deciders.is_by_host || (is_on && rules.path_use == PathUse::unknown);  // a map of $host?
     configuration.has_unknown_rules =
         configuration.has_unknown_rules || (is_on && rules.path_use == PathUse::unknown);
     configuration.has_several_rules = configuration.has_several_rules ||
@@ -227,17 +249,37 @@ bool compare_rules(ngx_conf_t* cf, const ngx_http_core_srv_conf_t& server, bool 
     configuration.deciders = make_in_pool<Deciders>(cf->pool, std::move(deciders));
     if (configuration.deciders == nullptr) return false;
   }
-  configuration.stands_beside =
-      is_any_gated && !configuration.has_several_rules && first.is_on != 1;
+  configuration.stands_beside = !configuration.has_several_rules &&
+                                std::any_of(gated.begin(), gated.end(), [&](const auto* rules) {
+                                  return !ask_the_same(*rules, first);
+                                });
   if (!configuration.has_several_rules) return true;
   configuration.spellings = make_in_pool<Spellings>(cf->pool, spellings_of(server));
   warn_of_paths_as_sent(cf, server, all);
   return configuration.spellings != nullptr;
 }
 
+void add_gated(const ngx_http_core_srv_conf_t& server,
+               std::vector<const LocationConfiguration*>& gated) {
+  for (const Found& found : all_places(server)) {
+    const LocationConfiguration& rules = rules_of(server, found.location);
+    if (rules.is_on == 1) gated.push_back(&rules);
+  }
+}
+
 const LocationConfiguration& rules_of(const ngx_http_core_srv_conf_t& server,
                                       const ngx_http_core_loc_conf_t* location) {
   return writable_rules_of(server, location);
+}
+
+// A location that takes whatever comes is nothing that an app would know `path` by.
+bool takes_anything_like(const ngx_http_core_srv_conf_t& server, const Place& there,
+                         std::string_view path) {
+  if (there.location == root_of(server)) return true;
+#if (NGX_PCRE)
+  if (there.location->regex != nullptr) return false;
+#endif
+  return there.location->exact_match == 0 && path.starts_with(view(there.location->name));
 }
 
 std::optional<std::string> other_spelling(const ngx_http_core_srv_conf_t& server,
@@ -247,7 +289,9 @@ std::optional<std::string> other_spelling(const ngx_http_core_srv_conf_t& server
           ->spellings;
   if (spellings == nullptr) return std::nullopt;
   for (std::string& other : other_spellings(*spellings, path)) {
-    if (!is_covered(server, place, find_place(server, other), true)) return std::move(other);
+    const Place there = find_place(server, other);
+    if (!takes_anything_like(server, there, path) && !is_covered(server, place, there, true))
+      return std::move(other);
   }
   return std::nullopt;
 }

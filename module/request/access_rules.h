@@ -5,16 +5,22 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "configuration.h"
 #include "request/location_tree.h"
 
 namespace anteroom::nginx {
 
+/// Adds the rules of the server's gated locations.
+void add_gated(const ngx_http_core_srv_conf_t& server,
+               std::vector<const LocationConfiguration*>& gated);
+
 /// After the configuration is read: finds out whether the server's locations have different rules
 /// and what they depend on; warns of locations that pass paths on as sent beside others with other
-/// rules. `is_any_gated`: some location of some server is. False: said why it cannot be.
-bool compare_rules(ngx_conf_t* cf, const ngx_http_core_srv_conf_t& server, bool is_any_gated);
+/// rules. `gated`: the rules of all servers. False: said why it cannot be.
+bool compare_rules(ngx_conf_t* cf, const ngx_http_core_srv_conf_t& server,
+                   const std::vector<const LocationConfiguration*>& gated);
 
 /// What the gate has to say about a place.
 const LocationConfiguration& rules_of(const ngx_http_core_srv_conf_t& server,

@@ -36,6 +36,7 @@ class BodyBudget {
  private:
   struct Arriving {
     std::string address;
+    bool is_stranger;
     std::function<void()> give_up;
   };
   struct State {
@@ -48,7 +49,7 @@ class BodyBudget {
 
     [[nodiscard]] std::size_t held_by(const std::string& address) const;
     [[nodiscard]] bool has_room(std::size_t bytes, bool is_stranger, std::size_t spare) const;
-    bool make_room(std::size_t held_by_newcomer);
+    bool make_room(std::size_t held_by_newcomer, bool among_strangers);
   };
 
   std::shared_ptr<State> state_;

@@ -16,10 +16,15 @@ std::string in_small_letters(std::string_view text) {
   return out;
 }
 
-// As an app reads it: without what makes a list of it.
+// As an app may read it: PHP leaves spaces in front out and ends at a NUL, others at a bracket; and
+// PHP writes '_' for what its variables cannot have.
 std::string name_at_an_app(std::string_view name) {
   std::string read = in_small_letters(decoded_once(name));
-  read.erase(std::min(read.find('['), read.size()));
+  std::replace(read.begin(), read.end(), '+', ' ');
+  read.erase(0, std::min(read.find_first_not_of(" ["), read.size()));
+  read.erase(std::min(read.find_first_of(std::string_view("[]\0", 3)), read.size()));
+  std::replace_if(
+      read.begin(), read.end(), [](char c) { return c == '.' || c == ' '; }, '_');
   return read;
 }
 
@@ -29,7 +34,9 @@ bool is_doubtful(std::string_view query, const std::string& argument) {
   while (!query.empty()) {
     const std::size_t end = std::min(query.find_first_of("&;"), query.size());
     const std::string_view name = query.substr(0, std::min(query.find('='), end));
-    if (name_at_an_app(name) == argument) {
+    // Where a bracket was within, PHP goes on with what was behind it.
+    const std::string read = name_at_an_app(name);
+    if (read == argument || (argument.starts_with(read + "_") && name.find('[') != name.npos)) {
       ++times;
       is_plain = is_plain && in_small_letters(name) == argument;
     }

@@ -119,6 +119,7 @@ const char* name_of(Outcome outcome) {
 ngx_int_t let_through(ngx_http_request_t* r, RequestContext& context, Process& process,
                       const Origin& origin, const Requirement& requirement) {
   context.outcome = name_of(Outcome::allow);
+  if (r->internal == 0) context.is_sent_path_passed = true;
   if (!context.has_identity_headers) {
     add_identity(r, context.view->fields(), context.identity_fields);
     context.has_identity_headers = true;

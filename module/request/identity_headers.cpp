@@ -83,6 +83,17 @@ bool is_ascii(std::string_view name) {
                      [](char c) { return static_cast<unsigned char>(c) < 0x80; });
 }
 
+// What would turn the connection to an app into one of HTTP/2, on which nobody looks at requests.
+bool is_tunnel(const ngx_table_elt_t& field) {
+  const std::string_view name = name_of(field);
+  if (name == "http2-settings") return true;
+  constexpr std::string_view kTunnel = "h2c";
+  return name == "upgrade" &&
+         ngx_strlcasestrn(field.value.data, field.value.data + field.value.len,
+                          reinterpret_cast<u_char*>(const_cast<char*>(kTunnel.data())),
+                          kTunnel.size() - 1) != nullptr;
+}
+
 bool is_cookie(const ngx_table_elt_t& field) {
   return name_of(field) == "cookie";
 }
@@ -153,7 +164,7 @@ struct Going {
   // An empty Cookie field is one that held nothing but ours.
   bool operator()(const ngx_table_elt_t& field) const {
     if (is_cookie(field)) return field.value.len == 0;
-    return (is_identity_header(name_of(field)) && !is_among(field, credited)) ||
+    return (is_identity_header(name_of(field)) && !is_among(field, credited)) || is_tunnel(field) ||
            (are_paths && is_path_header(name_of(field))) ||
            (are_hosts && is_host_header(name_of(field))) ||
            (may_be_odd && !is_ascii(name_of(field)));

@@ -94,7 +94,11 @@ ngx_int_t refuse_line_ends(ngx_http_request_t* r) {
 ngx_int_t check_arguments(ngx_http_request_t* r) {
   const Deciders* deciders = server_configuration(r).deciders;
   if (deciders == nullptr) return NGX_DECLINED;
-  const std::string_view argument = doubtful_argument(*deciders, view(r->args));
+  // nginx's own end at a '#', what is sent on does not.
+  const std::string_view sent = view(r->unparsed_uri);
+  std::string_view argument = doubtful_argument(*deciders, view(r->args));
+  if (argument.empty() && sent.find('#') != sent.npos && !deciders->arguments.empty())
+    argument = deciders->arguments.front();
   if (argument.empty()) return NGX_DECLINED;
   return answer(
       r, NGX_HTTP_BAD_REQUEST,
@@ -158,21 +162,42 @@ ngx_int_t normalize_unchecked(ngx_http_request_t* r) {
   return send_in_normal_form(r, normal_form(r));
 }
 
+// An error before the gate, or a rewrite, has led it elsewhere, and the app would still be told
+// where it was sent (REQUEST_URI): it is told where it is, if more is asked there.
+ngx_int_t forget_where_it_was_sent(ngx_http_request_t* r, const RequestContext* context,
+                                   const ngx_http_core_loc_conf_t* location) {
+  if (r->internal == 0 || location->named != 0 ||
+      (context != nullptr && context->is_sent_path_passed) || path_of(r) == view(r->uri)) {
+    return NGX_DECLINED;
+  }
+  const auto& server = server_of(r);
+  const std::string sent = decoded_once(path_of(r));
+  const Place place = find_place(server, view(r->uri));
+  if (!other_reading(server, path_of(r), view(r->uri), place) &&
+      !other_spelling(server, sent, place))
+    return NGX_DECLINED;
+  return send_in_normal_form(r, normal_form(r));
+}
+
 ngx_int_t check_last(ngx_http_request_t* r) {
   if (r != r->main) return NGX_DECLINED;
   if (has_line_ends(view(r->uri))) return refuse_line_ends(r);
+  if (const ngx_int_t checked = check_arguments(r); checked != NGX_DECLINED) return checked;
   const ServerConfiguration& configuration = server_configuration(r);
   if (!configuration.has_several_rules && !configuration.stands_beside) return NGX_DECLINED;
   const auto* location =
       static_cast<ngx_http_core_loc_conf_t*>(ngx_http_get_module_loc_conf(r, ngx_http_core_module));
   if (is_as_sent(r, location)) return NGX_DECLINED;
   RequestContext* context = RequestContext::find(r);
-  if (configuration.has_several_rules && location->named != 0 &&
+  // Without a handler nginx serves files of its own: a page about maintenance.
+  if (configuration.has_several_rules && location->named != 0 && r->content_handler != nullptr &&
       location_configuration(r).is_on != 1 &&
       (context == nullptr || !context->has_identity_headers)) {
     const ngx_int_t checked = check_unchecked(r);
     if (checked != NGX_DECLINED) return checked;
   }
+  const ngx_int_t forgotten = forget_where_it_was_sent(r, context, location);
+  if (forgotten != NGX_DECLINED) return forgotten;
   if (context != nullptr && context->checked_path == r->uri.data) return NGX_DECLINED;
   if (context == nullptr || context->checked_path == nullptr) {
     const ngx_int_t sent = normalize_unchecked(r);

@@ -65,6 +65,7 @@ class RequestContext {
 
   /// Where r->uri was when all its readings were known to lead to one rule.
   const u_char* checked_path = nullptr;
+  bool is_sent_path_passed = false;  ///< the gate has let it through where it was sent to
 
   /// What let it through: all of it must hold for as long as the request lasts.
   const Origin* origin = nullptr;

@@ -36,6 +36,8 @@ Spellings spellings_of(const ngx_http_core_srv_conf_t& server) {
   for (const std::string& name : static_names(server)) {
     if (has_capitals(name)) spellings.with_capitals.push_back(name);
     spellings.twins.emplace(toggled(in_small_letters(name)), name);
+    // The page of a folder by the script that makes it.
+    if (name.ends_with('/')) spellings.twins.emplace(in_small_letters(name) + "index.php", name);
   }
   const auto all = all_places(server);
   spellings.has_regular_expressions = std::any_of(all.begin(), all.end(), [](const Found& found) {
@@ -64,7 +66,10 @@ std::vector<std::string> other_spellings(const Spellings& spellings, std::string
       twin != spellings.twins.end() && twin->second != path && !is_written_for()) {
     others.push_back(twin->second);
   }
-  if (spellings.has_regular_expressions && path != "/") others.push_back(toggled(path));
+  if (spellings.has_regular_expressions && path != "/") {
+    others.push_back(toggled(path));
+    if (small != path) others.push_back(toggled(small));
+  }
   return others;
 }
 

@@ -21,7 +21,7 @@ inline constexpr std::size_t kMostBytes = 32u << 10;
 /// All that servers make of `path` (as sent, percent-encoded, without the query), each once: with
 /// or without path parameters (`;x`, RFC 3986 3.3), dot segments taken out (5.2.4) before or after
 /// decoding, escapes decoded once, twice or not at all, backslashes and overlong UTF-8 as slashes,
-/// double slashes merged or taken for a host (4.2), a script's name (`/index.php`) taken off, cut
+/// double slashes merged or taken for a host (4.2), a script's name (`/index.php/`) taken out, cut
 /// at a NUL, `#` or decoded `?`; and combinations of these in any order. Escapes of signs that none
 /// of this is about are decoded; the others stay as `%XX` where a reading leaves them alone.
 /// nullopt: more than kMostReadings, or kMostBytes.

@@ -132,14 +132,15 @@ std::string without_host(std::string_view path) {
   return slash == std::string_view::npos ? "/" : std::string(path.substr(slash));
 }
 
-// PHP's frameworks take the name of the front controller off: "/index.php/a" is their page "/a".
-constexpr std::string_view kScript = ".php";
+// PHP's frameworks take the name of the front controller out: "/shop/index.php/a" is their page
+// "/shop/a".
+constexpr std::string_view kScript = ".php/";
 
 std::string without_script(std::string_view path) {
-  const std::size_t slash = path.find('/', 1);
-  if (slash == std::string_view::npos || !path.substr(0, slash).ends_with(kScript))
-    return std::string(path);
-  return std::string(path.substr(slash));
+  const std::size_t script = path.find(kScript);
+  const std::size_t slash = path.rfind('/', script);
+  if (script == std::string_view::npos || slash == std::string_view::npos) return std::string(path);
+  return std::string(path.substr(0, slash)) + std::string(path.substr(script + kScript.size() - 1));
 }
 
 // Where some stop to read.
@@ -202,7 +203,7 @@ bool has_one_reading(std::string_view path) {
                        (before == '/' && (c == '/' || c == '.'))) {
       return false;
     }
-    if (c == '/' && path.substr(0, i).ends_with(kScript)) return false;
+    if (c == '/' && path.substr(0, i + 1).ends_with(kScript)) return false;
     before = c;
   }
   return true;

@@ -66,6 +66,21 @@ TEST_CASE("where there is no room, the oldest of the address that holds most mak
   CHECK(told == std::vector<int>{2});
 }
 
+TEST_CASE("a stranger is made room for by strangers alone") {
+  BodyBudget budget({100, 60, 40, 20});
+  bool is_told = false;
+  const auto body = [&](std::size_t bytes, const char* address, Who who) {
+    return budget.take(bytes, address, who, [&is_told] { is_told = true; });
+  };
+  const auto ann = body(40, "ann", Who::signed_in);
+  std::vector<BodyBudget::Share> strangers;
+  for (const char* address : {"a", "b", "c", "d", "e", "f"}) {
+    strangers.push_back(body(10, address, Who::stranger));
+  }
+  CHECK(body(10, "g", Who::stranger) == nullptr);
+  CHECK_FALSE(is_told);
+}
+
 TEST_CASE("nobody makes room for who would hold as much") {
   BodyBudget budget({100, 60, 40, 20});
   bool is_told = false;

@@ -147,6 +147,8 @@ Task<std::optional<Failure>> explain_person(Exchange& exchange, const ManageUser
   const Result<std::optional<store::PersonRow>> found = co_await looking;
   if (!found) co_return found.failure();
   if (!*found && !is_everywhere(context, viewer)) co_return std::nullopt;
+  // Of whom somebody only asked for, what they may do elsewhere is not known here.
+  if (*found && (*found)->created_at.empty()) co_return std::nullopt;
   std::optional<store::Person> person;
   if (const auto& row = *found) {
     person =

@@ -46,7 +46,7 @@ BEGIN
 END $$;
 
 -- What the actor is shown of somebody whom they may see. Whom somebody only asked for is known by the request: what they hold
--- elsewhere, and when they come, is not shown (created_at: NULL).
+-- elsewhere, whether they do, and when they come, is not shown (created_at: NULL; state: disabled or nothing).
 CREATE OR REPLACE FUNCTION as_seen(p_actor actor, p people) RETURNS people LANGUAGE plpgsql STABLE AS $$
 BEGIN
   IF may_look_after(p_actor, p.id) THEN RETURN p; END IF;
@@ -56,6 +56,9 @@ BEGIN
   p.created_at := NULL;
   p.last_sign_on_at := NULL;
   p.subject := '';
+  p.idp := '';
+  p.status := CASE WHEN p.status = 'disabled' THEN 'disabled' ELSE '' END;
+  p.state := p.status;
   RETURN p;
 END $$;
 
