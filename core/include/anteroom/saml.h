@@ -254,7 +254,7 @@ std::vector<Fact> outline(std::string_view encoded);
 
 struct GuardedResponse;
 
-/// A Response that has passed the cheap guard (TRUST's steps 2 to 5) and waits for its verdict.
+/// A Response that has passed the cheap guard (verification.md, 2 to 5) and waits for its verdict.
 class ParsedResponse {
  public:
   /// `encoded` is the form value of SAMLResponse (base64, line breaks allowed). Fails with the same
@@ -285,7 +285,7 @@ class ResponseVerifier {
 
   [[nodiscard]] const IdentityProvider& idp() const;
 
-  /// Runs TRUST's steps 2 to 10 and 12 in order; the first failure ends it.
+  /// Runs verification.md's steps 2 to 10 and 12; the first failure ends it.
   [[nodiscard]] Verdict verify(Result<ParsedResponse> response, const VerifyParams& params) const;
   /// The same from the form value.
   [[nodiscard]] Verdict verify(std::string_view encoded, const VerifyParams& params) const {

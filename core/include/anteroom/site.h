@@ -30,7 +30,7 @@ using SessionLookup = std::function<void(const TokenHash&, std::string_view toke
 class Site {
  public:
   /// Once per process that will handle requests, after fork and before any thread: prepares Lasso,
-  /// xmlsec and libxml2 (TRUST rules), loads keys. Throws std::runtime_error with the operator's
+  /// xmlsec and libxml2 (initialize.h), loads keys. Throws std::runtime_error with the operator's
   /// message if it can't. `pages` may be made before the fork, for all processes at once.
   Site(const std::shared_ptr<const Settings>& settings,
        std::shared_ptr<const pages::Renderer> pages, Ports ports, SessionLookup lookup);
