@@ -28,7 +28,7 @@ class Changes {
   Status run(const char* name, const std::string& sql) {
     if (!database_.is_in_transaction())
       return Failure{code::kDatabaseUnavailable, "the connection was lost"};
-    if (const Status done = database_.execute_script(sql); !done) {
+    if (Status done = database_.execute_script(sql); !done) {
       return Failure{done.failure().code, std::string(name) + ": " + done.failure().detail};
     }
     return Done{};
@@ -37,22 +37,20 @@ class Changes {
   Status tables(const store::Migration& migration) {
     const std::string noted = ";INSERT INTO anteroom.schema_version (version, name) VALUES (" +
                               std::to_string(migration.version) + ", '" + migration.name + "')";
-    const Status done = run(migration.name, migration.sql + noted);
+    Status done = run(migration.name, migration.sql + noted);
     if (done) applied_.emplace_back(migration.name);
     return done;
   }
 
   Status functions() {
     // They call one another, whichever comes first.
-    if (const Status lax = run("functions", "SET LOCAL check_function_bodies = off"); !lax)
-      return lax;
+    if (Status lax = run("functions", "SET LOCAL check_function_bodies = off"); !lax) return lax;
     for (const store::FunctionFile& file : store::functions()) {
-      if (const Status done = run(file.name, file.sql); !done) return done;
+      if (Status done = run(file.name, file.sql); !done) return done;
     }
-    const Status noted =
-        run("functions", "INSERT INTO anteroom.schema_functions (digest) VALUES ('" +
-                             std::string(store::functions_digest()) +
-                             "') ON CONFLICT (digest) DO UPDATE SET applied_at = now()");
+    Status noted = run("functions", "INSERT INTO anteroom.schema_functions (digest) VALUES ('" +
+                                        std::string(store::functions_digest()) +
+                                        "') ON CONFLICT (digest) DO UPDATE SET applied_at = now()");
     if (noted) applied_.emplace_back("functions");
     return noted;
   }
@@ -65,10 +63,10 @@ class Changes {
 };
 
 Status apply(Changes& changes, int version) {
-  if (const Status prepared = changes.run("schema", kPrepare); !prepared) return prepared;
+  if (Status prepared = changes.run("schema", kPrepare); !prepared) return prepared;
   for (const store::Migration& migration : store::migrations()) {
     if (migration.version <= version) continue;
-    if (const Status done = changes.tables(migration); !done) return done;
+    if (Status done = changes.tables(migration); !done) return done;
   }
   return changes.functions();
 }

@@ -30,7 +30,7 @@ bool SessionLookupService::recall(const TokenHash& hash, std::string& record,
   return true;
 }
 
-bool SessionLookupService::recall_in_need(const TokenHash& hash, std::string& record) {
+bool SessionLookupService::recall_stale(const TokenHash& hash, std::string& record) {
   const Time now = clock_.now();
   const auto remembered = cache_.find(hash, now, settings_.sessions.cache_ttl, record);
   return remembered && !record.empty() && !has_ended(record, now) &&
@@ -93,7 +93,7 @@ void SessionLookupService::answered(const TokenHash& hash, const PendingPointer&
   } else if (result.failure().code == code::kDatabaseUnavailable ||
              result.failure().code == code::kOverloaded) {
     std::string record;
-    if (recall_in_need(hash, record)) result = Result<std::string>(std::move(record));
+    if (recall_stale(hash, record)) result = Result<std::string>(std::move(record));
   }
   for (const Done& done : pending->waiting) done(result);
 }

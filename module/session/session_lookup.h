@@ -58,7 +58,7 @@ class SessionLookupService {
   void ask(const TokenHash& hash, const PendingPointer& pending);
   void answered(const TokenHash& hash, const PendingPointer& pending, Result<std::string> result);
   bool is_worth_asking(const TokenHash& hash, std::string_view token);
-  bool recall_in_need(const TokenHash& hash, std::string& record);
+  bool recall_stale(const TokenHash& hash, std::string& record);
 
   const Settings& settings_;
   SessionCache& cache_;

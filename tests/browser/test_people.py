@@ -85,7 +85,7 @@ def test_access_given_lets_in_and_is_taken_away_again(stack, browsers, desk, adm
     waiting.wait_for_path("/auth/waiting")
 
     look_up(desk, newcomer)
-    desk.see("waits")
+    desk.see("waiting")
     desk.script("document.querySelector('#property').value = 'mill-house';"
                 "document.querySelector('#level').value = 'technician'")
     desk.press("form:has(input[name=form]) button[type=submit]")
@@ -101,7 +101,7 @@ def test_access_given_lets_in_and_is_taken_away_again(stack, browsers, desk, adm
     waiting.wait(lambda: waiting.open(wanted) or "technician" in waiting.text and "Boiler" not in waiting.text,
                  "the page to need more", seconds=AT_ONCE)
     desk.press("form:has(#level-mill-house) button.danger")
-    desk.wait(lambda: "taken away" in desk.text, "the notice")
+    desk.wait(lambda: "has been removed" in desk.text, "the notice")
     waiting.wait(lambda: waiting.open(wanted) or "/auth/waiting" in waiting.url, "the Waiting Room", seconds=AT_ONCE)
 
 

@@ -155,6 +155,14 @@ def test_every_directive_and_variable_is_documented_and_exists():
     assert set(re.findall(r"^\| `\$(auth_saml_\w+)`", documented, re.MULTILINE)) == variables
 
 
+def test_the_steps_of_verification_name_codes_that_are_explained():
+    steps = [line for line in (CONF / "verification.md").read_text().splitlines() if re.match(r"\| \d+\. ", line)]
+    named = {code for line in steps for code in re.findall(r"`([a-z0-9_]+)`", line.split("|")[3])}
+    explained = (CONF / "refusals.md").read_text()
+    assert len(steps) == 14 and len(named) > 30
+    assert {code for code in named if f"`{code}`" not in explained} == set()
+
+
 def test_every_reason_code_is_explained_and_exists():
     sources = [path for folder in ("core/src", "core/include", "module") for path in (ROOT / folder).rglob("*.[ch]*")]
     in_code = {code for path in sources for code in re.findall(r'Code[ \w]*\{\s*"([a-z0-9_]+)"', path.read_text())}

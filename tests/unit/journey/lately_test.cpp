@@ -1,16 +1,16 @@
 // Telling what is new from what was there a moment ago.
 
-#include "journey/frame/lately.h"
+#include "journey/frame/once_a_minute.h"
 
 #include "unit/journey/fixture.h"
 
 using namespace anteroom;
 using namespace anteroom::test;
 using namespace std::chrono_literals;
-using journey::Lately;
+using journey::OnceAMinute;
 
 TEST_CASE("a key is new once a minute, whatever the clock does") {
-  Lately lately;
+  OnceAMinute lately;
   const Time now = forge::Options{}.now;
   CHECK(lately.is_first("ann", now));
   CHECK_FALSE(lately.is_first("ann", now + 59s));
@@ -21,7 +21,7 @@ TEST_CASE("a key is new once a minute, whatever the clock does") {
 }
 
 TEST_CASE("no number of keys fills the memory") {
-  Lately lately;
+  OnceAMinute lately;
   const Time now = forge::Options{}.now;
   int first = 0;
   for (int i = 0; i < 5000; ++i) first += lately.is_first(std::to_string(i), now) ? 1 : 0;

@@ -46,8 +46,8 @@ std::vector<TranscriptPart> parts_of(const Json& content, const char* name) {
 
 }  // namespace
 
-std::string write_transcript(const Context& context, const Judgement& judgement, const Failure& why,
-                             Time now) {
+std::string write_transcript(const Context& context, const ResponseCheck& judgement,
+                             const Failure& why, Time now) {
   const ServiceProviderSettings& sp = context.settings.service_provider;
   Json content;
   content["asked"] = judgement.state ? asked_of(*judgement.state) : Json::array();
@@ -92,7 +92,7 @@ TranscriptContent read_transcript(std::string_view text) {
   return transcript;
 }
 
-void keep_transcript_later(Context& context, const Judgement& judgement, const Failure& why,
+void keep_transcript_later(Context& context, const ResponseCheck& judgement, const Failure& why,
                            const std::string& reference, std::string email,
                            std::string_view client_address) {
   if (context.settings.database.keep_transcripts.count() == 0) return;

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "anteroom/saml.h"
-#include "journey/diagnosis/judgement.h"
+#include "journey/diagnosis/response_check.h"
 
 namespace anteroom::journey {
 
@@ -25,15 +25,15 @@ struct TranscriptContent {
 
 /// JSON, at most some 20 kB. `why`: what was refused; a check of its own where the Response itself
 /// was fine.
-std::string write_transcript(const Context& context, const Judgement& judgement, const Failure& why,
-                             Time now);
+std::string write_transcript(const Context& context, const ResponseCheck& judgement,
+                             const Failure& why, Time now);
 
 /// What write_transcript() wrote; what is not there stays empty.
 TranscriptContent read_transcript(std::string_view content);
 
 /// A transcript on its way to the database: not waited for, its loss is logged. Nothing where none
 /// are kept.
-void keep_transcript_later(Context& context, const Judgement& judgement, const Failure& why,
+void keep_transcript_later(Context& context, const ResponseCheck& judgement, const Failure& why,
                            const std::string& reference, std::string email,
                            std::string_view client_address);
 

@@ -10,7 +10,7 @@
 #include "anteroom/saml.h"
 #include "anteroom/site.h"
 #include "crypto/seal.h"
-#include "journey/frame/lately.h"
+#include "journey/frame/once_a_minute.h"
 #include "journey/frame/quota.h"
 #include "journey/frame/tally.h"
 #include "journey/frame/token_guard.h"
@@ -37,7 +37,7 @@ struct Context {
   std::shared_ptr<Tally> started = std::make_shared<Tally>();  ///< sign-ons, by IdP
   TokenGuard scim_tokens{};
   RefusalQuota refusals{};
-  Lately denials{};  ///< by user, of pages and of Manage
+  OnceAMinute denials{};  ///< by user, of pages and of Manage
 
   [[nodiscard]] const Origin* origin_of(std::string_view host) const;
   /// nullptr: nobody signs on there (IdentityProvider::closed, or it could not be made).

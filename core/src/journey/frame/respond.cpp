@@ -33,7 +33,7 @@ void log_refusal(Context& context, const RequestHead& request, const Failure& fa
 }
 
 Response error_page(const Context& context, const RequestHead& request,
-                    const Explanation& explanation, const std::string& reference) {
+                    const ErrorPage& explanation, const std::string& reference) {
   pages::Values values;
   values.words["title"] = explanation.title;
   values.words["message"] = explanation.message;
@@ -55,7 +55,7 @@ std::string same_page(const RequestHead& request) {
                                                                       : local_target(request);
 }
 
-Explanation explanation_of(int status) {
+ErrorPage explanation_of(int status) {
   switch (status) {
     case 404:
       return {status, "not_found_title"_words, "not_found"_words};
@@ -88,14 +88,14 @@ Response json(int status, const std::vector<std::pair<std::string, std::string>>
 }
 
 Response explain_as(Context& context, const RequestHead& request, const Failure& failure,
-                    const Explanation& explanation, std::string_view idp,
+                    const ErrorPage& explanation, std::string_view idp,
                     const std::string& reference) {
   log_refusal(context, request, failure, reference, explanation.status, idp);
   return error_page(context, request, explanation, reference);
 }
 
 Response explain(Context& context, const RequestHead& request, const Failure& failure,
-                 const Explanation& explanation, std::string_view idp) {
+                 const ErrorPage& explanation, std::string_view idp) {
   return explain_as(context, request, failure, explanation, idp,
                     session::new_reference(context.ports.random));
 }

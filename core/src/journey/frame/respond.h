@@ -18,7 +18,7 @@ Response redirect(int status, std::string location);
 Response json(int status, const std::vector<std::pair<std::string, std::string>>& members);
 
 /// What a person reads when something is refused.
-struct Explanation {
+struct ErrorPage {
   int status = 400;
   Words title;
   Words message;
@@ -30,12 +30,12 @@ struct Explanation {
 /// Logs the failure once and makes the page that shows the reference number. `idp`: for the log,
 /// may be empty.
 Response explain_as(Context& context, const RequestHead& request, const Failure& failure,
-                    const Explanation& explanation, std::string_view idp,
+                    const ErrorPage& explanation, std::string_view idp,
                     const std::string& reference);
 
 /// The same with a new reference number.
 Response explain(Context& context, const RequestHead& request, const Failure& failure,
-                 const Explanation& explanation, std::string_view idp = {});
+                 const ErrorPage& explanation, std::string_view idp = {});
 
 /// 403 to somebody whose access does not reach: page or JSON. Logged with `reference`.
 Response denied(Context& context, const RequestHead& request, const SessionFields& who,

@@ -6,7 +6,7 @@
 #include "http/form.h"
 #include "http/header_list.h"
 #include "journey/diagnosis/idp_errors.h"
-#include "journey/diagnosis/judgement.h"
+#include "journey/diagnosis/response_check.h"
 #include "journey/diagnosis/transcript.h"
 #include "journey/frame/audit.h"
 #include "journey/frame/log_line.h"
@@ -69,7 +69,7 @@ Response start_again_without_state(Exchange& exchange, std::string_view relay_st
   return start_again(exchange, found == states.end() ? "" : found->return_to);
 }
 
-void explain_status(Explanation& explanation, const Judgement& judgement) {
+void explain_status(ErrorPage& explanation, const ResponseCheck& judgement) {
   const saml::Verdict& verdict = judgement.verdict;
   const auto known = explain_idp_error(verdict.status_code, verdict.status_message);
   explanation.message = {"idp_refused"_words, {{"company", judgement.idp->display_name}}};
@@ -79,14 +79,14 @@ void explain_status(Explanation& explanation, const Judgement& judgement) {
   if (!said.empty()) explanation.hint += {"idp_said"_words, {{"said", said}}};
 }
 
-Explanation explain_rejection(const Exchange& exchange, const Judgement& judgement) {
+ErrorPage explain_rejection(const Exchange& exchange, const ResponseCheck& judgement) {
   const std::string handle = judgement.state ? judgement.state->return_to : "";
-  Explanation explanation{403,
-                          "rejected_title"_words,
-                          "rejected"_words,
-                          "rejected_hint"_words,
-                          exchange.context.path("/sign-in") + return_query(handle),
-                          "try_again"_words};
+  ErrorPage explanation{403,
+                        "rejected_title"_words,
+                        "rejected"_words,
+                        "rejected_hint"_words,
+                        exchange.context.path("/sign-in") + return_query(handle),
+                        "try_again"_words};
   if (!judgement.verdict.status_code.empty() && judgement.idp != nullptr) {
     explain_status(explanation, judgement);
   }
@@ -103,13 +103,13 @@ Explanation explain_rejection(const Exchange& exchange, const Judgement& judgeme
 }
 
 // An IdP's clock may be behind ours: what we asked for afresh is no older than our question.
-Time authenticated_at(const Judgement& judgement, Time now) {
+Time authenticated_at(const ResponseCheck& judgement, Time now) {
   const Time said = judgement.verdict.assertion->authn_instant();
   const bool is_forced = judgement.state && judgement.state->is_forced;
   return std::min(now, is_forced ? std::max(said, judgement.state->issued_at) : said);
 }
 
-store::SignOn sign_on_of(const Exchange& exchange, const Judgement& judgement,
+store::SignOn sign_on_of(const Exchange& exchange, const ResponseCheck& judgement,
                          const TokenHash& token_hash, std::string reference) {
   const saml::VerifiedAssertion& assertion = *judgement.verdict.assertion;
   store::SignOn sign_on;
@@ -142,7 +142,8 @@ store::SignOn sign_on_of(const Exchange& exchange, const Judgement& judgement,
   return sign_on;
 }
 
-Response welcome(const Exchange& exchange, const Judgement& judgement, const std::string& token) {
+Response welcome(const Exchange& exchange, const ResponseCheck& judgement,
+                 const std::string& token) {
   const Context& context = exchange.context;
   const std::string handle = judgement.state ? judgement.state->return_to : "";
   // One way to the page asked for, on this host or another: the sign-on page passes on who is
@@ -167,7 +168,7 @@ Response welcome(const Exchange& exchange, const Judgement& judgement, const std
 }
 
 // The audit event of it was written where it was decided.
-Response refuse_person(const Exchange& exchange, const Judgement& judgement, Code why) {
+Response refuse_person(const Exchange& exchange, const ResponseCheck& judgement, Code why) {
   const saml::VerifiedAssertion& assertion = *judgement.verdict.assertion;
   const bool is_disabled = why == code::kUserDisabled;
   const Failure failure{why, "email=" + assertion.email()};
@@ -185,7 +186,7 @@ Response refuse_person(const Exchange& exchange, const Judgement& judgement, Cod
 }
 
 // What came with the Response, sorted.
-struct Arrival {
+struct IncomingResponse {
   std::string encoded;   // empty: there is an artifact
   std::string artifact;  // base64
   std::string relay_state;
@@ -193,7 +194,7 @@ struct Arrival {
   std::vector<session::LoginState> live;    // those that have not led to a session yet
 };
 
-std::optional<Arrival> read_arrival(const Exchange& exchange) {
+std::optional<IncomingResponse> read_response(const Exchange& exchange) {
   const RequestHead& head = exchange.head();
   const bool is_query = head.method == "GET";
   const auto form =
@@ -207,11 +208,11 @@ std::optional<Arrival> read_arrival(const Exchange& exchange) {
       (is_query && form->has("SAMLResponse"))) {
     return std::nullopt;
   }
-  Arrival arrival{std::string(form->get("SAMLResponse")),
-                  std::string(form->get("SAMLart")),
-                  std::string(form->get("RelayState").substr(0, kMaxRelayState)),
-                  {},
-                  {}};
+  IncomingResponse arrival{std::string(form->get("SAMLResponse")),
+                           std::string(form->get("SAMLart")),
+                           std::string(form->get("RelayState").substr(0, kMaxRelayState)),
+                           {},
+                           {}};
   std::vector<std::string> stale;
   arrival.states =
       session::login_states(exchange.context.sealer, head.headers.cookie, exchange.now(), stale);
@@ -225,7 +226,8 @@ bool accepts_unsolicited(const Settings& settings) {
                      [](const IdentityProvider& idp) { return idp.allow_unsolicited; });
 }
 
-Response reject(Exchange& exchange, const Arrival& arrival, const Judgement& judgement) {
+Response reject(Exchange& exchange, const IncomingResponse& arrival,
+                const ResponseCheck& judgement) {
   const Failure& why = judgement.verdict.assertion.failure();
   if (why.code == kNoLoginState) {
     return start_again_without_state(exchange, arrival.relay_state, arrival.states);
@@ -240,7 +242,7 @@ Response reject(Exchange& exchange, const Arrival& arrival, const Judgement& jud
   if (is_attempt) {
     return start_again(exchange, judgement.state->return_to, "choose");
   }
-  const Explanation explanation = explain_rejection(exchange, judgement);
+  const ErrorPage explanation = explain_rejection(exchange, judgement);
   // Only a browser with a sign-on of ours under way can make us write to the database.
   if (!judgement.state || judgement.idp == nullptr) {
     return explain(exchange.context, exchange.head(), why, explanation);
@@ -258,13 +260,15 @@ Response reject(Exchange& exchange, const Arrival& arrival, const Judgement& jud
 }
 
 // What the thread pool is to do about it.
-Result<std::function<Judgement()>> plan_judgement(const Exchange& exchange,
-                                                  const Arrival& arrival) {
+Result<std::function<ResponseCheck()>> plan_judgement(const Exchange& exchange,
+                                                      const IncomingResponse& arrival) {
   const Context& context = exchange.context;
   const Time now = exchange.now();
   if (arrival.artifact.empty()) {
-    return std::function<Judgement()>([&context, encoded = arrival.encoded, live = arrival.live,
-                                       now] { return judge(context, encoded, live, now); });
+    return std::function<ResponseCheck()>(
+        [&context, encoded = arrival.encoded, live = arrival.live, now] {
+          return check_response(context, encoded, live, now);
+        });
   }
   const auto artifact = saml::parse_artifact(arrival.artifact);
   if (!artifact) return artifact.failure();
@@ -273,11 +277,11 @@ Result<std::function<Judgement()>> plan_judgement(const Exchange& exchange,
   const auto digits = session::new_hex(context.ports.random, 16);
   if (!digits) return Failure{anteroom::code::kInternal, "no randomness"};
   fetch->request_id = "id" + *digits;
-  return std::function<Judgement()>(
-      [&context, fetch = *fetch, now] { return fetch_and_judge(context, fetch, now); });
+  return std::function<ResponseCheck()>(
+      [&context, fetch = *fetch, now] { return fetch_and_check(context, fetch, now); });
 }
 
-void note_judgement(const Exchange& exchange, const Judgement& judgement, Time arrived_at) {
+void note_judgement(const Exchange& exchange, const ResponseCheck& judgement, Time arrived_at) {
   Meter& meter = exchange.context.ports.meter;
   if (judgement.took) meter.verified(*judgement.took);
   if (judgement.idp == nullptr) return;
@@ -289,7 +293,7 @@ void note_judgement(const Exchange& exchange, const Judgement& judgement, Time a
 }
 
 // An artifact for which nobody is asked.
-Response reject_artifact(Exchange& exchange, const Arrival& arrival, const Failure& why) {
+Response reject_artifact(Exchange& exchange, const IncomingResponse& arrival, const Failure& why) {
   if (why.code == anteroom::code::kInternal) {
     note_end(exchange, Stage::response, nullptr, why.code);
     return unavailable(exchange.context, exchange.head(), why);
@@ -339,7 +343,7 @@ void log_sign_on(const Exchange& exchange, LogLevel level, std::string_view what
 }
 
 // The one round trip: consume the message, find or create the person, open the session.
-Task<Response> open_session(Exchange& exchange, const Judgement& judgement) {
+Task<Response> open_session(Exchange& exchange, const ResponseCheck& judgement) {
   Context& context = exchange.context;
   const saml::VerifiedAssertion& assertion = *judgement.verdict.assertion;
   const std::string& asked =
@@ -391,7 +395,7 @@ bool brings_artifact(const RequestHead& head) {
 
 Task<Response> consume_response(Exchange exchange) {
   Context& context = exchange.context;
-  const std::optional<Arrival> arrival = read_arrival(exchange);
+  const std::optional<IncomingResponse> arrival = read_response(exchange);
   if (!arrival) {
     note_end(exchange, Stage::response, nullptr, code::kMalformedForm);
     co_return explain(context, exchange.head(), {code::kMalformedForm, "no SAMLResponse form"},
@@ -405,8 +409,8 @@ Task<Response> consume_response(Exchange exchange) {
   const Time arrived_at = exchange.now();
   auto work = plan_judgement(exchange, *arrival);
   if (!work) co_return reject_artifact(exchange, *arrival, work.failure());
-  const Result<Judgement> judged =
-      co_await offload<Judgement>(context.ports.worker, std::move(*work));
+  const Result<ResponseCheck> judged =
+      co_await offload<ResponseCheck>(context.ports.worker, std::move(*work));
   if (!judged) {
     note_end(exchange, Stage::response, nullptr, judged.failure().code);
     co_return unavailable(context, exchange.head(), judged.failure());

@@ -12,7 +12,7 @@ namespace anteroom::journey {
 /// This browser has no such sign-on under way.
 inline constexpr Code kNoLoginState{"no_login_state"};
 
-struct Judgement {
+struct ResponseCheck {
   saml::Verdict verdict;
   const IdentityProvider* idp = nullptr;
   std::optional<session::LoginState> state;                      ///< absent: unsolicited
@@ -21,8 +21,8 @@ struct Judgement {
 };
 
 /// A Response (base64) that came to a browser with these login states.
-Judgement judge(const Context& context, const std::string& encoded,
-                const std::vector<session::LoginState>& states, Time now);
+ResponseCheck check_response(const Context& context, const std::string& encoded,
+                             const std::vector<session::LoginState>& states, Time now);
 
 /// A Response that is to be fetched from the IdP that this browser was sent to.
 struct Fetch {
@@ -38,6 +38,6 @@ std::optional<Fetch> plan_fetch(const Context& context, const saml::Artifact& ar
                                 const std::vector<session::LoginState>& states);
 
 /// Fetches it, then judges it like any other. Blocks for seconds.
-Judgement fetch_and_judge(const Context& context, const Fetch& fetch, Time now);
+ResponseCheck fetch_and_check(const Context& context, const Fetch& fetch, Time now);
 
 }  // namespace anteroom::journey

@@ -1,4 +1,4 @@
-#include "journey/diagnosis/judgement.h"
+#include "journey/diagnosis/response_check.h"
 
 #include <algorithm>
 #include <iterator>
@@ -12,7 +12,7 @@ saml::Verdict rejected(Failure failure) {
   return {std::move(failure), {}, "", "", ""};
 }
 
-Judgement no_login_state() {
+ResponseCheck no_login_state() {
   return {rejected({kNoLoginState, "this browser has no such sign-on under way"}), nullptr,
           std::nullopt};
 }
@@ -22,7 +22,7 @@ std::vector<std::string> words(const std::string& text) {
   return {std::istream_iterator<std::string>(stream), {}};
 }
 
-saml::VerifyParams params_of(const Context& context, const Judgement& judgement, Time now) {
+saml::VerifyParams params_of(const Context& context, const ResponseCheck& judgement, Time now) {
   const auto& sp = context.settings.service_provider;
   saml::VerifyParams params{sp.entity_id, sp.acs_url, "", now, context.settings.clock_skew};
   params.authn_contexts = judgement.idp->authn_contexts;
@@ -46,12 +46,12 @@ Result<std::string> fetch_response(const Context& context, const Fetch& fetch, T
 
 }  // namespace
 
-Judgement judge(const Context& context, const std::string& encoded,
-                const std::vector<session::LoginState>& states, Time now) {
+ResponseCheck check_response(const Context& context, const std::string& encoded,
+                             const std::vector<session::LoginState>& states, Time now) {
   auto response = saml::ParsedResponse::parse(encoded);
   if (!response) return {rejected(response.failure()), nullptr, std::nullopt};
   const saml::ResponsePeek& peek = response->peek();
-  Judgement judgement = no_login_state();
+  ResponseCheck judgement = no_login_state();
   if (peek.in_response_to.empty()) {
     judgement.idp = context.settings.idp_by_entity_id(peek.issuer);
     if (judgement.idp != nullptr && !judgement.idp->allow_unsolicited) {
@@ -99,15 +99,15 @@ std::optional<Fetch> plan_fetch(const Context& context, const saml::Artifact& ar
   return fetch;
 }
 
-Judgement fetch_and_judge(const Context& context, const Fetch& fetch, Time now) {
+ResponseCheck fetch_and_check(const Context& context, const Fetch& fetch, Time now) {
   // Whatever keeps it from being fetched is told of the sign-on that it was for.
-  Judgement failed{rejected({}), fetch.idp, fetch.states.front()};
+  ResponseCheck failed{rejected({}), fetch.idp, fetch.states.front()};
   const auto encoded = fetch_response(context, fetch, now);
   if (!encoded) {
     failed.verdict = rejected(encoded.failure());
     return failed;
   }
-  Judgement judgement = judge(context, *encoded, fetch.states, now);
+  ResponseCheck judgement = check_response(context, *encoded, fetch.states, now);
   if (judgement.idp != fetch.idp) return no_login_state();
   return judgement;
 }

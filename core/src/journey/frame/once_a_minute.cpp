@@ -1,4 +1,4 @@
-#include "journey/frame/lately.h"
+#include "journey/frame/once_a_minute.h"
 
 namespace anteroom::journey {
 
@@ -9,7 +9,7 @@ constexpr std::size_t kMaxRemembered = 1000;
 
 }  // namespace
 
-bool Lately::is_first(const std::string& key, Time now) {
+bool OnceAMinute::is_first(const std::string& key, Time now) {
   // What lies ahead was seen before the clock was set back.
   const auto is_over = [now](const auto& entry) {
     return entry.second > now || now - entry.second >= kInterval;
