@@ -146,8 +146,7 @@ Failure no_sign_on_address(const xmlNode* role) {
   for (const xmlNode* endpoint : children(role, kMetadata, kSignOn)) {
     const auto binding = uri_attribute(endpoint, "Binding");
     if (binding != kRedirect && binding != kPost) continue;
-    return {kUnusable,
-            complaint(kSignOn, trimmed(attribute(endpoint, "Location").value_or("")))};
+    return {kUnusable, complaint(kSignOn, trimmed(attribute(endpoint, "Location").value_or("")))};
   }
   return {kUnusable, "there is no SingleSignOnService with HTTP-Redirect or HTTP-POST in it"};
 }

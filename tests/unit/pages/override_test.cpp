@@ -58,13 +58,15 @@ TEST_CASE("what Manage is made of can be replaced and is checked") {
   CHECK(problem_with("manage_layout", "{{> head}}") ==
         "template manage_layout: the layout needs {{> content}}");
   const pages::Renderer replaced(overriding("manage_styles", "a { color: {{link}}; }"));
-  CHECK_THAT(replaced.asset("manage.css").content(), Catch::Matches("a \\{ color: #[0-9a-f]{6}; \\}"));
+  CHECK_THAT(replaced.asset("manage.css").content(),
+             Catch::Matches("a \\{ color: #[0-9a-f]{6}; \\}"));
 }
 
 TEST_CASE("a replaced style sheet is what pages load, under a new address") {
   const pages::Renderer& standard = samples::renderer();
   const pages::Renderer replaced(overriding("styles", "body { color: {{link}}; }"));
-  CHECK_THAT(replaced.asset("style.css").content(), Catch::Matches("body \\{ color: #[0-9a-f]{6}; \\}"));
+  CHECK_THAT(replaced.asset("style.css").content(),
+             Catch::Matches("body \\{ color: #[0-9a-f]{6}; \\}"));
   CHECK(replaced.page("", "sign_in", 200, {}).body != standard.page("", "sign_in", 200, {}).body);
 }
 
