@@ -68,7 +68,7 @@ class Lab:
         self.keys = live.authorities()
         self.cache, self.connections = cache, connections
         self.node = self._start_node()
-        self.people = People(self.cluster, "bench", "https://login.test", self.directory / "cookie.key")
+        self.people = People(self.cluster, "bench", "https://login.test", self.directory / "gate" / "cookie.key")
 
     def close(self):
         for server in reversed(self._running):
