@@ -55,7 +55,7 @@ class Bench(Loads, Peers):
         cookie = ("Cookie", f"__Host-anteroom={token}")
         own = self.lab.node.host
         page = ("Accept", "text/html")
-        kinds = {"plain": ("plain.test", [cookie]), "minimal": ("minimal.test", [cookie]), "gated": (own, [cookie]),
+        kinds = {"plain": ("plain.test", [cookie]), "minimal": ("minimal.test", [("Cookie", f"minimal-gate={token}")]), "gated": (own, [cookie]),
                  "stranger": (own, [page]), "unknown": (own, [page, ("Cookie", "__Host-anteroom=" + "A" * 43)])}
         runs = {kind: [] for kind in kinds}
         for kind, (host, headers) in kinds.items():  # warm up, and see that each does what it is for

@@ -7,7 +7,7 @@
 #include <openssl/evp.h>
 
 #define HASH_BYTES 32
-#define COOKIE "__Host-anteroom="
+#define COOKIE "minimal-gate="
 
 typedef struct {
   ngx_rbtree_node_t node;
