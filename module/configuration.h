@@ -26,7 +26,7 @@ struct Deciders;
 struct ServerConfiguration {
   bool is_active = false;          ///< auth_saml is on somewhere in it
   bool has_several_rules = false;  ///< not all of its locations ask the same of who comes
-  bool stands_beside = false;      ///< nothing in it is gated, and another server's locations are
+  bool stands_beside = false;      ///< it has one rule, and another server's locations have others
   bool has_unknown_rules = false;  ///< some depend on variables that may be the path as sent
   const Spellings* spellings = nullptr;  ///< where it has several rules
   const Deciders* deciders = nullptr;    ///< where rules depend on what is beside the path
@@ -68,9 +68,18 @@ inline MainConfiguration& main_configuration(ngx_http_request_t* r) {
   return *static_cast<MainConfiguration*>(
       ngx_http_get_module_main_conf(r, ngx_http_auth_saml_module));
 }
+inline const MainConfiguration& main_configuration(const ngx_http_core_srv_conf_t& server) {
+  return *static_cast<MainConfiguration*>(
+      server.ctx->main_conf[ngx_http_auth_saml_module.ctx_index]);
+}
 inline const ServerConfiguration& server_configuration(ngx_http_request_t* r) {
   return *static_cast<ServerConfiguration*>(
       ngx_http_get_module_srv_conf(r, ngx_http_auth_saml_module));
+}
+/// The same while the configuration is read, or of a server that is none of a request's.
+inline ServerConfiguration& server_configuration(const ngx_http_core_srv_conf_t& server) {
+  return *static_cast<ServerConfiguration*>(
+      server.ctx->srv_conf[ngx_http_auth_saml_module.ctx_index]);
 }
 inline const LocationConfiguration& location_configuration(ngx_http_request_t* r) {
   return *static_cast<LocationConfiguration*>(

@@ -93,21 +93,14 @@ void add_deciders(const Names& used, const Names& by_server, Deciders& deciders)
   constexpr std::string_view kArgument = "arg_";
   for (const std::string_view name : used) {
     if (name.starts_with(kArgument)) {
-      std::string argument(name.substr(kArgument.size()));
-      std::transform(argument.begin(), argument.end(), argument.begin(),
-                     [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; });
-      deciders.arguments.push_back(std::move(argument));
+      deciders.arguments.push_back(in_small_letters(name.substr(kArgument.size())));
     }
     deciders.is_by_host =
         deciders.is_by_host || name == "host" || name == "http_host" || has(by_server, name);
   }
 }
 
-PathUse path_use_of(ngx_conf_t* cf, const ngx_http_core_srv_conf_t& server, const Found& found,
-                    const LocationConfiguration& rules) {
-  const Names used = variables_of(rules);
-  const Names by_server = captured_by_server_names(cf, server);
-  const Names by_location = captured_by(cf, found);
+PathUse path_use_of(const Names& used, const Names& by_server, const Names& by_location) {
   PathUse use = PathUse::none;
   for (const std::string_view name : used) {
     if (has(by_location, name)) {
@@ -137,7 +130,7 @@ std::string spelled_alike(std::string_view captures) {
   std::string out;
   for (const char c : captures) {
     if (c == '\0' && out.ends_with('/')) out.pop_back();
-    out += c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+    out += small_letter(c);
   }
   return out;
 }
@@ -145,9 +138,7 @@ std::string spelled_alike(std::string_view captures) {
 // Where a level stands among those that are configured; -1: a variable decides, or there is none.
 int rank_of(const ngx_http_core_srv_conf_t& server, const ngx_http_complex_value_t* level) {
   if (level == nullptr || level->lengths != nullptr) return -1;
-  const auto& main =
-      *static_cast<MainConfiguration*>(server.ctx->main_conf[ngx_http_auth_saml_module.ctx_index]);
-  const auto& levels = main.settings->access.levels;
+  const auto& levels = main_configuration(server).settings->access.levels;
   const auto found = std::find(levels.begin(), levels.end(), view(level->value));
   return found == levels.end() ? -1 : static_cast<int>(found - levels.begin());
 }
@@ -178,6 +169,16 @@ bool is_covered(const ngx_http_core_srv_conf_t& server, const Place& decided, co
   return rules.path_use == PathUse::captures && decided.location == other.location &&
          (decided.captures == other.captures ||
           (is_other_spelling && spelled_alike(decided.captures) == spelled_alike(other.captures)));
+}
+
+// A location that takes whatever comes is nothing that an app would know `path` by.
+bool takes_anything_like(const ngx_http_core_srv_conf_t& server, const Place& there,
+                         std::string_view path) {
+  if (there.location == root_of(server)) return true;
+#if (NGX_PCRE)
+  if (there.location->regex != nullptr) return false;
+#endif
+  return there.location->exact_match == 0 && path.starts_with(view(there.location->name));
 }
 
 LocationConfiguration& writable_rules_of(const ngx_http_core_srv_conf_t& server,
@@ -227,24 +228,25 @@ bool compare_rules(ngx_conf_t* cf, const ngx_http_core_srv_conf_t& server,
   std::vector<Found> all = all_places(server);
   if (has_idle_requirement(cf, server, all)) return false;
   std::erase_if(all, [&](const Found& found) { return !is_reachable(server, found); });
-  auto& configuration =
-      *static_cast<ServerConfiguration*>(server.ctx->srv_conf[ngx_http_auth_saml_module.ctx_index]);
+  ServerConfiguration& configuration = server_configuration(server);
   const LocationConfiguration& first = rules_of(server, all.front().location);
   const Names by_server = captured_by_server_names(cf, server);
   Deciders deciders;
   for (const Found& found : all) {
     LocationConfiguration& rules = writable_rules_of(server, found.location);
-    rules.path_use = path_use_of(cf, server, found, rules);
-    const bool is_on = rules.is_on == 1;
-    if (is_on) add_deciders(variables_of(rules), by_server, deciders);
-    deciders.is_by_host =
-        deciders.is_by_host || (is_on && rules.path_use == PathUse::unknown);  // a map of $host?
+    const Names used = variables_of(rules);
+    rules.path_use = path_use_of(used, by_server, captured_by(cf, found));
+    configuration.has_several_rules =
+        configuration.has_several_rules || !ask_the_same(rules, first);
+    if (rules.is_on != 1) continue;
+    add_deciders(used, by_server, deciders);
     configuration.has_unknown_rules =
-        configuration.has_unknown_rules || (is_on && rules.path_use == PathUse::unknown);
-    configuration.has_several_rules = configuration.has_several_rules ||
-                                      !ask_the_same(rules, first) ||
-                                      (is_on && rules.path_use != PathUse::none);
+        configuration.has_unknown_rules || rules.path_use == PathUse::unknown;
+    configuration.has_several_rules =
+        configuration.has_several_rules || rules.path_use != PathUse::none;
   }
+  // A map of $host?
+  deciders.is_by_host = deciders.is_by_host || configuration.has_unknown_rules;
   if (deciders.is_by_host || !deciders.arguments.empty()) {
     configuration.deciders = make_in_pool<Deciders>(cf->pool, std::move(deciders));
     if (configuration.deciders == nullptr) return false;
@@ -272,23 +274,10 @@ const LocationConfiguration& rules_of(const ngx_http_core_srv_conf_t& server,
   return writable_rules_of(server, location);
 }
 
-// A location that takes whatever comes is nothing that an app would know `path` by.
-bool takes_anything_like(const ngx_http_core_srv_conf_t& server, const Place& there,
-                         std::string_view path) {
-  if (there.location == root_of(server)) return true;
-#if (NGX_PCRE)
-  if (there.location->regex != nullptr) return false;
-#endif
-  return there.location->exact_match == 0 && path.starts_with(view(there.location->name));
-}
-
-std::optional<std::string> other_spelling(const ngx_http_core_srv_conf_t& server,
-                                          std::string_view path, const Place& place) {
-  const Spellings* spellings =
-      static_cast<ServerConfiguration*>(server.ctx->srv_conf[ngx_http_auth_saml_module.ctx_index])
-          ->spellings;
-  if (spellings == nullptr) return std::nullopt;
-  for (std::string& other : other_spellings(*spellings, path)) {
+std::optional<std::string> stricter_among(const ngx_http_core_srv_conf_t& server,
+                                          std::vector<std::string> spellings, std::string_view path,
+                                          const Place& place) {
+  for (std::string& other : spellings) {
     const Place there = find_place(server, other);
     if (!takes_anything_like(server, there, path) && !is_covered(server, place, there, true))
       return std::move(other);
@@ -301,11 +290,15 @@ std::optional<std::string> other_reading(const ngx_http_core_srv_conf_t& server,
                                          const Place& place) {
   const auto readings = readings_of(sent);
   if (!readings) return "one of more than 24 others, or of very long ones";
+  const Spellings* spellings = server_configuration(server).spellings;
   for (const std::string& reading : *readings) {
     if (reading != decided && !is_covered(server, place, find_place(server, reading), false)) {
       return reading;
     }
-    if (auto other = other_spelling(server, reading, place)) return other;
+    if (spellings == nullptr) continue;
+    if (auto other = stricter_among(server, other_spellings(*spellings, reading), reading, place)) {
+      return other;
+    }
   }
   const auto up = std::find_if(readings->begin(), readings->end(), leads_up);
   return up == readings->end() ? std::nullopt : std::optional(*up);

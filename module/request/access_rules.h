@@ -26,10 +26,11 @@ bool compare_rules(ngx_conf_t* cf, const ngx_http_core_srv_conf_t& server,
 const LocationConfiguration& rules_of(const ngx_http_core_srv_conf_t& server,
                                       const ngx_http_core_loc_conf_t* location);
 
-/// nullopt if all that apps may take `path` (decoded) for, in other letters or but for a slash at
-/// its end, asks no more than `place`. Else the path that does.
-std::optional<std::string> other_spelling(const ngx_http_core_srv_conf_t& server,
-                                          std::string_view path, const Place& place);
+/// The first of these other spellings of `path` (decoded) that leads to a location which is written
+/// for it and asks more than `place`. nullopt: there is none.
+std::optional<std::string> stricter_among(const ngx_http_core_srv_conf_t& server,
+                                          std::vector<std::string> spellings, std::string_view path,
+                                          const Place& place);
 
 /// nullopt if all that servers may make of `sent` (percent-encoded, without the query) leads to
 /// what asks no more than `place`, which nginx finds for `decided` (its own reading), and no ".."

@@ -3,18 +3,11 @@
 #include <algorithm>
 
 #include "anteroom/readings.h"
+#include "request/text.h"
 
 namespace anteroom::nginx {
 
 namespace {
-
-std::string in_small_letters(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c | 0x20);
-  }
-  return out;
-}
 
 // As an app may read it: PHP leaves spaces in front out and ends at a NUL, others at a bracket; and
 // PHP writes '_' for what its variables cannot have.

@@ -222,11 +222,10 @@ void** locations_for(ngx_conf_t* cf, void* const* locations, BodySize size) {
 }  // namespace
 
 ngx_int_t prepare_endpoints(ngx_conf_t* cf, const ngx_http_core_srv_conf_t& server) noexcept {
-  auto* ours =
-      static_cast<ServerConfiguration*>(server.ctx->srv_conf[ngx_http_auth_saml_module.ctx_index]);
-  ours->form_locations = locations_for(cf, server.ctx->loc_conf, BodySize::form);
-  ours->large_locations = locations_for(cf, server.ctx->loc_conf, BodySize::large);
-  return ours->form_locations == nullptr || ours->large_locations == nullptr ? NGX_ERROR : NGX_OK;
+  ServerConfiguration& ours = server_configuration(server);
+  ours.form_locations = locations_for(cf, server.ctx->loc_conf, BodySize::form);
+  ours.large_locations = locations_for(cf, server.ctx->loc_conf, BodySize::large);
+  return ours.form_locations == nullptr || ours.large_locations == nullptr ? NGX_ERROR : NGX_OK;
 }
 
 ngx_int_t endpoint_handler(ngx_http_request_t* r) noexcept {

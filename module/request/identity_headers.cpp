@@ -51,6 +51,13 @@ bool is_same_to_a_backend(std::string_view name, std::string_view header) {
   });
 }
 
+template <std::size_t kCount>
+bool is_one_of(std::string_view name, const std::array<std::string_view, kCount>& headers) {
+  return std::any_of(headers.begin(), headers.end(), [name](std::string_view header) {
+    return is_same_to_a_backend(name, header);
+  });
+}
+
 bool is_identity_header(std::string_view name) {
   return name.starts_with('x') &&
          std::any_of(kIdentityHeaders.begin(), kIdentityHeaders.end(), [&](const auto& header) {
@@ -63,19 +70,9 @@ bool is_identity_header(std::string_view name) {
 constexpr std::array<std::string_view, 4> kPathHeaders{"x-original-url", "x-rewrite-url",
                                                        "script-name", "path-info"};
 
-bool is_path_header(std::string_view name) {
-  return std::any_of(kPathHeaders.begin(), kPathHeaders.end(),
-                     [&](std::string_view header) { return is_same_to_a_backend(name, header); });
-}
-
 // What some apps take for the host instead of the request's.
 constexpr std::array<std::string_view, 5> kHostHeaders{"x-forwarded-host", "forwarded", "x-host",
                                                        "x-original-host", "x-forwarded-server"};
-
-bool is_host_header(std::string_view name) {
-  return std::any_of(kHostHeaders.begin(), kHostHeaders.end(),
-                     [&](std::string_view header) { return is_same_to_a_backend(name, header); });
-}
 
 // Of such letters servers make others: Python's upper() makes "SS" of one.
 bool is_ascii(std::string_view name) {
@@ -165,8 +162,8 @@ struct Going {
   bool operator()(const ngx_table_elt_t& field) const {
     if (is_cookie(field)) return field.value.len == 0;
     return (is_identity_header(name_of(field)) && !is_among(field, credited)) || is_tunnel(field) ||
-           (are_paths && is_path_header(name_of(field))) ||
-           (are_hosts && is_host_header(name_of(field))) ||
+           (are_paths && is_one_of(name_of(field), kPathHeaders)) ||
+           (are_hosts && is_one_of(name_of(field), kHostHeaders)) ||
            (may_be_odd && !is_ascii(name_of(field)));
   }
 };

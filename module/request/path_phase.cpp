@@ -74,10 +74,12 @@ ngx_int_t send_in_normal_form(ngx_http_request_t* r, std::string form) {
 ngx_int_t check_spelling(ngx_http_request_t* r, const ngx_http_core_srv_conf_t& server,
                          std::string_view decided) {
   const Spellings* spellings = server_configuration(r).spellings;
-  if (spellings == nullptr || other_spellings(*spellings, decided).empty()) return NGX_DECLINED;
+  if (spellings == nullptr) return NGX_DECLINED;
+  std::vector<std::string> others = other_spellings(*spellings, decided);
+  if (others.empty()) return NGX_DECLINED;
   const Place place = find_place(server, decided);
   if (is_as_sent(r, place.location)) return NGX_DECLINED;
-  const auto other = other_spelling(server, decided, place);
+  const auto other = stricter_among(server, std::move(others), decided, place);
   return other ? refuse_path(r, *other) : NGX_DECLINED;
 }
 
@@ -129,7 +131,7 @@ ngx_int_t check_path(ngx_http_request_t* r) {
   return send_in_normal_form(r, std::move(form));
 }
 
-// Where nothing is gated, only ways up lead to what another server gates.
+// Where there is one rule, only ways up lead to what another server gates otherwise.
 ngx_int_t check_beside(ngx_http_request_t* r) {
   if (has_one_reading(path_of(r)) || !may_lead_up(path_of(r))) return NGX_DECLINED;
   return check_path(r);
@@ -137,12 +139,12 @@ ngx_int_t check_beside(ngx_http_request_t* r) {
 
 ngx_int_t check(ngx_http_request_t* r) {
   if (r != r->main || r->internal != 0) return NGX_DECLINED;
+  if (RequestContext* context = RequestContext::find(r)) context->checked_path = r->uri.data;
   if (has_line_ends(view(r->uri))) return refuse_line_ends(r);
   if (names_two_hosts(r)) return refuse_host(r);
   if (const ngx_int_t checked = check_arguments(r); checked != NGX_DECLINED) return checked;
   const ServerConfiguration& configuration = server_configuration(r);
   if (!configuration.has_several_rules && !configuration.stands_beside) return NGX_DECLINED;
-  if (RequestContext* context = RequestContext::find(r)) context->checked_path = r->uri.data;
   return configuration.has_several_rules ? check_path(r) : check_beside(r);
 }
 
@@ -171,24 +173,22 @@ ngx_int_t forget_where_it_was_sent(ngx_http_request_t* r, const RequestContext* 
     return NGX_DECLINED;
   }
   const auto& server = server_of(r);
-  const std::string sent = decoded_once(path_of(r));
   const Place place = find_place(server, view(r->uri));
-  if (!other_reading(server, path_of(r), view(r->uri), place) &&
-      !other_spelling(server, sent, place))
-    return NGX_DECLINED;
+  if (!other_reading(server, path_of(r), view(r->uri), place)) return NGX_DECLINED;
   return send_in_normal_form(r, normal_form(r));
 }
 
 ngx_int_t check_last(ngx_http_request_t* r) {
   if (r != r->main) return NGX_DECLINED;
-  if (has_line_ends(view(r->uri))) return refuse_line_ends(r);
+  RequestContext* context = RequestContext::find(r);
+  const bool is_checked = context != nullptr && context->checked_path == r->uri.data;
+  if (!is_checked && has_line_ends(view(r->uri))) return refuse_line_ends(r);
   if (const ngx_int_t checked = check_arguments(r); checked != NGX_DECLINED) return checked;
   const ServerConfiguration& configuration = server_configuration(r);
   if (!configuration.has_several_rules && !configuration.stands_beside) return NGX_DECLINED;
   const auto* location =
       static_cast<ngx_http_core_loc_conf_t*>(ngx_http_get_module_loc_conf(r, ngx_http_core_module));
   if (is_as_sent(r, location)) return NGX_DECLINED;
-  RequestContext* context = RequestContext::find(r);
   // Without a handler nginx serves files of its own: a page about maintenance.
   if (configuration.has_several_rules && location->named != 0 && r->content_handler != nullptr &&
       location_configuration(r).is_on != 1 &&
@@ -198,7 +198,7 @@ ngx_int_t check_last(ngx_http_request_t* r) {
   }
   const ngx_int_t forgotten = forget_where_it_was_sent(r, context, location);
   if (forgotten != NGX_DECLINED) return forgotten;
-  if (context != nullptr && context->checked_path == r->uri.data) return NGX_DECLINED;
+  if (is_checked) return NGX_DECLINED;
   if (context == nullptr || context->checked_path == nullptr) {
     const ngx_int_t sent = normalize_unchecked(r);
     if (sent != NGX_DECLINED) return sent;

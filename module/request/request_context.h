@@ -63,7 +63,7 @@ class RequestContext {
   bool has_identity_headers = false;  ///< the gate has let it through
   IdentityFields identity_fields;     ///< set with has_identity_headers
 
-  /// Where r->uri was when all its readings were known to lead to one rule.
+  /// Where r->uri was when its readings were last looked at.
   const u_char* checked_path = nullptr;
   bool is_sent_path_passed = false;  ///< the gate has let it through where it was sent to
 

@@ -2,24 +2,14 @@
 
 #include <algorithm>
 
+#include "request/text.h"
+
 namespace anteroom::nginx {
 
 namespace {
 
-constexpr bool is_capital(char c) {
-  return c >= 'A' && c <= 'Z';
-}
-
 bool has_capitals(std::string_view text) {
   return std::any_of(text.begin(), text.end(), is_capital);
-}
-
-std::string in_small_letters(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    if (is_capital(c)) c = static_cast<char>(c | 0x20);
-  }
-  return out;
 }
 
 // With a slash at its end if it has none, and the other way round.

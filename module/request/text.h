@@ -1,7 +1,9 @@
 // Between nginx's strings and ours.
 #pragma once
 
+#include <algorithm>
 #include <cstring>
+#include <string>
 #include <string_view>
 
 #include "ngx.h"
@@ -10,6 +12,21 @@ namespace anteroom::nginx {
 
 inline std::string_view view(const ngx_str_t& text) {
   return {reinterpret_cast<const char*>(text.data), text.len};
+}
+
+constexpr bool is_capital(char c) {
+  return c >= 'A' && c <= 'Z';
+}
+
+/// Of ASCII; others stay as they are.
+constexpr char small_letter(char c) {
+  return is_capital(c) ? static_cast<char>(c | 0x20) : c;
+}
+
+inline std::string in_small_letters(std::string_view text) {
+  std::string out(text);
+  std::transform(out.begin(), out.end(), out.begin(), small_letter);
+  return out;
 }
 
 /// Copied into `pool`; data is null if the memory is not to be had.

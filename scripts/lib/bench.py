@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from bench_lab import ROOT, Lab, cpu_seconds, median, private_kib  # first: it sets the path
+from bench_lab import ROOT, Lab, cpu_seconds, gates, median, private_kib  # first: it sets the path
 
 import live
 from bench_loads import GROUPS, LONG, Loads
@@ -52,10 +52,9 @@ class Bench(Loads, Peers):
 
     def gate(self):
         token, _, _ = self.lab.people.sign_in(lifetime="10 hours")
-        cookie = ("Cookie", f"__Host-anteroom={token}")
         own = self.lab.node.host
         page = ("Accept", "text/html")
-        kinds = {"plain": ("plain.test", [cookie]), "minimal": ("minimal.test", [("Cookie", f"minimal-gate={token}")]), "gated": (own, [cookie]),
+        kinds = {**{kind: (host, [("Cookie", cookie)]) for kind, (host, cookie) in gates(own, token).items()},
                  "stranger": (own, [page]), "unknown": (own, [page, ("Cookie", "__Host-anteroom=" + "A" * 43)])}
         runs = {kind: [] for kind in kinds}
         for kind, (host, headers) in kinds.items():  # warm up, and see that each does what it is for

@@ -53,6 +53,12 @@ def median(values):
     return statistics.median(values)
 
 
+def gates(host, token):
+    """Host and cookie of one request: through no gate, through the smallest there can be, through ours."""
+    ours = f"__Host-anteroom={token}"
+    return {"plain": ("plain.test", ours), "minimal": ("minimal.test", f"minimal-gate={token}"), "gated": (host, ours)}
+
+
 class Lab:
     """One gated nginx worker, the app behind it (another nginx), PostgreSQL; closed by close()."""
 

@@ -11,7 +11,7 @@ import threading
 import time
 from pathlib import Path
 
-from bench_lab import LOAD_CPU, cpu_seconds, median, private_kib
+from bench_lab import LOAD_CPU, cpu_seconds, gates, median, private_kib
 from processes import clean_environment, wait_until
 
 GROUPS = ("latency", "waiting", "instructions", "steady")
@@ -93,8 +93,8 @@ class Loads:
                                   env=clean_environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
             wait_until(lambda: is_answering(node), 120, "nginx under valgrind")
-            counts = {kind: instructions_each(node, server.pid, host, token)
-                      for kind, host in (("plain", "plain.test"), ("minimal", "minimal.test"), ("gated", "login.test"))}
+            counts = {kind: instructions_each(node, server.pid, host, cookie)
+                      for kind, (host, cookie) in gates("login.test", token).items()}
         finally:
             server.terminate()
             server.wait(60)
@@ -196,13 +196,13 @@ def is_answering(node):
         return False
 
 
-def instructions_each(node, pid, host, token, count=400):
+def instructions_each(node, pid, host, cookie, count=400):
     """By callgrind, of requests on one connection, the work around them left out."""
     connection = node.connect(timeout=120)
 
     def ask(times):
         for _ in range(times):
-            assert node.ask("/work", token, host=host, connection=connection).status == 200
+            assert node.ask("/work", host=host, cookies=[cookie], connection=connection).status == 200
 
     def control(*what):
         subprocess.run(["/usr/bin/callgrind_control", *what, str(pid)], check=True, capture_output=True, env=clean_environment())

@@ -2,6 +2,7 @@
 
 import pytest
 from node import NAVIGATION, SCRIPT
+from test_decided import Asking
 
 PASS = "proxy_pass http://app;"
 
@@ -200,43 +201,27 @@ def test_spa_and_error_page(lab, cluster, app):
 
 # People out of reach.
 
-@pytest.mark.parametrize("page", ["/auth/manage/people/show?user={id}", "/auth/manage/why?q=vera%40southwind.example"])
+@pytest.mark.parametrize("page", [Asking.PERSON, Asking.CHECK])
 def test_of_whom_somebody_only_asked_for_it_is_not_said_whether_they_hold_something_elsewhere(lab, cluster, keys, page):
     """manage.md: with what the request and the own properties say, not with access elsewhere."""
-    from test_scim import with_companies
-    node = lab.node(cluster, yaml=with_companies(keys))
-    ann, _, _ = node.people.sign_in(grants=(("elm-court", "manager"),))
-    _, max_id = node.people.add(grants=(("elm-court", "admin"),))
-    node.people.sql(f"UPDATE users SET idp = 'northwind', subject = 'max' WHERE id = '{max_id}'")
-    decider = node.people.session(max_id)
-    _, victim = node.people.add(email="vera@southwind.example", grants=(("oak-house", "viewer"),))
-    node.people.sql(f"UPDATE users SET idp = 'southwind', subject = 'vera', last_sign_on_at = now() WHERE id = '{victim}'")
-    form = [("Content-Type", "application/x-www-form-urlencoded"), ("Sec-Fetch-Site", "same-origin"), ("Accept", "text/html")]
-    node.ask("/auth/manage/new-user", ann, method="POST", headers=form,
-             body=b"email=vera%40southwind.example&name=V&property=elm-court&level=viewer")
+    asking = Asking(lab, cluster, keys)
+    people = asking.node.people
+    people.sql(f"UPDATE users SET last_sign_on_at = now() WHERE id = '{asking.vera}'")
+    asking.file()
     shown = []
     for _ in range(2):
-        answer = node.ask(page.format(id=victim), decider)
+        answer = asking.shown(page)
         assert answer.status == 200
         text = answer.body.decode()
         shown.append([line for line in text.splitlines() if "badge" in line or "<li>" in line or "oom" in line or "<p" in line])
-        node.people.sql(f"DELETE FROM grants WHERE user_id = '{victim}'")
+        people.sql(f"DELETE FROM grants WHERE user_id = '{asking.vera}'")
     assert shown[0] == shown[1]
 
 
 def test_why_does_not_say_that_somebody_with_access_would_wait(lab, cluster, keys):
-    from test_scim import with_companies
-    node = lab.node(cluster, yaml=with_companies(keys))
-    ann, _, _ = node.people.sign_in(grants=(("elm-court", "manager"),))
-    _, max_id = node.people.add(grants=(("elm-court", "admin"),))
-    node.people.sql(f"UPDATE users SET idp = 'northwind', subject = 'max' WHERE id = '{max_id}'")
-    decider = node.people.session(max_id)
-    _, victim = node.people.add(email="vera@southwind.example", grants=(("oak-house", "viewer"),))
-    node.people.sql(f"UPDATE users SET idp = 'southwind', subject = 'vera' WHERE id = '{victim}'")
-    form = [("Content-Type", "application/x-www-form-urlencoded"), ("Sec-Fetch-Site", "same-origin"), ("Accept", "text/html")]
-    node.ask("/auth/manage/new-user", ann, method="POST", headers=form,
-             body=b"email=vera%40southwind.example&name=V&property=elm-court&level=viewer")
-    text = node.ask("/auth/manage/why?q=vera%40southwind.example", decider).body.decode()
+    asking = Asking(lab, cluster, keys)
+    asking.file()
+    text = asking.shown(Asking.CHECK).body.decode()
     main = text[text.index("<main"):]
     assert "aiting" not in main, main
 

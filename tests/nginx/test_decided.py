@@ -4,7 +4,7 @@ import socket
 
 import pytest
 from back_ends import BackEnds
-from node import COOKIE, NAVIGATION, SCRIPT
+from node import NAVIGATION, SCRIPT
 from processes import Process, clean_environment, free_port
 from test_scim import with_companies
 
@@ -231,22 +231,41 @@ def test_crossing_to_another_host_again_and_again_is_bounded(lab, cluster):
     assert written > 50 and sessions <= 5, f"{written} crossings, {sessions} sessions of one browser"
 
 
+class Asking:
+    """Ann may ask at elm-court and Max decides there; Vera of another company holds something at oak-house."""
+
+    PERSON = "/auth/manage/people/show?user={id}"
+    CHECK = "/auth/manage/why?q=vera%40southwind.example"
+    FORM = [("Content-Type", "application/x-www-form-urlencoded"), ("Sec-Fetch-Site", "same-origin"), ("Accept", "text/html")]
+
+    def __init__(self, lab, cluster, keys):
+        self.node = lab.node(cluster, yaml=with_companies(keys))
+        people = self.node.people
+        self._ann, _, _ = people.sign_in(grants=(("elm-court", "manager"),))
+        _, decider = people.add(grants=(("elm-court", "admin"),))
+        people.sql(f"UPDATE users SET idp = 'northwind', subject = 'max' WHERE id = '{decider}'")
+        self._decider = people.session(decider)
+        _, self.vera = people.add(email="vera@southwind.example", grants=(("oak-house", "viewer"),))
+        people.sql(f"UPDATE users SET idp = 'southwind', subject = 'vera' WHERE id = '{self.vera}'")
+
+    def file(self):
+        """Ann asks for Vera."""
+        self.node.ask("/auth/manage/new-user", self._ann, method="POST", headers=self.FORM,
+                      body=b"email=vera%40southwind.example&name=V&property=elm-court&level=viewer")
+
+    def shown(self, page):
+        """What the one who decides gets to see."""
+        return self.node.ask(page.format(id=self.vera), self._decider)
+
+
 def test_a_colleague_s_request_does_not_show_sessions_of_another_company(lab, cluster, keys):
-    node = lab.node(cluster, yaml=with_companies(keys))
-    ann, _, _ = node.people.sign_in(grants=(("elm-court", "manager"),))
-    _, max_id = node.people.add(grants=(("elm-court", "admin"),))
-    node.people.sql(f"UPDATE users SET idp = 'northwind', subject = 'max' WHERE id = '{max_id}'")
-    decider = node.people.session(max_id)
-    _, victim = node.people.add(email="vera@southwind.example", grants=(("oak-house", "viewer"),))
-    node.people.sql(f"UPDATE users SET idp = 'southwind', subject = 'vera' WHERE id = '{victim}'")
-    node.people.session(victim)
-    node.people.sql(f"UPDATE sessions SET user_agent = 'Veras browser', client_address = '192.0.2.77' WHERE user_id = '{victim}'")
-    page = f"/auth/manage/people/show?user={victim}"
-    assert node.ask(page, decider).status == 404
-    form = [("Content-Type", "application/x-www-form-urlencoded"), ("Sec-Fetch-Site", "same-origin"), ("Accept", "text/html")]
-    node.ask("/auth/manage/new-user", ann, method="POST", headers=form,
-             body=b"email=vera%40southwind.example&name=V&property=elm-court&level=viewer")
-    assert len(node.people.sql("SELECT email FROM access_requests")) == 1
-    shown = node.ask(page, decider)
+    asking = Asking(lab, cluster, keys)
+    people = asking.node.people
+    people.session(asking.vera)
+    people.sql(f"UPDATE sessions SET user_agent = 'Veras browser', client_address = '192.0.2.77' WHERE user_id = '{asking.vera}'")
+    assert asking.shown(Asking.PERSON).status == 404
+    asking.file()
+    assert len(people.sql("SELECT email FROM access_requests")) == 1
+    shown = asking.shown(Asking.PERSON)
     assert shown.status == 200 and b"@southwind.example" in shown.body and b"Somebody asked for access" in shown.body
     assert not any(secret in shown.body for secret in (b"192.0.2.77", b"Veras browser", b"oak-house"))

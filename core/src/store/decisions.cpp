@@ -6,6 +6,7 @@
 #include "anteroom/store.h"
 #include "store/actor.h"
 #include "store/rows.h"
+#include "text/ascii.h"
 #include "text/uuid.h"
 
 namespace anteroom::store {
@@ -34,12 +35,6 @@ std::vector<std::string> only_uuids(const std::vector<std::string>& texts) {
   return uuids;
 }
 
-std::string lower_case(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; });
-  return text;
-}
-
 }  // namespace
 
 Task<Result<std::vector<DecidingResult>>> decide_requests(Database& database, Actor actor,
@@ -60,7 +55,7 @@ Task<Result<std::vector<DecidingResult>>> decide_requests(Database& database, Ac
   }
   std::vector<DecidingResult> decided;
   for (const std::string& request : decision.requests) {
-    DecidingResult one = by_request[lower_case(request)];  // not_found unless it is there
+    DecidingResult one = by_request[text::to_lower(request)];  // not_found unless it is there
     one.request = request;
     decided.push_back(std::move(one));
   }

@@ -113,7 +113,7 @@ Task<Result<int>> remind_open_requests(Database& database, std::chrono::seconds 
   Params params{interval(after)};
   Result<Rows> result = co_await run(database, kRemind, std::move(params));
   if (!result) co_return result.failure();
-  co_return result->rows.empty() ? 0 : static_cast<int>(number(result->rows[0], 0));
+  co_return only_number(*result);
 }
 
 }  // namespace anteroom::store

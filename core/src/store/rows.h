@@ -30,6 +30,11 @@ inline Failure unexpected_rows(const Statement& statement) {
   return {code::kInternal, std::string("unexpected rows from ") + statement.name};
 }
 
+/// Of a statement that answers with one number; 0 where there is no row.
+inline int only_number(const Rows& rows) {
+  return rows.rows.empty() ? 0 : static_cast<int>(number(rows.rows[0], 0));
+}
+
 /// Rows of id, at, kind, code, reference, actor, idp, email, user_id, client_address, detail.
 inline std::vector<RecordedEvent> recorded_events(const Rows& rows) {
   std::vector<RecordedEvent> events;

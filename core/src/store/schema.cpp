@@ -37,7 +37,7 @@ Task<Result<Schema>> find_schema(Database& database) {
   Params none_again;
   Result<Rows> version = co_await run(database, kTables, std::move(none_again));
   if (!version) co_return version.failure();
-  schema.version = version->rows.empty() ? 0 : static_cast<int>(number(version->rows[0], 0));
+  schema.version = only_number(*version);
   if (schema.version != kSchemaVersion) co_return schema;
   Params digest{functions_digest()};
   Result<Rows> functions = co_await run(database, kFunctions, std::move(digest));

@@ -162,7 +162,7 @@ Task<Result<int>> scim_apply_table(Database& database, ScimCompany company, Scim
   append(params, table);
   Result<Rows> result = co_await run(database, kApplyTable, std::move(params));
   if (!result) co_return result.failure();
-  co_return result->rows.empty() ? 0 : static_cast<int>(number(result->rows[0], 0));
+  co_return only_number(*result);
 }
 
 }  // namespace anteroom::store

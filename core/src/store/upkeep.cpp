@@ -22,7 +22,7 @@ Task<Result<int>> housekeep(Database& database, std::chrono::seconds keep_audit,
   Params none;
   Result<Rows> sealed = co_await run(database, kSealAudit, std::move(none));
   if (!sealed) co_return sealed.failure();
-  co_return result->rows.empty() ? 0 : static_cast<int>(number(result->rows[0], 0));
+  co_return only_number(*result);
 }
 
 }  // namespace anteroom::store

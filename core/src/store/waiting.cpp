@@ -45,7 +45,7 @@ Task<Result<int>> ask_approvers(Database& database, Actor actor, std::string idp
   Params params{actor_literal(actor, access, access.request_new_users), std::move(idp)};
   Result<Rows> result = co_await run(database, kAskApprovers, std::move(params));
   if (!result) co_return result.failure();
-  co_return result->rows.empty() ? 0 : static_cast<int>(number(result->rows[0], 0));
+  co_return only_number(*result);
 }
 
 }  // namespace anteroom::store

@@ -43,9 +43,9 @@ DECLARE
   person people;
 BEGIN
   IF may_see_or_refuse(p_actor, p_user, 'show person') IS NOT NULL THEN RETURN; END IF;
-  v_is_looked_after := may_look_after(p_actor, p_user);
   SELECT seen.* INTO person FROM people p CROSS JOIN LATERAL as_seen(p_actor, p) seen WHERE p.id = p_user;
   IF NOT FOUND THEN RETURN; END IF;
+  v_is_looked_after := person.created_at IS NOT NULL;
   RETURN QUERY SELECT 'person', person.id::text, person.email, person.name, person.state, person.idp,
                       person.created_at, person.last_sign_on_at, person.grants, person.subject,
                       CASE WHEN v_is_looked_after THEN (SELECT off_by(u) FROM users u WHERE u.id = person.id) END;
