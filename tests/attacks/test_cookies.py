@@ -2,14 +2,12 @@
 
 import base64
 import re
-from pathlib import Path
 
 import live
 import pytest
 from browser import ACS, APP_HOST, FORM, LOGIN_HOST, PAGE, UnderWay, post_response, session_of, start
 from node import COOKIE
 
-SITE = Path(__file__).resolve().parents[2] / "core" / "src" / "journey" / "site.cpp"
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
 
@@ -127,7 +125,7 @@ def test_a_ticket_is_worth_nothing_in_another_browser_or_a_second_time(node, key
     assert redeem(ticket, [browser]) is None
 
 
-# What each form of ours does must not be had from another site. A new POST route needs a line here.
+# What each form of ours does must not be had from another site. That all are held to it: tests/unit/journey/routes_test.cpp.
 FORMS = {"/sign-in": b"email=ann@corp.test", "/sign-in/start": b"idp=corp", "/sign-out": b"", "/waiting/ask": b"",
          "/manage/new-user": b"email=eve@corp.test&property=*&level=admin", "/manage/new-users": b"list=eve@corp.test",
          "/manage/requests/withdraw": b"request=x", "/manage/queue": b"request=x&decision=approve",
@@ -140,11 +138,6 @@ FOREIGN = {"another site": [("Sec-Fetch-Site", "cross-site"), ("Origin", "https:
            "our name in front": [("Origin", "https://login.test.evil.test")],
            "a liar's Origin": [("Sec-Fetch-Site", "cross-site"), ("Origin", "https://login.test")],
            "typed by hand": [("Sec-Fetch-Site", "none")]}
-
-
-def test_every_post_route_is_known_here():
-    routes = re.findall(r'\{"POST", "([^"]+)"', SITE.read_text())
-    assert sorted(routes) == sorted(FORMS)
 
 
 @pytest.mark.parametrize("page", FORMS)

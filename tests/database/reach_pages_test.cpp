@@ -1,12 +1,11 @@
 // Every page of Manage that takes a person, by everybody, about everybody of another company: out
 // of reach is as if there were nobody.
 #include <algorithm>
-#include <fstream>
 #include <regex>
 #include <set>
-#include <sstream>
 
 #include "database/reach.h"
+#include "journey/routes.h"
 #include "unit/journey/fixture.h"
 
 using namespace anteroom;
@@ -55,13 +54,13 @@ struct Pages : World {
   }
 };
 
-struct Route {
+struct Visit {
   const char* method;
   const char* page;
   const char* fields;  ///< ID, EMAIL and SESSION are the person's; nullptr: takes no person
 };
 
-const Route kRoutes[] = {
+const Visit kVisits[] = {
     {"POST", "/manage/people/grant", "user=ID&form=add&property=elm&level=viewer"},
     {"POST", "/manage/people/grant", "user=ID&form=add&property=oak&level=viewer"},
     {"GET", "/manage/people/show", "user=ID"},
@@ -89,12 +88,12 @@ const Route kRoutes[] = {
 
 // Of an address they are told whether anybody could sign in with it, what they asked for
 // themselves, and who has access where they may ask for others.
-bool is_told(const std::string& who, const Route& route, const std::string& target,
+bool is_told(const std::string& who, const Visit& visit, const std::string& target,
              const std::string& email) {
   const bool is_their_own =
       (who == "max" && target == "ruth") || (who == "ann" && target == "asta");
-  if (route.fields == nullptr) return is_their_own;  // what they asked for is on their lists
-  const std::string fields = route.fields;
+  if (visit.fields == nullptr) return is_their_own;  // what they asked for is on their lists
+  const std::string fields = visit.fields;
   if (fields.find("EMAIL") == std::string::npos) return false;
   const bool is_at_elm = fields.find("property=elm") != std::string::npos;
   const bool is_at_oak = fields.find("property=oak") != std::string::npos;
@@ -103,8 +102,8 @@ bool is_told(const std::string& who, const Route& route, const std::string& targ
          (is_at_oak && (target == "faye" || target == "pia"));
 }
 
-World::Ask ask_for(const Route& route, const Pages::Person& person) {
-  std::string fields = route.fields == nullptr ? "" : route.fields;
+World::Ask ask_for(const Visit& visit, const Pages::Person& person) {
+  std::string fields = visit.fields == nullptr ? "" : visit.fields;
   for (const auto& [what, value] : {std::pair<std::string, std::string>{"ID", person.id},
                                     {"EMAIL", person.email},
                                     {"SESSION", person.session}}) {
@@ -113,8 +112,8 @@ World::Ask ask_for(const Route& route, const Pages::Person& person) {
     }
   }
   World::Ask ask;
-  ask.method = route.method;
-  ask.path = std::string("/auth") + route.page;
+  ask.method = visit.method;
+  ask.path = std::string("/auth") + visit.page;
   ask.cookie = kSessionCookieHeader;
   (ask.method == "GET" ? ask.query : ask.body) = fields;
   return ask;
@@ -123,16 +122,13 @@ World::Ask ask_for(const Route& route, const Pages::Person& person) {
 }  // namespace
 
 TEST_CASE("every page of Manage is in the table of those that take a person or none") {
-  std::ifstream file(ANTEROOM_SOURCE_DIR "/core/src/journey/site.cpp");
-  std::stringstream source;
-  source << file.rdbuf();
-  const std::string text = source.str();
   std::set<std::string> served, known;
-  const std::regex route(R"rx(\{"(GET|POST)", "(/manage[^"]*)")rx");
-  for (std::sregex_iterator at(text.begin(), text.end(), route), end; at != end; ++at) {
-    served.insert((*at)[1].str() + " " + (*at)[2].str());
+  for (const journey::Route& visit : journey::routes()) {
+    if (!std::holds_alternative<journey::Manage>(visit.door)) continue;
+    const char* method = visit.method == journey::Method::post ? "POST " : "GET ";
+    served.insert(method + std::string(visit.place.path));
   }
-  for (const Route& r : kRoutes) known.insert(std::string(r.method) + " " + r.page);
+  for (const Visit& r : kVisits) known.insert(std::string(r.method) + " " + r.page);
   CHECK(served.size() > 10);
   CHECK(served == known);
 }
@@ -142,19 +138,19 @@ TEST_CASE("whoever is out of reach is nobody, on every page and for everybody") 
   Cast& c = pages.c;
   for (const char* who : {"max", "pia", "ann", "vic", "newbie", "oli"}) {
     pages.who = who;
-    for (const Route& route : kRoutes) {
+    for (const Visit& visit : kVisits) {
       for (const std::string& target : Cast::kTargets) {
         if (target == who || Cast::reach(who, target) != Reach::none) continue;
-        if (is_told(who, route, target, c.email(target))) continue;
-        INFO(who << " " << route.method << " " << route.page << " "
-                 << (route.fields ? route.fields : "") << " about " << target);
+        if (is_told(who, visit, target, c.email(target))) continue;
+        INFO(who << " " << visit.method << " " << visit.page << " "
+                 << (visit.fields ? visit.fields : "") << " about " << target);
         const std::string before = c.state_of(target);
         std::string of_them, of_nobody;
         c.as_if([&] {
-          of_them = pages.told(ask_for(route, pages.somebody(target)), pages.somebody(target));
+          of_them = pages.told(ask_for(visit, pages.somebody(target)), pages.somebody(target));
           CHECK(c.state_of(target) == before);
         });
-        c.as_if([&] { of_nobody = pages.told(ask_for(route, pages.nobody()), pages.nobody()); });
+        c.as_if([&] { of_nobody = pages.told(ask_for(visit, pages.nobody()), pages.nobody()); });
         CHECK(of_them == of_nobody);
         CHECK_THAT(of_them, !Contains("Called " + target));
       }
@@ -168,11 +164,11 @@ TEST_CASE("who tries to give access first is told no more afterwards") {
   pages.who = "max";
   c.as_if([&] {
     std::string statuses;
-    for (const Route& route : kRoutes) {
-      if (route.fields == nullptr || std::string(route.fields).find("ID") == std::string::npos)
+    for (const Visit& visit : kVisits) {
+      if (visit.fields == nullptr || std::string(visit.fields).find("ID") == std::string::npos)
         continue;
       statuses +=
-          pages.told(ask_for(route, pages.somebody("faye")), pages.somebody("faye")).substr(0, 3) +
+          pages.told(ask_for(visit, pages.somebody("faye")), pages.somebody("faye")).substr(0, 3) +
           " ";
     }
     CHECK(statuses == "404 404 404 404 404 404 404 404 ");
@@ -183,11 +179,11 @@ TEST_CASE("who tries to give access first is told no more afterwards") {
 TEST_CASE("whoever is in reach is shown and can be helped") {
   Pages pages;
   Cast& c = pages.c;
-  const auto status = [&](const char* who, const char* target, int route) {
+  const auto status = [&](const char* who, const char* target, int visit) {
     pages.who = who;
     std::string told;
     c.as_if([&] {
-      told = pages.told(ask_for(kRoutes[route], pages.somebody(target)), pages.somebody(target));
+      told = pages.told(ask_for(kVisits[visit], pages.somebody(target)), pages.somebody(target));
     });
     return told.substr(0, 3);
   };

@@ -10,7 +10,12 @@
 #include <optional>
 #include <utility>
 
+#include "anteroom/result.h"
+
 namespace anteroom {
+
+template <class T, class Answer, class MakeAnswer>
+class OrElse;
 
 template <class T>
 class [[nodiscard]] Task {
@@ -19,6 +24,15 @@ class [[nodiscard]] Task {
     std::optional<T> value;
     std::exception_ptr exception;
     std::coroutine_handle<> waiter;
+    /// Of an awaiter that chooses who goes on (OrElse): called instead of resuming `waiter`.
+    std::coroutine_handle<> (*choose)(void* awaiter) noexcept = nullptr;
+    void* awaiter = nullptr;
+
+    /// Whoever goes on now that this task has its value.
+    [[nodiscard]] std::coroutine_handle<> next() const noexcept {
+      if (choose != nullptr) return choose(awaiter);
+      return waiter ? waiter : std::noop_coroutine();
+    }
 
     Task get_return_object() {
       return Task(std::coroutine_handle<promise_type>::from_promise(*this));
@@ -27,8 +41,7 @@ class [[nodiscard]] Task {
     struct Final {
       bool await_ready() noexcept { return false; }
       std::coroutine_handle<> await_suspend(std::coroutine_handle<promise_type> done) noexcept {
-        std::coroutine_handle<> waiter = done.promise().waiter;
-        return waiter ? waiter : std::noop_coroutine();
+        return done.promise().next();
       }
       void await_resume() noexcept {}
     };
@@ -58,7 +71,51 @@ class [[nodiscard]] Task {
   }
 
  private:
+  template <class Value, class Answer, class MakeAnswer>
+  friend class OrElse;
+
   std::coroutine_handle<promise_type> handle_;
+};
+
+/// Awaits a Task<Result<T>> within a task that gives an Answer: its value, or, where it fails, the
+/// awaiting task ends there with what `answer` makes of the failure.
+/// Usage, by a function that returns one: `T value = co_await or_unavailable(exchange, asking);`
+template <class T, class Answer, class MakeAnswer>
+class [[nodiscard]] OrElse {
+ public:
+  OrElse(Task<Result<T>> task, MakeAnswer answer)
+      : task_(std::move(task)), answer_(std::move(answer)) {}
+  OrElse(const OrElse&) = delete;
+  OrElse& operator=(const OrElse&) = delete;
+
+  [[nodiscard]] bool await_ready() const noexcept { return false; }
+  std::coroutine_handle<> await_suspend(
+      std::coroutine_handle<typename Task<Answer>::promise_type> step) noexcept {
+    step_ = step;
+    task_.handle_.promise().choose = [](void* self) noexcept {
+      return static_cast<OrElse*>(self)->go_on();
+    };
+    task_.handle_.promise().awaiter = this;
+    return task_.handle_;
+  }
+  T await_resume() { return task_.await_resume().value(); }
+
+ private:
+  std::coroutine_handle<> go_on() noexcept {
+    const auto& asked = task_.handle_.promise();
+    if (asked.exception || asked.value->ok()) return step_;
+    auto& step = step_.promise();
+    try {
+      step.value.emplace(answer_(asked.value->failure()));
+    } catch (...) {
+      step.exception = std::current_exception();
+    }
+    return step.next();
+  }
+
+  Task<Result<T>> task_;
+  MakeAnswer answer_;
+  std::coroutine_handle<typename Task<Answer>::promise_type> step_;
 };
 
 /// Suspends until `start`'s callback is called, from the same thread, now or later, exactly once.

@@ -115,6 +115,10 @@ Result<Page> read_page(std::string_view start_index, std::string_view count) {
   return page;
 }
 
+bool brings_body(std::string_view method) {
+  return method == "POST" || method == "PUT" || method == "PATCH";
+}
+
 bool is_json(std::string_view content_type) {
   return http::list_has(content_type, "application/scim+json") ||
          http::list_has(content_type, "application/json");

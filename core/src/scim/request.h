@@ -32,6 +32,9 @@ Result<Asked> read_search(std::string_view body);
 /// startIndex and count, as sent. Below their least they mean that, above kMaxCount that.
 Result<Page> read_page(std::string_view start_index, std::string_view count);
 
+/// Whether a request of this method has a body.
+bool brings_body(std::string_view method);
+
 /// True for application/scim+json and application/json.
 bool is_json(std::string_view content_type);
 

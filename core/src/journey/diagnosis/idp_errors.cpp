@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <array>
 
-#include "http/form.h"
-#include "journey/frame/steps.h"
 #include "text/unicode.h"
 
 namespace anteroom::journey {
@@ -108,26 +106,6 @@ std::optional<IdpError> explain_idp_error(std::string_view status_codes, std::st
     status_codes = cut == std::string_view::npos ? std::string_view{} : status_codes.substr(0, cut);
   }
   return std::nullopt;
-}
-
-Response explain_microsoft_error(Exchange exchange) {
-  constexpr std::size_t kMaxTyped = 400;
-  const auto query = http::Form::parse(exchange.head().query);
-  const std::string typed =
-      query ? text::printable(query->get("code").substr(0, kMaxTyped), kMaxTyped) : "";
-  const std::string_view number = aadsts_number(typed);
-  pages::Values values;
-  values.text["code"] = typed;
-  values.text["number"] = number;
-  values.text["sign_in_url"] = exchange.context.path("/sign-in");
-  const auto known = explain_aadsts(number);
-  if (known) {
-    values.words["meaning"] = known->meaning;
-    values.words["remedy"] = known->remedy;
-  }
-  values.flags["is_unknown"] = !typed.empty() && !known;
-  return exchange.context.renderer->page(exchange.head().headers.accept_language, "microsoft_error",
-                                         200, values);
 }
 
 }  // namespace anteroom::journey

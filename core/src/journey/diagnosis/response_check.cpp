@@ -22,9 +22,9 @@ std::vector<std::string> words(const std::string& text) {
   return {std::istream_iterator<std::string>(stream), {}};
 }
 
-saml::VerifyParams params_of(const Context& context, const ResponseCheck& judgement, Time now) {
-  const auto& sp = context.settings.service_provider;
-  saml::VerifyParams params{sp.entity_id, sp.acs_url, "", now, context.settings.clock_skew};
+saml::VerifyParams params_of(const Checking& checking, const ResponseCheck& judgement, Time now) {
+  const auto& sp = checking.settings.service_provider;
+  saml::VerifyParams params{sp.entity_id, sp.acs_url, "", now, checking.settings.clock_skew};
   params.authn_contexts = judgement.idp->authn_contexts;
   if (const auto& state = judgement.state) {
     params.in_response_to = state->request_id;
@@ -35,25 +35,25 @@ saml::VerifyParams params_of(const Context& context, const ResponseCheck& judgem
 }
 
 // The Response as the verifier takes it.
-Result<std::string> fetch_response(const Context& context, const Fetch& fetch, Time now) {
-  const auto call = saml::build_artifact_resolve(context.settings.service_provider, *fetch.idp,
+Result<std::string> fetch_response(const Checking& checking, const Fetch& fetch, Time now) {
+  const auto call = saml::build_artifact_resolve(checking.settings.service_provider, *fetch.idp,
                                                  fetch.artifact, fetch.request_id, now);
   if (!call) return call.failure();
-  const auto answer = context.ports.back_channel.post(*call);
+  const auto answer = checking.back_channel.post(*call);
   if (!answer) return answer.failure();
   return saml::open_artifact_response(*answer, fetch.request_id, *fetch.idp);
 }
 
 }  // namespace
 
-ResponseCheck check_response(const Context& context, const std::string& encoded,
+ResponseCheck check_response(const Checking& checking, const std::string& encoded,
                              const std::vector<session::LoginState>& states, Time now) {
   auto response = saml::ParsedResponse::parse(encoded);
   if (!response) return {rejected(response.failure()), nullptr, std::nullopt};
   const saml::ResponsePeek& peek = response->peek();
   ResponseCheck judgement = no_login_state();
   if (peek.in_response_to.empty()) {
-    judgement.idp = context.settings.idp_by_entity_id(peek.issuer);
+    judgement.idp = checking.settings.idp_by_entity_id(peek.issuer);
     if (judgement.idp != nullptr && !judgement.idp->allow_unsolicited) {
       judgement.verdict = rejected({Code{"unsolicited_response"}, "this IdP may not send one"});
       return judgement;
@@ -64,9 +64,9 @@ ResponseCheck check_response(const Context& context, const std::string& encoded,
     });
     if (found == states.end()) return judgement;
     judgement.state = *found;
-    judgement.idp = context.settings.idp_by_name(found->idp);
+    judgement.idp = checking.settings.idp_by_name(found->idp);
   }
-  const auto* verifier = judgement.idp == nullptr ? nullptr : context.verifier_of(*judgement.idp);
+  const auto* verifier = judgement.idp == nullptr ? nullptr : checking.verifier_of(*judgement.idp);
   if (judgement.idp == nullptr) return judgement;
   if (verifier == nullptr) {
     judgement.verdict = rejected({kCompanyClosed, "see `anteroom check`"});
@@ -76,18 +76,18 @@ ResponseCheck check_response(const Context& context, const std::string& encoded,
     judgement.verdict = rejected({Code{"metadata_expired"}, "validUntil has passed"});
     return judgement;
   }
-  const Time began_at = context.now();
-  judgement.verdict = verifier->verify(std::move(response), params_of(context, judgement, now));
-  judgement.took = std::max(context.now() - began_at, Time::duration(0));
+  const Time began_at = checking.clock.now();
+  judgement.verdict = verifier->verify(std::move(response), params_of(checking, judgement, now));
+  judgement.took = std::max(checking.clock.now() - began_at, Time::duration(0));
   if (!judgement.verdict.assertion && judgement.state) judgement.outline = saml::outline(encoded);
   return judgement;
 }
 
-std::optional<Fetch> plan_fetch(const Context& context, const saml::Artifact& artifact,
+std::optional<Fetch> plan_fetch(const Settings& settings, const saml::Artifact& artifact,
                                 const std::vector<session::LoginState>& states) {
   Fetch fetch{artifact, nullptr, {}, ""};
   for (const session::LoginState& state : states) {
-    const IdentityProvider* idp = context.settings.idp_by_name(state.idp);
+    const IdentityProvider* idp = settings.idp_by_name(state.idp);
     if (idp == nullptr || idp->response_binding != ResponseBinding::artifact ||
         !saml::is_issued_by(artifact, *idp)) {
       continue;
@@ -99,15 +99,15 @@ std::optional<Fetch> plan_fetch(const Context& context, const saml::Artifact& ar
   return fetch;
 }
 
-ResponseCheck fetch_and_check(const Context& context, const Fetch& fetch, Time now) {
+ResponseCheck fetch_and_check(const Checking& checking, const Fetch& fetch, Time now) {
   // Whatever keeps it from being fetched is told of the sign-on that it was for.
   ResponseCheck failed{rejected({}), fetch.idp, fetch.states.front()};
-  const auto encoded = fetch_response(context, fetch, now);
+  const auto encoded = fetch_response(checking, fetch, now);
   if (!encoded) {
     failed.verdict = rejected(encoded.failure());
     return failed;
   }
-  ResponseCheck judgement = check_response(context, *encoded, fetch.states, now);
+  ResponseCheck judgement = check_response(checking, *encoded, fetch.states, now);
   if (judgement.idp != fetch.idp) return no_login_state();
   return judgement;
 }

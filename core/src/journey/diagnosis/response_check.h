@@ -1,11 +1,13 @@
-// What a Response comes to. Runs on the thread pool: reads only what is const.
+// What a Response comes to. Runs on the thread pool.
 #pragma once
 
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "journey/frame/context.h"
+#include "anteroom/saml.h"
+#include "journey/frame/checking.h"
+#include "session/login_state.h"
 
 namespace anteroom::journey {
 
@@ -21,7 +23,7 @@ struct ResponseCheck {
 };
 
 /// A Response (base64) that came to a browser with these login states.
-ResponseCheck check_response(const Context& context, const std::string& encoded,
+ResponseCheck check_response(const Checking& checking, const std::string& encoded,
                              const std::vector<session::LoginState>& states, Time now);
 
 /// A Response that is to be fetched from the IdP that this browser was sent to.
@@ -34,10 +36,10 @@ struct Fetch {
 
 /// nullopt: no sign-on of this browser is under way at an IdP that has issued this artifact and
 /// that we asked for one.
-std::optional<Fetch> plan_fetch(const Context& context, const saml::Artifact& artifact,
+std::optional<Fetch> plan_fetch(const Settings& settings, const saml::Artifact& artifact,
                                 const std::vector<session::LoginState>& states);
 
 /// Fetches it, then judges it like any other. Blocks for seconds.
-ResponseCheck fetch_and_check(const Context& context, const Fetch& fetch, Time now);
+ResponseCheck fetch_and_check(const Checking& checking, const Fetch& fetch, Time now);
 
 }  // namespace anteroom::journey

@@ -8,6 +8,7 @@
 
 #include "anteroom/saml.h"
 #include "journey/diagnosis/response_check.h"
+#include "journey/frame/context.h"
 
 namespace anteroom::journey {
 

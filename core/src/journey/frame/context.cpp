@@ -24,7 +24,7 @@ const Origin* Context::origin_of(std::string_view host) const {
   return origin_named(settings.service_provider, host);
 }
 
-const saml::ResponseVerifier* Context::verifier_of(const IdentityProvider& idp) const {
+const saml::ResponseVerifier* Checking::verifier_of(const IdentityProvider& idp) const {
   const auto found = std::find_if(verifiers.begin(), verifiers.end(),
                                   [&](const auto& verifier) { return &verifier->idp() == &idp; });
   return found == verifiers.end() ? nullptr : found->get();

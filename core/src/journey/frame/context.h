@@ -7,9 +7,9 @@
 
 #include "anteroom/pages.h"
 #include "anteroom/ports.h"
-#include "anteroom/saml.h"
 #include "anteroom/site.h"
 #include "crypto/seal.h"
+#include "journey/frame/checking.h"
 #include "journey/frame/once_a_minute.h"
 #include "journey/frame/quota.h"
 #include "journey/frame/tally.h"
@@ -19,20 +19,15 @@
 
 namespace anteroom::journey {
 
-/// What this company says of itself is of no use: nobody signs on there, and everybody else does.
-inline constexpr Code kCompanyClosed{"company_closed"};
-
+/// The state of a worker, which its event loop alone touches.
 struct Context {
-  std::shared_ptr<const Settings> settings_owner;
+  const Checking checking;  ///< what other threads may read
   const Settings& settings;
   Ports ports;
   SessionLookup lookup;
   crypto::Sealer sealer;
   session::Mints mints;
   std::shared_ptr<const pages::Renderer> renderer;
-  std::vector<std::unique_ptr<const saml::ResponseVerifier>>
-      verifiers;  ///< one per IdP that is not closed
-  std::vector<std::unique_ptr<const saml::LogoutVerifier>> logout_verifiers;  ///< likewise
   Result<std::string> metadata;                                ///< our own, as it is served
   std::shared_ptr<Tally> started = std::make_shared<Tally>();  ///< sign-ons, by IdP
   TokenGuard scim_tokens{};
@@ -40,8 +35,6 @@ struct Context {
   OnceAMinute denials{};  ///< by user, of pages and of Manage
 
   [[nodiscard]] const Origin* origin_of(std::string_view host) const;
-  /// nullptr: nobody signs on there (IdentityProvider::closed, or it could not be made).
-  [[nodiscard]] const saml::ResponseVerifier* verifier_of(const IdentityProvider& idp) const;
   [[nodiscard]] const Origin& login_origin() const { return settings.service_provider.origin; }
   [[nodiscard]] Time now() const { return ports.clock.now(); }
   /// prefix + `page`: "/auth" + "/sign-in".

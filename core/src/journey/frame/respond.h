@@ -3,10 +3,13 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "anteroom/gate.h"
 #include "anteroom/http.h"
 #include "anteroom/result.h"
+#include "anteroom/task.h"
 #include "journey/frame/context.h"
 
 namespace anteroom::journey {
@@ -43,6 +46,19 @@ Response denied(Context& context, const RequestHead& request, const SessionField
 
 /// 503 with Retry-After; as JSON for what is not a navigation.
 Response unavailable(Context& context, const RequestHead& request, const Failure& failure);
+
+/// Ends a step with unavailable() where what it awaits fails:
+/// `auto rows = co_await or_unavailable(exchange, store::list_requests(...));`
+struct Unavailable {
+  const Exchange& exchange;
+  Response operator()(const Failure& failure) const {
+    return unavailable(exchange.context, exchange.head(), failure);
+  }
+};
+template <class T>
+auto or_unavailable(const Exchange& exchange, Task<Result<T>> asking) {
+  return OrElse<T, Response, Unavailable>(std::move(asking), Unavailable{exchange});
+}
 
 /// Logs the failure once and gives its new reference number, for an answer of another form.
 std::string note_refusal(Context& context, const RequestHead& request, const Failure& failure,

@@ -5,9 +5,9 @@
 #include "anteroom/provisioning.h"
 #include "http/form.h"
 #include "journey/frame/respond.h"
-#include "journey/frame/steps.h"
 #include "journey/manage/chart.h"
 #include "journey/manage/manage.h"
+#include "journey/manage/steps.h"
 #include "text/instant.h"
 
 namespace anteroom::journey {
@@ -140,13 +140,9 @@ void keep_own(std::vector<store::ActivityDay>& activity, std::string_view idp) {
 
 }  // namespace
 
-Task<Response> show_activity(Exchange exchange) {
+Task<Response> show_activity(Exchange exchange, ManageUser user) {
   Context& context = exchange.context;
-  auto admitting = admit(exchange, ManageRight::process);
-  Admission admission = co_await admitting;
-  if (admission.refusal) co_return std::move(*admission.refusal);
   const auto query = http::Form::parse(exchange.head().query);
-  const ManageUser& user = admission.user;
   const auto companies = companies_for(context, user);
   const bool sees_all = companies.size() == context.settings.identity_providers.size();
   std::string company = sees_all ? "" : std::string(user.fields().idp);
@@ -154,14 +150,12 @@ Task<Response> show_activity(Exchange exchange) {
     company = query->get("company");
   }
   auto counting = store::activity(context.ports.database, kDays);
-  Result<std::vector<store::ActivityDay>> activity = co_await counting;
-  if (!activity) co_return unavailable(context, exchange.head(), activity.failure());
-  if (!sees_all) keep_own(*activity, company);
+  std::vector<store::ActivityDay> activity = co_await or_unavailable(exchange, std::move(counting));
+  if (!sees_all) keep_own(activity, company);
   auto timing = store::waiting_times(context.ports.database, kDays);
-  const Result<std::vector<long>> times = co_await timing;
-  if (!times) co_return unavailable(context, exchange.head(), times.failure());
+  const std::vector<long> times = co_await or_unavailable(exchange, std::move(timing));
 
-  const auto days = by_day(*activity, company, exchange.now());
+  const auto days = by_day(activity, company, exchange.now());
   Values values;
   values.text["company"] = company.empty() ? "" : company_name(context.settings, company);
   values.lists["companies"] = company_choices(companies, company);
@@ -170,11 +164,11 @@ Task<Response> show_activity(Exchange exchange) {
                 "activity_refused"_words, &Counts::signed_on, &Counts::refused),
       day_chart(days, "drop-off", "activity_drop_off"_words, "activity_left"_words,
                 "activity_returned"_words, &Counts::started, &Counts::returned)};
-  values.lists["by_company"] = company_rows(context, *activity);
-  values.flags["has_activity"] = !activity->empty();
+  values.lists["by_company"] = company_rows(context, activity);
+  values.flags["has_activity"] = !activity.empty();
   values.flags["sees_all"] = sees_all;
-  values.lists["waiting"] = waiting_rows(*times);
-  co_return manage_page(exchange, admission.user, ManageTab::activity, "manage_activity", 200,
+  values.lists["waiting"] = waiting_rows(times);
+  co_return manage_page(exchange, user, ManageTab::activity, "manage_activity", 200,
                         std::move(values));
 }
 

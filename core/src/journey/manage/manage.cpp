@@ -3,11 +3,11 @@
 #include "access/levels.h"
 #include "anteroom/store.h"
 #include "journey/frame/audit.h"
-#include "journey/frame/form_origin.h"
 #include "journey/frame/respond.h"
 #include "journey/frame/send_away.h"
-#include "journey/frame/steps.h"
+#include "journey/frame/turn_away.h"
 #include "journey/manage/choices.h"
+#include "journey/manage/steps.h"
 #include "session/token.h"
 
 namespace anteroom::journey {
@@ -66,9 +66,6 @@ Response refuse_without_right(Exchange& exchange, const ManageUser& user, Manage
 
 Task<Admission> admit(Exchange& exchange, ManageRight right, std::string back) {
   Context& context = exchange.context;
-  if (exchange.head().method == "POST" && !is_from_our_page(exchange)) {
-    co_return Admission{refuse_foreign_form(exchange), {}};
-  }
   Result<CurrentSession> session = co_await current_session(exchange);
   if (!session) {
     co_return Admission{unavailable(context, exchange.head(), session.failure()), {}};
@@ -92,11 +89,17 @@ Task<Admission> admit(Exchange& exchange, ManageRight right, std::string back) {
   co_return admission;
 }
 
-Task<Response> open_manage(Exchange exchange) {
-  Admission admission = co_await admit(exchange, ManageRight::any);
-  if (admission.refusal) co_return std::move(*admission.refusal);
-  const char* tab = admission.user.may_request ? "/manage/new-user" : "/manage/queue";
+Task<Response> open_manage(Exchange exchange, ManageUser user) {
+  const char* tab = user.may_request ? "/manage/new-user" : "/manage/queue";
   co_return redirect(303, exchange.context.path(tab));
+}
+
+std::string to_same_page(const Exchange& /*exchange*/) {
+  return "";
+}
+
+Response keep_nothing(const Exchange& /*exchange*/, Response refusal) {
+  return refusal;
 }
 
 bool is_everywhere(const Context& context, const ManageUser& user) {

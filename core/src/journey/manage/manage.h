@@ -36,11 +36,11 @@ struct Admission {
   bool is_signed_out = false;  ///< the refusal leads to sign-on
 };
 
-/// Refuses forms that none of our pages sent; sends whoever is signed out to sign on, whoever waits
-/// to the Waiting Room; 403, audited, without the right. `back`: the page to come back to after
-/// signing on, below the prefix ("/manage/queue"); empty: the one asked for. A form's step needs it
-/// if its own address can't be opened.
-Task<Admission> admit(Exchange& exchange, ManageRight right, std::string back = "");
+/// Sends whoever is signed out to sign on, whoever waits to the Waiting Room; 403, audited, without
+/// the right. `back`: the page to come back to after signing on, below the prefix
+/// ("/manage/queue"); empty: the one asked for. A form's step needs it if its own address can't be
+/// opened.
+Task<Admission> admit(Exchange& exchange, ManageRight right, std::string back);
 
 /// Whether somebody may decide at all properties, which is about all companies.
 bool is_everywhere(const Context& context, const ManageUser& user);

@@ -4,11 +4,11 @@
 #include "anteroom/saml.h"
 #include "http/form.h"
 #include "journey/frame/respond.h"
-#include "journey/frame/steps.h"
 #include "journey/manage/choices.h"
 #include "journey/manage/draft.h"
 #include "journey/manage/manage.h"
 #include "journey/manage/people_list.h"
+#include "journey/manage/steps.h"
 #include "text/unicode.h"
 
 namespace anteroom::journey {
@@ -56,10 +56,9 @@ Task<Response> form_page(const Exchange& exchange, const ManageUser& user, Draft
                          Remarks remarks) {
   Context& context = exchange.context;
   const AccessSettings& access = context.settings.access;
-  Result<std::vector<store::Property>> all =
-      co_await store::list_properties(context.ports.database);
-  if (!all) co_return unavailable(context, exchange.head(), all.failure());
-  const auto properties = properties_for(access, user, std::move(*all));
+  std::vector<store::Property> all =
+      co_await or_unavailable(exchange, store::list_properties(context.ports.database));
+  const auto properties = properties_for(access, user, std::move(all));
   pages::Values values;
   values.text = {{"given_email", draft.email},     {"given_name", draft.name},
                  {"expires", draft.expires},       {"note", draft.note},
@@ -142,10 +141,10 @@ Task<Response> file(const Exchange& exchange, const ManageUser& user, Draft draf
       *saml::canonical_email(draft.email), draft.name, draft.property, draft.level,
       last_moment(draft.expires),          draft.note};
   std::vector<store::AccessRequest> requests{std::move(request)};
-  Result<std::vector<store::FilingResult>> filed = co_await store::file_requests(
-      context.ports.database, user.actor, access, std::move(requests), false);
-  if (!filed) co_return unavailable(context, exchange.head(), filed.failure());
-  const store::FilingResult& result = filed->front();
+  std::vector<store::FilingResult> filed = co_await or_unavailable(
+      exchange,
+      store::file_requests(context.ports.database, user.actor, access, std::move(requests), false));
+  const store::FilingResult& result = filed.front();
   if (result.outcome == Filing::filed) co_return see_request(exchange, result);
   Remarks remarks = remarks_about(result, user, draft, access);
   Response page = co_await form_page(exchange, user, std::move(draft), std::move(remarks));
@@ -154,31 +153,27 @@ Task<Response> file(const Exchange& exchange, const ManageUser& user, Draft draf
 
 }  // namespace
 
-Task<Response> show_new_user(Exchange exchange) {
-  Admission admission = co_await admit(exchange, ManageRight::request);
-  if (admission.refusal) co_return std::move(*admission.refusal);
+Task<Response> show_new_user(Exchange exchange, ManageUser user) {
   Remarks remarks;
-  std::optional<Draft> kept = kept_draft(exchange, admission.user.actor.user);
+  std::optional<Draft> kept = kept_draft(exchange, user.actor.user);
   if (kept) remarks.words["notice"] = "draft_kept"_words;
   Draft draft = kept.value_or(Draft{});
   if (const auto query = http::Form::parse(exchange.head().query); query && !kept) {
     draft.email = query->get("email").substr(0, 320);
   }
-  Response page =
-      co_await form_page(exchange, admission.user, std::move(draft), std::move(remarks));
+  Response page = co_await form_page(exchange, user, std::move(draft), std::move(remarks));
   if (kept) forget_draft(page);
   co_return page;
 }
 
-Task<Response> file_new_user(Exchange exchange) {
+Response keep_new_user(const Exchange& exchange, Response refusal) {
   const auto form = http::Form::parse(exchange.request.body());
-  Admission admission = co_await admit(exchange, ManageRight::request);
-  if (admission.refusal) {
-    if (form && admission.is_signed_out) {
-      keep_draft(exchange, draft_of(*form), *admission.refusal);
-    }
-    co_return std::move(*admission.refusal);
-  }
+  if (form) keep_draft(exchange, draft_of(*form), refusal);
+  return refusal;
+}
+
+Task<Response> file_new_user(Exchange exchange, ManageUser user) {
+  const auto form = http::Form::parse(exchange.request.body());
   if (!form) co_return refuse(exchange.context, exchange.head(), 400, {Code{"malformed_form"}, ""});
   Draft draft = draft_of(*form);
   Remarks remarks = check(exchange, draft);
@@ -187,14 +182,13 @@ Task<Response> file_new_user(Exchange exchange) {
     const std::string domain(saml::email_domain(email));
     const Settings& settings = exchange.context.settings;
     if (settings.idp_by_domain(domain) != nullptr || form->get("confirmed") == domain) {
-      Response filed = co_await file(exchange, admission.user, std::move(draft));
+      Response filed = co_await file(exchange, user, std::move(draft));
       co_return filed;
     }
     remarks.words["warning"] = {"no_sign_on_yet"_words, {{"domain", domain}}};
     remarks.confirmed = domain;
   }
-  Response page =
-      co_await form_page(exchange, admission.user, std::move(draft), std::move(remarks));
+  Response page = co_await form_page(exchange, user, std::move(draft), std::move(remarks));
   co_return page;
 }
 

@@ -5,11 +5,11 @@
 #include "http/form.h"
 #include "http/multipart.h"
 #include "journey/frame/respond.h"
-#include "journey/frame/steps.h"
 #include "journey/manage/choices.h"
 #include "journey/manage/draft.h"
 #include "journey/manage/manage.h"
 #include "journey/manage/people_list.h"
+#include "journey/manage/steps.h"
 #include "text/unicode.h"
 
 namespace anteroom::journey {
@@ -201,9 +201,8 @@ Task<Response> list_page(const Exchange& exchange, const ManageUser& user, Given
                          std::optional<Checked> checked) {
   Context& context = exchange.context;
   const AccessSettings& access = context.settings.access;
-  Result<std::vector<store::Property>> all =
-      co_await store::list_properties(context.ports.database);
-  if (!all) co_return unavailable(context, exchange.head(), all.failure());
+  std::vector<store::Property> all =
+      co_await or_unavailable(exchange, store::list_properties(context.ports.database));
   pages::Values values;
   values.text = {{"list", given.list},
                  {"property", given.standard.property},
@@ -211,7 +210,7 @@ Task<Response> list_page(const Exchange& exchange, const ManageUser& user, Given
                  {"expires", given.standard.expires_at},
                  {"note", given.standard.note}};
   values.lists["properties"] = property_choices(
-      reachable(access, user.fields().properties, access.request_new_users, std::move(*all)),
+      reachable(access, user.fields().properties, access.request_new_users, std::move(all)),
       given.standard.property);
   values.lists["levels"] = level_choices(access, user.fields().access_level, given.standard.level);
   const bool is_wrong = checked && (checked->bad > 0 || !checked->list.complaint.empty());
@@ -223,33 +222,30 @@ Task<Response> list_page(const Exchange& exchange, const ManageUser& user, Given
 
 }  // namespace
 
-Task<Response> show_new_users(Exchange exchange) {
-  Admission admission = co_await admit(exchange, ManageRight::request);
-  if (admission.refusal) co_return std::move(*admission.refusal);
+Task<Response> show_new_users(Exchange exchange, ManageUser user) {
   Given nothing;
   std::optional<Checked> unchecked;
-  Response page =
-      co_await list_page(exchange, admission.user, std::move(nothing), std::move(unchecked));
+  Response page = co_await list_page(exchange, user, std::move(nothing), std::move(unchecked));
   co_return page;
 }
 
-Task<Response> file_new_users(Exchange exchange) {
-  Admission admission = co_await admit(exchange, ManageRight::request);
+Response keep_new_users(const Exchange& exchange, Response refusal) {
+  const std::optional<Given> given = given_in(exchange);
+  if (!given || !may_keep(exchange, *given)) return refusal;
+  return keep_list(exchange, *given);
+}
+
+Task<Response> file_new_users(Exchange exchange, ManageUser user) {
   std::optional<Given> given = given_in(exchange);
-  if (admission.is_signed_out && given && may_keep(exchange, *given)) {
-    co_return keep_list(exchange, *given);
-  }
-  if (admission.refusal) co_return std::move(*admission.refusal);
   Context& context = exchange.context;
   if (!given) co_return refuse(context, exchange.head(), 400, {Code{"malformed_form"}, "list"});
   Given to_check = *given;
-  Result<Checked> checked = co_await check(exchange, admission.user, std::move(to_check));
-  if (!checked) co_return unavailable(context, exchange.head(), checked.failure());
-  if (checked->is_filed) {
+  Checked checked = co_await or_unavailable(exchange, check(exchange, user, std::move(to_check)));
+  if (checked.is_filed) {
     co_return redirect(303, context.path("/manage/requests?notice=filed_many"));
   }
-  std::optional<Checked> shown = std::move(*checked);
-  Response page = co_await list_page(exchange, admission.user, std::move(*given), std::move(shown));
+  std::optional<Checked> shown = std::move(checked);
+  Response page = co_await list_page(exchange, user, std::move(*given), std::move(shown));
   co_return page;
 }
 

@@ -4,11 +4,11 @@
 #include "http/form.h"
 #include "journey/frame/readable.h"
 #include "journey/frame/respond.h"
-#include "journey/frame/steps.h"
 #include "journey/manage/choices.h"
 #include "journey/manage/decisions.h"
 #include "journey/manage/manage.h"
 #include "journey/manage/people_list.h"
+#include "journey/manage/steps.h"
 #include "text/unicode.h"
 
 namespace anteroom::journey {
@@ -78,9 +78,8 @@ Task<Response> request_page(const Exchange& exchange, const ManageUser& user, Re
                             Remarks remarks) {
   Context& context = exchange.context;
   const AccessSettings& access = context.settings.access;
-  Result<std::vector<store::Property>> all =
-      co_await store::list_properties(context.ports.database);
-  if (!all) co_return unavailable(context, exchange.head(), all.failure());
+  std::vector<store::Property> all =
+      co_await or_unavailable(exchange, store::list_properties(context.ports.database));
   pages::Values values;
   values.text = {{"id", row.id},
                  {"at", row.requested_at},
@@ -105,7 +104,7 @@ Task<Response> request_page(const Exchange& exchange, const ManageUser& user, Re
   values.lists["levels"] = level_choices(access, user.fields().access_level,
                                          remarks.level.empty() ? row.level : remarks.level);
   if (remarks.properties.empty()) remarks.properties = {row.property};
-  values.lists["properties"] = checkboxes(access, user, std::move(*all), remarks.properties);
+  values.lists["properties"] = checkboxes(access, user, std::move(all), remarks.properties);
   co_return manage_page(exchange, user, ManageTab::queue, "manage_request", remarks.status,
                         std::move(values));
 }
@@ -116,25 +115,19 @@ Response gone(const Exchange& exchange) {
 
 }  // namespace
 
-Task<Response> show_request(Exchange exchange) {
-  Admission admission = co_await admit(exchange, ManageRight::process);
-  if (admission.refusal) co_return std::move(*admission.refusal);
+Task<Response> show_request(Exchange exchange, ManageUser user) {
   const auto query = http::Form::parse(exchange.head().query);
   if (!query) co_return gone(exchange);
   Wanted wanted = Wanted::of(*query);
-  Result<std::optional<RequestRow>> row =
-      co_await find(exchange, admission.user, std::move(wanted));
-  if (!row) co_return unavailable(exchange.context, exchange.head(), row.failure());
-  if (!*row) co_return gone(exchange);
+  std::optional<RequestRow> row =
+      co_await or_unavailable(exchange, find(exchange, user, std::move(wanted)));
+  if (!row) co_return gone(exchange);
   Remarks nothing;
-  Response page =
-      co_await request_page(exchange, admission.user, std::move(**row), std::move(nothing));
+  Response page = co_await request_page(exchange, user, std::move(*row), std::move(nothing));
   co_return page;
 }
 
-Task<Response> decide_request(Exchange exchange) {
-  Admission admission = co_await admit(exchange, ManageRight::process, "/manage/queue");
-  if (admission.refusal) co_return std::move(*admission.refusal);
+Task<Response> decide_request(Exchange exchange, ManageUser user) {
   Context& context = exchange.context;
   const auto form = http::Form::parse(exchange.request.body(), "property");
   const std::string_view answer = form ? form->get("answer") : std::string_view{};
@@ -142,10 +135,9 @@ Task<Response> decide_request(Exchange exchange) {
     co_return refuse(context, exchange.head(), 400, {Code{"malformed_form"}, "no decision"});
   }
   Wanted wanted = Wanted::of(*form);
-  Result<std::optional<RequestRow>> row =
-      co_await find(exchange, admission.user, std::move(wanted));
-  if (!row) co_return unavailable(context, exchange.head(), row.failure());
-  if (!*row) co_return gone(exchange);
+  std::optional<RequestRow> row =
+      co_await or_unavailable(exchange, find(exchange, user, std::move(wanted)));
+  if (!row) co_return gone(exchange);
 
   Remarks remarks;
   remarks.level = form->get("level");
@@ -156,26 +148,25 @@ Task<Response> decide_request(Exchange exchange) {
   if (!is_approval) remarks.reason_error = complaint_about_note(remarks.reason);
   if (remarks.error.empty() && remarks.reason_error.empty()) {
     store::Decision decision;
-    decision.requests = {(*row)->id};
+    decision.requests = {row->id};
     decision.is_approval = is_approval;
-    if (is_approval && remarks.level != (*row)->level) decision.level = remarks.level;
-    if (is_approval && remarks.properties != std::vector{(*row)->property}) {
+    if (is_approval && remarks.level != row->level) decision.level = remarks.level;
+    if (is_approval && remarks.properties != std::vector{row->property}) {
       decision.properties = remarks.properties;
     }
     if (!is_approval) decision.reason = remarks.reason;
-    Result<std::vector<store::DecidingResult>> results = co_await store::decide_requests(
-        context.ports.database, admission.user.actor, context.settings.access, std::move(decision));
-    if (!results) co_return unavailable(context, exchange.head(), results.failure());
-    if (results->front().outcome == store::Deciding::done) {
+    std::vector<store::DecidingResult> results = co_await or_unavailable(
+        exchange, store::decide_requests(context.ports.database, user.actor,
+                                         context.settings.access, std::move(decision)));
+    if (results.front().outcome == store::Deciding::done) {
       co_return redirect(303, context.path("/manage/queue?") + decided_query(is_approval, 1));
     }
-    remarks.error = why_not(results->front());
+    remarks.error = why_not(results.front());
     remarks.status = 409;
   } else {
     remarks.status = 422;
   }
-  Response page =
-      co_await request_page(exchange, admission.user, std::move(**row), std::move(remarks));
+  Response page = co_await request_page(exchange, user, std::move(*row), std::move(remarks));
   co_return page;
 }
 

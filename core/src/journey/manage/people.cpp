@@ -4,10 +4,10 @@
 #include "anteroom/provisioning.h"
 #include "http/form.h"
 #include "journey/frame/respond.h"
-#include "journey/frame/steps.h"
 #include "journey/manage/draft.h"
 #include "journey/manage/manage.h"
 #include "journey/manage/people_values.h"
+#include "journey/manage/steps.h"
 #include "text/unicode.h"
 
 namespace anteroom::journey {
@@ -55,9 +55,9 @@ Task<Response> person_page(Exchange& exchange, const ManageUser& viewer, std::st
   Context& context = exchange.context;
   auto showing = store::show_person(context.ports.database, viewer.actor, context.settings.access,
                                     std::move(user));
-  const Result<std::optional<store::PersonDetail>> person = co_await showing;
-  if (!person) co_return unavailable(context, exchange.head(), person.failure());
-  if (!*person) {
+  const std::optional<store::PersonDetail> person =
+      co_await or_unavailable(exchange, std::move(showing));
+  if (!person) {
     co_return explain(context, exchange.head(), {Code{"no_such_person"}, ""},
                       {404,
                        "not_found_title"_words,
@@ -67,9 +67,9 @@ Task<Response> person_page(Exchange& exchange, const ManageUser& viewer, std::st
                        "person_back"_words});
   }
   auto listing = store::list_properties(context.ports.database);
-  const Result<std::vector<store::Property>> properties = co_await listing;
-  if (!properties) co_return unavailable(context, exchange.head(), properties.failure());
-  pages::Values values = person_page_values(context, **person, *properties, viewer.fields(), tried);
+  const std::vector<store::Property> properties =
+      co_await or_unavailable(exchange, std::move(listing));
+  pages::Values values = person_page_values(context, *person, properties, viewer.fields(), tried);
   values.words["notice"] = std::move(notice);
   co_return manage_page(exchange, viewer, ManageTab::people, "manage_person", status,
                         std::move(values));
@@ -93,20 +93,17 @@ Task<Response> after_change(Exchange& exchange, const ManageUser& viewer, std::s
 
 }  // namespace
 
-Task<Response> list_people(Exchange exchange) {
+Task<Response> list_people(Exchange exchange, ManageUser viewer) {
   Context& context = exchange.context;
-  auto admitting = admit(exchange, ManageRight::process);
-  Admission admission = co_await admitting;
-  if (admission.refusal) co_return std::move(*admission.refusal);
   const auto query = http::Form::parse(exchange.head().query);
   const std::string asked = field(query, "q");
   const std::string search(text::cut(asked, kMaxSearch));
   const bool only_waiting = field(query, "waiting") == "1";
   auto searching =
-      store::search_people(context.ports.database, admission.user.actor, context.settings.access,
-                           search, only_waiting, field(query, "after"), kPageSize + 1);
-  const Result<std::vector<store::PersonRow>> found = co_await searching;
-  if (!found) co_return unavailable(context, exchange.head(), found.failure());
+      store::search_people(context.ports.database, viewer.actor, context.settings.access, search,
+                           only_waiting, field(query, "after"), kPageSize + 1);
+  const std::vector<store::PersonRow> found =
+      co_await or_unavailable(exchange, std::move(searching));
 
   pages::Values values;
   values.text["search"] = search;
@@ -115,34 +112,32 @@ Task<Response> list_people(Exchange exchange) {
   const std::string here = context.path("/manage/people") + "?q=" + http::percent_encode(search) +
                            (only_waiting ? "&waiting=1" : "");
   values.text["first_url"] = here;
-  const auto shown = std::min<std::size_t>(found->size(), kPageSize);
+  const auto shown = std::min<std::size_t>(found.size(), kPageSize);
   auto& people = values.lists["people"];
-  for (std::size_t i = 0; i < shown; ++i) people.push_back(person_values(context, (*found)[i]));
+  for (std::size_t i = 0; i < shown; ++i) people.push_back(person_values(context, found[i]));
   values.flags["has_people"] = shown > 0;
-  if (shown < found->size()) {
-    values.text["next_url"] = here + "&after=" + http::percent_encode((*found)[shown - 1].email);
+  if (shown < found.size()) {
+    values.text["next_url"] = here + "&after=" + http::percent_encode(found[shown - 1].email);
   }
-  co_return manage_page(exchange, admission.user, ManageTab::people, "manage_people", 200,
+  co_return manage_page(exchange, viewer, ManageTab::people, "manage_people", 200,
                         std::move(values));
 }
 
-Task<Response> show_person(Exchange exchange) {
-  auto admitting = admit(exchange, ManageRight::process);
-  Admission admission = co_await admitting;
-  if (admission.refusal) co_return std::move(*admission.refusal);
+Task<Response> show_person(Exchange exchange, ManageUser viewer) {
   const auto query = http::Form::parse(exchange.head().query);
-  auto showing = person_page(exchange, admission.user, field(query, "user"), {}, 200,
+  auto showing = person_page(exchange, viewer, field(query, "user"), {}, 200,
                              notice_words(field(query, "notice")));
   Response response = co_await showing;
   co_return response;
 }
 
-Task<Response> change_grant(Exchange exchange) {
+std::string to_person(const Exchange& exchange) {
+  return show_path(field(http::Form::parse(exchange.request.body()), "user"));
+}
+
+Task<Response> change_grant(Exchange exchange, ManageUser viewer) {
   const auto form = http::Form::parse(exchange.request.body());
   const std::string user = field(form, "user");
-  auto admitting = admit(exchange, ManageRight::process, show_path(user));
-  Admission admission = co_await admitting;
-  if (admission.refusal) co_return std::move(*admission.refusal);
   const bool is_removal = form && form->has("remove");
   store::GrantChange change{user, field(form, "property"), is_removal ? "" : field(form, "level"),
                             is_removal ? "" : field(form, "expires_at")};
@@ -154,39 +149,33 @@ Task<Response> change_grant(Exchange exchange) {
   Result<store::PersonChange> changed = store::PersonChange::no_level;
   if (is_removal || !change.level.empty()) {
     Context& context = exchange.context;
-    auto changing = store::change_grant(context.ports.database, admission.user.actor,
+    auto changing = store::change_grant(context.ports.database, viewer.actor,
                                         context.settings.access, std::move(change));
     changed = co_await changing;
   }
-  auto showing = after_change(exchange, admission.user, user, std::move(tried), std::move(changed),
+  auto showing = after_change(exchange, viewer, user, std::move(tried), std::move(changed),
                               is_removal ? "removed" : "granted");
   Response response = co_await showing;
   co_return response;
 }
 
-Task<Response> switch_account(Exchange exchange) {
+Task<Response> switch_account(Exchange exchange, ManageUser viewer) {
   const auto form = http::Form::parse(exchange.request.body());
   const std::string user = field(form, "user");
-  auto admitting = admit(exchange, ManageRight::process, show_path(user));
-  Admission admission = co_await admitting;
-  if (admission.refusal) co_return std::move(*admission.refusal);
   const bool is_disabled = field(form, "then") != "enabled";
   Context& context = exchange.context;
-  auto changing = store::set_disabled(context.ports.database, admission.user.actor,
-                                      context.settings.access, user, is_disabled);
+  auto changing = store::set_disabled(context.ports.database, viewer.actor, context.settings.access,
+                                      user, is_disabled);
   Result<store::PersonChange> changed = co_await changing;
-  auto showing = after_change(exchange, admission.user, user, {"account", "", {}, {}},
-                              std::move(changed), is_disabled ? "disabled" : "enabled");
+  auto showing = after_change(exchange, viewer, user, {"account", "", {}, {}}, std::move(changed),
+                              is_disabled ? "disabled" : "enabled");
   Response response = co_await showing;
   co_return response;
 }
 
-Task<Response> end_sessions(Exchange exchange) {
+Task<Response> end_sessions(Exchange exchange, ManageUser viewer) {
   const auto form = http::Form::parse(exchange.request.body());
   const std::string user = field(form, "user");
-  auto admitting = admit(exchange, ManageRight::process, show_path(user));
-  Admission admission = co_await admitting;
-  if (admission.refusal) co_return std::move(*admission.refusal);
   // Which, and never all of them by what is missing.
   const std::string reference = field(form, "session");
   const bool is_all = form && form->has("all");
@@ -194,12 +183,12 @@ Task<Response> end_sessions(Exchange exchange) {
   if (is_all || !reference.empty()) {
     Context& context = exchange.context;
     auto changing =
-        store::end_sessions(context.ports.database, admission.user.actor, context.settings.access,
-                            user, is_all ? std::string() : reference);
+        store::end_sessions(context.ports.database, viewer.actor, context.settings.access, user,
+                            is_all ? std::string() : reference);
     changed = co_await changing;
   }
-  auto showing = after_change(exchange, admission.user, user, {"sessions", "", {}, {}},
-                              std::move(changed), "ended");
+  auto showing =
+      after_change(exchange, viewer, user, {"sessions", "", {}, {}}, std::move(changed), "ended");
   Response response = co_await showing;
   co_return response;
 }

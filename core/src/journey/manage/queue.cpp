@@ -3,11 +3,11 @@
 #include "http/form.h"
 #include "journey/frame/readable.h"
 #include "journey/frame/respond.h"
-#include "journey/frame/steps.h"
 #include "journey/manage/choices.h"
 #include "journey/manage/decisions.h"
 #include "journey/manage/manage.h"
 #include "journey/manage/people_list.h"
+#include "journey/manage/steps.h"
 #include "text/unicode.h"
 
 namespace anteroom::journey {
@@ -134,19 +134,18 @@ Task<Response> queue_page(const Exchange& exchange, const ManageUser& user, View
                           Remarks remarks) {
   Context& context = exchange.context;
   const Settings& settings = context.settings;
-  Result<std::vector<store::Property>> properties =
-      co_await store::list_properties(context.ports.database);
-  if (!properties) co_return unavailable(context, exchange.head(), properties.failure());
+  std::vector<store::Property> properties =
+      co_await or_unavailable(exchange, store::list_properties(context.ports.database));
   store::RequestFilter filter = filter_of(settings, view);
-  Result<std::vector<store::RequestRow>> rows = co_await store::list_requests(
-      context.ports.database, user.actor, settings.access, std::move(filter));
-  if (!rows) co_return unavailable(context, exchange.head(), rows.failure());
+  std::vector<store::RequestRow> rows = co_await or_unavailable(
+      exchange,
+      store::list_requests(context.ports.database, user.actor, settings.access, std::move(filter)));
 
   std::vector<pages::Values> waiting;
   if (view.after.empty()) {
-    Result<std::vector<pages::Values>> entries = co_await waiting_entries(exchange, user);
-    if (!entries) co_return unavailable(context, exchange.head(), entries.failure());
-    waiting = std::move(*entries);
+    std::vector<pages::Values> entries =
+        co_await or_unavailable(exchange, waiting_entries(exchange, user));
+    waiting = std::move(entries);
   }
 
   pages::Values values;
@@ -161,9 +160,9 @@ Task<Response> queue_page(const Exchange& exchange, const ManageUser& user, View
   values.lists["waiting"] = std::move(waiting);
   values.flags["is_first"] = view.after.empty();
   values.flags["is_filtered"] = !view.query().empty();
-  if (rows->size() > kPerPage) {
-    rows->pop_back();
-    const std::string after = rows->back().requested_at + " " + rows->back().id;
+  if (rows.size() > kPerPage) {
+    rows.pop_back();
+    const std::string after = rows.back().requested_at + " " + rows.back().id;
     values.text["next_query"] = with(view.query(), "after=" + http::percent_encode(after));
   }
   values.flags["has_failures"] = !remarks.failures.empty();
@@ -171,13 +170,13 @@ Task<Response> queue_page(const Exchange& exchange, const ManageUser& user, View
   values.lists["companies"] = company_choices(context, user, view);
   values.lists["properties"] =
       property_choices(reachable(settings.access, user.fields().properties,
-                                 settings.access.process_requests, std::move(*properties)),
+                                 settings.access.process_requests, std::move(properties)),
                        view.property);
   values.lists["ages"] = day_choices(view);
   auto& requests = values.lists["requests"];
-  for (const store::RequestRow& row : *rows) requests.push_back(entry_of(settings, row));
+  for (const store::RequestRow& row : rows) requests.push_back(entry_of(settings, row));
   values.flags["may_decide_any"] = std::any_of(
-      rows->begin(), rows->end(), [](const store::RequestRow& row) { return row.may_decide; });
+      rows.begin(), rows.end(), [](const store::RequestRow& row) { return row.may_decide; });
   co_return manage_page(exchange, user, ManageTab::queue, "manage_queue", remarks.status,
                         std::move(values));
 }
@@ -218,9 +217,7 @@ Remarks check(const Chosen& chosen, std::string_view reason) {
 
 }  // namespace
 
-Task<Response> show_queue(Exchange exchange) {
-  Admission admission = co_await admit(exchange, ManageRight::process);
-  if (admission.refusal) co_return std::move(*admission.refusal);
+Task<Response> show_queue(Exchange exchange, ManageUser user) {
   const auto query = http::Form::parse(exchange.head().query);
   View view = query ? View::of(*query) : View{};
   Remarks remarks;
@@ -229,14 +226,15 @@ Task<Response> show_queue(Exchange exchange) {
     if (notice == "gone") remarks.error = "gone_already"_words;
     remarks.notice = decided_words(notice, query->get("count"));
   }
-  Response page =
-      co_await queue_page(exchange, admission.user, std::move(view), std::move(remarks));
+  Response page = co_await queue_page(exchange, user, std::move(view), std::move(remarks));
   co_return page;
 }
 
-Task<Response> decide(Exchange exchange) {
-  Admission admission = co_await admit(exchange, ManageRight::process);
-  if (admission.refusal) co_return std::move(*admission.refusal);
+std::string to_queue(const Exchange& /*exchange*/) {
+  return "/manage/queue";
+}
+
+Task<Response> decide(Exchange exchange, ManageUser user) {
   Context& context = exchange.context;
   const auto form = http::Form::parse(exchange.request.body(), "request");
   const std::string_view answer = form ? form->get("answer") : std::string_view{};
@@ -252,11 +250,11 @@ Task<Response> decide(Exchange exchange) {
   Remarks remarks = check(chosen, decision.reason);
   remarks.reason = text::trimmed(form->get("reason"));
   if (remarks.status == 200) {
-    Result<std::vector<store::DecidingResult>> results = co_await store::decide_requests(
-        context.ports.database, admission.user.actor, context.settings.access, std::move(decision));
-    if (!results) co_return unavailable(context, exchange.head(), results.failure());
-    remarks.failures = failures_in(chosen, *results);
-    const std::size_t done = results->size() - remarks.failures.size();
+    std::vector<store::DecidingResult> results = co_await or_unavailable(
+        exchange, store::decide_requests(context.ports.database, user.actor,
+                                         context.settings.access, std::move(decision)));
+    remarks.failures = failures_in(chosen, results);
+    const std::size_t done = results.size() - remarks.failures.size();
     if (remarks.failures.empty()) {
       co_return redirect(303, context.path("/manage/queue") +
                                   with(view.query(), decided_query(answer == "approve", done)));
@@ -264,8 +262,7 @@ Task<Response> decide(Exchange exchange) {
     remarks.status = 409;
     if (done > 0) remarks.notice = decided_words(answer == "approve", done);
   }
-  Response page =
-      co_await queue_page(exchange, admission.user, std::move(view), std::move(remarks));
+  Response page = co_await queue_page(exchange, user, std::move(view), std::move(remarks));
   co_return page;
 }
 

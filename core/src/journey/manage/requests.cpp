@@ -1,9 +1,9 @@
 #include "http/form.h"
 #include "journey/frame/readable.h"
 #include "journey/frame/respond.h"
-#include "journey/frame/steps.h"
 #include "journey/manage/choices.h"
 #include "journey/manage/manage.h"
+#include "journey/manage/steps.h"
 
 namespace anteroom::journey {
 
@@ -53,43 +53,42 @@ pages::Values entry_of(const Settings& settings, const store::RequestRow& reques
 
 }  // namespace
 
-Task<Response> show_requests(Exchange exchange) {
-  Admission admission = co_await admit(exchange, ManageRight::request);
-  if (admission.refusal) co_return std::move(*admission.refusal);
+Task<Response> show_requests(Exchange exchange, ManageUser user) {
   Context& context = exchange.context;
   const auto query = http::Form::parse(exchange.head().query);
   store::RequestFilter filter;
-  filter.requested_by = admission.user.actor.user;
+  filter.requested_by = user.actor.user;
   if (query) filter.after = query->get("after");
   filter.limit = kPerPage + 1;
   const bool is_first = filter.after.empty();
-  Result<std::vector<store::RequestRow>> rows = co_await store::list_requests(
-      context.ports.database, admission.user.actor, context.settings.access, std::move(filter));
-  if (!rows) co_return unavailable(context, exchange.head(), rows.failure());
+  std::vector<store::RequestRow> rows = co_await or_unavailable(
+      exchange, store::list_requests(context.ports.database, user.actor, context.settings.access,
+                                     std::move(filter)));
   pages::Values values;
   if (query) values.words["notice"] = notice_words(query->get("notice"));
   values.flags["is_first"] = is_first;
-  if (rows->size() > kPerPage) {
-    rows->pop_back();
-    values.text["after"] = http::percent_encode(rows->back().requested_at + " " + rows->back().id);
+  if (rows.size() > kPerPage) {
+    rows.pop_back();
+    values.text["after"] = http::percent_encode(rows.back().requested_at + " " + rows.back().id);
   }
   auto& requests = values.lists["requests"];
-  for (const store::RequestRow& row : *rows) requests.push_back(entry_of(context.settings, row));
-  co_return manage_page(exchange, admission.user, ManageTab::requests, "manage_requests", 200,
+  for (const store::RequestRow& row : rows) requests.push_back(entry_of(context.settings, row));
+  co_return manage_page(exchange, user, ManageTab::requests, "manage_requests", 200,
                         std::move(values));
 }
 
-Task<Response> withdraw_request(Exchange exchange) {
-  Admission admission = co_await admit(exchange, ManageRight::request, "/manage/requests");
-  if (admission.refusal) co_return std::move(*admission.refusal);
+std::string to_requests(const Exchange& /*exchange*/) {
+  return "/manage/requests";
+}
+
+Task<Response> withdraw_request(Exchange exchange, ManageUser user) {
   Context& context = exchange.context;
   const auto form = http::Form::parse(exchange.request.body());
   std::string id(form ? form->get("request") : "");
-  const Result<bool> is_done =
-      co_await store::withdraw_request(context.ports.database, admission.user.actor, std::move(id));
-  if (!is_done) co_return unavailable(context, exchange.head(), is_done.failure());
+  const bool is_done = co_await or_unavailable(
+      exchange, store::withdraw_request(context.ports.database, user.actor, std::move(id)));
   co_return redirect(
-      303, context.path("/manage/requests?notice=") + (*is_done ? "withdrawn" : "too_late"));
+      303, context.path("/manage/requests?notice=") + (is_done ? "withdrawn" : "too_late"));
 }
 
 }  // namespace anteroom::journey

@@ -9,9 +9,9 @@
 #include "journey/diagnosis/transcript.h"
 #include "journey/frame/readable.h"
 #include "journey/frame/respond.h"
-#include "journey/frame/steps.h"
 #include "journey/manage/manage.h"
 #include "journey/manage/people_values.h"
+#include "journey/manage/steps.h"
 #include "session/token.h"
 #include "text/unicode.h"
 
@@ -174,11 +174,8 @@ Task<std::optional<Failure>> explain_person(Exchange& exchange, const ManageUser
 
 }  // namespace
 
-Task<Response> explain_why(Exchange exchange) {
+Task<Response> explain_why(Exchange exchange, ManageUser viewer) {
   Context& context = exchange.context;
-  auto admitting = admit(exchange, ManageRight::process);
-  Admission admission = co_await admitting;
-  if (admission.refusal) co_return std::move(*admission.refusal);
   const auto query = http::Form::parse(exchange.head().query);
   const std::string asked(text::cut(query ? query->get("q") : std::string_view{}, kMaxAsked));
   Values values;
@@ -186,11 +183,11 @@ Task<Response> explain_why(Exchange exchange) {
   std::optional<Failure> failure;
   if (const auto reference = session::read_reference(asked)) {
     values.text["reference"] = *reference;
-    auto explaining = explain_reference(exchange, admission.user, *reference, values);
+    auto explaining = explain_reference(exchange, viewer, *reference, values);
     failure = co_await explaining;
     values.flags["is_unknown_reference"] = !values.flags["has_finding"];
   } else if (const auto email = canonical_email(asked)) {
-    auto explaining = explain_person(exchange, admission.user, *email, values);
+    auto explaining = explain_person(exchange, viewer, *email, values);
     failure = co_await explaining;
     values.flags["is_nobody"] = !values.flags["has_prediction"];
   } else {
@@ -199,7 +196,7 @@ Task<Response> explain_why(Exchange exchange) {
   if (failure) co_return unavailable(context, exchange.head(), *failure);
   values.flags["has_refusals"] = !values.lists["refusals"].empty();
   const int status = values.flags["is_neither"] ? 422 : 200;
-  co_return manage_page(exchange, admission.user, ManageTab::people, "manage_why", status,
+  co_return manage_page(exchange, viewer, ManageTab::people, "manage_why", status,
                         std::move(values));
 }
 

@@ -3,7 +3,6 @@
 #include "anteroom/gate.h"
 #include "http/form.h"
 #include "journey/frame/respond.h"
-#include "journey/frame/steps.h"
 #include "scim/codes.h"
 #include "scim/discovery.h"
 #include "scim/request.h"
@@ -100,19 +99,18 @@ Response discovery(const ScimExchange& scim) {
   return scim_answer(200, std::move(*document));
 }
 
-bool brings_body(std::string_view method) {
-  return method == "POST" || method == "PUT" || method == "PATCH";
-}
+}  // namespace
 
 // Clients write the names of resources in either case.
-Task<Response> authenticated(ScimExchange scim) {
+Task<Response> serve_scim(ScimExchange scim) {
   constexpr std::string_view kSearch = ".search";
   const bool is_users = text::equals_ignoring_case(scim.resource, "Users");
   const bool is_groups = text::equals_ignoring_case(scim.resource, "Groups");
   const bool is_search = (scim.resource == kSearch && scim.id.empty()) ||
                          ((is_users || is_groups) && scim.id == kSearch);
   if (!is_users && !is_groups && !is_search) co_return discovery(scim);
-  if (brings_body(scim.method()) && !scim::is_json(scim.exchange.head().headers.content_type)) {
+  if (scim::brings_body(scim.method()) &&
+      !scim::is_json(scim.exchange.head().headers.content_type)) {
     co_return scim_refusal(scim,
                            {code::kScimContentType, "Content-Type must be application/scim+json."});
   }
@@ -122,9 +120,7 @@ Task<Response> authenticated(ScimExchange scim) {
   co_return co_await answer;
 }
 
-}  // namespace
-
-Task<Response> serve_scim(Exchange exchange) {
+Task<std::variant<Response, ScimExchange>> admit_directory(Exchange exchange) {
   Context& context = exchange.context;
   Address address = address_of(context, exchange.head().path);
   const IdentityProvider* idp = context.settings.idp_by_name(address.company);
@@ -145,11 +141,9 @@ Task<Response> serve_scim(Exchange exchange) {
     co_return no_token(context, exchange.head(), idp->name);
   }
 
-  ScimExchange scim{std::move(exchange), *idp,
-                    scim::endpoint_of(context.settings.service_provider, idp->name),
-                    std::move(address.resource), std::move(address.id)};
-  Task<Response> answer = authenticated(std::move(scim));
-  co_return co_await answer;
+  co_return ScimExchange{std::move(exchange), *idp,
+                         scim::endpoint_of(context.settings.service_provider, idp->name),
+                         std::move(address.resource), std::move(address.id)};
 }
 
 scim::Projection scim_projection(const ScimExchange& scim) {

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <variant>
 
 #include "anteroom/scim.h"
 #include "journey/frame/context.h"
@@ -55,6 +56,12 @@ Task<Result<T>> scim_read(const ScimExchange& scim, T (*read)(std::string_view b
 /// An answer whose body `write` makes.
 Task<Response> scim_written(const ScimExchange& scim, int status, bool is_big,
                             std::function<std::string()> write);
+
+/// The request with its company, or the answer to whoever has no token of it.
+Task<std::variant<Response, ScimExchange>> admit_directory(Exchange exchange);
+
+/// A company's directory, below PREFIX/scim/v2/ (RFC 7644): bearer token, no cookie.
+Task<Response> serve_scim(ScimExchange exchange);
 
 Task<Response> scim_users(ScimExchange exchange);
 Task<Response> scim_groups(ScimExchange exchange);

@@ -12,7 +12,7 @@
 #include "journey/frame/log_line.h"
 #include "journey/frame/respond.h"
 #include "journey/frame/return_to.h"
-#include "journey/frame/steps.h"
+#include "journey/sign_on/steps.h"
 #include "session/names.h"
 #include "session/token.h"
 #include "text/unicode.h"
@@ -263,22 +263,23 @@ Response reject(Exchange& exchange, const IncomingResponse& arrival,
 Result<std::function<ResponseCheck()>> plan_judgement(const Exchange& exchange,
                                                       const IncomingResponse& arrival) {
   const Context& context = exchange.context;
+  const Checking& checking = context.checking;
   const Time now = exchange.now();
   if (arrival.artifact.empty()) {
     return std::function<ResponseCheck()>(
-        [&context, encoded = arrival.encoded, live = arrival.live, now] {
-          return check_response(context, encoded, live, now);
+        [&checking, encoded = arrival.encoded, live = arrival.live, now] {
+          return check_response(checking, encoded, live, now);
         });
   }
   const auto artifact = saml::parse_artifact(arrival.artifact);
   if (!artifact) return artifact.failure();
-  auto fetch = plan_fetch(context, *artifact, arrival.live);
+  auto fetch = plan_fetch(context.settings, *artifact, arrival.live);
   if (!fetch) return Failure{kNoLoginState, "no sign-on under way that it could be for"};
   const auto digits = session::new_hex(context.ports.random, 16);
   if (!digits) return Failure{anteroom::code::kInternal, "no randomness"};
   fetch->request_id = "id" + *digits;
   return std::function<ResponseCheck()>(
-      [&context, fetch = *fetch, now] { return fetch_and_check(context, fetch, now); });
+      [&checking, fetch = *fetch, now] { return fetch_and_check(checking, fetch, now); });
 }
 
 void note_judgement(const Exchange& exchange, const ResponseCheck& judgement, Time arrived_at) {
@@ -388,9 +389,13 @@ Task<Response> open_session(Exchange& exchange, const ResponseCheck& judgement) 
 
 }  // namespace
 
-bool brings_artifact(const RequestHead& head) {
-  const auto query = http::Form::parse(head.query);
-  return query && query->has("SAMLart");
+Task<Response> open_acs(Exchange exchange) {
+  const auto query = http::Form::parse(exchange.head().query);
+  if (exchange.head().method != "GET" || !query || !query->has("SAMLart")) {
+    co_return redirect(303, exchange.context.path("/sign-in") + "?notice=stale");
+  }
+  auto consuming = consume_response(std::move(exchange));
+  co_return co_await consuming;
 }
 
 Task<Response> consume_response(Exchange exchange) {

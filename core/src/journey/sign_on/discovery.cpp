@@ -1,11 +1,10 @@
 #include "anteroom/gate.h"
 #include "http/form.h"
-#include "journey/frame/form_origin.h"
 #include "journey/frame/respond.h"
 #include "journey/frame/return_to.h"
 #include "journey/frame/send_away.h"
-#include "journey/frame/steps.h"
 #include "journey/sign_on/start.h"
+#include "journey/sign_on/steps.h"
 
 namespace anteroom::journey {
 
@@ -91,16 +90,15 @@ Task<Response> show_sign_in(Exchange exchange) {
     co_return redirect(
         302, context.login_origin().text + context.path("/sign-in") + return_query(handle));
   }
-  Result<CurrentSession> session = co_await current_session(exchange);
-  if (!session) co_return unavailable(context, exchange.head(), session.failure());
-  if (const SessionView* view = session->view(); view != nullptr) {
+  CurrentSession session = co_await or_unavailable(exchange, current_session(exchange));
+  if (const SessionView* view = session.view(); view != nullptr) {
     const auto* idp = context.settings.idp_by_name(view->fields().idp);
     const bool is_due = must_step_up(*view, return_to_or_landing(context, handle), exchange.now());
     if (is_due && idp != nullptr) {
       co_return provider_page(exchange, *idp, view->fields().email, handle, true);
     }
     if (!is_due) {
-      Response landed = co_await land(exchange, *session, handle);
+      Response landed = co_await land(exchange, session, handle);
       co_return landed;
     }
   }
@@ -111,7 +109,6 @@ Task<Response> show_sign_in(Exchange exchange) {
 }
 
 Response submit_email(Exchange exchange) {
-  if (!is_from_our_page(exchange)) return refuse_foreign_form(exchange);
   const auto form = http::Form::parse(exchange.request.body());
   if (!form) return bad_form(exchange);
   const std::string handle = return_handle(form->get("r"));
@@ -130,7 +127,6 @@ Response submit_email(Exchange exchange) {
 }
 
 Task<Response> leave_for_idp(Exchange exchange) {
-  if (!is_from_our_page(exchange)) co_return refuse_foreign_form(exchange);
   const auto form = http::Form::parse(exchange.request.body());
   const IdentityProvider* idp =
       form ? exchange.context.settings.idp_by_name(form->get("idp")) : nullptr;

@@ -6,7 +6,7 @@
 #include "journey/frame/log_line.h"
 #include "journey/frame/respond.h"
 #include "journey/frame/return_to.h"
-#include "journey/frame/steps.h"
+#include "journey/sign_on/steps.h"
 #include "session/names.h"
 #include "session/token.h"
 #include "text/unicode.h"
@@ -54,9 +54,9 @@ Task<Response> land(Exchange& exchange, const CurrentSession& session, std::stri
   }
   store::HandoffTicket row{*ticket_hash, session.hash(), wanted.origin, *browser_hash,
                            wanted.target};
-  const Result<bool> issued = co_await store::issue_ticket(context.ports.database, std::move(row));
-  if (!issued) co_return unavailable(context, exchange.head(), issued.failure());
-  if (!*issued) co_return redirect(303, context.path("/sign-in") + "?notice=stale");
+  const bool issued = co_await or_unavailable(
+      exchange, store::issue_ticket(context.ports.database, std::move(row)));
+  if (!issued) co_return redirect(303, context.path("/sign-in") + "?notice=stale");
   co_return redirect(303, wanted.origin + context.path("/handoff") + "?ticket=" + *ticket);
 }
 
@@ -88,10 +88,9 @@ Task<Response> redeem_handoff(Exchange exchange) {
                                *reference,
                                std::string(exchange.head().client_address),
                                text::printable(exchange.head().headers.user_agent, 300)};
-  const Result<std::optional<std::string>> target =
-      co_await store::redeem_ticket(context.ports.database, std::move(redemption));
-  if (!target) co_return unavailable(context, exchange.head(), target.failure());
-  if (!*target || !http::is_local_target(**target)) {
+  const std::optional<std::string> target = co_await or_unavailable(
+      exchange, store::redeem_ticket(context.ports.database, std::move(redemption)));
+  if (!target || !http::is_local_target(*target)) {
     co_return co_await not_redeemed(exchange);
   }
   LogLine line("handed over");
@@ -99,7 +98,7 @@ Task<Response> redeem_handoff(Exchange exchange) {
       .add("client", exchange.head().client_address)
       .add("origin", exchange.origin.text);
   context.ports.log.write(LogLevel::info, line.text());
-  Response response = redirect(303, **target);
+  Response response = redirect(303, *target);
   response.headers.emplace_back(
       "Set-Cookie", http::set_cookie(session::kSessionCookie, *token, http::SameSite::lax));
   co_return response;

@@ -18,7 +18,4 @@ struct Target {
 /// address is too long, the way back to it.
 Target target_of(Context& context, const RequestHead& request);
 
-/// The way back: on to the page, or a page that says that its address could not be kept.
-Response find_target(Exchange exchange);
-
 }  // namespace anteroom::journey

@@ -2,11 +2,10 @@
 #include "anteroom/store.h"
 #include "http/cookie.h"
 #include "http/form.h"
-#include "journey/frame/form_origin.h"
 #include "journey/frame/respond.h"
 #include "journey/frame/send_away.h"
-#include "journey/frame/steps.h"
 #include "journey/sign_on/single_logout.h"
+#include "journey/sign_on/steps.h"
 #include "session/names.h"
 
 namespace anteroom::journey {
@@ -34,20 +33,16 @@ Task<std::optional<TokenHash>> session_to_end(Exchange& exchange) {
 }  // namespace
 
 Task<Response> confirm_sign_out(Exchange exchange) {
-  const Result<CurrentSession> session = co_await current_session(exchange);
-  if (!session) {
-    co_return unavailable(exchange.context, exchange.head(), session.failure());
-  }
-  if (session->view() == nullptr) co_return redirect(303, exchange.context.path("/signed-out"));
+  const CurrentSession session = co_await or_unavailable(exchange, current_session(exchange));
+  if (session.view() == nullptr) co_return redirect(303, exchange.context.path("/signed-out"));
   pages::Values values;
-  values.text["email"] = session->view()->fields().email;
+  values.text["email"] = session.view()->fields().email;
   co_return exchange.context.renderer->page(
       exchange.head().headers.accept_language, "sign_out", 200, values,
-      form_targets(exchange.context.settings.idp_by_name(session->view()->fields().idp)));
+      form_targets(exchange.context.settings.idp_by_name(session.view()->fields().idp)));
 }
 
 Task<Response> sign_out(Exchange exchange) {
-  if (!is_from_our_page(exchange)) co_return refuse_foreign_form(exchange);
   Context& context = exchange.context;
   const auto form = http::Form::parse(exchange.request.body());
   const bool is_switch = form && form->get("then") == "sign-in";

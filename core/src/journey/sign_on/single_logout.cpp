@@ -7,9 +7,9 @@
 #include "journey/frame/log_line.h"
 #include "journey/frame/respond.h"
 #include "journey/frame/send_away.h"
-#include "journey/frame/steps.h"
 #include "journey/sign_on/outgoing.h"
 #include "journey/sign_on/single_logout.h"
+#include "journey/sign_on/steps.h"
 #include "session/token.h"
 
 namespace anteroom::journey {
@@ -65,15 +65,15 @@ std::optional<Arrival> read_arrival(const Exchange& exchange) {
 }
 
 // Runs on another thread: reads only what is const.
-Judged judge(const Context& context, const saml::LogoutArrival& arrival, Time now) {
+Judged judge(const Checking& checking, const saml::LogoutArrival& arrival, Time now) {
   const auto issuer = saml::peek_logout_issuer(arrival);
   if (!issuer) return {issuer.failure(), nullptr};
-  for (const auto& verifier : context.logout_verifiers) {
+  for (const auto& verifier : checking.logout_verifiers) {
     const IdentityProvider& idp = verifier->idp();
     const auto& aliases = idp.logout.issuers;
     if (*issuer == idp.metadata.entity_id ||
         std::find(aliases.begin(), aliases.end(), *issuer) != aliases.end()) {
-      return {verifier->verify(arrival, now, context.settings.clock_skew), &idp};
+      return {verifier->verify(arrival, now, checking.settings.clock_skew), &idp};
     }
   }
   return {Failure{Code{"issuer"}, "no such identity provider"}, nullptr};
@@ -181,14 +181,13 @@ Task<Response> take_request(Exchange& exchange, const IdentityProvider& idp,
                          facts.name_id,
                          facts.session_indexes,
                          std::string(exchange.head().client_address)};
-  const Result<std::optional<int>> ended =
-      co_await store::log_out_by_idp(exchange.context.ports.database, std::move(order));
-  if (!ended) co_return unavailable(exchange.context, exchange.head(), ended.failure());
-  if (!*ended) {
+  const std::optional<int> ended = co_await or_unavailable(
+      exchange, store::log_out_by_idp(exchange.context.ports.database, std::move(order)));
+  if (!ended) {
     co_return refuse_logout(exchange, {code::kReplayed, "this LogoutRequest was used"}, idp.name);
   }
   LogLine line("logout by the identity provider");
-  line.add("idp", idp.name).add("sessions", std::to_string(**ended));
+  line.add("idp", idp.name).add("sessions", std::to_string(*ended));
   exchange.context.ports.log.write(LogLevel::info, line.text());
   Response answered = co_await answer(exchange, idp, facts);
   co_return answered;
@@ -200,9 +199,8 @@ Task<Response> single_logout(Exchange exchange) {
   Context& context = exchange.context;
   const auto arrival = read_arrival(exchange);
   if (!arrival) co_return redirect(303, context.path("/signed-out"));
-  std::function<Judged()> work = [&context, message = arrival->message, now = exchange.now()] {
-    return judge(context, message, now);
-  };
+  std::function<Judged()> work = [&checking = context.checking, message = arrival->message,
+                                  now = exchange.now()] { return judge(checking, message, now); };
   const Result<Judged> judged = co_await offload<Judged>(context.ports.worker, std::move(work));
   if (arrival->is_answer) co_return take_answer(exchange, arrival->relay_state, judged);
   if (!judged) co_return unavailable(context, exchange.head(), judged.failure());
@@ -250,9 +248,8 @@ Task<Response> show_signed_out(Exchange exchange) {
   const auto outcome =
       query ? context.sealer.open(kOutcome, query->get("s"), exchange.now()) : std::nullopt;
   if (!outcome) {
-    const Result<CurrentSession> session = co_await current_session(exchange);
-    if (!session) co_return unavailable(exchange.context, exchange.head(), session.failure());
-    if (session->view() != nullptr) co_return redirect(303, context.path("/sign-out"));
+    const CurrentSession session = co_await or_unavailable(exchange, current_session(exchange));
+    if (session.view() != nullptr) co_return redirect(303, context.path("/sign-out"));
   }
   const IdentityProvider* idp =
       outcome ? context.settings.idp_by_name(std::string_view(*outcome).substr(1)) : nullptr;

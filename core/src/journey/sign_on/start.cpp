@@ -131,7 +131,7 @@ Task<Response> start_sign_on(const Exchange& exchange, Start start) {
   const Time now = exchange.now();
   if (idp.metadata.valid_until && now >= *idp.metadata.valid_until)
     co_return refuse_expired(exchange, idp);
-  if (context.verifier_of(idp) == nullptr) co_return refuse_closed(exchange, idp);
+  if (context.checking.verifier_of(idp) == nullptr) co_return refuse_closed(exchange, idp);
   const Earlier earlier = earlier_starts(exchange);
   if (const auto wait = pause(earlier, now); wait.count() > 0) {
     co_return too_many(exchange, start, wait);

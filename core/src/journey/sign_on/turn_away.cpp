@@ -1,3 +1,4 @@
+#include "journey/frame/turn_away.h"
 #include "anteroom/gate.h"
 #include "crypto/digest.h"
 #include "crypto/encoding.h"
@@ -6,7 +7,6 @@
 #include "journey/frame/audit.h"
 #include "journey/frame/respond.h"
 #include "journey/frame/return_to.h"
-#include "journey/frame/steps.h"
 #include "journey/sign_on/long_target.h"
 #include "session/names.h"
 #include "session/token.h"

@@ -1,11 +1,10 @@
 #include "anteroom/provisioning.h"
 #include "http/form.h"
-#include "journey/frame/form_origin.h"
 #include "journey/frame/readable.h"
 #include "journey/frame/respond.h"
 #include "journey/frame/return_to.h"
 #include "journey/frame/send_away.h"
-#include "journey/frame/steps.h"
+#include "journey/sign_on/steps.h"
 #include "session/token.h"
 #include "text/instant.h"
 
@@ -60,9 +59,8 @@ void add_state(pages::Values& values, const store::WaitingState& state, Time now
 Task<Response> show_waiting_room(Exchange exchange) {
   const std::string handle = handle_of(exchange);
   Context& context = exchange.context;
-  const Result<CurrentSession> session = co_await current_session(exchange);
-  if (!session) co_return unavailable(context, exchange.head(), session.failure());
-  const SessionView* view = session->view();
+  const CurrentSession session = co_await or_unavailable(exchange, current_session(exchange));
+  const SessionView* view = session.view();
   if (view == nullptr) co_return redirect(303, sign_in_url(exchange, handle));
   if (view->is_provisioned()) co_return redirect(303, destination(exchange, handle));
 
@@ -91,19 +89,16 @@ Task<Response> show_waiting_room(Exchange exchange) {
 }
 
 Task<Response> ask_for_access(Exchange exchange) {
-  if (!is_from_our_page(exchange)) co_return refuse_foreign_form(exchange);
   const std::string handle = handle_of(exchange);
   Context& context = exchange.context;
-  const Result<CurrentSession> session = co_await current_session(exchange);
-  if (!session) co_return unavailable(context, exchange.head(), session.failure());
-  const SessionView* view = session->view();
+  const CurrentSession session = co_await or_unavailable(exchange, current_session(exchange));
+  const SessionView* view = session.view();
   if (view != nullptr && !view->is_provisioned()) {
     store::Actor actor{std::string(view->fields().user), std::string(view->fields().email),
                        std::string(exchange.head().client_address)};
     auto asking = store::ask_approvers(context.ports.database, std::move(actor),
                                        std::string(view->fields().idp), context.settings.access);
-    const Result<int> asked = co_await asking;
-    if (!asked) co_return unavailable(context, exchange.head(), asked.failure());
+    co_await or_unavailable(exchange, std::move(asking));
   }
   // The page says what has been done, or where else to go.
   co_return redirect(303, context.path("/waiting") + return_query(handle));
@@ -111,11 +106,8 @@ Task<Response> ask_for_access(Exchange exchange) {
 
 Task<Response> waiting_status(Exchange exchange) {
   const std::string handle = handle_of(exchange);
-  const Result<CurrentSession> session = co_await current_session(exchange);
-  if (!session) {
-    co_return unavailable(exchange.context, exchange.head(), session.failure());
-  }
-  const SessionView* view = session->view();
+  const CurrentSession session = co_await or_unavailable(exchange, current_session(exchange));
+  const SessionView* view = session.view();
   if (view == nullptr) {
     co_return json(200, {{"state", "signed_out"}, {"location", sign_in_url(exchange, handle)}});
   }
@@ -126,14 +118,13 @@ Task<Response> waiting_status(Exchange exchange) {
 }
 
 Task<Response> waiting_events(Exchange exchange) {
-  const Result<CurrentSession> session = co_await current_session(exchange);
-  if (!session) co_return unavailable(exchange.context, exchange.head(), session.failure());
-  const SessionView* view = session->view();
+  const CurrentSession session = co_await or_unavailable(exchange, current_session(exchange));
+  const SessionView* view = session.view();
   // Nothing to wait for: a browser that is told so does not connect again.
   if (view == nullptr || view->is_provisioned()) {
     co_return Response{204, {{"Cache-Control", "no-store"}}, "", {}};
   }
-  FollowedSession follow{session->hash(), std::string(view->fields().user),
+  FollowedSession follow{session.hash(), std::string(view->fields().user),
                          "event: changed\ndata:\n\n", "event: alive\ndata:\n\n", kAliveEvery};
   co_return Response{200,
                      {{"Content-Type", "text/event-stream"},

@@ -1,0 +1,212 @@
+#include "journey/routes.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "anteroom/gate.h"
+#include "journey/frame/form_origin.h"
+#include "journey/frame/respond.h"
+#include "journey/manage/steps.h"
+#include "journey/sign_on/steps.h"
+#include "scim/request.h"
+
+namespace anteroom::journey {
+
+namespace {
+
+// Adapts the steps that wait for nothing.
+template <Response (*Step)(Exchange)>
+Task<Response> at_once(Exchange exchange) {
+  Response response = Step(std::move(exchange));
+  co_return response;
+}
+
+constexpr std::string_view kAssets = "/assets/";
+
+std::string_view below_prefix(const ServiceProviderSettings& sp, const RequestHead& head) {
+  return head.path.substr(sp.pages_prefix.size());
+}
+
+Response show_asset(Exchange exchange) {
+  const Context& context = exchange.context;
+  const auto page = below_prefix(context.settings.service_provider, exchange.head());
+  return context.renderer->asset(page.substr(kAssets.size()));
+}
+
+Response go_to_sign_in(Exchange exchange) {
+  return redirect(302, exchange.context.path("/sign-in"));
+}
+
+constexpr auto get = Method::get;
+constexpr auto post = Method::post;
+constexpr auto everywhere = Host::every;
+constexpr auto login = Host::login;
+constexpr auto anybody = Sender::anybody;
+constexpr auto own_page = Sender::our_own_page;
+constexpr auto any_right = ManageRight::any;
+constexpr auto request = ManageRight::request;
+constexpr auto process = ManageRight::process;
+
+constexpr Door open(Task<Response> (*step)(Exchange)) {
+  return Open{step};
+}
+
+// A page of Manage that is opened.
+constexpr Route shown(std::string_view path, ManageRight right,
+                      Task<Response> (*step)(Exchange, ManageUser)) {
+  return {get,     page(path), Host::login_or_sent_there,
+          anybody, Body::none, Manage{right, to_same_page, keep_nothing, step}};
+}
+
+// A form of Manage that is sent.
+constexpr Route sent(std::string_view path, Body body, Manage manage) {
+  return {post, page(path), login, own_page, body, manage};
+}
+
+// clang-format off
+constexpr Route kRoutes[] = {
+    {get, page(""), everywhere, anybody, Body::none, open(at_once<go_to_sign_in>)},
+    {get, page("/"), everywhere, anybody, Body::none, open(at_once<go_to_sign_in>)},
+    {get, below(kAssets), everywhere, anybody, Body::none, open(at_once<show_asset>)},
+
+    {get, page("/sign-in"), everywhere, anybody, Body::none, open(show_sign_in)},
+    {post, page("/sign-in"), login, own_page, Body::form, open(at_once<submit_email>)},
+    {post, page("/sign-in/start"), login, own_page, Body::form, open(leave_for_idp)},
+    {get, page("/microsoft-error"), everywhere, anybody, Body::none, open(at_once<explain_microsoft_error>)},
+    {get, page("/metadata"), login, anybody, Body::none, open(at_once<show_metadata>)},
+    {get, kAcs, login, anybody, Body::none, open(open_acs)},
+    {post, kAcs, login, anybody, Body::saml, open(consume_response)},
+    {get, page("/handoff"), everywhere, anybody, Body::none, open(redeem_handoff)},
+    {get, page("/return/0"), everywhere, anybody, Body::none, open(at_once<find_target>)},
+    {get, page("/return/1"), everywhere, anybody, Body::none, open(at_once<find_target>)},
+    {get, page("/return/2"), everywhere, anybody, Body::none, open(at_once<find_target>)},
+
+    {get, page("/waiting"), everywhere, anybody, Body::none, open(show_waiting_room)},
+    {post, page("/waiting/ask"), everywhere, own_page, Body::form, open(ask_for_access)},
+    {get, page("/waiting/status"), everywhere, anybody, Body::none, open(waiting_status)},
+    {get, page("/waiting/events"), everywhere, anybody, Body::none, open(waiting_events)},
+
+    {get, page("/sign-out"), everywhere, anybody, Body::none, open(confirm_sign_out)},
+    {post, page("/sign-out"), everywhere, own_page, Body::form, open(sign_out)},
+    {get, page("/signed-out"), everywhere, anybody, Body::none, open(show_signed_out)},
+    {get, kSlo, login, anybody, Body::none, open(single_logout)},
+    {post, kSlo, login, anybody, Body::saml, open(single_logout)},
+
+    shown("/manage", any_right, open_manage),
+    shown("/manage/new-user", request, show_new_user),
+    sent("/manage/new-user", Body::form, {request, to_same_page, keep_new_user, file_new_user}),
+    shown("/manage/new-users", request, show_new_users),
+    sent("/manage/new-users", Body::list, {request, to_same_page, keep_new_users, file_new_users}),
+    shown("/manage/requests", request, show_requests),
+    sent("/manage/requests/withdraw", Body::form, {request, to_requests, keep_nothing, withdraw_request}),
+    shown("/manage/queue", process, show_queue),
+    sent("/manage/queue", Body::form, {process, to_same_page, keep_nothing, decide}),
+    shown("/manage/queue/request", process, show_request),
+    sent("/manage/queue/request", Body::form, {process, to_queue, keep_nothing, decide_request}),
+    shown("/manage/people", process, list_people),
+    shown("/manage/people/show", process, show_person),
+    sent("/manage/people/grant", Body::form, {process, to_person, keep_nothing, change_grant}),
+    sent("/manage/people/account", Body::form, {process, to_person, keep_nothing, switch_account}),
+    sent("/manage/people/sessions", Body::form, {process, to_person, keep_nothing, end_sessions}),
+    shown("/manage/why", process, explain_why),
+    shown("/manage/activity", process, show_activity),
+
+    {Method::any, below("/scim/"), login, anybody, Body::directory, Directory{serve_scim}},
+};
+// clang-format on
+
+// A form of a page is taken from our own pages only, and a page that is opened brings no body.
+constexpr bool is_sound(const Route& route) {
+  const bool is_form = route.method == Method::post && route.place.kind == Place::Kind::page;
+  if (is_form != (route.sender == Sender::our_own_page)) return false;
+  if ((route.method == Method::get) != (route.body == Body::none)) return false;
+  return !std::holds_alternative<Manage>(route.door) || route.host != Host::every;
+}
+static_assert(std::all_of(std::begin(kRoutes), std::end(kRoutes), is_sound));
+
+// Whether a path is that of a row, whose prefix it does not have.
+bool is_at(const Place& place, const ServiceProviderSettings& sp, const RequestHead& head) {
+  const bool is_acs = head.path == sp.acs_path;
+  const bool is_slo = !is_acs && head.path == sp.slo_path;
+  if (place.kind == Place::Kind::acs) return is_acs;
+  if (place.kind == Place::Kind::slo) return is_slo;
+  if (is_acs || is_slo || !head.path.starts_with(sp.pages_prefix)) return false;
+  const std::string_view path = below_prefix(sp, head);
+  return place.kind == Place::Kind::below ? path.starts_with(place.path) : path == place.path;
+}
+
+bool answers(const Route& route, std::string_view method) {
+  if (route.method == Method::get) return method == "GET" || method == "HEAD";
+  return route.method == Method::any || method == "POST";
+}
+
+Task<Response> enter_manage(const Manage& door, Exchange exchange) {
+  auto admitting = admit(exchange, door.right, door.back(exchange));
+  Admission admission = co_await admitting;
+  if (admission.is_signed_out) co_return door.keep(exchange, std::move(*admission.refusal));
+  if (admission.refusal) co_return std::move(*admission.refusal);
+  auto step = door.step(std::move(exchange), std::move(admission.user));
+  co_return co_await step;
+}
+
+Task<Response> enter_directory(const Directory& door, Exchange exchange) {
+  auto admitting = admit_directory(std::move(exchange));
+  std::variant<Response, ScimExchange> admission = co_await admitting;
+  if (auto* refusal = std::get_if<Response>(&admission)) co_return std::move(*refusal);
+  auto step = door.step(std::move(std::get<ScimExchange>(admission)));
+  co_return co_await step;
+}
+
+}  // namespace
+
+Routes routes() {
+  return {std::begin(kRoutes), std::end(kRoutes)};
+}
+
+Match match(const ServiceProviderSettings& sp, const RequestHead& head, bool is_login_host) {
+  Match found;
+  for (const Route& route : kRoutes) {
+    if (!is_at(route.place, sp, head)) continue;
+    if (route.host != Host::every && !is_login_host) {
+      if (route.host != Host::login_or_sent_there || !answers(route, head.method)) continue;
+      return {&route, true};
+    }
+    if (answers(route, head.method)) return {&route};
+    if (!found.allow.empty()) found.allow += ", ";
+    found.allow += route.method == Method::get ? "GET, HEAD" : "POST";
+  }
+  return found;
+}
+
+BodySize body_size_of(const Route& route, const RequestHead& head) {
+  switch (route.body) {
+    case Body::none:
+      break;
+    case Body::form:
+      return BodySize::form;
+    case Body::list:
+      return session_token(head.headers.cookie) ? BodySize::large : BodySize::form;
+    case Body::saml:
+      return BodySize::large;
+    case Body::directory:
+      return scim::brings_body(head.method) && scim::bearer_token(head.headers.authorization)
+                 ? BodySize::large
+                 : BodySize::none;
+  }
+  return BodySize::none;
+}
+
+Task<Response> enter(const Route& route, Exchange exchange) {
+  if (route.sender == Sender::our_own_page && !is_from_our_page(exchange)) {
+    co_return refuse_foreign_form(exchange);
+  }
+  auto answering = std::holds_alternative<Open>(route.door)
+                       ? std::get<Open>(route.door).step(std::move(exchange))
+                   : std::holds_alternative<Manage>(route.door)
+                       ? enter_manage(std::get<Manage>(route.door), std::move(exchange))
+                       : enter_directory(std::get<Directory>(route.door), std::move(exchange));
+  co_return co_await answering;
+}
+
+}  // namespace anteroom::journey
