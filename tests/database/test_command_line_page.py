@@ -1,4 +1,4 @@
-"""nginx-conf/command-line.md names every command and option there is, and none that there is not."""
+"""nginx-conf/manual/command-line.md names every command and option there is, and none that there is not."""
 
 import re
 import subprocess
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from installation import BUILD
 
-PAGE = Path(__file__).resolve().parents[2] / "nginx-conf" / "command-line.md"
+PAGE = Path(__file__).resolve().parents[2] / "nginx-conf" / "manual" / "command-line.md"
 EVERYWHERE = {"--help", "--version", "--config", "--json"}
 
 

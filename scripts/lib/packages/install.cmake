@@ -25,8 +25,8 @@ find_package(Python3 REQUIRED COMPONENTS Interpreter)
 add_custom_command(
   OUTPUT anteroom.1
   COMMAND Python3::Interpreter ${PROJECT_SOURCE_DIR}/scripts/lib/packages/manual_page.py
-          ${PROJECT_SOURCE_DIR}/nginx-conf/command-line.md ${PROJECT_VERSION} > anteroom.1
-  DEPENDS nginx-conf/command-line.md scripts/lib/packages/manual_page.py VERBATIM)
+          ${PROJECT_SOURCE_DIR}/nginx-conf/manual/command-line.md ${PROJECT_VERSION} > anteroom.1
+  DEPENDS nginx-conf/manual/command-line.md scripts/lib/packages/manual_page.py VERBATIM)
 add_custom_command(
   OUTPUT anteroom.bash COMMAND anteroom completion > anteroom.bash DEPENDS anteroom VERBATIM)
 add_custom_target(anteroom_documents ALL DEPENDS anteroom.1 anteroom.bash)

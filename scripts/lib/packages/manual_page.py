@@ -1,4 +1,4 @@
-"""anteroom(1) from nginx-conf/command-line.md: manual_page.py FILE VERSION. Knows the Markdown that the page uses, no more."""
+"""anteroom(1) from nginx-conf/manual/command-line.md: manual_page.py FILE VERSION. Knows the Markdown that the page uses, no more."""
 
 import re
 import sys
@@ -15,7 +15,7 @@ def plain(text):
 
 def inline(text):
     """Code in bold, links as what they say and where that lies."""
-    text = re.sub(r"\[([^]]+)\]\(([\w.-]+)(?:#[\w-]+)?\)", lambda found: f"{SOURCES}/{found[2]}", text)
+    text = re.sub(r"\[([^]]+)\]\(([\w.-]+)(?:#[\w-]+)?\)", lambda found: f"{SOURCES}/manual/{found[2]}", text)
     parts = re.split(r"`([^`]+)`", text)
     return "".join(f"\\fB{plain(part)}\\fR" if number % 2 else plain(part) for number, part in enumerate(parts))
 
@@ -50,7 +50,7 @@ def page(text, version):
             out += [".SH NOTES" if is_after_table else ".PP", inline(" ".join(lines))]
             is_after_table = False
     out += [".SH FILES", ".TP", "\\fI/etc/anteroom/anteroom.yaml\\fR",
-            f"the configuration; see {SOURCES}/configuration.md", ".SH SEE ALSO", f"{SOURCES}/README.md"]
+            f"the configuration; see {SOURCES}/manual/configuration.md", ".SH SEE ALSO", f"{SOURCES}/README.md"]
     return "\n".join(out) + "\n"
 
 
