@@ -45,6 +45,8 @@ def take(browser: Any, address: str, file: Path) -> None:
     """One page in the light, as high as what is on it."""
     command = browser.driver.execute_cdp_cmd
     command("Emulation.setDeviceMetricsOverride", screen(file.stem))
+    command("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": "light"},
+                                                        {"name": "prefers-reduced-motion", "value": "reduce"}]})
     browser.open(address)
     browser.script("document.activeElement.blur()")  # no caret that blinks
     height = min(browser.script("return document.documentElement.scrollHeight"), HIGHEST)
