@@ -32,7 +32,7 @@ def build(directory, revision, jobs):
     environment = clean_environment(SOURCE_DATE_EPOCH=date_of_sources(), **kept)
     packages = directory / "packages"
     shutil.rmtree(packages, ignore_errors=True)
-    for command in (["cmake", "--preset", "release", "-B", directory, "-DANTEROOM_TESTS=OFF",
+    for command in (["cmake", "--preset", "release", "-B", directory, "-DANTEROOM_TESTS=OFF", "-DANTEROOM_MANUAL=ON",
                      f"-DANTEROOM_PACKAGE_REVISION={revision}", *contact()],
                     ["cmake", "--build", directory, *([f"-j{jobs}"] if jobs else [])],
                     ["cpack", "--config", directory / "CPackConfig.cmake"]):

@@ -1,4 +1,4 @@
-"""What can be said about the sources without running them: format, layering, clang-tidy, Python that compiles."""
+"""What can be said about the sources without running them: format, layering, clang-tidy, Python that compiles, a manual that builds."""
 
 import concurrent.futures
 import hashlib
@@ -7,6 +7,8 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+
+from manual.checks import checks as manual
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', re.MULTILINE)
 
@@ -196,7 +198,8 @@ def clang_tidy(root, build, jobs=2):
 def run(root, build):
     """Prints what is wrong, and `N passed, M failed`; returns what a shell wants to hear."""
     passed = failed = 0
-    for check in (layering(root), libraries(root), rooms(root), readers(root), start_path(root), clang_format(root), python_compiles(root), clang_tidy(root, build)):
+    for check in (layering(root), libraries(root), rooms(root), readers(root), start_path(root), clang_format(root), python_compiles(root),
+                  manual(build / "manual"), clang_tidy(root, build)):
         for name, problems in check:
             if problems:
                 failed += 1

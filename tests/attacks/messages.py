@@ -14,7 +14,7 @@ A case is a mapping (see cases/*.yaml):
   lost_plus      a plus in the base64 became a space, as in a form that was not escaped
   options        further words for `anteroom verify-response`
   live           false: not through nginx, whose clock cannot be set to the second
-  expect         a code of nginx-conf/refusals.md, or accepted
+  expect         a code of nginx-conf/manual/refusals.md, or accepted
 """
 
 import base64

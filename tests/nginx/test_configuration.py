@@ -146,7 +146,7 @@ def test_there_are_examples():
 
 
 def test_every_directive_and_variable_is_documented_and_exists():
-    documented = (CONF / "directives.md").read_text()
+    documented = (CONF / "manual" / "directives.md").read_text()
     directives = {name for path in (ROOT / "module").rglob("*.cpp") if path.name != "variables.cpp"
                   for name in re.findall(r'\{ngx_string\("(auth_saml\w*)"\)', path.read_text())}
     variables = set(re.findall(r'ngx_string\("(auth_saml_\w+)"\)', (ROOT / "module" / "request" / "variables.cpp").read_text()))
@@ -156,9 +156,9 @@ def test_every_directive_and_variable_is_documented_and_exists():
 
 
 def test_the_steps_of_verification_name_codes_that_are_explained():
-    steps = [line for line in (CONF / "verification.md").read_text().splitlines() if re.match(r"\| \d+\. ", line)]
+    steps = [line for line in (CONF / "manual" / "verification.md").read_text().splitlines() if re.match(r"\| \d+\. ", line)]
     named = {code for line in steps for code in re.findall(r"`([a-z0-9_]+)`", line.split("|")[3])}
-    explained = (CONF / "refusals.md").read_text()
+    explained = (CONF / "manual" / "refusals.md").read_text()
     assert len(steps) == 14 and len(named) > 30
     assert {code for code in named if f"`{code}`" not in explained} == set()
 
@@ -168,7 +168,7 @@ def test_every_reason_code_is_explained_and_exists():
     in_code = {code for path in sources for code in re.findall(r'Code[ \w]*\{\s*"([a-z0-9_]+)"', path.read_text())}
     in_code |= {code for path in sources for code in re.findall(r'code=([a-z_]{4,})[ "]', path.read_text())}
     in_code -= {"signed_in", "waiting", "passive_attempt"}  # refuse nothing: monitoring.md
-    text = (CONF / "refusals.md").read_text()
+    text = (CONF / "manual" / "refusals.md").read_text()
     explained = {code for line in text.splitlines() if line.startswith("| `") for code in re.findall(r"`([a-z0-9_]+)`", line.split("|")[1])}
     explained |= set(re.findall(r"`([a-z0-9_]+)`", text.split("Only from")[1]))
     assert in_code - explained == set() and explained - in_code == set()

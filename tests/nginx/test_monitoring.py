@@ -51,7 +51,7 @@ def test_every_name_and_label_that_is_asked_for_is_answered(corp):  # noqa: F811
 
 def test_every_metric_is_documented_and_exists(corp):  # noqa: F811
     now = scrape(corp[0])
-    section = (ROOT / "nginx-conf" / "monitoring.md").read_text().split("## Metrics")[1].split("\n## ")[0]
+    section = (ROOT / "nginx-conf" / "manual" / "monitoring.md").read_text().split("## Metrics")[1].split("\n## ")[0]
     rows = [line.split("|") for line in section.splitlines() if line.startswith("| `")]
     documented = {name: set(re.findall(r"`(\w+)`", row[2])) for row in rows for name in re.findall(r"`(\w+)`", row[1])}
     shown = {family + {"counter": "_total", "info": "_info"}.get(kind, "") for family, kind in now.types.items()}

@@ -8,7 +8,7 @@ import pytest
 from processes import Process, service_user, wait_until
 
 PROGRAM = Path("/usr/sbin/pgbouncer")
-PAGE = Path(__file__).resolve().parents[2] / "nginx-conf" / "operations.md"
+PAGE = Path(__file__).resolve().parents[2] / "nginx-conf" / "manual" / "operations.md"
 
 pytestmark = pytest.mark.skipif(not PROGRAM.exists(), reason="no pgbouncer: scripts/install-packages test")
 

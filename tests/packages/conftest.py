@@ -16,7 +16,7 @@ sys.path.insert(0, str(ROOT / "scripts" / "lib"))
 import package  # noqa: E402
 from clean_root import CleanRoot  # noqa: E402
 
-MODULE, TOOL = "libnginx-mod-http-auth-saml", "anteroom"
+MODULE, TOOL, MANUAL = "libnginx-mod-http-auth-saml", "anteroom", "anteroom-doc"
 
 
 @pytest.fixture(scope="session")
@@ -24,7 +24,7 @@ def packages():
     """Name -> file."""
     built = package.build(ROOT / "build" / "package", "1", None)
     files = {path.name.split("_")[0]: path for path in built}
-    assert set(files) == {MODULE, TOOL}
+    assert set(files) == {MODULE, TOOL, MANUAL}
     return files
 
 

@@ -7,7 +7,7 @@ import time
 from urllib.parse import urlsplit
 
 import pytest
-from conftest import MODULE, TOOL
+from conftest import MANUAL, MODULE, TOOL
 from echo_app import EchoApp
 from gate import InsideBrowser, Provider, sign_on
 from guide import blocks, install_command
@@ -85,7 +85,7 @@ def test_who_was_given_access_gets_in(walk):
 
 
 def test_the_manual_page_and_the_completion_are_there(walk):
-    assert "provision" in walk.root.shell("zcat /usr/share/man/man1/anteroom.1.gz")
+    assert "provision" in walk.root.shell("zcat /usr/share/man/man1/anteroom-user.1.gz")
     words = walk.root.shell("""source /usr/share/bash-completion/completions/anteroom
         COMP_WORDS=(anteroom user pro) COMP_CWORD=2; _anteroom; echo "${COMPREPLY[@]}" """)
     assert words.split() == ["provision"]
@@ -135,7 +135,7 @@ def test_what_an_administrator_switched_off_stays_off(walk):
 
 
 def test_purging_them_keeps_configuration_and_keys(walk):
-    said = walk.root.shell(f"apt-get purge -y {MODULE} {TOOL}")
+    said = walk.root.shell(f"apt-get purge -y {MODULE} {TOOL} {MANUAL}")
     assert "/etc/anteroom" in said and "kept" in said
     walk.root.shell("nginx -t")
     walk.reload()

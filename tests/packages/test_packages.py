@@ -6,7 +6,7 @@ import subprocess
 
 import package
 import pytest
-from conftest import MODULE, ROOT, TOOL
+from conftest import MANUAL, MODULE, ROOT, TOOL
 
 ABI_FILE = "/usr/share/nginx/src/debian/libnginx-mod.abisubstvars"
 # Of the archive's own affairs.
@@ -60,6 +60,18 @@ def test_every_page_and_example_is_there(packages):
     for service in ("mail", "metadata"):
         assert f"/usr/lib/systemd/system/anteroom-{service}.service" in inside
     assert all(name.startswith("/usr/") for path in packages.values() for name in contents(path))
+
+
+def test_the_manual_is_there_for_man_and_for_a_browser(packages):
+    tool, manual = contents(packages[TOOL]), contents(packages[MANUAL])
+    said = (ROOT / "nginx-conf" / "manual" / "command-line.md").read_text()
+    commands = re.findall(r"^## `([a-z-]+)`", said, re.MULTILINE)
+    assert len(commands) > 10
+    for page in ("man5/anteroom.yaml.5", "man1/anteroom.1", *(f"man1/anteroom-{command}.1" for command in commands)):
+        assert f"/usr/share/man/{page}.gz" in tool
+    for page in (ROOT / "nginx-conf" / "manual").glob("*.md"):
+        assert f"/usr/share/doc/anteroom/html/manual/{page.stem}.html" in manual
+    assert not set(name for name in tool if not name.endswith("/")) & set(manual)
 
 
 @pytest.mark.parametrize("service", ["mail", "metadata"])

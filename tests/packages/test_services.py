@@ -81,7 +81,7 @@ def test_nothing_runs_before_somebody_wants_it(site):
 
 def test_mail_is_delivered(site):
     address = site.let_in("amy")
-    enable = blocks("Mail", ROOT / "nginx-conf" / "mail.md")[1]
+    enable = blocks("Mail", ROOT / "nginx-conf" / "manual" / "mail.md")[1]
     site.root.shell(enable.text)
     site.root.wait_for(lambda: site.is_told(address), "the letter")
 

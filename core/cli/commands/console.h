@@ -14,7 +14,7 @@ namespace anteroom::cli {
 
 using Json = nlohmann::ordered_json;
 
-/// Exit codes, documented in nginx-conf/command-line.md.
+/// Exit codes, documented in nginx-conf/manual/command-line.md.
 enum Exit : int {
   exit_ok = 0,
   exit_refused = 1,

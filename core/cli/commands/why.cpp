@@ -115,7 +115,7 @@ void explain_reference(Console& console, const std::string& typed) {
                                text));
   }
   if (transcript) say_transcript(*transcript, text, json.back());
-  console.say(text + "What each code means: refusals.md (/usr/share/doc/anteroom)", json);
+  console.say(text + "What each code means: refusals.md (/usr/share/doc/anteroom/manual)", json);
 }
 
 struct Predicted {

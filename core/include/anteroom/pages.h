@@ -2,7 +2,7 @@
 //
 // A new page: templates/NAME.mustache (its <title> and other head elements, then one <main>), its
 // words as {{t_key}} in catalogue/en.txt and es.txt (the tests want both), its values in
-// nginx-conf/templates.md and in tests/unit/pages/samples.cpp. Words that C++ chooses are
+// nginx-conf/manual/templates.md and in tests/unit/pages/samples.cpp. Words that C++ chooses are
 // "key"_words in Values::words.
 //
 // Pages of Manage are named manage_…; manage_layout is around them. They set signed_in_as,
@@ -38,7 +38,7 @@ struct Values {
 /// Mustache; {{name}} escapes HTML, {{t_key}} is a text of the catalogue (pages/catalogue/*.txt).
 /// Operators override one by placing NAME.mustache in pages.templates; the parts that pages are
 /// made with (`layout`, `styles`, `support` …) can be overridden too. Every name and value:
-/// nginx-conf/templates.md.
+/// nginx-conf/manual/templates.md.
 class Renderer {
  public:
   /// Throws std::runtime_error naming the template, if one cannot be used (check_template).

@@ -6,7 +6,7 @@ namespace anteroom::metrics {
 
 namespace {
 
-// A test holds this list against the sources. nginx-conf/refusals.md says what each means.
+// A test holds this list against the sources. nginx-conf/manual/refusals.md says what each means.
 constexpr std::string_view kCodes[] = {
     "other",
     // How a sign-on ends well, or goes on.

@@ -12,6 +12,11 @@ string(REGEX REPLACE "^nginx:abi=" "" nginx_abi "${nginx_abi}")
 
 set(module_package libnginx-mod-http-auth-saml)
 set(tool_package anteroom)
+set(manual_package anteroom-doc)
+set(components module tool)
+if(ANTEROOM_MANUAL)
+  list(APPEND components manual)
+endif()
 set(package_version ${PROJECT_VERSION}-${ANTEROOM_PACKAGE_REVISION})
 string(TIMESTAMP package_date "%a, %d %b %Y %H:%M:%S +0000" UTC)  # of SOURCE_DATE_EPOCH, if it is set
 set(generated ${PROJECT_BINARY_DIR}/debian)
@@ -26,16 +31,19 @@ foreach(script postinst prerm postrm)
   endforeach()
 endforeach()
 
-foreach(component module tool)
+foreach(component ${components})
   set(package ${${component}_package})
   configure_file(scripts/lib/packages/changelog.in ${generated}/${component}/changelog.Debian @ONLY)
   install(FILES scripts/lib/packages/copyright ${generated}/${component}/changelog.Debian
           DESTINATION share/doc/${package} COMPONENT ${component})
 endforeach()
+if(ANTEROOM_MANUAL)
+  install(FILES scripts/lib/packages/doc-base DESTINATION share/doc-base RENAME ${manual_package}.anteroom COMPONENT manual)
+endif()
 install(FILES CHANGELOG.md DESTINATION share/doc/${tool_package} RENAME changelog COMPONENT tool)
 
 set(CPACK_GENERATOR DEB)
-set(CPACK_COMPONENTS_ALL module tool)
+set(CPACK_COMPONENTS_ALL ${components})
 set(CPACK_DEB_COMPONENT_INSTALL ON)
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
 set(CPACK_PACKAGE_CONTACT ${ANTEROOM_PACKAGE_CONTACT})
@@ -68,11 +76,19 @@ set(CPACK_DEBIAN_TOOL_PACKAGE_NAME ${tool_package})
 set(CPACK_DEBIAN_TOOL_PACKAGE_SECTION admin)
 set(CPACK_DEBIAN_TOOL_PACKAGE_DEPENDS "${lasso}")
 set(CPACK_DEBIAN_TOOL_PACKAGE_RECOMMENDS ${module_package})
-set(CPACK_DEBIAN_TOOL_PACKAGE_SUGGESTS postgresql)
+set(CPACK_DEBIAN_TOOL_PACKAGE_SUGGESTS "postgresql, ${manual_package}")
 set(CPACK_DEBIAN_TOOL_DESCRIPTION "SAML 2.0 gate for nginx: command, mail service, documentation
 The anteroom command configures the gate of ${module_package}, makes
 and migrates its database, adds identity providers and people, and delivers
 mail.")
+set(CPACK_DEBIAN_MANUAL_PACKAGE_NAME ${manual_package})
+set(CPACK_DEBIAN_MANUAL_PACKAGE_SECTION doc)
+set(CPACK_DEBIAN_MANUAL_PACKAGE_ARCHITECTURE all)
+set(CPACK_DEBIAN_MANUAL_PACKAGE_SHLIBDEPS OFF)
+set(CPACK_DEBIAN_MANUAL_DESCRIPTION "SAML 2.0 gate for nginx: manual as HTML
+The manual of the gate of ${module_package} and of the anteroom
+command, with search, for a browser. It needs neither a network nor a server.
+The same pages as text are in ${tool_package}, with the man pages.")
 foreach(component MODULE TOOL)
   string(TOLOWER ${component} folder)
   set(CPACK_DEBIAN_${component}_PACKAGE_CONTROL_EXTRA

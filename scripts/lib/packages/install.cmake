@@ -11,6 +11,7 @@ install(DIRECTORY nginx-conf/ DESTINATION ${documents} COMPONENT tool PATTERN "*
 # Its links into nginx-conf/ hold where everything lies in one folder.
 file(READ README.md readme)
 string(REPLACE "](nginx-conf/" "](" readme "${readme}")
+string(REPLACE "src=\"nginx-conf/" "src=\"" readme "${readme}")
 string(REPLACE "](CHANGELOG.md)" "](changelog.gz)" readme "${readme}")
 file(WRITE ${PROJECT_BINARY_DIR}/documents/README.md "${readme}")
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS README.md scripts/install-packages)
@@ -21,18 +22,29 @@ foreach(library libcli11-dev nlohmann-json3-dev libkainjow-mustache-dev)
           COMPONENT tool OPTIONAL)
 endforeach()
 
-find_package(Python3 REQUIRED COMPONENTS Interpreter)
-add_custom_command(
-  OUTPUT anteroom.1
-  COMMAND Python3::Interpreter ${PROJECT_SOURCE_DIR}/scripts/lib/packages/manual_page.py
-          ${PROJECT_SOURCE_DIR}/nginx-conf/command-line.md ${PROJECT_VERSION} > anteroom.1
-  DEPENDS nginx-conf/command-line.md scripts/lib/packages/manual_page.py VERBATIM)
 add_custom_command(
   OUTPUT anteroom.bash COMMAND anteroom completion > anteroom.bash DEPENDS anteroom VERBATIM)
-add_custom_target(anteroom_documents ALL DEPENDS anteroom.1 anteroom.bash)
-install(FILES ${PROJECT_BINARY_DIR}/anteroom.1 DESTINATION share/man/man1 COMPONENT tool)
+add_custom_target(anteroom_completion ALL DEPENDS anteroom.bash)
 install(FILES ${PROJECT_BINARY_DIR}/anteroom.bash DESTINATION share/bash-completion/completions RENAME anteroom
         COMPONENT tool)
+
+if(ANTEROOM_MANUAL)
+  find_package(Python3 REQUIRED COMPONENTS Interpreter)
+  set(manual ${PROJECT_BINARY_DIR}/manual)
+  file(GLOB_RECURSE manual_sources CONFIGURE_DEPENDS nginx-conf/* scripts/lib/manual/*)
+  add_custom_command(
+    OUTPUT ${manual}/html/index.html
+    COMMAND ${CMAKE_COMMAND} -E env PYTHONPATH=${PROJECT_SOURCE_DIR}/scripts/lib
+            ${Python3_EXECUTABLE} -B -m manual --output ${manual}
+    DEPENDS ${manual_sources} README.md CHANGELOG.md VERBATIM)
+  add_custom_target(anteroom_manual ALL DEPENDS ${manual}/html/index.html)
+  foreach(section 1 5)
+    install(DIRECTORY ${manual}/man/ DESTINATION share/man/man${section} COMPONENT tool FILES_MATCHING PATTERN "*.${section}")
+  endforeach()
+  install(DIRECTORY ${manual}/html DESTINATION ${documents} COMPONENT manual)
+  install(FILES /usr/share/doc/mkdocs-material/copyright DESTINATION ${documents}/licences RENAME mkdocs-material
+          COMPONENT manual OPTIONAL)
+endif()
 
 if(ANTEROOM_MODULE)
   install(TARGETS ngx_http_auth_saml_module LIBRARY DESTINATION lib/nginx/modules COMPONENT module)

@@ -632,7 +632,7 @@ TEST_CASE("audit events are kept for a day at least, or for ever") {
 }
 
 TEST_CASE("every key is in the reference, and every key of the reference exists") {
-  std::ifstream file(std::string(ANTEROOM_SOURCE_DIR) + "/nginx-conf/configuration.md");
+  std::ifstream file(std::string(ANTEROOM_SOURCE_DIR) + "/nginx-conf/manual/configuration.md");
   std::vector<std::string> documented;
   for (std::string line; std::getline(file, line);) {
     if (line.starts_with("| `")) documented.push_back(line.substr(3, line.find('`', 3) - 3));

@@ -129,7 +129,7 @@ TEST_CASE("both languages and both formats of a letter say the same things") {
 }
 
 TEST_CASE("every value of a letter is documented, and every documented letter exists") {
-  const std::string reference = file("nginx-conf/mail.md");
+  const std::string reference = file("nginx-conf/manual/mail.md");
   CHECK(matches(reference, "\n\\| `([a-z_]+)` \\| to ") == letters());
   const auto documented = matches(reference, "`([a-z_]+)`");
   for (const std::string& name : mail::Composer::template_names()) {

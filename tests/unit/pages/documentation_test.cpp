@@ -52,7 +52,7 @@ std::string shipped(const std::string& name) {
 }
 
 const std::string& reference() {
-  static const std::string kText = samples::read_file("nginx-conf/templates.md");
+  static const std::string kText = samples::read_file("nginx-conf/manual/templates.md");
   return kText;
 }
 

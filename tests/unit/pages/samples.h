@@ -26,8 +26,8 @@ Settings settings();
 const anteroom::pages::Renderer& renderer();
 std::vector<Sample> all();
 
-/// Every text value that the journey gives, by template: what pages.h and nginx-conf/templates.md
-/// agree on.
+/// Every text value that the journey gives, by template: what pages.h and
+/// nginx-conf/manual/templates.md agree on.
 const std::map<std::string, std::vector<std::string>>& text_values();
 
 /// A page with everything that Manage's pages are made of, in manage_layout: kit.mustache.

@@ -1,4 +1,5 @@
-// One decision as one line: what was done, then key=value. nginx-conf/monitoring.md describes it.
+// One decision as one line: what was done, then key=value. nginx-conf/manual/monitoring.md
+// describes it.
 #pragma once
 
 #include <string>

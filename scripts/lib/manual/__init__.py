@@ -1,0 +1,1 @@
+"""The manual of nginx-conf/manual as HTML with search and as man pages: `scripts/manual`."""
