@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import release
+
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', re.MULTILINE)
 
 # A library: how its headers look, and the only folders that may include them.
@@ -187,6 +189,12 @@ def named_in_manual(root):
             yield f"names in {page.relative_to(root)}", problems
 
 
+def version(root):
+    """The version of CMakeLists.txt, which is nowhere else, has its section in the changelog: what its tag needs."""
+    why = release.trouble(root, f"v{release.version_of(root)}")
+    yield "the changelog has this version", [why] if why else []
+
+
 def clang_format(root):
     files = sources(root, "core", "module", "tests")
     done = subprocess.run(["/usr/bin/clang-format", "--dry-run", "-Werror", *files], capture_output=True, text=True,
@@ -245,7 +253,7 @@ def clang_tidy(root, build, jobs=2):
 def run(root, build):
     """Prints what is wrong, and `N passed, M failed`; returns what a shell wants to hear."""
     passed = failed = 0
-    for check in (layering(root), libraries(root), rooms(root), readers(root), start_path(root), named_in_manual(root), clang_format(root), python_compiles(root), clang_tidy(root, build)):
+    for check in (layering(root), libraries(root), rooms(root), readers(root), start_path(root), named_in_manual(root), version(root), clang_format(root), python_compiles(root), clang_tidy(root, build)):
         for name, problems in check:
             if problems:
                 failed += 1
