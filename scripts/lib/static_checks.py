@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import release
 from manual.checks import checks as manual
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', re.MULTILINE)
@@ -139,6 +140,61 @@ def start_path(root):
     problems += [f"{file} does not throw any more" for file in sorted(MAY_THROW - throwing)]
     yield "what a worker's start may throw", problems
 
+# Pages of the manual that name functions, files and words of the code.
+NAMING_PAGES = ("walks.md", "glossary.md", "decisions/*.md")
+NAMED_FILE = re.compile(r"(?:core|module|tests|scripts|nginx-conf)/")
+
+
+def code_in(text):
+    """(files, other names) of each line of a page: what stands in backticks; of drawings, words with an underscore."""
+    drawing = False
+    for line in text.splitlines():
+        if line.startswith("```"):
+            drawing = not drawing
+        elif drawing:
+            yield [], re.findall(r"\b[a-z]+(?:_[a-z]+)+\b", line)
+        else:
+            names = re.findall(r"`([^`]+)`", line)
+            files = [name for name in names if NAMED_FILE.match(name)]
+            yield files, [name for name in names if name not in files]
+
+
+def unknown_names(root, text, everything):
+    """What a page names and is not there. In a line with files, a function is in one of them; a word is anywhere in the code."""
+    for files, names in code_in(text):
+        # Of a command, its first word.
+        yield from (f"no file {file}" for file in files if not (root / file.split()[0]).exists())
+        inside = "\n".join((root / file).read_text() for file in files if (root / file).is_file()) or everything
+        for name in names:
+            if function := re.fullmatch(r"(\w+)\(\)", name):
+                if not re.search(rf"\b{function[1]}\s*\(", inside):
+                    yield f"no {name} in {', '.join(files) or 'the code'}"
+            else:
+                yield from (f"no word {word} in the code" for word in re.findall(r"\w+", name)
+                            if not re.search(rf"(?<![A-Za-z0-9]){word}(?![A-Za-z0-9])", everything))
+
+
+def named_in_manual(root):
+    """The names in the pages of NAMING_PAGES are names of the code. One (name, problems) per page."""
+    everything = "\n".join(path.read_text() for path in sources(
+        root, "core", "module", suffixes=(".cpp", ".h", ".c", ".sql", ".js", ".txt", ".mustache", ".cmake")))
+    for pattern in NAMING_PAGES:
+        pages = sorted((root / "nginx-conf" / "manual").glob(pattern))
+        if not pages:
+            yield f"names in nginx-conf/manual/{pattern}", ["there is no such page: the rule checks nothing"]
+        for page in pages:
+            text = page.read_text()
+            problems = list(unknown_names(root, text, everything))
+            if not any(files or names for files, names in code_in(text)):
+                problems.append("it names nothing: the rule checks nothing")
+            yield f"names in {page.relative_to(root)}", problems
+
+
+def version(root):
+    """The version of CMakeLists.txt, which is nowhere else, has its section in the changelog: what its tag needs."""
+    why = release.trouble(root, f"v{release.version_of(root)}")
+    yield "the changelog has this version", [why] if why else []
+
 
 def clang_format(root):
     files = sources(root, "core", "module", "tests")
@@ -198,8 +254,8 @@ def clang_tidy(root, build, jobs=2):
 def run(root, build):
     """Prints what is wrong, and `N passed, M failed`; returns what a shell wants to hear."""
     passed = failed = 0
-    for check in (layering(root), libraries(root), rooms(root), readers(root), start_path(root), clang_format(root), python_compiles(root),
-                  manual(build / "manual"), clang_tidy(root, build)):
+    for check in (layering(root), libraries(root), rooms(root), readers(root), start_path(root), named_in_manual(root), version(root),
+                  clang_format(root), python_compiles(root), manual(build / "manual"), clang_tidy(root, build)):
         for name, problems in check:
             if problems:
                 failed += 1

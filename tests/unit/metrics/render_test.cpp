@@ -16,7 +16,7 @@ constexpr Time kNow{std::chrono::seconds(1'800'000'000)};
 Snapshot snapshot() {
   Snapshot made;
   made.now = kNow;
-  made.build = {"0.1.0", "1.22.1"};
+  made.build = {"9.8.7", "1.22.1"};
   return made;
 }
 
