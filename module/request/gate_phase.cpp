@@ -62,23 +62,28 @@ void keep(RequestContext& context, Result<std::string> result) {
 
 // Memory first. NGX_AGAIN: the request goes on by itself once the database has answered.
 ngx_int_t find_session(ngx_http_request_t* r, RequestContext& context, Process& process) {
-  if (context.look_up == RequestContext::LookUp::done || !context.session) return NGX_OK;
+  if (context.look_up == RequestContext::LookUp::done) return NGX_OK;
   if (context.look_up == RequestContext::LookUp::waiting) return NGX_AGAIN;
+  if (!context.session_token) return NGX_OK;
+  context.session = hash_token(*context.session_token);
+  if (!context.session) {
+    keep(context, Failure{code::kInternal, "hashing a session token failed"});
+    return NGX_OK;
+  }
   if (process.sessions().recall(*context.session, context.record, context.view)) {
     context.look_up = RequestContext::LookUp::done;
     return NGX_OK;
   }
-  // Ours were removed from the request, so the header is kept.
-  const std::string_view sent = session_token(context.cookies.value_or("")).value_or("");
-  process.sessions().look_up(
-      *context.session, sent, [token = context.token()](Result<std::string> result) {
-        const auto alive = token.lock();
-        if (alive == nullptr || alive->request == nullptr) return;
-        RequestContext* found = RequestContext::find(alive->request);
-        const bool has_waited = found->look_up == RequestContext::LookUp::waiting;
-        keep(*found, std::move(result));
-        if (has_waited) resume(alive->request, ngx_http_core_run_phases);
-      });
+  process.sessions().look_up(*context.session, *context.session_token,
+                             [token = context.token()](Result<std::string> result) {
+                               const auto alive = token.lock();
+                               if (alive == nullptr || alive->request == nullptr) return;
+                               RequestContext* found = RequestContext::find(alive->request);
+                               const bool has_waited =
+                                   found->look_up == RequestContext::LookUp::waiting;
+                               keep(*found, std::move(result));
+                               if (has_waited) resume(alive->request, ngx_http_core_run_phases);
+                             });
   if (context.look_up == RequestContext::LookUp::done) return NGX_OK;
   context.look_up = RequestContext::LookUp::waiting;
   return wait(r) == NGX_OK ? NGX_AGAIN : NGX_ERROR;
@@ -165,9 +170,6 @@ ngx_int_t gate(ngx_http_request_t* r) {
   RequestContext* context = RequestContext::find(r);
   if (process == nullptr) return answer(r, context, "unavailable", out_of_order());
   if (context == nullptr) return NGX_HTTP_INTERNAL_SERVER_ERROR;
-  if (context->has_failed_hashing) {
-    return unavailable(r, *context, *process, {code::kInternal, "hashing a session token failed"});
-  }
   const ngx_int_t found = find_session(r, *context, *process);
   if (found != NGX_OK) return found == NGX_AGAIN ? NGX_AGAIN : NGX_HTTP_INTERNAL_SERVER_ERROR;
   if (context->failure) return unavailable(r, *context, *process, *context->failure);

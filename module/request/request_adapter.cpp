@@ -50,7 +50,8 @@ bool names_two_hosts(const ngx_http_request_t* r) {
   if (r->headers_in.host == nullptr) return false;
   std::string_view name = name_of(view(r->headers_in.host->value));
   if (name.ends_with('.')) name.remove_suffix(1);  // nginx leaves a final dot out as well
-  return !equals_ignoring_case(name, view(r->headers_in.server));
+  const std::string_view server = view(r->headers_in.server);
+  return name != server && !equals_ignoring_case(name, server);
 }
 
 std::string_view host_of(const ngx_http_request_t* r) {

@@ -45,14 +45,14 @@ class RequestContext {
   // Who asks. Taken off the request before anything can pass it on.
   /// The Cookie header as sent, if ours were removed from it; in the request's memory.
   std::optional<std::string_view> cookies;
-  std::string joined_cookies;        ///< its bytes where there were several fields
-  std::optional<TokenHash> session;  ///< of the session cookie
-  bool has_failed_hashing = false;
+  std::string joined_cookies;                     ///< its bytes where there were several fields
+  std::optional<std::string_view> session_token;  ///< of it; hashed where a gate asks for it
   bool is_stripped = false;  ///< nothing of it is left in the main request's headers
 
   // What is known of them.
   enum class LookUp { none, waiting, done };
   LookUp look_up = LookUp::none;
+  std::optional<TokenHash> session;  ///< the token's, where there is one
   std::string record;                ///< empty: no such live session
   std::unique_ptr<Failure> failure;  ///< of the look-up
   std::optional<SessionView> view;   ///< reads `record`

@@ -13,10 +13,7 @@ ngx_int_t take_credentials(ngx_http_request_t* r, RequestContext& context) {
   const std::string_view cookies = cookies_of(r, context.joined_cookies);
   const OurCookies ours = our_cookies(cookies);
   if (ours.is_any) context.cookies = cookies;
-  if (ours.session_token) {
-    context.session = hash_token(*ours.session_token);
-    context.has_failed_hashing = !context.session.has_value();
-  }
+  context.session_token = ours.session_token;
   return remove_ours(r, ours.is_any, nullptr);
 }
 
