@@ -1,6 +1,6 @@
 #include "host/mail_delivery.h"
 
-#include "anteroom/provisioning.h"
+#include "anteroom/requests.h"
 #include "host/blocking_ports.h"
 
 namespace anteroom {

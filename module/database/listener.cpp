@@ -1,6 +1,6 @@
 #include "database/listener.h"
 
-#include "anteroom/provisioning.h"
+#include "anteroom/activity.h"
 #include "anteroom/session.h"
 #include "anteroom/site.h"
 #include "anteroom/store.h"

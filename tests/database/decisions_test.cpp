@@ -2,7 +2,7 @@
 #include <thread>
 
 #include "anteroom/scim.h"
-#include "database/provisioning.h"
+#include "database/people_fixture.h"
 
 using namespace anteroom;
 using namespace anteroom::test;

@@ -4,7 +4,7 @@
 
 #include "anteroom/scim.h"
 #include "database/interleaving.h"
-#include "database/provisioning.h"
+#include "database/people_fixture.h"
 
 using namespace anteroom;
 using namespace anteroom::test;

@@ -7,7 +7,7 @@
 #include <memory>
 #include <string>
 
-#include "anteroom/admin.h"
+#include "anteroom/people.h"
 #include "anteroom/store.h"
 #include "host/blocking_ports.h"
 #include "host/migrate.h"
@@ -127,13 +127,17 @@ inline std::string load(Database& database, int number, std::chrono::seconds idl
   return *bytes;
 }
 
-inline std::string provision(Database& database, const std::string& email, const std::string& level,
-                             std::vector<std::string> properties, const std::string& expires = "") {
+constexpr auto kProvisioned = store::Provisioned::Outcome::done;
+
+inline store::Provisioned::Outcome provision(Database& database, const std::string& email,
+                                             const std::string& level,
+                                             std::vector<std::string> properties,
+                                             const std::string& expires = "") {
   const auto outcome = wait(store::provision(
       database, {email, "", level, std::move(properties), expires, "test", levels()}));
   INFO((outcome ? "" : outcome.failure().detail));
   REQUIRE(outcome);
-  return *outcome;
+  return outcome->outcome;
 }
 
 }  // namespace anteroom::test

@@ -1,9 +1,8 @@
 // What is alike does not depend on the locale that a database was made with.
-#include "anteroom/admin.h"
+#include "anteroom/people.h"
 #include "anteroom/audit.h"
-#include "anteroom/provisioning.h"
 #include "anteroom/scim.h"
-#include "database/provisioning.h"
+#include "database/people_fixture.h"
 
 using namespace anteroom;
 using namespace anteroom::test;

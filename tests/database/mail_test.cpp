@@ -2,7 +2,7 @@
 #include <set>
 
 #include "anteroom/outbox.h"
-#include "database/provisioning.h"
+#include "database/people_fixture.h"
 #include "host/mail_delivery.h"
 #include "support/fakes.h"
 
@@ -326,7 +326,7 @@ TEST_CASE("the digest tells of each person and request once, and not too often")
   db.script("UPDATE mail_digest SET made_at = now() - interval '61 minutes'");
   CHECK(digests() == "2");  // nothing new
 
-  REQUIRE(provision(db, "carla@corp.test", "manager", {"*"}) == "provisioned");
+  REQUIRE(provision(db, "carla@corp.test", "manager", {"*"}) == kProvisioned);
   db.script(
       "INSERT INTO access_requests (email, level, requested_by) SELECT 'dev@corp.test',"
       " 'viewer', id FROM users WHERE email = 'carla@corp.test'");
@@ -336,7 +336,7 @@ TEST_CASE("the digest tells of each person and request once, and not too often")
   CHECK(last("has_people") == "false");
 
   // Let in and out again: news.
-  REQUIRE(provision(db, "ben@corp.test", "viewer", {"*"}) == "provisioned");
+  REQUIRE(provision(db, "ben@corp.test", "viewer", {"*"}) == kProvisioned);
   db.script("UPDATE mail_digest SET made_at = now() - interval '61 minutes'");
   CHECK(digests() == "3");
   db.script(

@@ -1,6 +1,7 @@
 #include <poll.h>
 
-#include "anteroom/provisioning.h"
+#include "anteroom/people.h"
+#include "anteroom/requests.h"
 #include "database/fixture.h"
 
 using namespace anteroom;
@@ -44,7 +45,7 @@ TEST_CASE("nodes are told of every change that concerns what they remember") {
   Listener listener(db.settings());
 
   SECTION("a grant") {
-    REQUIRE(provision(db, "ann@corp.test", "viewer", {"*"}) == "provisioned");
+    REQUIRE(provision(db, "ann@corp.test", "viewer", {"*"}) == kProvisioned);
     CHECK(listener.next() == user);
   }
   SECTION("disabling") {

@@ -7,7 +7,7 @@
 
 #include "anteroom/scim.h"
 #include "database/interleaving.h"
-#include "database/provisioning.h"
+#include "database/people_fixture.h"
 
 using namespace anteroom;
 using namespace anteroom::test;
@@ -21,8 +21,7 @@ struct Crowd {
   explicit Crowd(int size, const std::string& expires = "") {
     for (int i = 0; i < size; ++i) {
       const std::string name = "p" + std::to_string(i);
-      REQUIRE(provision(c.db, Company::address(name), "manager", {"elm"}, expires) ==
-              "provisioned");
+      REQUIRE(provision(c.db, Company::address(name), "manager", {"elm"}, expires) == kProvisioned);
       c.come_from_directory(name);
       names.push_back(name);
     }
@@ -210,13 +209,13 @@ TEST_CASE("whoever gives access to somebody whose address changes meanwhile is a
     return wait(store::provision(
         db, {Company::address("p0"), "", "viewer", {"oak"}, "", "cli:root", levels()}));
   };
-  Meanwhile<Result<std::string>> giving(crowd.c.db, give);
+  Meanwhile<Result<store::Provisioned>> giving(crowd.c.db, give);
   CHECK(giving.is_waiting());
   renaming.commit();
   const auto lost = giving.result();
   REQUIRE_FALSE(lost);
   CHECK(lost.failure().detail.starts_with("40001"));
-  CHECK(get(give(crowd.c.db)) == "provisioned");  // to a new record with that address
+  CHECK(get(give(crowd.c.db)).outcome == kProvisioned);  // to a new record with that address
   CHECK(crowd.c.grants("p0") == "oak=viewer");
 }
 
@@ -226,7 +225,7 @@ TEST_CASE("a sign-on that brings an address which somebody gives access to meanw
   s.email = "was@corp.test";
   REQUIRE(sign_on_outcome(c.db, s) == store::SignOnOutcome::waiting);
   OpenTransaction giving(c.db);
-  REQUIRE(provision(giving, "will-be@corp.test", "viewer", {"elm"}) == "provisioned");
+  REQUIRE(provision(giving, "will-be@corp.test", "viewer", {"elm"}) == kProvisioned);
   s = sign_on_number(2);
   s.email = "will-be@corp.test";
   Meanwhile<Result<store::SignOnResult>> browser(

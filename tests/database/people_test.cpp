@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <thread>
 
-#include "database/provisioning.h"
+#include "database/people_fixture.h"
 
 using namespace anteroom;
 using namespace anteroom::test;
@@ -120,7 +120,7 @@ TEST_CASE("a person is shown with grants, live sessions and history") {
   REQUIRE(shown);
   CHECK(shown->person.email == "ann@corp.test");
   CHECK(shown->person.grants == "elm=technician,oak=viewer");
-  CHECK(shown->subject == "tenant/ann");
+  CHECK(shown->person.subject == "tenant/ann");
   REQUIRE(shown->grants.size() == 2);
   CHECK(shown->grants[0].property_name == "Elm Court");
   CHECK(shown->grants[0].may_change);
@@ -233,7 +233,8 @@ TEST_CASE("support keeps off whom a directory has turned off, and does not turn 
   CHECK(set_disabled(c, "max", "ann", false) == PersonChange::off_by_directory);
   CHECK(state() == "disabled directory");
   // An operator overrules it.
-  CHECK(get(store::enable_user(c.db, "ann@corp.test", "cli:root", true)) == "enabled");
+  CHECK(get(store::enable_user(c.db, "ann@corp.test", "cli:root", true)).outcome ==
+        store::Enabled::Outcome::done);
   CHECK(state() == "active");
 }
 
@@ -271,9 +272,9 @@ TEST_CASE("what an operator gives, one by one or from a file, approves the reque
     c.file(c.actor("max"), {std::string(name) + "@corp.test", "", "elm", "technician", "", ""});
   }
   const auto open = [&] { return c.count("access_requests WHERE state = 'open'"); };
-  CHECK(provision(c.db, "one@corp.test", "viewer", {"elm"}) == "provisioned");
+  CHECK(provision(c.db, "one@corp.test", "viewer", {"elm"}) == kProvisioned);
   CHECK(open() == "2");
-  CHECK(provision(c.db, "one@corp.test", "manager", {"oak", "elm"}) == "provisioned");
+  CHECK(provision(c.db, "one@corp.test", "manager", {"oak", "elm"}) == kProvisioned);
   CHECK(open() == "1");
   CHECK(c.value("SELECT decided_by_name FROM anteroom.access_requests WHERE state = 'approved'") ==
         "test");
@@ -342,12 +343,12 @@ TEST_CASE("who decides at some properties only has to do with their own company,
     CHECK(shown("max"));
   }
   SECTION("so does access there") {
-    REQUIRE(provision(c.db, "far@other.test", "viewer", {"elm"}) == "provisioned");
+    REQUIRE(provision(c.db, "far@other.test", "viewer", {"elm"}) == kProvisioned);
     CHECK(found(c, "max", "far@") == "far ");
     CHECK(disable("max") == PersonChange::done);
   }
   SECTION("not elsewhere") {
-    REQUIRE(provision(c.db, "far@other.test", "viewer", {"oak"}) == "provisioned");
+    REQUIRE(provision(c.db, "far@other.test", "viewer", {"oak"}) == kProvisioned);
     CHECK(found(c, "max", "far@").empty());
     CHECK_FALSE(shown("max"));
   }

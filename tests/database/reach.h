@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "database/provisioning.h"
+#include "database/people_fixture.h"
 
 namespace anteroom::test {
 
@@ -108,7 +108,7 @@ class Cast : public Company {
             const std::string& giver) {
     const auto outcome =
         get(store::provision(db, {email(name), "", level, {property}, "", giver, levels()}));
-    REQUIRE(outcome == "provisioned");
+    REQUIRE(outcome.outcome == kProvisioned);
   }
 
   std::map<std::string, std::string> companies_;

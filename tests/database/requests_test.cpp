@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <thread>
 
-#include "database/provisioning.h"
+#include "database/people_fixture.h"
 
 using namespace anteroom;
 using namespace anteroom::test;

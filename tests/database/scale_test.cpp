@@ -1,7 +1,7 @@
 // With 100,000 people and as many open requests: what a page costs is counted in rows that the
 // server reads for it.
 
-#include "database/provisioning.h"
+#include "database/people_fixture.h"
 
 using namespace anteroom;
 using namespace anteroom::test;

@@ -1,6 +1,6 @@
 #include "anteroom/scim.h"
 
-#include "anteroom/provisioning.h"
+#include "anteroom/people.h"
 #include "fixture.h"
 #include "text/uuid.h"
 
@@ -278,7 +278,8 @@ TEST_CASE("what an operator turned off stays off whatever the directory says") {
   const auto again = create(db, person("ann@corp.test"));
   CHECK(again.outcome == ScimOutcome::done);
   CHECK_FALSE(again.resource.is_active);
-  REQUIRE(value(wait(store::enable_user(db, "ann@corp.test", "cli:root", false))) == "enabled");
+  REQUIRE(value(wait(store::enable_user(db, "ann@corp.test", "cli:root", false))).outcome ==
+          store::Enabled::Outcome::done);
   CHECK_FALSE(set_active(db, id, false).resource.is_active);
   CHECK(set_active(db, id, true).resource.is_active);
 
@@ -473,11 +474,11 @@ TEST_CASE("what people granted is neither raised, lowered nor taken away") {
   TestDatabase db;
   add_properties(db);
   const std::string ann = made(db, "ann@corp.test");
-  REQUIRE(provision(db, "ann@corp.test", "viewer", {"elm"}) == "provisioned");
+  REQUIRE(provision(db, "ann@corp.test", "viewer", {"elm"}) == kProvisioned);
   const std::string managers = made_group(db, "Managers", {ann});
   CHECK(grants(db, "ann@corp.test") == "elm=viewer,oak=manager");
   // A person changes what came from the group: it is that person's from now on.
-  REQUIRE(provision(db, "ann@corp.test", "admin", {"oak"}) == "provisioned");
+  REQUIRE(provision(db, "ann@corp.test", "admin", {"oak"}) == kProvisioned);
   CHECK(remove_members(db, managers, {ann}) == ScimOutcome::done);
   CHECK(grants(db, "ann@corp.test") == "elm=viewer,oak=admin");
 }
@@ -486,7 +487,7 @@ TEST_CASE("a grant that people gave and that has run out is missing, and filled"
   TestDatabase db;
   add_properties(db);
   const std::string ann = made(db, "ann@corp.test");
-  REQUIRE(provision(db, "ann@corp.test", "viewer", {"elm"}) == "provisioned");
+  REQUIRE(provision(db, "ann@corp.test", "viewer", {"elm"}) == kProvisioned);
   db.script("UPDATE grants SET expires_at = '2020-01-01'");
   made_group(db, "Technicians", {ann});
   CHECK(grants(db, "ann@corp.test") == "elm=technician");

@@ -24,8 +24,8 @@ TEST_CASE("an unknown token has no session") {
 TEST_CASE("grants show in the session at once: every level, the highest, all properties first") {
   TestDatabase db;
   prepare(db);
-  REQUIRE(provision(db, "ann@corp.test", "manager", {"oak"}) == "provisioned");
-  REQUIRE(provision(db, "ann@corp.test", "technician", {"elm", "*"}) == "provisioned");
+  REQUIRE(provision(db, "ann@corp.test", "manager", {"oak"}) == kProvisioned);
+  REQUIRE(provision(db, "ann@corp.test", "technician", {"elm", "*"}) == kProvisioned);
   const std::string bytes = load(db, 1);
   const auto view = SessionView::parse(bytes);
   REQUIRE(view);
@@ -37,7 +37,7 @@ TEST_CASE("grants show in the session at once: every level, the highest, all pro
 TEST_CASE("a level that the configuration no longer knows counts for nothing") {
   TestDatabase db;
   prepare(db);
-  REQUIRE(provision(db, "ann@corp.test", "retired", {"oak"}) == "provisioned");
+  REQUIRE(provision(db, "ann@corp.test", "retired", {"oak"}) == kProvisioned);
   const std::string bytes = load(db, 1);
   CHECK_FALSE(SessionView::parse(bytes)->is_provisioned());
 }
@@ -45,7 +45,7 @@ TEST_CASE("a level that the configuration no longer knows counts for nothing") {
 TEST_CASE("an expired grant counts for nothing, and the record ends with the first that will") {
   TestDatabase db;
   prepare(db);
-  REQUIRE(provision(db, "ann@corp.test", "manager", {"oak"}) == "provisioned");
+  REQUIRE(provision(db, "ann@corp.test", "manager", {"oak"}) == kProvisioned);
   db.script("UPDATE grants SET expires_at = '2020-01-01' WHERE property = 'oak'");
   std::string bytes = load(db, 1);
   CHECK_FALSE(SessionView::parse(bytes)->is_provisioned());

@@ -24,7 +24,7 @@ TEST_CASE("a first sign-on makes a record and a session that waits") {
 TEST_CASE("a pre-provisioned person is found by email, in any case, and pinned") {
   TestDatabase db;
   db.script("INSERT INTO properties (key, name) VALUES ('elm', 'Elm')");
-  REQUIRE(provision(db, "Ann@Corp.test", "manager", {"elm"}) == "provisioned");
+  REQUIRE(provision(db, "Ann@Corp.test", "manager", {"elm"}) == kProvisioned);
   CHECK(sign_on_outcome(db, sign_on_number(1)) == SignOnOutcome::signed_in);
   CHECK(db.value("SELECT subject FROM anteroom.users") == "tenant/ann");
   CHECK(db.value("SELECT count(*) FROM anteroom.users") == "1");
@@ -64,7 +64,7 @@ TEST_CASE("a request is answered once, whatever comes of the first answer") {
     REQUIRE(wait(store::sign_out(db, hash_of(1), ""))->has_value());
   }
   SECTION("a refusal") {
-    REQUIRE(provision(db, "ann@corp.test", "viewer", {"*"}) == "provisioned");
+    REQUIRE(provision(db, "ann@corp.test", "viewer", {"*"}) == kProvisioned);
     REQUIRE(*wait(store::disable_user(db, "ann@corp.test", "test")));
     REQUIRE(sign_on_outcome(db, first) == SignOnOutcome::user_disabled);
   }
@@ -162,7 +162,7 @@ TEST_CASE("a renamed person stays the same record, under the new address") {
 TEST_CASE("a new address that another record has is not taken over") {
   TestDatabase db;
   REQUIRE(sign_on_outcome(db, sign_on_number(1)) == SignOnOutcome::waiting);
-  REQUIRE(provision(db, "boss@corp.test", "admin", {"*"}) == "provisioned");
+  REQUIRE(provision(db, "boss@corp.test", "admin", {"*"}) == kProvisioned);
   store::SignOn grabbing = sign_on_number(2);
   grabbing.email = "boss@corp.test";
   CHECK(sign_on_outcome(db, grabbing) == SignOnOutcome::waiting);

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "anteroom/admin.h"
+#include "anteroom/people.h"
 
 namespace anteroom::cli {
 

@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "anteroom/provisioning.h"
+#include "anteroom/actor.h"
 #include "cli/commands/console.h"
 
 namespace anteroom::cli {

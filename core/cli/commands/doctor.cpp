@@ -1,6 +1,6 @@
 #include <cstdio>
 
-#include "anteroom/admin.h"
+#include "anteroom/people.h"
 #include "anteroom/audit.h"
 #include "anteroom/saml.h"
 #include "cli/commands/console.h"

@@ -3,7 +3,7 @@
 #include <filesystem>
 #include <memory>
 
-#include "anteroom/admin.h"
+#include "anteroom/people.h"
 #include "anteroom/metadata_fetch.h"
 #include "anteroom/saml.h"
 #include "cli/commands/console.h"

@@ -5,7 +5,7 @@
 #include <memory>
 #include <set>
 
-#include "anteroom/admin.h"
+#include "anteroom/people.h"
 #include "cli/commands/console.h"
 #include "text/csv.h"
 #include "text/person_text.h"

@@ -1,6 +1,6 @@
 #include <memory>
 
-#include "anteroom/admin.h"
+#include "anteroom/people.h"
 #include "cli/commands/acting.h"
 
 namespace anteroom::cli {
@@ -97,6 +97,22 @@ void add(Console& console, const Given& given) {
   console.say("added " + email + "; provision them to let them in", {{"added", email}});
 }
 
+// Abort unless it was done.
+void need_provisioned(const std::string& email, const store::Provisioned& provisioned) {
+  switch (provisioned.outcome) {
+    case store::Provisioned::Outcome::done:
+      return;
+    case store::Provisioned::Outcome::user_disabled:
+      throw Abort{exit_refused, email + " is disabled: `anteroom user enable` first"};
+    case store::Provisioned::Outcome::in_the_past:
+      throw Abort{exit_refused, "the access would have ended already"};
+    case store::Provisioned::Outcome::no_property:
+      break;
+  }
+  throw Abort{exit_refused,
+              "there is no property '" + provisioned.property + "': `anteroom property add` first"};
+}
+
 void provision(Console& console, const Given& given) {
   const std::string email = checked_email(console, given.email, given.allow_unregistered);
   check_level(console, given.level);
@@ -114,17 +130,7 @@ void provision(Console& console, const Given& given) {
   for (const std::string& key : given.properties) {
     if (key == "*") throw Abort{exit_refused, "'*' is not a property: use --all-properties"};
   }
-  const std::string outcome = console.need(wait(store::provision(console.database(), order)));
-  if (outcome == "disabled") {
-    throw Abort{exit_refused, email + " is disabled: `anteroom user enable` first"};
-  }
-  if (outcome == "in_the_past") {
-    throw Abort{exit_refused, "the access would have ended already"};
-  }
-  if (outcome != "provisioned") {
-    throw Abort{exit_refused, "there is no property '" + outcome.substr(outcome.find(' ') + 1) +
-                                  "': `anteroom property add` first"};
-  }
+  need_provisioned(email, console.need(wait(store::provision(console.database(), order))));
   console.say("provisioned " + email + "; whoever waits is let in by itself",
               {{"provisioned", email}, {"level", given.level}, {"properties", order.properties}});
 }
@@ -150,11 +156,14 @@ void add_change(CLI::App& user, Console& console, const char* name, const char* 
 
 void enable(Console& console, const std::string& given, bool is_against_directory) {
   const std::string email = checked_email(console, given, true);
-  const std::string outcome = console.need(
+  const store::Enabled enabled = console.need(
       wait(store::enable_user(console.database(), email, Console::actor(), is_against_directory)));
-  if (outcome == "not_disabled") throw Abort{exit_refused, "there is no disabled user " + email};
-  if (outcome != "enabled") {
-    throw Abort{exit_refused, "the directory of " + outcome.substr(outcome.find(':') + 1) +
+  if (enabled.outcome == store::Enabled::Outcome::not_disabled) {
+    throw Abort{exit_refused, "there is no disabled user " + email};
+  }
+  if (enabled.outcome == store::Enabled::Outcome::off_by_directory) {
+    const std::string& directory = enabled.directory;
+    throw Abort{exit_refused, "the directory of " + directory.substr(directory.find(':') + 1) +
                                   " has " + email +
                                   " off: the company has to switch it on there; with "
                                   "--against-directory it is switched on here all the same"};

@@ -2,6 +2,7 @@
 #include <memory>
 
 #include "anteroom/email.h"
+#include "anteroom/requests.h"
 #include "cli/commands/acting.h"
 
 namespace anteroom::cli {

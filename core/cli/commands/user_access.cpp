@@ -1,5 +1,6 @@
 #include <memory>
 
+#include "anteroom/people.h"
 #include "cli/commands/acting.h"
 
 namespace anteroom::cli {

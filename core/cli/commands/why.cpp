@@ -2,7 +2,7 @@
 #include <map>
 
 #include "access/levels.h"
-#include "anteroom/admin.h"
+#include "anteroom/people.h"
 #include "anteroom/audit.h"
 #include "anteroom/saml.h"
 #include "cli/commands/console.h"
@@ -127,7 +127,7 @@ struct Predicted {
 void ask_requirement(const Settings& settings, const Asked& asked, const std::string& grants,
                      Predicted& predicted) {
   SessionFields fields{};
-  fields.access_level = journey::highest_level(settings.access, grants);
+  fields.access_level = access::highest_level(settings.access, grants);
   fields.properties = grants;
   Requirement needed{};
   needed.level = asked.level;

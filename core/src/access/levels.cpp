@@ -2,11 +2,25 @@
 
 #include <algorithm>
 
+#include "anteroom/grants.h"
+
 namespace anteroom::access {
 
 namespace {
 
-constexpr std::string_view kEverywhere = "*";
+template <class Counts>
+std::string_view highest_of(const AccessSettings& access, std::string_view grants, Counts counts) {
+  std::string_view best;
+  std::optional<std::size_t> best_rank;
+  for_each_grant(grants, [&](const Grant& grant) {
+    if (!counts(grant)) return;
+    const auto level_rank = rank(access, grant.level);
+    if (!level_rank || (best_rank && *level_rank <= *best_rank)) return;
+    best = grant.level;
+    best_rank = level_rank;
+  });
+  return best;
+}
 
 }  // namespace
 
@@ -16,27 +30,15 @@ std::optional<std::size_t> rank(const AccessSettings& access, std::string_view l
   return static_cast<std::size_t>(found - access.levels.begin());
 }
 
-std::string_view level_at(const AccessSettings& access, std::string_view properties,
+std::string_view level_at(const AccessSettings& access, std::string_view grants,
                           std::string_view property) {
-  std::string_view best;
-  std::optional<std::size_t> best_rank;
-  while (!properties.empty()) {
-    const auto comma = properties.find(',');
-    const std::string_view grant = properties.substr(0, comma);
-    properties =
-        comma == std::string_view::npos ? std::string_view{} : properties.substr(comma + 1);
-    const auto equals = grant.find('=');
-    if (equals == std::string_view::npos) continue;
-    const std::string_view key = grant.substr(0, equals);
-    if (key != kEverywhere && key != property) continue;
-    const std::string_view level = grant.substr(equals + 1);
-    const auto level_rank = rank(access, level);
-    if (level_rank && (!best_rank || *level_rank > *best_rank)) {
-      best = level;
-      best_rank = level_rank;
-    }
-  }
-  return best;
+  return highest_of(access, grants, [property](const Grant& grant) {
+    return grant.is_everywhere() || grant.property == property;
+  });
+}
+
+std::string_view highest_level(const AccessSettings& access, std::string_view grants) {
+  return highest_of(access, grants, [](const Grant&) { return true; });
 }
 
 bool meets(const AccessSettings& access, const SessionFields& session,
@@ -44,7 +46,7 @@ bool meets(const AccessSettings& access, const SessionFields& session,
   std::string_view held = session.access_level;
   if (requirement.has_property) {
     // "*" is how a grant for all properties is written, never the name of one.
-    if (requirement.property.empty() || requirement.property == kEverywhere) return false;
+    if (requirement.property.empty() || requirement.property == kAllProperties) return false;
     held = level_at(access, session.properties, requirement.property);
   }
   const auto held_rank = rank(access, held);

@@ -12,10 +12,12 @@ namespace anteroom::access {
 /// 0 is the lowest; nullopt: no such level.
 std::optional<std::size_t> rank(const AccessSettings& access, std::string_view level);
 
-/// The level that "key=level,key=level" grants at `property` ("*" applies everywhere; the higher
-/// one wins). Empty: none.
-std::string_view level_at(const AccessSettings& access, std::string_view properties,
+/// The highest level that grants (grants.h) give at `property`. Empty: none.
+std::string_view level_at(const AccessSettings& access, std::string_view grants,
                           std::string_view property);
+
+/// The highest level that they give anywhere. Empty: none.
+std::string_view highest_level(const AccessSettings& access, std::string_view grants);
 
 /// True if the session's grants meet the requirement. An unknown level is met by nobody.
 bool meets(const AccessSettings& access, const SessionFields& session,

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "anteroom/email.h"
+#include "anteroom/grants.h"
 #include "pages/common_values.h"
 
 namespace anteroom::pages {
@@ -34,17 +35,10 @@ Values with_grants(Values values) {
   const auto given = values.text.find("your_properties");
   if (given == values.text.end()) return values;
   auto& grants = values.lists["your_grants"];
-  std::string_view rest = given->second;
-  while (!rest.empty()) {
-    const auto comma = std::min(rest.find(','), rest.size());
-    const std::string_view grant = rest.substr(0, comma);
-    rest.remove_prefix(std::min(comma + 1, rest.size()));
-    const auto equals = grant.rfind('=');
-    if (equals == std::string_view::npos) continue;
-    const std::string_view property = grant.substr(0, equals);
-    grants.push_back({{{"property", property == "*" ? "" : std::string(property)},
-                       {"level", std::string(grant.substr(equals + 1))}}});
-  }
+  for_each_grant(given->second, [&grants](const Grant& grant) {
+    grants.push_back({{{"property", grant.is_everywhere() ? "" : std::string(grant.property)},
+                       {"level", std::string(grant.level)}}});
+  });
   return values;
 }
 

@@ -1,4 +1,4 @@
-#include "anteroom/provisioning.h"
+#include "anteroom/activity.h"
 #include "anteroom/store.h"
 #include "store/rows.h"
 

@@ -5,7 +5,8 @@
 #include <string_view>
 #include <utility>
 
-#include "anteroom/provisioning.h"
+#include "anteroom/actor.h"
+#include "anteroom/settings.h"
 
 namespace anteroom::store {
 

@@ -1,4 +1,4 @@
-#include "anteroom/admin.h"
+#include "anteroom/people.h"
 
 #include <cstdlib>
 
@@ -81,7 +81,7 @@ Task<Result<bool>> add_user(Database& database, std::string email, std::string n
   return one_bool(database, kAddUser, std::move(params));
 }
 
-Task<Result<std::string>> provision(Database& database, Provision p) {
+Task<Result<Provisioned>> provision(Database& database, Provision p) {
   Params params{p.email,
                 p.name,
                 p.level,
@@ -89,7 +89,17 @@ Task<Result<std::string>> provision(Database& database, Provision p) {
                 p.expires_at,
                 p.actor,
                 array_literal(p.levels)};
-  return one_value(database, kProvision, std::move(params));
+  const Result<std::string> answer = co_await one_value(database, kProvision, std::move(params));
+  if (!answer) co_return answer.failure();
+  constexpr std::string_view kNoProperty = "no_property ";  // and its key
+  using Outcome = Provisioned::Outcome;
+  if (answer->starts_with(kNoProperty)) {
+    co_return Provisioned{Outcome::no_property, answer->substr(kNoProperty.size())};
+  }
+  if (*answer == "disabled") co_return Provisioned{Outcome::user_disabled, ""};
+  if (*answer == "in_the_past") co_return Provisioned{Outcome::in_the_past, ""};
+  if (*answer == "provisioned") co_return Provisioned{};
+  co_return Failure{code::kInternal, "provision: " + *answer};
 }
 
 Task<Result<bool>> disable_user(Database& database, std::string email, std::string actor) {
@@ -97,10 +107,15 @@ Task<Result<bool>> disable_user(Database& database, std::string email, std::stri
   return one_bool(database, kDisable, std::move(params));
 }
 
-Task<Result<std::string>> enable_user(Database& database, std::string email, std::string actor,
-                                      bool is_against_directory) {
+Task<Result<Enabled>> enable_user(Database& database, std::string email, std::string actor,
+                                  bool is_against_directory) {
   Params params{std::move(email), std::move(actor), is_against_directory ? "t" : "f"};
-  return one_value(database, kEnable, std::move(params));
+  Result<std::string> answer = co_await one_value(database, kEnable, std::move(params));
+  if (!answer) co_return answer.failure();
+  using Outcome = Enabled::Outcome;
+  if (*answer == "enabled") co_return Enabled{};
+  if (*answer == "not_disabled") co_return Enabled{Outcome::not_disabled, ""};
+  co_return Enabled{Outcome::off_by_directory, std::move(*answer)};
 }
 
 Task<Result<int>> end_company_sessions(Database& database, std::string idp, std::string actor) {

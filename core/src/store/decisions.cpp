@@ -2,7 +2,7 @@
 #include <iterator>
 #include <map>
 
-#include "anteroom/provisioning.h"
+#include "anteroom/requests.h"
 #include "anteroom/store.h"
 #include "store/actor.h"
 #include "store/rows.h"

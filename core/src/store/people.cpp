@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <iterator>
 
-#include "anteroom/provisioning.h"
+#include "anteroom/people.h"
 #include "store/actor.h"
 #include "store/rows.h"
 
@@ -43,16 +43,17 @@ constexpr std::pair<std::string_view, PersonChange> kChanges[] = {
     {"off_by_directory", PersonChange::off_by_directory}};
 
 // From the column that is the id.
-PersonRow person_of(const std::vector<Cell>& row, std::size_t at) {
-  return {text(row, at),     text(row, at + 1), text(row, at + 2), text(row, at + 3),
-          text(row, at + 4), text(row, at + 5), text(row, at + 6), text(row, at + 7)};
+Person person_of(const std::vector<Cell>& row, std::size_t at) {
+  return {text(row, at),     text(row, at + 1), text(row, at + 2),
+          text(row, at + 3), text(row, at + 4), "",
+          text(row, at + 5), text(row, at + 6), text(row, at + 7)};
 }
 
 void add_part(PersonDetail& detail, const std::vector<Cell>& row) {
   const std::string& part = text(row, 0);
   if (part == "person") {
     detail.person = person_of(row, 1);
-    detail.subject = text(row, 9);
+    detail.person.subject = text(row, 9);
     detail.is_off_by_people = text(row, 10).starts_with("people");
     detail.is_off_by_directory = text(row, 10).find("scim:") != std::string::npos;
   } else if (part == "grant") {
@@ -74,8 +75,8 @@ Task<Result<PersonChange>> change(Database& database, const Statement& statement
   co_return by_name(kChanges, text(result->rows[0], 0), PersonChange::not_allowed);
 }
 
-std::vector<PersonRow> people_of(const Rows& result) {
-  std::vector<PersonRow> people;
+std::vector<Person> people_of(const Rows& result) {
+  std::vector<Person> people;
   std::transform(result.rows.begin(), result.rows.end(), std::back_inserter(people),
                  [](const auto& row) { return person_of(row, 0); });
   return people;
@@ -83,10 +84,10 @@ std::vector<PersonRow> people_of(const Rows& result) {
 
 }  // namespace
 
-Task<Result<std::vector<PersonRow>>> search_people(Database& database, Actor actor,
-                                                   AccessSettings access, std::string search,
-                                                   bool only_waiting, std::string after_email,
-                                                   int limit) {
+Task<Result<std::vector<Person>>> search_people(Database& database, Actor actor,
+                                                AccessSettings access, std::string search,
+                                                bool only_waiting, std::string after_email,
+                                                int limit) {
   Params params{actor_literal(actor, access, access.process_requests), std::move(search),
                 only_waiting ? "t" : "f", std::move(after_email), std::to_string(limit)};
   Result<Rows> result = co_await run(database, kSearch, std::move(params));
@@ -94,17 +95,17 @@ Task<Result<std::vector<PersonRow>>> search_people(Database& database, Actor act
   co_return people_of(*result);
 }
 
-Task<Result<std::optional<PersonRow>>> see_person(Database& database, Actor actor,
-                                                  AccessSettings access, std::string email) {
+Task<Result<std::optional<Person>>> see_person(Database& database, Actor actor,
+                                               AccessSettings access, std::string email) {
   Params params{actor_literal(actor, access, access.process_requests), std::move(email)};
   Result<Rows> result = co_await run(database, kSee, std::move(params));
   if (!result) co_return result.failure();
-  if (result->rows.empty()) co_return std::optional<PersonRow>();
+  if (result->rows.empty()) co_return std::optional<Person>();
   co_return std::optional(person_of(result->rows[0], 0));
 }
 
-Task<Result<std::vector<PersonRow>>> waiting_without_request(Database& database, Actor actor,
-                                                             AccessSettings access, int limit) {
+Task<Result<std::vector<Person>>> waiting_without_request(Database& database, Actor actor,
+                                                          AccessSettings access, int limit) {
   Params params{actor_literal(actor, access, access.process_requests), std::to_string(limit)};
   Result<Rows> result = co_await run(database, kWithoutRequest, std::move(params));
   if (!result) co_return result.failure();

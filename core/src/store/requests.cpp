@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <iterator>
 
-#include "anteroom/provisioning.h"
+#include "anteroom/requests.h"
 #include "anteroom/store.h"
 #include "store/actor.h"
 #include "store/rows.h"

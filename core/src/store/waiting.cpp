@@ -1,4 +1,4 @@
-#include "anteroom/provisioning.h"
+#include "anteroom/requests.h"
 #include "anteroom/store.h"
 #include "store/actor.h"
 #include "store/rows.h"

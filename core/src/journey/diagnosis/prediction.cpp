@@ -1,6 +1,8 @@
 #include "journey/diagnosis/prediction.h"
 
+#include "access/levels.h"
 #include "anteroom/email.h"
+#include "anteroom/people.h"
 #include "anteroom/ports.h"
 #include "crypto/pem.h"
 #include "journey/frame/readable.h"
@@ -28,7 +30,7 @@ class Asking {
       return decide(Fate::waiting_room, "no_grant", "why_no_access"_words);
     }
     prediction.steps.push_back({"why_has"_words, {{"grants", person->grants}}});
-    if (highest_level(settings_.access, person->grants).empty()) {
+    if (access::highest_level(settings_.access, person->grants).empty()) {
       return decide(Fate::waiting_room, "no_grant", "why_unknown_levels"_words);
     }
     prediction.rule = "access_level";
@@ -126,15 +128,6 @@ std::vector<Words> validity_words(const IdentityProvider& idp, Time now) {
                         facts->not_after, now, {{"subject", facts->subject}}));
   }
   return said;
-}
-
-std::string_view highest_level(const AccessSettings& access, std::string_view grants) {
-  std::string_view highest;
-  const std::string all = "," + std::string(grants) + ",";
-  for (const std::string& level : access.levels) {
-    if (all.find("=" + level + ",") != std::string::npos) highest = level;
-  }
-  return highest;
 }
 
 }  // namespace anteroom::journey

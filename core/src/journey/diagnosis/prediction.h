@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "anteroom/admin.h"
+#include "anteroom/people.h"
 #include "anteroom/settings.h"
 #include "anteroom/words.h"
 
@@ -30,8 +30,5 @@ Words fate_words(Fate fate, const std::string& email);
 
 /// When the IdP's metadata and certificates end, in one sentence each.
 std::vector<Words> validity_words(const IdentityProvider& idp, Time now);
-
-/// The highest level in "key=level,…" that the configuration knows; empty: none.
-std::string_view highest_level(const AccessSettings& access, std::string_view grants);
 
 }  // namespace anteroom::journey

@@ -1,6 +1,6 @@
 #include "journey/frame/tally.h"
 
-#include "anteroom/provisioning.h"
+#include "anteroom/activity.h"
 #include "journey/frame/context.h"
 
 namespace anteroom::journey {

@@ -2,7 +2,7 @@
 #include <array>
 #include <map>
 
-#include "anteroom/provisioning.h"
+#include "anteroom/activity.h"
 #include "http/form.h"
 #include "journey/frame/respond.h"
 #include "journey/manage/chart.h"

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "access/levels.h"
+#include "anteroom/people.h"
 #include "anteroom/saml.h"
 
 namespace anteroom::journey {

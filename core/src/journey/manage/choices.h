@@ -5,16 +5,14 @@
 #include <string_view>
 #include <vector>
 
-#include "anteroom/admin.h"
+#include "anteroom/people.h"
+#include "anteroom/grants.h"
 #include "anteroom/pages.h"
 #include "anteroom/settings.h"
 
 namespace anteroom::journey {
 
-/// The key that stands for all properties.
-inline constexpr std::string_view kAllProperties = "*";
-
-/// Those of `all` where "key=level,…" reaches `level`.
+/// Those of `all` where grants (grants.h) reach `level`.
 std::vector<store::Property> reachable(const AccessSettings& access, std::string_view grants,
                                        std::string_view level, std::vector<store::Property> all);
 

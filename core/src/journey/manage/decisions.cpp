@@ -3,6 +3,7 @@
 #include <charconv>
 #include <utility>
 
+#include "anteroom/requests.h"
 #include "journey/manage/choices.h"
 
 namespace anteroom::journey {

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "anteroom/provisioning.h"
+#include "anteroom/requests.h"
 #include "anteroom/words.h"
 
 namespace anteroom::journey {

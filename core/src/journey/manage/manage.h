@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "anteroom/provisioning.h"
+#include "anteroom/actor.h"
 #include "journey/frame/context.h"
 
 namespace anteroom::journey {

@@ -1,6 +1,8 @@
 #include <algorithm>
 
 #include "access/levels.h"
+#include "anteroom/people.h"
+#include "anteroom/requests.h"
 #include "anteroom/saml.h"
 #include "http/form.h"
 #include "journey/frame/respond.h"

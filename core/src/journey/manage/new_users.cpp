@@ -2,6 +2,8 @@
 #include <algorithm>
 
 #include "anteroom/gate.h"
+#include "anteroom/people.h"
+#include "anteroom/requests.h"
 #include "http/form.h"
 #include "http/multipart.h"
 #include "journey/frame/respond.h"

@@ -1,6 +1,8 @@
 // One request by itself: approved as it was asked for or changed, or declined.
 #include <algorithm>
 
+#include "anteroom/people.h"
+#include "anteroom/requests.h"
 #include "http/form.h"
 #include "journey/frame/readable.h"
 #include "journey/frame/respond.h"

@@ -1,7 +1,6 @@
 #include <algorithm>
 
-#include "anteroom/admin.h"
-#include "anteroom/provisioning.h"
+#include "anteroom/people.h"
 #include "http/form.h"
 #include "journey/frame/respond.h"
 #include "journey/manage/draft.h"
@@ -102,7 +101,7 @@ Task<Response> list_people(Exchange exchange, ManageUser viewer) {
   auto searching =
       store::search_people(context.ports.database, viewer.actor, context.settings.access, search,
                            only_waiting, field(query, "after"), kPageSize + 1);
-  const std::vector<store::PersonRow> found =
+  const std::vector<store::Person> found =
       co_await or_unavailable(exchange, std::move(searching));
 
   pages::Values values;

@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 
+#include "anteroom/requests.h"
 #include "anteroom/saml.h"
 #include "text/csv.h"
 #include "text/person_text.h"

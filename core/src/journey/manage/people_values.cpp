@@ -5,6 +5,8 @@
 #include <utility>
 
 #include "access/levels.h"
+#include "anteroom/grants.h"
+#include "anteroom/people.h"
 #include "http/form.h"
 #include "journey/frame/readable.h"
 #include "journey/manage/choices.h"
@@ -47,15 +49,10 @@ void add_state(Values& values, const std::string& state) {
 
 std::vector<Values> grants_of(std::string_view text) {
   std::vector<Values> grants;
-  while (!text.empty()) {
-    const auto comma = std::min(text.find(','), text.size());
-    const std::string_view grant = text.substr(0, comma);
-    text.remove_prefix(std::min(comma + 1, text.size()));
-    const auto equals = std::min(grant.rfind('='), grant.size());
-    const std::string_view property = grant.substr(0, equals);
-    grants.push_back({{{"property", property == "*" ? "" : std::string(property)},
-                       {"level", std::string(grant.substr(std::min(equals + 1, grant.size())))}}});
-  }
+  for_each_grant(text, [&grants](const Grant& grant) {
+    grants.push_back({{{"property", grant.is_everywhere() ? "" : std::string(grant.property)},
+                       {"level", std::string(grant.level)}}});
+  });
   return grants;
 }
 
@@ -95,7 +92,7 @@ Values grant_values(const Context& context, const store::GrantRow& grant, const 
   Values values;
   values.text["user"] = user;
   values.text["key"] = grant.property;
-  values.text["property"] = grant.property == "*" ? "" : grant.property_name;
+  values.text["property"] = grant.property == kAllProperties ? "" : grant.property_name;
   values.text["level"] = grant.level;
   values.text["until"] = readable_day(grant.expires_at);
   values.text["expires_at"] = is_tried ? tried.entered.expires_at : readable_day(grant.expires_at);
@@ -145,7 +142,7 @@ Values history_values(const store::HistoryRow& event) {
 
 }  // namespace
 
-Values person_values(const Context& context, const store::PersonRow& person) {
+Values person_values(const Context& context, const store::Person& person) {
   const IdentityProvider* idp = context.settings.idp_by_name(person.idp);
   Values values;
   values.text["href"] = context.path("/manage/people/show?user=") + person.id;
@@ -163,7 +160,7 @@ Values person_page_values(const Context& context, const store::PersonDetail& det
                           const std::vector<store::Property>& properties,
                           const SessionFields& viewer, const Tried& tried) {
   const AccessSettings& access = context.settings.access;
-  const store::PersonRow& person = detail.person;
+  const store::Person& person = detail.person;
   Values values = person_values(context, person);
   values.lists.clear();
   values.text["user"] = person.id;

@@ -5,8 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "anteroom/admin.h"
-#include "anteroom/provisioning.h"
+#include "anteroom/people.h"
 #include "journey/frame/context.h"
 
 namespace anteroom::journey {
@@ -21,7 +20,7 @@ struct Tried {
 
 /// One entry of the list: `href`, `name`, `email`, `company`, `last_sign_on`, `state` and one of
 /// is_waiting, is_disabled, is_active; list `grants` with `property` (empty: all) and `level`.
-pages::Values person_values(const Context& context, const store::PersonRow& person);
+pages::Values person_values(const Context& context, const store::Person& person);
 
 /// A whole person; who looks at them has `viewer`'s rights.
 pages::Values person_page_values(const Context& context, const store::PersonDetail& detail,

@@ -1,5 +1,7 @@
 #include <algorithm>
 
+#include "anteroom/people.h"
+#include "anteroom/requests.h"
 #include "http/form.h"
 #include "journey/frame/readable.h"
 #include "journey/frame/respond.h"
@@ -113,11 +115,11 @@ std::vector<pages::Values> day_choices(const View& view) {
 Task<Result<std::vector<pages::Values>>> waiting_entries(const Exchange& exchange,
                                                          const ManageUser& user) {
   const Settings& settings = exchange.context.settings;
-  Result<std::vector<store::PersonRow>> people = co_await store::waiting_without_request(
+  Result<std::vector<store::Person>> people = co_await store::waiting_without_request(
       exchange.context.ports.database, user.actor, settings.access, kMaxWaiting);
   if (!people) co_return people.failure();
   std::vector<pages::Values> entries;
-  for (const store::PersonRow& person : *people) {
+  for (const store::Person& person : *people) {
     const IdentityProvider* idp = settings.idp_by_name(person.idp);
     pages::Values entry;
     entry.text = {{"person_email", person.email},

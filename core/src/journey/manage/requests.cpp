@@ -1,3 +1,4 @@
+#include "anteroom/requests.h"
 #include "http/form.h"
 #include "journey/frame/readable.h"
 #include "journey/frame/respond.h"

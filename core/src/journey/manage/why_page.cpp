@@ -2,7 +2,7 @@
 
 #include "anteroom/audit.h"
 #include "anteroom/email.h"
-#include "anteroom/provisioning.h"
+#include "anteroom/people.h"
 #include "http/form.h"
 #include "journey/diagnosis/idp_errors.h"
 #include "journey/diagnosis/prediction.h"
@@ -144,18 +144,12 @@ Task<std::optional<Failure>> explain_person(Exchange& exchange, const ManageUser
   // Only whom the viewer may see among People: of others not even that there is nobody.
   auto looking =
       store::see_person(context.ports.database, viewer.actor, context.settings.access, email);
-  const Result<std::optional<store::PersonRow>> found = co_await looking;
+  const Result<std::optional<store::Person>> found = co_await looking;
   if (!found) co_return found.failure();
   if (!*found && !is_everywhere(context, viewer)) co_return std::nullopt;
   // Of whom somebody only asked for, what they may do elsewhere is not known here.
   if (*found && (*found)->created_at.empty()) co_return std::nullopt;
-  std::optional<store::Person> person;
-  if (const auto& row = *found) {
-    person =
-        store::Person{row->id,         row->email,           row->name,  row->state, row->idp, "",
-                      row->created_at, row->last_sign_on_at, row->grants};
-  }
-  add_prediction(context, values, email, person);
+  add_prediction(context, values, email, *found);
   if (!may_see(context, viewer, idp->name)) co_return std::nullopt;
   auto asking_last = store::last_at_company(context.ports.database, idp->name);
   const Result<std::vector<store::RecordedEvent>> last = co_await asking_last;

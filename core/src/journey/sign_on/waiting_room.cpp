@@ -1,4 +1,4 @@
-#include "anteroom/provisioning.h"
+#include "anteroom/requests.h"
 #include "http/form.h"
 #include "journey/frame/readable.h"
 #include "journey/frame/respond.h"

@@ -1,15 +1,14 @@
-// Who may go where, and who says so: New User requests, decisions on them, and what support does
-// with people. Each function is one statement and one transaction; every change is audited with
-// who, what, before and after.
+// New User requests and decisions on them, and how whoever waits is doing. Each function is one
+// statement and one transaction; every change is audited with who, what, before and after.
 #pragma once
 
 #include <chrono>
 #include <cstddef>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
+#include "anteroom/actor.h"
 #include "anteroom/ports.h"
 #include "anteroom/result.h"
 #include "anteroom/settings.h"
@@ -22,16 +21,6 @@ inline constexpr Code kTooManyRows{"too_many_rows"};  ///< more than kMaxFiled i
 namespace anteroom::store {
 
 inline constexpr std::size_t kMaxFiled = 5000;
-
-/// Who acts. The database applies the rules of AccessSettings to the grants that a user has at that
-/// moment; an operator (the command line) is held to none of them. Whoever is disabled or waits may
-/// do nothing here. What somebody tries without the right is audited ("manage_refused").
-struct Actor {
-  std::string user;            ///< UUID; of an operator empty
-  std::string name;            ///< for the audit trail: "ann@corp.test", "cli:root"
-  std::string client_address;  ///< of an operator empty
-  bool is_operator = false;
-};
 
 /// One New User request as it is filed.
 struct AccessRequest {
@@ -163,104 +152,5 @@ Task<Result<WaitingState>> waiting_state(Database& database, std::string user, s
 /// most once a day. The number of people asked; 0: there is nobody, or it was done already.
 Task<Result<int>> ask_approvers(Database& database, Actor actor, std::string idp,
                                 AccessSettings access);
-
-// People, for support. The actor must reach manage.process_requests somewhere; changes need it at
-// each property concerned, and nobody touches a level above their own there: disabling somebody or
-// ending their sessions concerns every property where that person holds something.
-
-struct PersonRow {
-  std::string id, email, name, state, idp, created_at, last_sign_on_at, grants;
-};
-/// Part of address or name, without case; keyset paging by email. `only_waiting`: those who have
-/// signed on and have no access.
-Task<Result<std::vector<PersonRow>>> search_people(Database& database, Actor actor,
-                                                   AccessSettings access, std::string search,
-                                                   bool only_waiting, std::string after_email,
-                                                   int limit);
-/// Who has this address, if the actor may see them.
-Task<Result<std::optional<PersonRow>>> see_person(Database& database, Actor actor,
-                                                  AccessSettings access, std::string email);
-
-/// Those who wait and for whom no request is open, whoever waits longest first.
-Task<Result<std::vector<PersonRow>>> waiting_without_request(Database& database, Actor actor,
-                                                             AccessSettings access, int limit);
-
-struct GrantRow {
-  std::string property, property_name, level, expires_at, granted_at, granted_by;
-  bool may_change = false;
-};
-struct SessionRow {
-  std::string reference, origin, idp, created_at, last_seen_at, expires_at, client_address,
-      user_agent;
-};
-struct HistoryRow {
-  std::string at, kind, code, reference, actor, detail;
-};
-struct PersonDetail {
-  PersonRow person;
-  std::string subject;
-  bool is_off_by_people = false, is_off_by_directory = false;
-  std::vector<GrantRow> grants;
-  std::vector<SessionRow> sessions;
-  std::vector<HistoryRow> history;  ///< newest first, at most 100
-};
-/// nullopt: no such user, or none that the actor may see.
-Task<Result<std::optional<PersonDetail>>> show_person(Database& database, Actor actor,
-                                                      AccessSettings access, std::string user);
-
-enum class PersonChange {
-  done,
-  not_allowed,
-  above_own_level,
-  own_account,
-  no_property,
-  no_level,
-  not_found,
-  in_the_past,
-  bad_expiry,
-  own_request,       ///< the actor asked for it
-  off_by_directory,  ///< people's switch is on again; the company's directory's is not
-};
-/// Empty level: takes the grant away. Whoever waits is let in by a grant; whoever is disabled stays
-/// so. Nobody changes their own, or gives what they asked for. A request that is fulfilled by the
-/// grant counts as approved. What is changed of a grant that came from a group, the group does not
-/// give back.
-struct GrantChange {
-  std::string user, property, level, expires_at;
-};
-Task<Result<PersonChange>> change_grant(Database& database, Actor actor, AccessSettings access,
-                                        GrantChange change);
-/// Nobody switches themselves off. Ends every session. An account is on when neither people nor the
-/// company's directory have it off; operators turn it on whatever the directory says.
-Task<Result<PersonChange>> set_disabled(Database& database, Actor actor, AccessSettings access,
-                                        std::string user, bool is_disabled);
-/// One session by its reference, with all of its sign-on; empty: all of that person's. not_found:
-/// no such user, or that user has no such session.
-Task<Result<PersonChange>> end_sessions(Database& database, Actor actor, AccessSettings access,
-                                        std::string user, std::string reference);
-
-// Activity.
-
-/// What happened at one identity provider on one day (UTC). Days without anything are left out.
-struct ActivityDay {
-  std::string day, idp;
-  long started = 0;   ///< left for the identity provider
-  long returned = 0;  ///< with a Response, good or bad: signed_on + refused
-  long signed_on = 0, refused = 0;
-};
-Task<Result<std::vector<ActivityDay>>> activity(Database& database, int days);
-/// How long those who were let in during the last `days` had waited: number of people per bucket of
-/// under 1 hour, 4 hours, 1 day, 3 days, 1 week, and more; last, those still waiting.
-Task<Result<std::vector<long>>> waiting_times(Database& database, int days);
-
-/// Who is in the Waiting Room now.
-struct WaitingNow {
-  long count = 0;
-  std::optional<Time> since;  ///< the first of them
-};
-Task<Result<WaitingNow>> waiting_now(Database& database);
-/// Adds a worker's counts of people who left for an identity provider; at most once a minute.
-Task<Result<Done>> count_started(Database& database,
-                                 std::vector<std::pair<std::string, long>> started_by_idp);
 
 }  // namespace anteroom::store

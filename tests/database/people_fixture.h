@@ -1,7 +1,9 @@
 // A small company to provision people in.
 #pragma once
 
-#include "anteroom/provisioning.h"
+#include "anteroom/activity.h"
+#include "anteroom/people.h"
+#include "anteroom/requests.h"
 #include "anteroom/scim.h"
 #include "database/fixture.h"
 
@@ -41,7 +43,7 @@ class Company {
   }
 
   void join(const std::string& name, const std::string& level, const std::string& property) {
-    REQUIRE(provision(db, address(name), level, {property}) == "provisioned");
+    REQUIRE(provision(db, address(name), level, {property}) == kProvisioned);
   }
   static std::string address(const std::string& name) { return name + "@corp.test"; }
   std::string id(const std::string& name) {
