@@ -13,9 +13,9 @@
 
 #include "anteroom/saml.h"
 #include "cli/commands/creating.h"
-#include "cli/commands/files.h"
 #include "cli/commands/new_key.h"
 #include "host/create_database.h"
+#include "host/files.h"
 
 namespace anteroom::cli {
 

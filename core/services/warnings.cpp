@@ -1,4 +1,4 @@
-#include "cli/commands/warnings.h"
+#include "services/warnings.h"
 
 #include <unistd.h>
 
@@ -6,10 +6,11 @@
 
 #include "anteroom/metrics.h"
 #include "anteroom/outbox.h"
-#include "cli/commands/metadata_copy.h"
 #include "host/blocking_ports.h"
+#include "host/files.h"
+#include "services/metadata_copy.h"
 
-namespace anteroom::cli {
+namespace anteroom::services {
 
 namespace {
 
@@ -51,7 +52,7 @@ std::optional<store::Silence> silence_of(const MetadataSource& source, Time now)
   MetadataState state;
   try {
     state = read_metadata_state(source);
-  } catch (const Abort&) {
+  } catch (const FileError&) {
     return std::nullopt;
   }
   const auto since = last_heard_of(source, state);
@@ -84,4 +85,4 @@ Status write_warnings(Database& database, const Settings& settings, Time now, Lo
   return warn_of_silences(database, settings, now, log);
 }
 
-}  // namespace anteroom::cli
+}  // namespace anteroom::services
