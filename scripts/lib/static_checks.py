@@ -22,7 +22,7 @@ LAYERS = {
     # The hosts draw random bytes for the core.
     "OpenSSL": (r"^openssl/", ["core/src/crypto", "core/host", "core/cli", "module"]),
     "libpq": (r"^(libpq-fe|libpq/|postgresql/)", ["core/src/store", "core/host", "core/cli", "module"]),
-    "mustache": (r"mustache", ["core/src/pages"]),
+    "mustache": (r"mustache", ["core/src/templates"]),
     "libcurl": (r"^curl/", ["core/src/transport"]),
     "nlohmann_json": (r"^nlohmann/", ["core/src/scim", "core/src/mail", "core/src/journey", "core/src/metrics",
                                     "core/services", "core/cli"]),

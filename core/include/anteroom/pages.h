@@ -21,18 +21,12 @@
 
 #include "anteroom/http.h"
 #include "anteroom/settings.h"
+#include "anteroom/template_values.h"
 #include "anteroom/words.h"
 
 namespace anteroom::pages {
 
-/// Values for a template. A name that a template uses and the caller does not give is empty
-/// (false).
-struct Values {
-  std::map<std::string, std::string> text = {};
-  std::map<std::string, bool> flags = {};
-  std::map<std::string, Words> words = {};  ///< text to a template, in the reader's language
-  std::map<std::string, std::vector<Values>> lists = {};
-};
+using templates::Values;
 
 /// Template names: sign_in, provider, post_to_idp, waiting, denied, signed_out, sign_out, error.
 /// Mustache; {{name}} escapes HTML, {{t_key}} is a text of the catalogue (pages/catalogue/*.txt).

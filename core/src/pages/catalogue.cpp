@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <stdexcept>
 
-#include "pages/tags.h"
+#include "templates/tags.h"
 #include "text/unicode.h"
 
 namespace anteroom::pages {
@@ -120,12 +120,12 @@ std::string Catalogue::say(const Words& words) const {
 std::string with_texts(std::string_view text, const Catalogue& catalogue) {
   std::string result;
   std::size_t done = 0;
-  for (auto tag = next_tag(text, 0); tag; tag = next_tag(text, tag->end)) {
+  for (auto tag = templates::next_tag(text, 0); tag; tag = templates::next_tag(text, tag->end)) {
     if (!tag->inner.starts_with(kTextTag)) continue;
     const std::string* found = catalogue.find(tag->inner.substr(kTextTag.size()));
     if (found == nullptr) {
-      throw std::runtime_error(
-          at_line(text, tag->begin, "there is no text '" + std::string(tag->inner) + "'"));
+      throw std::runtime_error(templates::at_line(
+          text, tag->begin, "there is no text '" + std::string(tag->inner) + "'"));
     }
     result.append(text.substr(done, tag->begin - done)).append(to_template(*found));
     done = tag->end;

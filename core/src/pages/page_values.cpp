@@ -4,7 +4,7 @@
 #include <array>
 
 #include "anteroom/email.h"
-#include "pages/common_values.h"
+#include "templates/common_values.h"
 
 namespace anteroom::pages {
 
@@ -23,7 +23,7 @@ Values said(Values values, const Catalogue& catalogue) {
 Values with_safe_links(Values values) {
   for (const char* name : kLinks) {
     const auto found = values.text.find(name);
-    if (found != values.text.end() && !is_web_link(found->second)) found->second.clear();
+    if (found != values.text.end() && !templates::is_web_link(found->second)) found->second.clear();
   }
   return values;
 }

@@ -7,11 +7,11 @@
 #include <stdexcept>
 
 #include "pages/catalogue.h"
-#include "pages/common_values.h"
 #include "pages/composition.h"
 #include "pages/page_values.h"
 #include "pages/shipped.h"
-#include "pages/template.h"
+#include "templates/common_values.h"
+#include "templates/template.h"
 
 namespace samples {
 
@@ -651,7 +651,7 @@ std::string kit_page(const std::string& language) {
   pages::TemplateTexts texts = pages::chosen_texts({});
   texts["manage_kit"] = read_file("tests/unit/pages/kit.mustache");
   const pages::Catalogue catalogue(pages::shipped_catalogues().at(language));
-  Values common = pages::common_values(settings());
+  Values common = anteroom::templates::common_values(settings());
   for (const char* name : {"style.css", "manage.css", "icon.svg"}) {
     std::string value = name;
     std::replace(value.begin(), value.end(), '.', '_');
@@ -672,7 +672,8 @@ std::string kit_page(const std::string& language) {
                                     {},
                                     {{"badges", badges}}});
   }
-  return pages::Template(pages::with_texts(pages::in_layout(texts, "manage_kit"), catalogue))
+  return anteroom::templates::Template(
+             pages::with_texts(pages::in_layout(texts, "manage_kit"), catalogue))
       .render(common, pages::presentable(values, catalogue));
 }
 
