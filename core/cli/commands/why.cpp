@@ -130,7 +130,7 @@ void ask_requirement(const Settings& settings, const Asked& asked, const std::st
   fields.access_level = journey::highest_level(settings.access, grants);
   fields.properties = grants;
   Requirement needed{};
-  needed.level = asked.level;
+  if (!asked.level.empty()) needed.level = asked.level;
   needed.property = asked.property;
   needed.has_property = asked.has_property;
   const bool is_held = access::meets(settings.access, fields, needed);

@@ -11,10 +11,9 @@
 
 namespace anteroom {
 
-/// What a location asks for. Empty level: any access level will do. Empty property: at any
-/// property.
+/// What a location asks for.
 struct Requirement {
-  std::string_view level;
+  std::optional<std::string_view> level;  ///< nullopt: any; one that there is not lets nobody in
   std::string_view property;
   bool has_property = false;  ///< "at PROPERTY" was written; an empty value then grants nobody
   std::chrono::seconds max_age{0};      ///< of the last sign-on; 0: any

@@ -24,7 +24,8 @@ struct Person {
   Time authenticated_at = Time(200s);
 };
 
-Requirement asking(std::string_view level, std::string_view property, bool has_property) {
+Requirement asking(std::optional<std::string_view> level, std::string_view property,
+                   bool has_property) {
   Requirement requirement;
   requirement.level = level;
   requirement.property = property;
@@ -106,6 +107,7 @@ TEST_CASE("a location may ask for a kind of sign-on") {
 }
 
 TEST_CASE("a level nobody knows is met by nobody, and grants nothing") {
+  CHECK(decide_for({.level = "admin"}, asking("", "", false)) == Outcome::forbidden);
   CHECK(decide_for({.level = "admin"}, asking("root", "", false)) == Outcome::forbidden);
   CHECK(decide_for({.level = "root"}, asking("viewer", "", false)) == Outcome::forbidden);
   CHECK(decide_for({.level = "root"}, {}) == Outcome::forbidden);

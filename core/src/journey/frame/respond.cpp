@@ -113,7 +113,7 @@ Response denied(Context& context, const RequestHead& request, const SessionField
       .add("path", request.path)
       .add("user", who.user)
       .add("level", who.access_level)
-      .add("needed", requirement.level, 50)
+      .add("needed", requirement.level.value_or(""), 50)
       .add("property", property);
   context.ports.log.write(LogLevel::info, line.text());
   if (!is_navigation(request)) {
@@ -122,7 +122,7 @@ Response denied(Context& context, const RequestHead& request, const SessionField
   pages::Values values;
   values.text["email"] = who.email;
   values.text["name"] = who.name;
-  values.text["needed_level"] = requirement.level;
+  values.text["needed_level"] = requirement.level.value_or("");
   values.text["property"] = property;
   values.text["your_level"] = who.access_level;
   values.text["your_properties"] = who.properties;
