@@ -52,6 +52,21 @@ RequestHead browser_get() {
 
 }  // namespace
 
+TEST_CASE("paths of our own end where another name begins") {
+  ServiceProviderSettings sp;
+  sp.acs_path = "/saml2/idpresponse";
+  sp.slo_path = "/saml2/logout";
+  sp.pages_prefix = "/auth";
+  for (const char* ours : {"/saml2/idpresponse", "/saml2/logout", "/auth", "/auth/", "/auth/x"}) {
+    INFO(ours);
+    CHECK(sp.owns(ours));
+  }
+  for (const char* theirs : {"/", "/saml2/idpresponse/", "/saml2", "/authors", "/Auth/x", ""}) {
+    INFO(theirs);
+    CHECK_FALSE(sp.owns(theirs));
+  }
+}
+
 TEST_CASE("nobody without a session is let through") {
   CHECK(decide(settings(), nullptr, {}, "https://app.test", Time(0s)) == Outcome::sign_on);
 }
