@@ -255,6 +255,17 @@ TEST_CASE("each sees their own requests and those they may decide") {
   CHECK(seen("max") == "elm+ ");
   CHECK(seen("ann") == "elm ");
   CHECK(seen("vic").empty());
+  for (const char* who : {"ida", "sue", "max", "ann", "vic"}) {
+    std::string keys;
+    for (const auto& row : get(store::list_requests(c.db, c.actor("ida"), access(), {}))) {
+      const auto one = get(store::show_request(c.db, c.actor(who), access(), row.id));
+      if (!one) continue;
+      CHECK(one->id == row.id);
+      keys += one->property + (one->may_decide ? "+ " : " ");
+    }
+    CHECK(keys == seen(who));
+  }
+  CHECK(!get(store::show_request(c.db, c.actor("ida"), access(), "x")));
   store::RequestFilter of_ann;
   of_ann.requested_by = c.id("ann");
   CHECK(get(store::list_requests(c.db, c.actor("vic"), access(), of_ann)).empty());

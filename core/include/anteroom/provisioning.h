@@ -104,6 +104,10 @@ struct RequestFilter {
 Task<Result<std::vector<RequestRow>>> list_requests(Database& database, Actor actor,
                                                     AccessSettings access, RequestFilter filter);
 
+/// One request as list_requests() shows it, in any state; nullopt: none that the actor may see.
+Task<Result<std::optional<RequestRow>>> show_request(Database& database, Actor actor,
+                                                     AccessSettings access, std::string request);
+
 struct Decision {
   std::vector<std::string> requests;  ///< UUIDs
   bool is_approval = false;

@@ -72,8 +72,7 @@ pages::Values entry_of(const Settings& settings, const store::RequestRow& reques
                 {"reason", request.note},
                 {"requested_by", request.requested_by},
                 {"asked_on", readable_time(request.requested_at)},
-                {"waiting_since", readable_time(request.waiting_since)},
-                {"at", http::percent_encode(request.requested_at)}};
+                {"waiting_since", readable_time(request.waiting_since)}};
   entry.flags["may_decide"] = request.may_decide;
   entry.words["lost_reach"] = lost_reach_words(request);
   if (settings.idp_by_domain(request.email.substr(request.email.find('@') + 1)) == nullptr) {
