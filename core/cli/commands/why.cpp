@@ -23,18 +23,18 @@ struct Asked {
   bool has_property = false;
 };
 
-std::string english(const Words& words) {
+std::string english(const Message& message) {
   static const pages::Catalogue kEnglish(pages::shipped_catalogues().at("en"));
-  return kEnglish.say(words);
+  return kEnglish.say(message);
 }
 
 // Microsoft's number in plain words; empty where we have none.
 std::string plain_words(const std::string& detail) {
   const auto known = journey::explain_aadsts(journey::aadsts_number(detail));
   if (!known) return "";
-  Words words(known->meaning);
-  words += known->remedy;
-  return english(words);
+  Message message(known->meaning);
+  message += known->remedy;
+  return english(message);
 }
 
 void say_parts(std::string& text, const char* title,
@@ -164,7 +164,7 @@ Predicted predicted_for(const Settings& settings, const Asked& asked, const std:
       {journey::Fate::let_in, "allowed"}};
   const auto prediction = journey::predict(settings, email, person, SystemClock().now());
   Predicted predicted{kOutcomes.at(prediction.fate), std::string(prediction.rule), {}};
-  for (const Words& step : prediction.steps) predicted.steps.push_back(english(step));
+  for (const Message& step : prediction.steps) predicted.steps.push_back(english(step));
   if (prediction.fate == journey::Fate::let_in) {
     ask_requirement(settings, asked, person->grants, predicted);
   }

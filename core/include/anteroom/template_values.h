@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "anteroom/words.h"
+#include "anteroom/message.h"
 
 namespace anteroom::templates {
 
@@ -14,7 +14,7 @@ namespace anteroom::templates {
 struct Values {
   std::map<std::string, std::string> text = {};
   std::map<std::string, bool> flags = {};
-  std::map<std::string, Words> words =
+  std::map<std::string, Message> messages =
       {};  ///< of pages: text to a template, in the reader's language
   std::map<std::string, std::vector<Values>> lists = {};
 };

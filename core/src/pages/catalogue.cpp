@@ -73,7 +73,7 @@ std::string to_template(std::string_view text) {
   return html;
 }
 
-std::string filled(std::string_view text, const Words::Arguments& arguments) {
+std::string filled(std::string_view text, const Message::Arguments& arguments) {
   std::string said;
   take_apart(
       text, [&](std::string_view plain) { said += plain; },
@@ -107,9 +107,9 @@ const std::string* Catalogue::find(std::string_view key) const {
   return found == texts_.end() ? nullptr : &found->second;
 }
 
-std::string Catalogue::say(const Words& words) const {
+std::string Catalogue::say(const Message& message) const {
   std::string said;
-  for (const auto& [key, arguments] : words.sentences()) {
+  for (const auto& [key, arguments] : message.sentences()) {
     const std::string* text = find(key.name());
     if (!said.empty()) said += ' ';
     said += filled(text == nullptr ? key.name() : *text, arguments);

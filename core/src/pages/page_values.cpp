@@ -15,8 +15,8 @@ constexpr std::array<const char*, 8> kLinks{"action",    "ask_url",     "back_ur
                                             "retry_url", "sign_in_url", "status_url", "stream_url"};
 
 Values said(Values values, const Catalogue& catalogue) {
-  for (const auto& [name, words] : values.words) values.text[name] = catalogue.say(words);
-  values.words.clear();
+  for (const auto& [name, message] : values.messages) values.text[name] = catalogue.say(message);
+  values.messages.clear();
   return values;
 }
 

@@ -14,8 +14,8 @@ store::AccessRequest standard() {
   return request;
 }
 
-std::string complaint_of(const Words& words) {
-  return words.empty() ? "" : std::string(words.sentences()[0].key.name());
+std::string complaint_of(const Message& message) {
+  return message.empty() ? "" : std::string(message.sentences()[0].key.name());
 }
 
 // Of a list with one bad row: what is wrong with it.

@@ -28,7 +28,7 @@ struct Remarks {
   int status = 200;
   std::string level, reason;
   std::vector<std::string> properties;
-  Words error, reason_error;
+  Message error, reason_error;
 };
 
 std::vector<pages::Values> checkboxes(const AccessSettings& access, const ManageUser& user,
@@ -62,11 +62,11 @@ Task<Response> request_page(const Exchange& exchange, const ManageUser& user, Re
                  {"asked_on", readable_time(row.requested_at)},
                  {"waiting_since", readable_time(row.waiting_since)},
                  {"reason_given", remarks.reason}};
-  values.words = {{"error", remarks.error},
-                  {"reason_error", remarks.reason_error},
-                  {"way_to_sign_on", way_to_sign_on(context.settings, row.email)},
-                  {"lost_reach", lost_reach_words(row)},
-                  {"held", held_words(row)}};
+  values.messages = {{"error", remarks.error},
+                     {"reason_error", remarks.reason_error},
+                     {"way_to_sign_on", way_to_sign_on(context.settings, row.email)},
+                     {"lost_reach", lost_reach_message(row)},
+                     {"held", held_message(row)}};
   values.flags = {{"may_decide", row.may_decide},
                   {"has_errors", remarks.status != 200},
                   {"is_everywhere", row.property == kAllProperties}};
@@ -111,7 +111,7 @@ Task<Response> decide_request(Exchange exchange, ManageUser user) {
   remarks.reason = text::trimmed(form->get("reason"));
   remarks.properties = form->repeated();
   const bool is_approval = answer == "approve";
-  if (is_approval && remarks.properties.empty()) remarks.error = "choose_property"_words;
+  if (is_approval && remarks.properties.empty()) remarks.error = "choose_property"_message;
   if (!is_approval) remarks.reason_error = complaint_about_note(remarks.reason);
   if (remarks.error.empty() && remarks.reason_error.empty()) {
     store::Decision decision;

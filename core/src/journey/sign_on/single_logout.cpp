@@ -103,8 +103,8 @@ Response go_to_signed_out(const Exchange& exchange, const std::string& idp, bool
 Response refuse_logout(const Exchange& exchange, const Failure& why, std::string_view idp) {
   return framable(
       explain(exchange.context, exchange.head(), why,
-              {403, "failed_title"_words, "logout_refused"_words, "logout_refused_hint"_words,
-               exchange.context.path("/sign-out"), "sign_out"_words},
+              {403, "failed_title"_message, "logout_refused"_message, "logout_refused_hint"_message,
+               exchange.context.path("/sign-out"), "sign_out"_message},
               idp));
 }
 
