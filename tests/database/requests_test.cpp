@@ -88,13 +88,13 @@ TEST_CASE("rights end with the grant, the account, and the access that is not th
   SECTION("waiting") {
     c.db.script("UPDATE users SET status = 'waiting' WHERE id = '" + ann.user + "'");
   }
-  SECTION("a level that is configured no more") {
+  SECTION("a level that is no longer configured") {
     c.db.script("UPDATE grants SET level = 'retired' WHERE user_id = '" + ann.user + "'");
   }
   CHECK(c.file(ann, {"new@corp.test", "", "elm", "viewer", "", ""}).outcome == Filing::not_allowed);
 }
 
-TEST_CASE("an actor without a user is no operator unless it says so") {
+TEST_CASE("an actor without a user is not an operator unless it says so") {
   Company c;
   const store::AccessRequest row{"new@corp.test", "", "oak", "admin", "", ""};
   CHECK(c.file({"", "", "192.0.2.7"}, row).outcome == Filing::not_allowed);

@@ -42,7 +42,7 @@ enum class Outcome {
 
 /// What a Cookie header holds of ours.
 struct OurCookies {
-  /// 43 characters of base64url, exactly one such cookie. Anything else is no token.
+  /// 43 characters of base64url, exactly one such cookie. Anything else is not a token.
   std::optional<std::string_view> session_token;
   bool is_any = false;  ///< then the header must be rewritten before it is passed on
 };

@@ -83,7 +83,7 @@ struct RequestRow {
   std::string waiting_since;           ///< the person has signed on and waits
   std::string idp;                     ///< where that was
   bool may_decide = false;             ///< the actor may
-  bool requester_lost_reach = false;   ///< whoever asked reaches this level there no more
+  bool requester_lost_reach = false;   ///< the requester no longer has this level there
   std::string held_level, held_until;  ///< what the person has there now
 };
 

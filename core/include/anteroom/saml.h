@@ -248,8 +248,8 @@ struct Fact {
   std::string value;  ///< printable, at most 200 characters; of attributes the names
 };
 
-/// Of a Response as the form value of SAMLResponse, in document order, at most 40. Empty if there
-/// is no XML in it.
+/// Of a Response as the form value of SAMLResponse, in document order, at most 40. Empty if it
+/// holds no XML.
 std::vector<Fact> outline(std::string_view encoded);
 
 struct GuardedResponse;

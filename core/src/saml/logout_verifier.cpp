@@ -91,7 +91,7 @@ class LogoutVerifier::Implementation {
     xmlNode* root = xmlDocGetRootElement(document->get());
     if (attribute(root, "Version") != "2.0") return Failure{code::kVersion, "logout"};
     if (!is_id(attribute(root, "ID"))) return Failure{code::kShape, "ID"};
-    // Before any signature work: whoever says to be another is none of ours.
+    // Before any signature work: another issuer than this provider is refused.
     if (Status fine = check_issuer(root); !fine) return fine.failure();
     std::size_t signatures = 0;
     walk(root, [&](const xmlNode* node) {

@@ -397,7 +397,7 @@ TEST_CASE("a key that nothing can be signed with is refused when the configurati
   }
 }
 
-TEST_CASE("what a company says of itself closes that company, and is no error") {
+TEST_CASE("what a company says of itself closes that company, and is not an error") {
   const Files files;
   const std::string good =
       forge::make_metadata("https://idp.test/", "https://idp.test/sso", {authority()});

@@ -102,7 +102,7 @@ TEST_CASE("a colour that is none leaves the style sheet as it was") {
   }
 }
 
-TEST_CASE("an address that is no web address leads nowhere") {
+TEST_CASE("an address that is not a web address leads nowhere") {
   for (const std::string url :
        {"javascript:alert(1)", "data:text/html,x", "//evil.test/", "/\\evil",
         "\tjavascript:alert(1)", "https:evil.test", " /auth", "evil"}) {

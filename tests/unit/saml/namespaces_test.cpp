@@ -1,4 +1,4 @@
-// Namespaces in XML 1.0: what is not namespace-well-formed is no XML for us, whoever sends it and
+// Namespaces in XML 1.0: what is not namespace-well-formed is not XML for us, whoever sends it and
 // wherever it stands, in parts that no signature covers too.
 
 #include "support/redirect.h"

@@ -141,7 +141,7 @@ TEST_CASE("a login state comes back from its own cookie only") {
   }
 }
 
-TEST_CASE("a return handle is no login state, and the other way round") {
+TEST_CASE("a return handle is not a login state, and the other way round") {
   test::FakeClock clock;
   test::FakeRandom random;
   const crypto::Sealer sealer(kKeys);

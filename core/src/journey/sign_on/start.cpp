@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::size_t kMaxLoginStates = 8;  // cookies pile up to a 400 otherwise
 constexpr std::size_t kRelayStateDigits = 16;
-// More than this is no person who has mistyped something.
+// Somebody who mistypes something starts less often than this.
 constexpr std::size_t kMostStarts = 6;
 constexpr auto kStartsWindow = std::chrono::seconds(60);
 
