@@ -179,14 +179,14 @@ void predict(Console& console, const Asked& asked) {
   const auto person = console.need(wait(store::find_person(console.database(), email)));
   const Predicted predicted = predicted_for(settings, asked, email, person);
   static const std::map<std::string, std::string> kWords{
-      {"cannot_sign_on", "cannot sign on"},
+      {"cannot_sign_on", "cannot sign in"},
       {"waiting_room", "is led to the Waiting Room"},
-      {"refused", "signs on at the company, but is refused here"},
+      {"refused", "signs in at the company, but is refused here"},
       {"forbidden", "gets a 403 page"},
-      {"allowed", "is let through, after a sign-on if there is no session"}};
+      {"allowed", "is let through, after a sign-in if there is no session"}};
   const std::string unknown =
       "What nginx asks for there is not read: give it as --level and --property. How old the "
-      "sign-on may be (auth_saml_step_up), and whether the identity provider lets this person in, "
+      "sign-in may be (auth_saml_step_up), and whether the identity provider lets this person in, "
       "is not known.";
   std::string text = email + " " + kWords.at(predicted.outcome) + " (" + predicted.rule + ")";
   for (const std::string& step : predicted.steps) text += "\n  - " + step;
