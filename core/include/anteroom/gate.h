@@ -37,7 +37,7 @@ enum class Outcome {
 [[nodiscard]] bool is_fresh(const SessionView& session, const Requirement& requirement, Time now);
 
 /// True for what a person sees as a page load: only this is ever redirected (Fetch Metadata; an
-/// HTML Accept on GET or HEAD where those headers are missing). Prefetches and upgrades are none.
+/// HTML Accept on GET or HEAD where those headers are missing). Prefetches and upgrades are not.
 [[nodiscard]] bool is_navigation(const RequestHead& request);
 
 /// What a Cookie header holds of ours.

@@ -145,16 +145,16 @@ TEST_CASE("at a property, only grants for it or for all of them count") {
 TEST_CASE("only page loads are navigations") {
   CHECK(is_navigation(browser_get()));
   RequestHead request = browser_get();
-  SECTION("a fetch is none") {
+  SECTION("a fetch is not one") {
     request.headers.sec_fetch_mode = "cors";
   }
-  SECTION("a frame is none") {
+  SECTION("a frame is not one") {
     request.headers.sec_fetch_dest = "iframe";
   }
-  SECTION("a prefetch is none") {
+  SECTION("a prefetch is not one") {
     request.headers.sec_purpose = "prefetch";
   }
-  SECTION("an upgrade is none") {
+  SECTION("an upgrade is not one") {
     request.headers.upgrade = "websocket";
   }
   SECTION("Fetch Metadata decides, whatever Accept says") {

@@ -112,7 +112,7 @@ TEST_CASE("what was signed is verified to the letter") {
         "redirect_encoding");
 }
 
-TEST_CASE("half a signature is none") {
+TEST_CASE("half a signature does not count") {
   const Logout logout;
   const std::string query = logout.query();
   CHECK(code_of(logout.verify_query(query.substr(0, query.find("&Signature=")))) ==

@@ -221,7 +221,7 @@ TEST_CASE("NotBefore counts, with the same skew") {
   CHECK(outcome(saying(now, "NotBefore=\"2027-01-15T09:10:00Z\"")) == "not_before");
 }
 
-TEST_CASE("a time that is none ends it") {
+TEST_CASE("what is not a time ends it") {
   const std::string end = "NotOnOrAfter=\"2027-01-15T09:10:00Z\"";
   const std::string bad = GENERATE(
       "NotOnOrAfter=\"\"", "NotOnOrAfter=\"soon\"", "NotOnOrAfter=\"2027-02-30T09:10:00Z\"",
