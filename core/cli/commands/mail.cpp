@@ -1,5 +1,4 @@
 #include "anteroom/outbox.h"
-#include "anteroom/site.h"
 #include "anteroom/smtp.h"
 #include "cli/commands/console.h"
 #include "services/mail_service.h"
