@@ -76,7 +76,7 @@ inline const ServerConfiguration& server_configuration(ngx_http_request_t* r) {
   return *static_cast<ServerConfiguration*>(
       ngx_http_get_module_srv_conf(r, ngx_http_auth_saml_module));
 }
-/// The same while the configuration is read, or of a server that is none of a request's.
+/// The same while the configuration is read, or of a server without a request.
 inline ServerConfiguration& server_configuration(const ngx_http_core_srv_conf_t& server) {
   return *static_cast<ServerConfiguration*>(
       server.ctx->srv_conf[ngx_http_auth_saml_module.ctx_index]);

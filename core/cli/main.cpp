@@ -4,6 +4,7 @@
 #include <iostream>
 
 #include "cli/commands/acting.h"
+#include "host/files.h"
 
 namespace {
 
@@ -79,6 +80,9 @@ int run(int argc, char** argv) {
   } catch (const Abort& abort) {
     report(console, abort);
     return abort.exit;
+  } catch (const anteroom::FileError& error) {
+    report(console, {anteroom::cli::exit_refused, error.what()});
+    return anteroom::cli::exit_refused;
   }
 }
 

@@ -18,7 +18,7 @@ constexpr const char* kPrepare =
     "NULL,"
     " applied_at timestamptz NOT NULL DEFAULT now())";
 
-constexpr int kOldest = 33;  // older ones were nobody's but ours
+constexpr int kOldest = 33;  // no release had an older one
 
 /// One transaction; a new connection in its place would not go on with it.
 class Changes {

@@ -26,7 +26,7 @@ struct SharedHistogram {
 /// One worker's own: what others count stands on other lines of the processor's cache. The next
 /// worker that takes it counts on from there.
 struct alignas(128) WorkerMetrics {
-  std::atomic<pid_t> owner;  ///< 0: nobody's
+  std::atomic<pid_t> owner;  ///< 0: free
   std::array<SharedCount, metrics::kCounters> counters;
   SharedHistogram statements, verifications;
   // Of the owner, if it lives.

@@ -182,19 +182,11 @@ ngx_int_t answer_endpoint(ngx_http_request_t* r, RequestContext& context) {
   return done == NGX_OK ? NGX_DONE : done;
 }
 
-bool is_ours(const ngx_http_request_t* r, const MainConfiguration& configuration) {
-  Process* process = Process::current();
-  if (process != nullptr) return process->site().owns(path_of(r));
-  // Without a site nothing of ours can be answered; the app must not get it either.
-  const auto& sp = configuration.settings->service_provider;
-  return path_of(r) == sp.acs_path || path_of(r) == sp.slo_path ||
-         path_of(r).starts_with(sp.pages_prefix + "/");
-}
-
-// An internal redirect is none: nobody asked us for it.
+// An internal redirect is not one: nobody asked us for it. Where the worker has no site, nothing of
+// ours can be answered, but the app must not get it either.
 bool is_endpoint(ngx_http_request_t* r) {
   return r == r->main && r->internal == 0 && server_configuration(r).is_active &&
-         is_ours(r, main_configuration(r));
+         main_configuration(r).settings->service_provider.owns(path_of(r));
 }
 
 ngx_int_t handle(ngx_http_request_t* r) {

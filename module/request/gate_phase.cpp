@@ -32,9 +32,7 @@ bool read_requirement(ngx_http_request_t* r, const LocationConfiguration& locati
   ngx_str_t text{};
   if (location.level != nullptr) {
     if (ngx_http_complex_value(r, location.level, &text) != NGX_OK) return false;
-    requirement.level = view(text);
-    // An empty variable is no permission for everybody.
-    if (requirement.level.empty()) requirement.level = " ";
+    requirement.level = view(text);  // of an empty variable: a level that nobody has
   }
   if (location.property != nullptr) {
     if (ngx_http_complex_value(r, location.property, &text) != NGX_OK) return false;

@@ -158,7 +158,7 @@ struct Going {
   bool are_hosts;   ///< or another host
   bool may_be_odd;  ///< nginx lets names through that are not ASCII
 
-  // An empty Cookie field is one that held nothing but ours.
+  // An empty Cookie field held only cookies of ours.
   bool operator()(const ngx_table_elt_t& field) const {
     if (is_cookie(field)) return field.value.len == 0;
     return (is_identity_header(name_of(field)) && !is_among(field, credited)) || is_tunnel(field) ||

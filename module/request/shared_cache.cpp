@@ -173,7 +173,7 @@ bool find_original(ngx_conf_t* cf, std::size_t index) {
       ngx_conf_log_error(
           NGX_LOG_EMERG, cf, 0,
           "auth_saml: caches in gated locations cannot be checked, because the module "
-          "with \"%V\" is none of nginx's own or stands before ours: load "
+          "with \"%V\" is not one of nginx's own or stands before ours: load "
           "ngx_http_auth_saml_module.so before it",
           &command->name);
       return false;

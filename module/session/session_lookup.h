@@ -42,9 +42,9 @@ class SessionLookupService {
   /// database is away, a session that this node has known within database.grace goes on.
   void look_up(const TokenHash& hash, Done done);
 
-  /// Of whatever a browser has sent. A token that we have not made is no session, and nobody is
-  /// asked; those of versions before, for as long as there are any, go on where this node remembers
-  /// them, and five times a second where it does not.
+  /// Of whatever a browser has sent. A token that we have not made leads to no session, without a
+  /// question to the database; those of versions before, for as long as there are any, go on where
+  /// this node remembers them, and five times a second where it does not.
   void look_up(const TokenHash& hash, std::string_view token, Done done);
 
  private:

@@ -79,7 +79,7 @@ class Bench(Loads, Peers):
         self.row("stranger sent to sign-on: plain / stranger", "≥ 1.8", f"{ratio('plain', 'stranger'):.2f}",
                  ratio("plain", "stranger") >= 1.8)
         self.row("unknown cookie: plain / unknown", "≥ 1.5", f"{ratio('plain', 'unknown'):.2f}", ratio("plain", "unknown") >= 1.5)
-        # A made-up token is no question; the kept session is asked for every minute at most.
+        # A made-up token leads to no question; the kept session is asked for every minute at most.
         allowed = 2 + int(self.rounds * self.seconds * len(kinds) / 60) + 1
         self.row("statements during all of that", f"≤ {allowed}", str(asked), asked <= allowed)
 
@@ -130,7 +130,7 @@ class Bench(Loads, Peers):
         cookie = start(self.lab.node).cookie
         noise = quote(base64.b64encode(os.urandom(6000)).decode(), safe="").encode()
         xml = quote(base64.b64encode(b"<a>" + b"<b/>" * 1500 + b"</a>").decode(), safe="").encode()
-        kinds = {"noise, no sign-on under way": (noise, None), "noise": (noise, cookie), "XML that is no Response": (xml, cookie)}
+        kinds = {"noise, no sign-on under way": (noise, None), "noise": (noise, cookie), "XML that is not a Response": (xml, cookie)}
         for kind, (value, own) in kinds.items():
             costs = []
             for _ in range(self.rounds):

@@ -2,7 +2,7 @@
 
 A copy of the source gets a switch into each `if` that leads to a refusal. One build, then one run of the tests per switch:
 first unit_saml, then, if that notices nothing, the attack cases. Not part of scripts/test: it takes a quarter of an hour.
-Exit code 1 if a check can go missing unnoticed and stands not in EQUIVALENT with the reason why that does no harm.
+Exit code 1 if a check can go missing unnoticed and is not in EQUIVALENT with the reason why that does no harm.
 """
 
 import os
@@ -69,10 +69,10 @@ EQUIVALENT = {place: reason for reason, places in {
     "only plain text that parses counts as opened": [
         ("assertion_reader", "!document"),
     ],
-    "what is missing is no 'Z' at the end either; reading past it is what the sanitizers would stop": [
+    "what is missing is not a 'Z' at the end either; reading past it is what the sanitizers would stop": [
         ("instant", "text.size() < digits"),
     ],
-    "what is no number is left in the text, which is no 'Z' then": [
+    "what is not a number is left in the text, which is not a 'Z' then": [
         ("instant", "!s"),
     ],
     "read as no document, which has no root that is a message: the sanitizers would stop": [
@@ -84,13 +84,13 @@ EQUIVALENT = {place: reason for reason, places in {
     "read as no parameters, which hold no message": [
         ("redirect_message", "!parameters"),
     ],
-    "read as nothing, which is no DEFLATE": [
+    "read as nothing, which is not DEFLATE": [
         ("redirect_message", "!packed"),
     ],
     "signing fails only for a key that the configuration has refused": [
         ("artifact", "!signed_message"),
     ],
-    "a Fault is no ArtifactResponse either": [
+    "a Fault is not an ArtifactResponse either": [
         ("artifact_response", "is_element(message, kSoapEnvelope, \"Fault\")"),
     ],
     "xmlsec's verdict on the whole signature includes the only reference's": [

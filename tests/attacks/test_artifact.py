@@ -72,7 +72,7 @@ class Resolver:
                                                serialization.NoEncryption()) + pem(certificate))
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(file)
-            # In the thread of its connection: a client that hangs up in the middle is no error here.
+            # In the thread of its connection: a client that hangs up in the middle is not an error here.
             self.server.socket = context.wrap_socket(self.server.socket, server_side=True, do_handshake_on_connect=False)
         self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
         self.thread.start()

@@ -320,7 +320,7 @@ TEST_CASE("what needs a look is not approved along with others, but by itself") 
     CHECK(both(request) == Deciding::look_first);
     CHECK(c.count("users WHERE email = 'new@corp.test'") == "0");
     CHECK(c.approve("sue", request) == Deciding::done);
-    // Nor is whoever has no access any more written to of others.
+    // Nor is somebody written to who no longer has access.
     CHECK(letters(c) ==
           "fine@corp.test access_approved, max@corp.test request_approved, "
           "new@corp.test access_approved");

@@ -3,7 +3,7 @@
 
 #include "anteroom/outbox.h"
 #include "database/people_fixture.h"
-#include "host/mail_delivery.h"
+#include "services/mail_delivery.h"
 #include "support/fakes.h"
 
 using namespace anteroom;
@@ -64,9 +64,9 @@ struct Post {
   FakeTransport transport;
   FakeClock clock;
   FakeLog log;
-  MailDelivery delivery{database, settings, transport, clock, log};
+  services::MailDelivery delivery{database, settings, transport, clock, log};
 
-  MailDelivery::Round deliver() {
+  services::MailDelivery::Round deliver() {
     return delivery.deliver([] { return false; });
   }
 };

@@ -261,7 +261,7 @@ TEST_CASE("nobody gives by hand what they asked for; who else does approves the 
   CHECK(c.value("SELECT string_agg(recipient || ' ' || template, ', ' ORDER BY recipient)"
                 " FROM anteroom.mail_outbox") ==
         "max@corp.test request_approved, new@corp.test access_approved");
-  // Taking away is no gift.
+  // Taking away is not a gift.
   const auto other = c.file(c.actor("max"), {"new@corp.test", "", "elm", "manager", "", ""});
   CHECK(other.outcome == store::Filing::has_access);
 }

@@ -88,13 +88,13 @@ TEST_CASE("rights end with the grant, the account, and the access that is not th
   SECTION("waiting") {
     c.db.script("UPDATE users SET status = 'waiting' WHERE id = '" + ann.user + "'");
   }
-  SECTION("a level that is configured no more") {
+  SECTION("a level that is no longer configured") {
     c.db.script("UPDATE grants SET level = 'retired' WHERE user_id = '" + ann.user + "'");
   }
   CHECK(c.file(ann, {"new@corp.test", "", "elm", "viewer", "", ""}).outcome == Filing::not_allowed);
 }
 
-TEST_CASE("an actor without a user is no operator unless it says so") {
+TEST_CASE("an actor without a user is not an operator unless it says so") {
   Company c;
   const store::AccessRequest row{"new@corp.test", "", "oak", "admin", "", ""};
   CHECK(c.file({"", "", "192.0.2.7"}, row).outcome == Filing::not_allowed);
@@ -255,6 +255,17 @@ TEST_CASE("each sees their own requests and those they may decide") {
   CHECK(seen("max") == "elm+ ");
   CHECK(seen("ann") == "elm ");
   CHECK(seen("vic").empty());
+  for (const char* who : {"ida", "sue", "max", "ann", "vic"}) {
+    std::string keys;
+    for (const auto& row : get(store::list_requests(c.db, c.actor("ida"), access(), {}))) {
+      const auto one = get(store::show_request(c.db, c.actor(who), access(), row.id));
+      if (!one) continue;
+      CHECK(one->id == row.id);
+      keys += one->property + (one->may_decide ? "+ " : " ");
+    }
+    CHECK(keys == seen(who));
+  }
+  CHECK(!get(store::show_request(c.db, c.actor("ida"), access(), "x")));
   store::RequestFilter of_ann;
   of_ann.requested_by = c.id("ann");
   CHECK(get(store::list_requests(c.db, c.actor("vic"), access(), of_ann)).empty());

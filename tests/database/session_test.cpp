@@ -333,7 +333,7 @@ TEST_CASE("a long SessionIndex finds the session under another NameID, a short o
   CHECK(*wait(store::log_out_by_idp(db, logout_of(1, "pairwise", {"1"}))) == 0);
   CHECK(*wait(store::log_out_by_idp(
             db, logout_of(2, "pairwise", {"_0123456789abcdef0123456789abcdef"}))) == 1);
-  // Sessions without a NameID are nobody's.
+  // Sessions without a NameID belong to no such message.
   sign_on_as(db, 3, "", "");
   CHECK(*wait(store::log_out_by_idp(db, logout_of(3, ""))) == 0);
 }

@@ -16,6 +16,7 @@ INNER = {
     "end_sessions_of", "find_or_create_user", "follow_address", "grants_text", "has_lost_reach", "held_rank", "hold_person", "insert_filings", "is_colleague", "is_own_request", "is_provisioned",
     "judge_decision", "judge_filing", "judge_filings", "judge_grant", "judge_person", "lock_people", "may", "may_at", "may_look_after",
     "may_see", "may_see_or_refuse", "may_somewhere", "needs_a_look", "note", "note_change", "off_by", "reach", "refuse",
+    "requests_as_seen",
     "scim_change_members", "scim_counts", "scim_lock_people", "scim_note", "scim_own", "scim_set_active", "scim_settle",
     "state_text", "tell_of_approval", "write_to_person",
 }
@@ -30,6 +31,7 @@ EXEMPT = {
     "waiting_without_request": "names nobody; finds whom may_see() allows",
     "file_requests": "by address; what it tells of others' people is nothing",
     "decide_requests": "the ids are requests'; whoever may at their property",
+    "show_request": "the id is a request's; whoever may at its property, and whoever asked",
     "withdraw_request": "the id is a request's; the requester's own",
     "mail_failed": "the ids are letters'", "mail_sent": "the ids are letters'", "release_mail": "the ids are letters'",
     "retry_mail": "the ids are letters'",

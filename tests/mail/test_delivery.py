@@ -368,6 +368,14 @@ def test_without_a_section_mail(post):
     assert "due:           1" in post.ok("mail", "status")
 
 
+def test_a_schema_that_is_not_ours_ends_the_service_and_says_what_mends_it(post):
+    post.sql("DELETE FROM anteroom.schema_functions")
+    daemon = post.daemon()
+    post.wait_for(lambda: not daemon.is_running(), "the end", 10)
+    assert daemon._child.returncode == 4
+    assert "run `anteroom migrate`" in daemon.log.read_text()
+
+
 def test_the_unit_file_is_good(tmp_path):
     import shutil
     import subprocess

@@ -124,12 +124,12 @@ def heard_of(copy, days_ago, error="", url=URL):
     (copy.parent / f"{copy.name}.state").write_text(json.dumps(state))
 
 
-def silences(post):
+def warned_of(post):
     return post.sql("SELECT (parameters->>'days')::int FROM anteroom.mail_outbox"
                     " WHERE template = 'metadata_not_refreshed' ORDER BY created_at")
 
 
-def test_metadata_that_is_not_refreshed_is_told_once_for_each_silence(post, server, copy):
+def test_metadata_that_is_not_refreshed_is_told_once_for_each_time_that_it_began(post, server, copy):
     expected = []
     for days, is_told in ((0, False), (2.9, False), (3.1, True), (1, False), (5, True)):
         heard_of(copy, days)
@@ -137,7 +137,7 @@ def test_metadata_that_is_not_refreshed_is_told_once_for_each_silence(post, serv
             post.once()
         if is_told:
             expected.append((int(days),))
-        assert silences(post) == expected, days
+        assert warned_of(post) == expected, days
 
 
 def test_the_letter_says_where_since_when_and_why(post, server, copy):
@@ -162,28 +162,28 @@ def test_what_was_heard_from_another_address_does_not_count(post, server, copy):
     written(copy, 4)
     heard_of(copy, 0, url="https://old.test/metadata.xml")
     post.once()
-    assert silences(post) == [(4,)]
+    assert warned_of(post) == [(4,)]
 
 
 def test_a_longer_interval_has_longer_patience(post, server, copy):
     post.yaml.write_text(post.yaml.read_text() + "    metadata_refresh: 2d\n")
     heard_of(copy, 5)
     post.once()
-    assert silences(post) == []
+    assert warned_of(post) == []
     heard_of(copy, 6.1)
     post.once()
-    assert silences(post) == [(6,)]
+    assert warned_of(post) == [(6,)]
 
 
 def test_a_state_that_cannot_be_read_alarms_nobody(post, server, copy):
     written(copy, 4)
     (copy.parent / f"{copy.name}.state").mkdir()
     post.once()
-    assert silences(post) == []
+    assert warned_of(post) == []
 
 
 def test_pinned_metadata_is_not_expected_to_be_refreshed(post, server, copy):
     written(copy, 400)
     post.yaml.write_text(post.yaml.read_text().replace(f"    metadata_url: {URL}\n", ""))
     post.once()
-    assert silences(post) == []
+    assert warned_of(post) == []

@@ -4,9 +4,9 @@
 #include "anteroom/audit.h"
 #include "anteroom/saml.h"
 #include "cli/commands/console.h"
-#include "cli/commands/files.h"
-#include "cli/commands/metadata_copy.h"
 #include "crypto/pem.h"
+#include "host/files.h"
+#include "services/metadata_copy.h"
 
 namespace anteroom::cli {
 
@@ -48,7 +48,7 @@ void add_metadata_facts(Findings& findings, const IdentityProvider& idp, Clock::
                  idp.metadata_source.file + ", written " + std::to_string(days) + " days ago");
   }
   if (!idp.metadata_source.url.empty()) {
-    const MetadataState state = read_metadata_state(idp.metadata_source);
+    const services::MetadataState state = services::read_metadata_state(idp.metadata_source);
     findings.add("metadata_error", "last refresh", state.error,
                  !state.error.empty()      ? "FAILED: " + state.error
                  : state.good_at == Time{} ? "none yet"

@@ -7,9 +7,9 @@
 #include "anteroom/metadata_fetch.h"
 #include "anteroom/saml.h"
 #include "cli/commands/console.h"
-#include "cli/commands/files.h"
-#include "cli/commands/metadata_copy.h"
 #include "crypto/pem.h"
+#include "host/files.h"
+#include "services/metadata_copy.h"
 
 namespace anteroom::cli {
 
@@ -211,7 +211,7 @@ std::string time_of(Time time) {
 Json source_of(const IdentityProvider& idp) {
   const MetadataSource& source = idp.metadata_source;
   if (source.url.empty()) return {{"file", source.file}, {"url", nullptr}};
-  const MetadataState state = read_metadata_state(source);
+  const services::MetadataState state = services::read_metadata_state(source);
   return {{"file", source.file},
           {"url", source.url},
           {"good_at", state.good_at == Time{} ? "" : time_of(state.good_at)},

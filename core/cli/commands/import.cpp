@@ -72,7 +72,7 @@ class Reader {
   }
 
  private:
-  // Said once of all such lines: the file was saved otherwise, and nobody's name is to be guessed.
+  // Said once for all such lines: the file was saved in another encoding, and no name is guessed.
   static void need_utf8(const std::vector<CsvRow>& csv) {
     std::string lines;
     for (const CsvRow& row : csv) {

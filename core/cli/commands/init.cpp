@@ -13,9 +13,9 @@
 
 #include "anteroom/saml.h"
 #include "cli/commands/creating.h"
-#include "cli/commands/files.h"
 #include "cli/commands/new_key.h"
 #include "host/create_database.h"
+#include "host/files.h"
 
 namespace anteroom::cli {
 
@@ -75,7 +75,7 @@ class NewFiles {
   void keep() { made_.clear(); }
 
  private:
-  // Whoever may not give the group away keeps all for himself.
+  // Without the right to give a file to the group, it stays readable by its owner alone.
   void share(const fs::path& path, mode_t mode) const {
     if (lchown(path.c_str(), static_cast<uid_t>(-1), group_) != 0) return;
     if (chmod(path.c_str(), mode) != 0) {

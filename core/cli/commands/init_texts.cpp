@@ -45,7 +45,7 @@ std::string indented(const std::string& lines) {
   return text;
 }
 
-// Keyword and value of all that a connection string sets; nullopt if it is none.
+// Keyword and value of all that a connection string sets; nullopt if it is not one.
 std::optional<std::map<std::string, std::string>> parts_of(const std::string& connection) {
   struct Free {
     void operator()(PQconninfoOption* options) const { PQconninfoFree(options); }

@@ -3,12 +3,12 @@
 #include <memory>
 
 #include "cli/commands/console.h"
-#include "cli/commands/files.h"
 #include "cli/commands/new_key.h"
 #include "crypto/digest.h"
 #include "crypto/encoding.h"
 #include "crypto/key_maker.h"
 #include "crypto/pem.h"
+#include "host/files.h"
 
 namespace anteroom::cli {
 

@@ -1,23 +1,16 @@
 #include "anteroom/outbox.h"
-#include "anteroom/site.h"
 #include "anteroom/smtp.h"
-#include "anteroom/store.h"
 #include "cli/commands/console.h"
-#include "cli/commands/journal.h"
-#include "cli/commands/warnings.h"
-#include "host/mail_delivery.h"
+#include "services/mail_service.h"
+#include "services/warnings.h"
 
 namespace anteroom::cli {
 
 namespace {
 
-using namespace std::chrono_literals;
-using std::chrono::seconds;
-
-constexpr seconds kPoll = 2s;
-constexpr seconds kUpkeep = 20s;
-constexpr seconds kWarnings = 1h;
-constexpr seconds kLongestPause = 60s;
+using services::LineLog;
+using services::MailDelivery;
+using services::StopSignals;
 
 const Settings& settings_with_mail(Console& console) {
   const Settings& settings = console.settings();
@@ -28,79 +21,18 @@ const Settings& settings_with_mail(Console& console) {
   return settings;
 }
 
-/// Of what the files say by now: they change while a service runs.
-Status warn(Console& console, Database& database, const Settings& settings, Time now, Log& log) {
-  const LoadedSettings newest = load_settings(console.config_file, now);
-  const bool is_usable = newest.settings != nullptr && newest.settings->mail;
-  return write_warnings(database, is_usable ? *newest.settings : settings, now, log);
+void deliver_until_stopped(Console& console) {
+  const Settings& settings = settings_with_mail(console);
+  const StopSignals signals;
+  LineLog log(false);
+  SmtpTransport transport(*settings.mail);
+  const auto reload = [&console] {
+    return load_settings(console.config_file, std::chrono::system_clock::now()).settings;
+  };
+  services::MailService service(console.raw_database(), settings, transport, reload, signals, log);
+  std::string schema_trouble = service.run();
+  if (!schema_trouble.empty()) throw Abort{exit_database, std::move(schema_trouble)};
 }
-
-/// Delivers until it is told to stop, through outages of the database and the mail server.
-class Daemon {
- public:
-  explicit Daemon(Console& console)
-      : console_(console),
-        settings_(settings_with_mail(console)),
-        transport_(*settings_.mail),
-        delivery_(console.raw_database(), settings_, transport_, clock_, log_) {}
-
-  void run() {
-    log_.write(LogLevel::info, "delivering by " + settings_.mail->smtp_url);
-    seconds pause = 0s;
-    while (!signals_.wait_for(pause)) {
-      bool is_more = false;
-      const Status state = work(is_more);
-      if (state) {
-        if (pause > kPoll) log_.write(LogLevel::info, "going on");
-        pause = is_more ? 0s : kPoll;
-      } else {
-        pause = std::min(std::max<seconds>(pause * 2, kPoll), kLongestPause);
-        log_.write(LogLevel::error, std::string(state.failure().code.name) + ": " +
-                                        state.failure().detail + "; trying again in " +
-                                        std::to_string(pause.count()) + " s");
-      }
-    }
-    log_.write(LogLevel::info, "stopped");
-  }
-
- private:
-  Status work(bool& is_more) {
-    if (Status ready = check_schema(); !ready) return ready;
-    if (clock_.now() >= next_upkeep_) {
-      if (Status written = delivery_.write_what_is_due(); !written) return written;
-      next_upkeep_ = clock_.now() + kUpkeep;
-    }
-    if (clock_.now() >= next_warnings_) {
-      const Time now = clock_.now();
-      Status told = warn(console_, console_.raw_database(), settings_, now, log_);
-      if (!told) return told;
-      next_warnings_ = now + kWarnings;
-    }
-    const auto round = delivery_.deliver([this] { return signals_.are_there(); });
-    is_more = round.is_more;
-    return round.state;
-  }
-
-  Status check_schema() {
-    if (is_schema_checked_) return Done{};
-    const Result<store::Schema> schema = wait(store::find_schema(console_.raw_database()));
-    if (!schema) return schema.failure();
-    (void)console_.database();  // says what is missing and ends
-    is_schema_checked_ = true;
-    return Done{};
-  }
-
-  Console& console_;
-  const Settings& settings_;
-  StopSignals signals_;
-  LineLog log_{false};
-  SystemClock clock_;
-  SmtpTransport transport_;
-  MailDelivery delivery_;
-  Time next_upkeep_{};
-  Time next_warnings_{};
-  bool is_schema_checked_ = false;
-};
 
 void deliver_once(Console& console) {
   const Settings& settings = settings_with_mail(console);
@@ -117,7 +49,7 @@ void deliver_once(Console& console) {
     Console::fail(state.failure());
   };
   check(delivery.write_what_is_due());
-  check(write_warnings(console.database(), settings, clock.now(), log));
+  check(services::write_warnings(console.database(), settings, clock.now(), log));
   int sent = 0;
   int postponed = 0;
   int given_up = 0;
@@ -187,11 +119,7 @@ void add_mail(CLI::App& app, Console& console) {
   mail->add_flag("--once", *is_once, "deliver what is due and end, for cron");
   mail->callback([&console, mail, is_once] {
     if (!mail->get_subcommands().empty()) return;
-    if (*is_once) {
-      deliver_once(console);
-    } else {
-      Daemon(console).run();
-    }
+    *is_once ? deliver_once(console) : deliver_until_stopped(console);
   });
   mail->add_subcommand("status", "count what is due, failing and given up")->callback([&console] {
     show_status(console);

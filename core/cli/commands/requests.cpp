@@ -12,12 +12,12 @@ namespace {
 using store::Deciding;
 using store::Filing;
 
-struct Words {
+struct OutcomeText {
   const char* name;  ///< stable, in JSON
   const char* text;
 };
 
-Words words_of(Filing outcome) {
+OutcomeText text_of(Filing outcome) {
   switch (outcome) {
     case Filing::filed:
       return {"filed", "filed"};
@@ -43,7 +43,7 @@ Words words_of(Filing outcome) {
   return {"not_allowed", "who asks may not file requests there"};
 }
 
-Words words_of(Deciding outcome) {
+OutcomeText text_of(Deciding outcome) {
   switch (outcome) {
     case Deciding::done:
       return {"done", "done"};
@@ -116,7 +116,7 @@ void file(Console& console, const Acting& given) {
       console.database(), actor_of(console, given), console.settings().access, {row}, false)));
   const store::FilingResult& result = filed.front();
   if (result.outcome != Filing::filed) {
-    throw Abort{exit_refused, words_of(result.outcome).text +
+    throw Abort{exit_refused, text_of(result.outcome).text +
                                   (result.request.empty() ? "" : ": " + result.request)};
   }
   console.say(
@@ -134,11 +134,12 @@ void decide(Console& console, const Acting& given, bool is_approval) {
   std::vector<std::vector<std::string>> rows;
   Json json = Json::array();
   for (const auto& result : results) {
-    const Words words = words_of(result.outcome);
+    const OutcomeText outcome = text_of(result.outcome);
     rows.push_back({result.request,
-                    words.text + (result.decided_by.empty() ? "" : " by " + result.decided_by)});
-    json.push_back(
-        {{"request", result.request}, {"outcome", words.name}, {"decided_by", result.decided_by}});
+                    outcome.text + (result.decided_by.empty() ? "" : " by " + result.decided_by)});
+    json.push_back({{"request", result.request},
+                    {"outcome", outcome.name},
+                    {"decided_by", result.decided_by}});
   }
   console.table({"REQUEST", is_approval ? "APPROVAL" : "DECLINE"}, rows, json);
   const auto failed = std::count_if(results.begin(), results.end(), [](const auto& result) {

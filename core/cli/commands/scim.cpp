@@ -58,8 +58,8 @@ void list_tokens(Console& console) {
   Json json = Json::array();
   for (const store::ScimToken& token :
        console.need(wait(store::list_scim_tokens(console.database())))) {
-    // One of a company that is configured no more opens nothing, until there is one of that name
-    // again.
+    // The token of a company that is no longer configured opens nothing, until there is a company
+    // of that name again.
     const bool is_known = console.settings().idp_by_name(token.idp) != nullptr;
     rows.push_back({token.idp + (is_known ? "" : " (not configured)"), token.name, token.created_at,
                     token.created_by, token.last_used_at.empty() ? "never" : token.last_used_at});

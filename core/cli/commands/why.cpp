@@ -23,18 +23,18 @@ struct Asked {
   bool has_property = false;
 };
 
-std::string english(const Words& words) {
+std::string english(const Message& message) {
   static const pages::Catalogue kEnglish(pages::shipped_catalogues().at("en"));
-  return kEnglish.say(words);
+  return kEnglish.say(message);
 }
 
 // Microsoft's number in plain words; empty where we have none.
 std::string plain_words(const std::string& detail) {
   const auto known = journey::explain_aadsts(journey::aadsts_number(detail));
   if (!known) return "";
-  Words words(known->meaning);
-  words += known->remedy;
-  return english(words);
+  Message message(known->meaning);
+  message += known->remedy;
+  return english(message);
 }
 
 void say_parts(std::string& text, const char* title,
@@ -130,7 +130,7 @@ void ask_requirement(const Settings& settings, const Asked& asked, const std::st
   fields.access_level = access::highest_level(settings.access, grants);
   fields.properties = grants;
   Requirement needed{};
-  needed.level = asked.level;
+  if (!asked.level.empty()) needed.level = asked.level;
   needed.property = asked.property;
   needed.has_property = asked.has_property;
   const bool is_held = access::meets(settings.access, fields, needed);
@@ -164,7 +164,7 @@ Predicted predicted_for(const Settings& settings, const Asked& asked, const std:
       {journey::Fate::let_in, "allowed"}};
   const auto prediction = journey::predict(settings, email, person, SystemClock().now());
   Predicted predicted{kOutcomes.at(prediction.fate), std::string(prediction.rule), {}};
-  for (const Words& step : prediction.steps) predicted.steps.push_back(english(step));
+  for (const Message& step : prediction.steps) predicted.steps.push_back(english(step));
   if (prediction.fate == journey::Fate::let_in) {
     ask_requirement(settings, asked, person->grants, predicted);
   }
@@ -179,14 +179,14 @@ void predict(Console& console, const Asked& asked) {
   const auto person = console.need(wait(store::find_person(console.database(), email)));
   const Predicted predicted = predicted_for(settings, asked, email, person);
   static const std::map<std::string, std::string> kWords{
-      {"cannot_sign_on", "cannot sign on"},
+      {"cannot_sign_on", "cannot sign in"},
       {"waiting_room", "is led to the Waiting Room"},
-      {"refused", "signs on at the company, but is refused here"},
+      {"refused", "signs in at the company, but is refused here"},
       {"forbidden", "gets a 403 page"},
-      {"allowed", "is let through, after a sign-on if there is no session"}};
+      {"allowed", "is let through, after a sign-in if there is no session"}};
   const std::string unknown =
       "What nginx asks for there is not read: give it as --level and --property. How old the "
-      "sign-on may be (auth_saml_step_up), and whether the identity provider lets this person in, "
+      "sign-in may be (auth_saml_step_up), and whether the identity provider lets this person in, "
       "is not known.";
   std::string text = email + " " + kWords.at(predicted.outcome) + " (" + predicted.rule + ")";
   for (const std::string& step : predicted.steps) text += "\n  - " + step;

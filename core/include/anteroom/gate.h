@@ -11,10 +11,9 @@
 
 namespace anteroom {
 
-/// What a location asks for. Empty level: any access level will do. Empty property: at any
-/// property.
+/// What a location asks for.
 struct Requirement {
-  std::string_view level;
+  std::optional<std::string_view> level;  ///< nullopt: any; one that there is not lets nobody in
   std::string_view property;
   bool has_property = false;  ///< "at PROPERTY" was written; an empty value then grants nobody
   std::chrono::seconds max_age{0};      ///< of the last sign-on; 0: any
@@ -38,12 +37,12 @@ enum class Outcome {
 [[nodiscard]] bool is_fresh(const SessionView& session, const Requirement& requirement, Time now);
 
 /// True for what a person sees as a page load: only this is ever redirected (Fetch Metadata; an
-/// HTML Accept on GET or HEAD where those headers are missing). Prefetches and upgrades are none.
+/// HTML Accept on GET or HEAD where those headers are missing). Prefetches and upgrades are not.
 [[nodiscard]] bool is_navigation(const RequestHead& request);
 
 /// What a Cookie header holds of ours.
 struct OurCookies {
-  /// 43 characters of base64url, exactly one such cookie. Anything else is no token.
+  /// 43 characters of base64url, exactly one such cookie. Anything else is not a token.
   std::optional<std::string_view> session_token;
   bool is_any = false;  ///< then the header must be rewritten before it is passed on
 };

@@ -56,15 +56,16 @@ Task<Result<bool>> warn_of_expiry(Database& database, const std::vector<std::str
                                   ExpiryWarning warning);
 
 /// An identity provider's metadata that one machine could not refresh for long.
-struct Silence {
+struct StaleMetadata {
   std::string idp, machine;
   Time since;
   int days = 0;        ///< by now
   std::string detail;  ///< what the last attempt said; empty: there was none
 };
-/// Writes a letter to each recipient, one for each silence. True: it is written now.
-Task<Result<bool>> warn_of_silence(Database& database, const std::vector<std::string>& recipients,
-                                   Silence silence);
+/// Writes a letter to each recipient, one for each time that it began. True: it is written now.
+Task<Result<bool>> warn_of_stale_metadata(Database& database,
+                                          const std::vector<std::string>& recipients,
+                                          StaleMetadata metadata);
 
 /// Removes a batch of what was sent or given up long ago. The number.
 Task<Result<int>> forget_old_mail(Database& database);

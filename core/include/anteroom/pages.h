@@ -2,8 +2,8 @@
 //
 // A new page: templates/NAME.mustache (its <title> and other head elements, then one <main>), its
 // words as {{t_key}} in catalogue/en.txt and es.txt (the tests want both), its values in
-// nginx-conf/manual/templates.md and in tests/unit/pages/samples.cpp. Words that C++ chooses are
-// "key"_words in Values::words.
+// nginx-conf/manual/templates.md and in tests/unit/pages/samples.cpp. Texts that C++ chooses are
+// "key"_message in Values::messages.
 //
 // Pages of Manage are named manage_…; manage_layout is around them. They set signed_in_as,
 // may_request, may_process and one tab_…; their <main> has id="main", and class="narrow" for a
@@ -20,19 +20,13 @@
 #include <vector>
 
 #include "anteroom/http.h"
+#include "anteroom/message.h"
 #include "anteroom/settings.h"
-#include "anteroom/words.h"
+#include "anteroom/template_values.h"
 
 namespace anteroom::pages {
 
-/// Values for a template. A name that a template uses and the caller does not give is empty
-/// (false).
-struct Values {
-  std::map<std::string, std::string> text = {};
-  std::map<std::string, bool> flags = {};
-  std::map<std::string, Words> words = {};  ///< text to a template, in the reader's language
-  std::map<std::string, std::vector<Values>> lists = {};
-};
+using templates::Values;
 
 /// Template names: sign_in, provider, post_to_idp, waiting, denied, signed_out, sign_out, error.
 /// Mustache; {{name}} escapes HTML, {{t_key}} is a text of the catalogue (pages/catalogue/*.txt).

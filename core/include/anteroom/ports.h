@@ -1,5 +1,5 @@
 // What the core asks of its host: a database, a worker, a clock, randomness, a log, and the node's
-// memory of sessions. nginx (module/) and the command line (core/cli/) each implement them.
+// memory of sessions. nginx (module/) and the blocking host (core/host/) each implement them.
 #pragma once
 
 #include <array>

@@ -72,7 +72,7 @@ struct RequestRow {
   std::string waiting_since;           ///< the person has signed on and waits
   std::string idp;                     ///< where that was
   bool may_decide = false;             ///< the actor may
-  bool requester_lost_reach = false;   ///< whoever asked reaches this level there no more
+  bool requester_lost_reach = false;   ///< the requester no longer has this level there
   std::string held_level, held_until;  ///< what the person has there now
 };
 
@@ -92,6 +92,10 @@ struct RequestFilter {
 /// wrote themselves; the last three members are only for who may.
 Task<Result<std::vector<RequestRow>>> list_requests(Database& database, Actor actor,
                                                     AccessSettings access, RequestFilter filter);
+
+/// One request as list_requests() shows it, in any state; nullopt: none that the actor may see.
+Task<Result<std::optional<RequestRow>>> show_request(Database& database, Actor actor,
+                                                     AccessSettings access, std::string request);
 
 struct Decision {
   std::vector<std::string> requests;  ///< UUIDs

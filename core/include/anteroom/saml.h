@@ -109,7 +109,7 @@ Result<std::string> open_artifact_response(std::string_view soap, std::string_vi
                                            const IdentityProvider& idp);
 
 /// A logout message of an IdP as it arrived, by Redirect or POST.
-struct LogoutArrival {
+struct EncodedLogout {
   bool is_post = false;
   std::string query;        ///< redirect: the raw query, escapes as received
   bool is_request = false;  ///< post: which field it was in
@@ -150,7 +150,7 @@ class LogoutVerifier {
   LogoutVerifier& operator=(const LogoutVerifier&) = delete;
 
   [[nodiscard]] const IdentityProvider& idp() const;
-  [[nodiscard]] Result<VerifiedLogout> verify(const LogoutArrival& arrival, Time now,
+  [[nodiscard]] Result<VerifiedLogout> verify(const EncodedLogout& incoming, Time now,
                                               std::chrono::seconds clock_skew) const;
 
  private:
@@ -159,7 +159,7 @@ class LogoutVerifier {
 };
 
 /// Whom an unverified logout message says to be from, for choosing the IdP only.
-Result<std::string> peek_logout_issuer(const LogoutArrival& arrival);
+Result<std::string> peek_logout_issuer(const EncodedLogout& incoming);
 
 /// What an unverified Response says of itself, for choosing the login state and the IdP only.
 struct ResponsePeek {
@@ -248,8 +248,8 @@ struct Fact {
   std::string value;  ///< printable, at most 200 characters; of attributes the names
 };
 
-/// Of a Response as the form value of SAMLResponse, in document order, at most 40. Empty if there
-/// is no XML in it.
+/// Of a Response as the form value of SAMLResponse, in document order, at most 40. Empty if it
+/// holds no XML.
 std::vector<Fact> outline(std::string_view encoded);
 
 struct GuardedResponse;

@@ -139,7 +139,7 @@ enum class ScimOutcome {
   exists,      ///< the user name, address or display name is taken
   pinned,      ///< the address belongs to somebody who signs in elsewhere
   no_address,  ///< neither user name nor work email is an address of the company
-  no_member,   ///< a member to be added is no User of the company
+  no_member,   ///< a member to be added is not a User of the company
 };
 template <class T>
 struct ScimResult {

@@ -48,7 +48,7 @@ class SessionRecord {
 /// Reads a record in place. Valid as long as the bytes are.
 class SessionView {
  public:
-  /// nullopt if the bytes are no record of this version.
+  /// nullopt if the bytes are not a record of this version.
   static std::optional<SessionView> parse(std::string_view bytes);
 
   [[nodiscard]] UserStatus status() const { return status_; }

@@ -66,6 +66,17 @@ struct ServiceProviderSettings {
   std::vector<KeyPair> other_signing;  ///< not used, but named in our metadata
   bool sign_metadata = false;
   std::vector<KeyPair> decryption;  ///< all are tried; IdPs learn of the first only
+
+  /// True for the paths (undecoded) that we answer ourselves, on every host of ours: acs_path,
+  /// slo_path, pages_prefix and all below it.
+  [[nodiscard]] bool owns(std::string_view path) const {
+    return path == acs_path || path == slo_path || is_below_prefix(path);
+  }
+  /// Likewise for pages_prefix and all below it.
+  [[nodiscard]] bool is_below_prefix(std::string_view path) const {
+    return path.starts_with(pages_prefix) &&
+           (path.size() == pages_prefix.size() || path[pages_prefix.size()] == '/');
+  }
 };
 
 enum class RequestBinding { redirect, post };

@@ -36,11 +36,9 @@ class Site {
        std::shared_ptr<const pages::Renderer> pages, Ports ports, SessionLookup lookup);
   ~Site();
 
-  /// True if `path` (undecoded) is one of ours: the ACS or anything below the pages' prefix.
-  [[nodiscard]] bool owns(std::string_view path) const;
-
-  /// Answers a request to one of our endpoints. Never throws into the host by way of the task: an
-  /// internal failure is a 500-free refusal with a reference number.
+  /// Answers a request to one of our endpoints (ServiceProviderSettings::owns). Never throws into
+  /// the host by way of the task: an internal failure is a 500-free refusal with a reference
+  /// number.
   Task<Response> handle(Request request);
 
   /// The configured origin that a Host header names, without case; nullptr: not one of ours.

@@ -51,8 +51,8 @@ bool meets(const AccessSettings& access, const SessionFields& session,
   }
   const auto held_rank = rank(access, held);
   if (!held_rank) return false;
-  if (requirement.level.empty()) return true;
-  const auto needed_rank = rank(access, requirement.level);
+  if (!requirement.level) return true;
+  const auto needed_rank = rank(access, *requirement.level);
   return needed_rank && *held_rank >= *needed_rank;
 }
 

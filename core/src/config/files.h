@@ -22,7 +22,7 @@ std::optional<std::string> read_secret_file(Section& section, const Place& place
 std::string read_secret_text(Section& section, const std::string& key);
 
 /// The templates in the directory that `key` names, by name without ".mustache". Complains about
-/// what is none of `known` and about what `check` finds wrong.
+/// what is not among `known` and about what `check` finds wrong.
 std::map<std::string, std::string> read_templates(
     Section& section, const std::string& key, const std::vector<std::string>& known,
     const std::function<std::string(const std::string& name, const std::string& text)>& check);

@@ -186,7 +186,7 @@ void read_name_id_format(Section& section, IdentityProvider& idp) {
   std::string all;
   for (const std::string& format : offered) all += (all.empty() ? "" : ", ") + format;
   section.problems().warn(section.place_of("name_id_format"),
-                          "'name_id_format' is none that the metadata names: " + all);
+                          "'name_id_format' is not among those that the metadata names: " + all);
 }
 
 // saml-bindings 3.6. After the metadata, which says where artifacts are resolved.
@@ -372,7 +372,7 @@ void check_levels(Problems& problems, const std::vector<ReadIdp>& idps,
     for (const Text& level : read.levels) {
       if (std::find(access.levels.begin(), access.levels.end(), level.value) ==
           access.levels.end()) {
-        problems.error(level.place, "'" + level.value + "' is none of access.levels");
+        problems.error(level.place, "'" + level.value + "' is not in access.levels");
       }
     }
   }

@@ -106,7 +106,7 @@ AccessSettings read_access(Section access, Section manage) {
   const auto level_of = [&](const std::string& key) {
     std::string level = manage.text_or(key, settings.levels.back());
     if (std::find(settings.levels.begin(), settings.levels.end(), level) == settings.levels.end()) {
-      manage.error(key, "'" + level + "' is none of access.levels");
+      manage.error(key, "'" + level + "' is not in access.levels");
     }
     return level;
   };

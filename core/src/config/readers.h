@@ -37,7 +37,7 @@ MailSettings read_mail(Section section, const std::string& product_name);
 /// Names, domains and entity IDs that two identity providers claim.
 void check_identity_providers(Problems& problems, const std::vector<ReadIdp>& idps);
 
-/// Levels that are none of access.levels.
+/// Levels that are not in access.levels.
 void check_levels(Problems& problems, const std::vector<ReadIdp>& idps,
                   const AccessSettings& access);
 

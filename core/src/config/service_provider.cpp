@@ -47,14 +47,13 @@ void read_paths(Section& section, ServiceProviderSettings& sp) {
   sp.slo_path = section.text_or("slo_path", "/saml2/logout");
   if (!is_path(sp.slo_path))
     section.error("slo_path", "'slo_path' must be a path such as /saml2/logout");
-  if (sp.slo_path == sp.acs_path || sp.slo_path == sp.pages_prefix ||
-      sp.slo_path.starts_with(sp.pages_prefix + "/")) {
+  if (sp.slo_path == sp.acs_path || sp.is_below_prefix(sp.slo_path)) {
     section.error("slo_path",
                   "'slo_path' must differ from 'acs_path' and not lie below 'pages_prefix'");
   }
   if (!is_path(sp.pages_prefix))
     section.error("pages_prefix", "'pages_prefix' must be a path such as /auth");
-  if (sp.acs_path == sp.pages_prefix || sp.acs_path.starts_with(sp.pages_prefix + "/")) {
+  if (sp.is_below_prefix(sp.acs_path)) {
     section.error("acs_path", "'acs_path' must not lie below 'pages_prefix'");
   }
 }

@@ -37,7 +37,7 @@ const unsigned char* bytes_of(std::string_view text) {
   return reinterpret_cast<const unsigned char*>(text.data());
 }
 
-// Two numbers of the same length, as OpenSSL wants them: DER. Empty if they are none.
+// Two numbers of the same length, as OpenSSL wants them: DER. Empty if they are not.
 std::string der_of(std::string_view r_and_s) {
   const auto half = static_cast<int>(r_and_s.size() / 2);
   const std::unique_ptr<ECDSA_SIG, Free> signature(ECDSA_SIG_new());

@@ -33,7 +33,7 @@ constexpr bool is_overlong(int byte) {
   return byte == 0xc0 || byte == 0xc1;
 }
 
-// Escapes of what is no sign decoded, the others in capitals.
+// Escapes that need not be are decoded, the others written in capitals.
 std::string canonical(std::string_view text) {
   constexpr std::string_view kDigits = "0123456789ABCDEF";
   std::string out;

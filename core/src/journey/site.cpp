@@ -98,13 +98,6 @@ class Site::Implementation {
     say_closed(ports.log, *settings);
   }
 
-  [[nodiscard]] bool owns(std::string_view path) const {
-    const auto& sp = context_.settings.service_provider;
-    if (path == sp.acs_path || path == sp.slo_path) return true;
-    if (!path.starts_with(sp.pages_prefix)) return false;
-    return path.size() == sp.pages_prefix.size() || path[sp.pages_prefix.size()] == '/';
-  }
-
   Task<Response> route(Request request) {
     const RequestHead& head = request.head();
     const Origin* origin = context_.origin_of(head.headers.host);
@@ -146,10 +139,6 @@ Site::Site(const std::shared_ptr<const Settings>& settings,
 }
 
 Site::~Site() = default;
-
-bool Site::owns(std::string_view path) const {
-  return implementation_->owns(path);
-}
 
 Task<Response> Site::handle(Request request) {
   return implementation_->route(std::move(request));

@@ -7,17 +7,17 @@
 #include "mail/mime.h"
 #include "mail/shipped.h"
 #include "mail/values.h"
-#include "pages/common_values.h"
-#include "pages/template.h"
+#include "templates/common_values.h"
+#include "templates/template.h"
 #include "text/ascii.h"
 
 namespace anteroom::mail {
 
 namespace {
 
-using pages::Escaping;
-using pages::Template;
-using pages::Values;
+using templates::Escaping;
+using templates::Template;
+using templates::Values;
 using Texts = std::map<std::string, std::string>;
 
 constexpr std::string_view kSubject = "Subject: ";
@@ -46,10 +46,7 @@ std::pair<std::string, std::string> split_subject(const std::string& text) {
 }
 
 std::string in_layout(const Texts& texts, const std::string& name, const std::string& content) {
-  const std::string& layout = texts.at(layout_of(name));
-  std::string whole = pages::include(layout, "content", content);
-  if (whole == layout) throw std::runtime_error("the layout needs {{> content}}");
-  return whole;
+  return templates::fill(texts.at(layout_of(name)), "content", content);
 }
 
 // Sections that say nothing leave blank lines behind.
@@ -95,7 +92,7 @@ std::string part(std::string_view type, std::string_view language, const std::st
 class Composer::Implementation {
  public:
   explicit Implementation(const Settings& settings)
-      : mail_(settings.mail.value()), common_(pages::common_values(settings)) {
+      : mail_(settings.mail.value()), common_(templates::common_values(settings)) {
     common_.text["manage_url"] =
         settings.service_provider.origin.text + settings.service_provider.pages_prefix + "/manage";
     reply_to_ = canonical_email(settings.pages.support_email).value_or("");
@@ -195,7 +192,7 @@ const std::vector<std::string>& languages() {
 
 std::string check_template(const std::string& name, const std::string& text) {
   if (shipped_templates().count(name) == 0) return "there is no such template";
-  std::string problem = pages::check_syntax(text);
+  std::string problem = templates::check_syntax(text);
   if (!problem.empty()) return problem;
   try {
     // Any letter serves to try a layout.

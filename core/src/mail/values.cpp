@@ -55,7 +55,7 @@ void add_company(Names& values, const Names& company_by_idp) {
   values["company"] = company == company_by_idp.end() ? idp->second : company->second;
 }
 
-void add_list(pages::Values& values, const std::string& name, const Json& list,
+void add_list(templates::Values& values, const std::string& name, const Json& list,
               const Names& company_by_idp) {
   if (list.empty() || !list.front().is_object()) {
     values.text[name] = joined(list);
@@ -64,7 +64,7 @@ void add_list(pages::Values& values, const std::string& name, const Json& list,
   auto& items = values.lists[name];
   for (const Json& item : list) {
     if (!item.is_object()) continue;
-    pages::Values entry;
+    templates::Values entry;
     for (const auto& [key, value] : item.items()) {
       entry.text[key] = value.is_array() ? joined(value) : text_of(value);
     }
@@ -73,7 +73,7 @@ void add_list(pages::Values& values, const std::string& name, const Json& list,
   }
 }
 
-void add_all_properties(pages::Values& values) {
+void add_all_properties(templates::Values& values) {
   for (const char* name : {"property", "properties"}) {
     const auto given = values.text.find(name);
     if (given == values.text.end() || given->second != "*") continue;
@@ -103,10 +103,11 @@ std::string one_line(std::string_view text) {
   return out.substr(0, end) + "…";
 }
 
-std::optional<pages::Values> values_of(const std::string& parameters, const Names& company_by_idp) {
+std::optional<templates::Values> values_of(const std::string& parameters,
+                                           const Names& company_by_idp) {
   const Json json = Json::parse(parameters, nullptr, false);
   if (!json.is_object()) return std::nullopt;
-  pages::Values values;
+  templates::Values values;
   for (const auto& [name, value] : json.items()) {
     if (value.is_boolean()) {
       values.flags[name] = value.get<bool>();

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "anteroom/pages.h"
+#include "anteroom/template_values.h"
 
 namespace anteroom::mail {
 
@@ -18,7 +18,7 @@ std::string one_line(std::string_view text);
 /// commas, lists of objects as lists; all through one_line(). Where `idp` is given, there is
 /// `company`, its name for people; "*" as `property` or `properties` becomes the flag
 /// `all_properties`. nullopt: not a JSON object.
-std::optional<pages::Values> values_of(const std::string& parameters,
-                                       const std::map<std::string, std::string>& company_by_idp);
+std::optional<templates::Values> values_of(
+    const std::string& parameters, const std::map<std::string, std::string>& company_by_idp);
 
 }  // namespace anteroom::mail

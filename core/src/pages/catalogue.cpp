@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <stdexcept>
 
-#include "pages/tags.h"
+#include "templates/tags.h"
 #include "text/unicode.h"
 
 namespace anteroom::pages {
@@ -73,7 +73,7 @@ std::string to_template(std::string_view text) {
   return html;
 }
 
-std::string filled(std::string_view text, const Words::Arguments& arguments) {
+std::string filled(std::string_view text, const Message::Arguments& arguments) {
   std::string said;
   take_apart(
       text, [&](std::string_view plain) { said += plain; },
@@ -107,9 +107,9 @@ const std::string* Catalogue::find(std::string_view key) const {
   return found == texts_.end() ? nullptr : &found->second;
 }
 
-std::string Catalogue::say(const Words& words) const {
+std::string Catalogue::say(const Message& message) const {
   std::string said;
-  for (const auto& [key, arguments] : words.sentences()) {
+  for (const auto& [key, arguments] : message.sentences()) {
     const std::string* text = find(key.name());
     if (!said.empty()) said += ' ';
     said += filled(text == nullptr ? key.name() : *text, arguments);
@@ -120,12 +120,12 @@ std::string Catalogue::say(const Words& words) const {
 std::string with_texts(std::string_view text, const Catalogue& catalogue) {
   std::string result;
   std::size_t done = 0;
-  for (auto tag = next_tag(text, 0); tag; tag = next_tag(text, tag->end)) {
+  for (auto tag = templates::next_tag(text, 0); tag; tag = templates::next_tag(text, tag->end)) {
     if (!tag->inner.starts_with(kTextTag)) continue;
     const std::string* found = catalogue.find(tag->inner.substr(kTextTag.size()));
     if (found == nullptr) {
-      throw std::runtime_error(
-          at_line(text, tag->begin, "there is no text '" + std::string(tag->inner) + "'"));
+      throw std::runtime_error(templates::at_line(
+          text, tag->begin, "there is no text '" + std::string(tag->inner) + "'"));
     }
     result.append(text.substr(done, tag->begin - done)).append(to_template(*found));
     done = tag->end;

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "anteroom/words.h"
+#include "anteroom/message.h"
 
 namespace anteroom::pages {
 
@@ -23,7 +23,7 @@ class Catalogue {
   }
 
   /// Plain text, not escaped. A missing text is its key: seen, but no reason to fail.
-  [[nodiscard]] std::string say(const Words& words) const;
+  [[nodiscard]] std::string say(const Message& message) const;
 
  private:
   std::map<std::string, std::string, std::less<>> texts_;

@@ -7,18 +7,15 @@
 #include "anteroom/pages.h"
 #include "pages/catalogue.h"
 #include "pages/shipped.h"
-#include "pages/template.h"
+#include "templates/template.h"
 
 namespace anteroom::pages {
 
 namespace {
 
-// Includes what the layout must not lack.
-std::string fill(const std::string& layout, const std::string& place, std::string_view text) {
-  std::string filled = include(layout, place, text);
-  if (filled == layout) throw std::runtime_error("the layout needs {{> " + place + "}}");
-  return filled;
-}
+using templates::fill;
+using templates::include;
+using templates::Template;
 
 // Tries the template where it is used. Throws as Template, with_texts() and in_layout() do.
 void try_out(const TemplateTexts& texts, const std::string& name) {
@@ -72,7 +69,7 @@ std::string in_layout(const TemplateTexts& texts, const std::string& name) {
 
 std::string check_template(const std::string& name, const std::string& text) {
   if (shipped_templates().count(name) == 0) return "there is no such template";
-  std::string problem = check_syntax(text);
+  std::string problem = templates::check_syntax(text);
   if (!problem.empty()) return problem;
   try {
     try_out(chosen_texts({{name, text}}), name);

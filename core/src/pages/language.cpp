@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <optional>
 
-#include "pages/tags.h"
 #include "text/ascii.h"
 #include "text/unicode.h"
 

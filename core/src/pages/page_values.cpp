@@ -5,7 +5,7 @@
 
 #include "anteroom/email.h"
 #include "anteroom/grants.h"
-#include "pages/common_values.h"
+#include "templates/common_values.h"
 
 namespace anteroom::pages {
 
@@ -16,15 +16,15 @@ constexpr std::array<const char*, 8> kLinks{"action",    "ask_url",     "back_ur
                                             "retry_url", "sign_in_url", "status_url", "stream_url"};
 
 Values said(Values values, const Catalogue& catalogue) {
-  for (const auto& [name, words] : values.words) values.text[name] = catalogue.say(words);
-  values.words.clear();
+  for (const auto& [name, message] : values.messages) values.text[name] = catalogue.say(message);
+  values.messages.clear();
   return values;
 }
 
 Values with_safe_links(Values values) {
   for (const char* name : kLinks) {
     const auto found = values.text.find(name);
-    if (found != values.text.end() && !is_web_link(found->second)) found->second.clear();
+    if (found != values.text.end() && !templates::is_web_link(found->second)) found->second.clear();
   }
   return values;
 }

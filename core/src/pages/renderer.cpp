@@ -5,17 +5,19 @@
 
 #include "anteroom/pages.h"
 #include "pages/catalogue.h"
-#include "pages/common_values.h"
 #include "pages/composition.h"
 #include "pages/headers.h"
 #include "pages/language.h"
 #include "pages/page_values.h"
 #include "pages/shipped.h"
-#include "pages/template.h"
+#include "templates/common_values.h"
+#include "templates/template.h"
 
 namespace anteroom::pages {
 
 namespace {
+
+using templates::Template;
 
 // FNV-1a: tells versions of a file apart, protects nothing.
 std::string version_of(std::string_view bytes) {
@@ -59,7 +61,7 @@ Response plain(int status, std::string text) {
 
 class Renderer::Implementation {
  public:
-  explicit Implementation(const Settings& settings) : common_(common_values(settings)) {
+  explicit Implementation(const Settings& settings) : common_(templates::common_values(settings)) {
     const TemplateTexts texts = chosen_texts(settings.pages.templates);
     for (const auto& [name, text] : settings.pages.templates) {
       if (const std::string problem = check_template(name, text); !problem.empty()) {

@@ -22,7 +22,7 @@ bool is_known_condition(const xmlNode* node) {
          is_element(node, kAssertion, "ProxyRestriction");
 }
 
-// RFC 3986 section 3.1: a scheme in front. Entra puts "spn:" before what is none.
+// RFC 3986 section 3.1: a scheme in front. Entra puts "spn:" before what has none.
 bool is_uri(const std::string& text) {
   const auto colon = text.find(':');
   return colon != std::string::npos && colon > 0;

@@ -58,7 +58,7 @@ class AssertionReader {
   const xmlNode* assertion_ = nullptr;
   const xmlNode* subject_ = nullptr;
   const xmlNode* conditions_ = nullptr;
-  /// Names that cannot be used: given twice, or with a value that is no plain text.
+  /// Names that cannot be used: given twice, or with a value that is not plain text.
   std::vector<std::string> unusable_names_;
   VerifiedAssertion result_;
 };

@@ -42,7 +42,7 @@ Result<GuardedResponse> guard_response(std::string_view encoded);
 Result<GuardedResponse> guard_document(std::string_view xml, std::size_t max_bytes);
 
 /// The base64 of a form value as bytes: XML's white space forgiven, nothing else. Where a space was
-/// a plus that the sender forgot to escape, what is left is no base64 or another message.
+/// a plus that the sender forgot to escape, what is left is not base64 or another message.
 Result<std::string> decode_form_value(std::string_view encoded);
 /// Nothing but elements and text in it, and every ID once.
 Status check_plain_document(xmlDoc* document);

@@ -19,8 +19,7 @@
 
 // Stands in for Lasso's own, which asks for the local time and formats a line for nobody to read
 // dozens of times per message: a seventh of all that a sign-on costs. Lasso calls it through its
-// public symbol, so that the host's is found first; where it were not, nothing but time would be
-// lost.
+// public symbol, so that the host's is found first; if it were not, only time would be lost.
 extern "C" __attribute__((visibility("default"))) void lasso_log(GLogLevelFlags, const char*, int,
                                                                  const char*, const char*, ...) {}
 

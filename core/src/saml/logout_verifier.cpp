@@ -32,17 +32,17 @@ struct Envelope {
   std::optional<RedirectMessage> redirect;  ///< absent: posted
 };
 
-Result<Envelope> open(const LogoutArrival& arrival) {
-  if (!arrival.is_post) {
-    auto message = read_redirect(arrival.query);
+Result<Envelope> open(const EncodedLogout& incoming) {
+  if (!incoming.is_post) {
+    auto message = read_redirect(incoming.query);
     if (!message) return message.failure();
     Envelope envelope{message->is_request, message->xml, message->relay_state, {}};
     envelope.redirect = std::move(*message);
     return envelope;
   }
-  auto bytes = decode_form_value(arrival.encoded);
+  auto bytes = decode_form_value(incoming.encoded);
   if (!bytes) return bytes.failure();
-  return Envelope{arrival.is_request, std::move(*bytes), arrival.relay_state, {}};
+  return Envelope{incoming.is_request, std::move(*bytes), incoming.relay_state, {}};
 }
 
 Result<Document> parse(const Envelope& envelope) {
@@ -91,7 +91,7 @@ class LogoutVerifier::Implementation {
     xmlNode* root = xmlDocGetRootElement(document->get());
     if (attribute(root, "Version") != "2.0") return Failure{code::kVersion, "logout"};
     if (!is_id(attribute(root, "ID"))) return Failure{code::kShape, "ID"};
-    // Before any signature work: whoever says to be another is none of ours.
+    // Before any signature work: another issuer than this provider is refused.
     if (Status fine = check_issuer(root); !fine) return fine.failure();
     std::size_t signatures = 0;
     walk(root, [&](const xmlNode* node) {
@@ -248,9 +248,9 @@ const IdentityProvider& LogoutVerifier::idp() const {
   return implementation_->idp;
 }
 
-Result<VerifiedLogout> LogoutVerifier::verify(const LogoutArrival& arrival, Time now,
+Result<VerifiedLogout> LogoutVerifier::verify(const EncodedLogout& incoming, Time now,
                                               std::chrono::seconds clock_skew) const {
-  auto envelope = open(arrival);
+  auto envelope = open(incoming);
   if (!envelope) return envelope.failure();
   const auto document = implementation_->signed_document(*envelope, now);
   if (!document) return document.failure();
@@ -260,8 +260,8 @@ Result<VerifiedLogout> LogoutVerifier::verify(const LogoutArrival& arrival, Time
   return VerifiedLogout(std::move(*facts));
 }
 
-Result<std::string> peek_logout_issuer(const LogoutArrival& arrival) {
-  const auto envelope = open(arrival);
+Result<std::string> peek_logout_issuer(const EncodedLogout& incoming) {
+  const auto envelope = open(incoming);
   if (!envelope) return envelope.failure();
   const auto document = parse(*envelope);
   if (!document) return document.failure();

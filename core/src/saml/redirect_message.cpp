@@ -40,7 +40,7 @@ std::optional<std::string> inflate_raw(const std::string& packed) {
 
 using Parameters = std::map<std::string_view, std::string_view>;
 
-// Names as they stand: whoever escapes the letters of "SAMLRequest" means no good.
+// Names as they stand: no honest sender escapes the letters of "SAMLRequest".
 std::optional<Parameters> split(std::string_view query) {
   Parameters parameters;
   while (!query.empty()) {

@@ -120,7 +120,7 @@ class Run {
       note(code::kStatus);
       return Done{};
     }
-    // Nothing but a text to show comes of it, so no signature is asked for: Entra sends none here.
+    // Only a text to show comes of it, so no signature is asked for: Entra sends none here.
     if (Status fine = check_addressing(); !fine) return fine;
     const StatusText text = status_of(guarded_.response);
     verdict_.status_code = text.code;

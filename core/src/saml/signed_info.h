@@ -17,7 +17,7 @@ struct SignedInfo {
   std::string value;  ///< SignatureValue, decoded
 };
 
-/// nullopt if it cannot be canonicalized, or the value is no base64.
+/// nullopt if it cannot be canonicalized, or the value is not base64.
 std::optional<SignedInfo> read_signed_info(const SignatureParts& signature);
 
 /// How a Transform or CanonicalizationMethod (XML Signature 6.5) says it is to be done. Comments

@@ -164,7 +164,7 @@ std::optional<Surroundings> cut_out(xmlNode* node) {
                            : std::string(c_str(text), static_cast<std::size_t>(size));
   };
   const std::string whole = dump();
-  // One that is nowhere else in the text. Whoever writes all of these in there is up to something.
+  // One that is nowhere else in the text. Only an attacker would write all of these into it.
   const auto mark = std::find_if(kMarks.begin(), kMarks.end(), [&](std::string_view one) {
     return whole.find(one) == std::string::npos;
   });

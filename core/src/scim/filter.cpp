@@ -57,7 +57,7 @@ const Known* find(std::span<const Known> all, const Comparison& comparison) {
   return found == all.end() ? nullptr : &*found;
 }
 
-// -1: these are no digits.
+// -1: these are not digits.
 int number(std::string_view text, std::size_t at, std::size_t count) {
   int value = 0;
   for (const char c : text.substr(at, count)) {

@@ -14,7 +14,8 @@ namespace anteroom::scim {
 enum class Operation { set, add, remove };  ///< set: "replace"
 
 /// One attribute to change. `value` is null where an operation brings none, and only with "remove":
-/// null is no value (RFC 7643, 2.5), to set it takes the attribute away and to add it does nothing.
+/// null is not a value (RFC 7643, 2.5), to set it takes the attribute away and to add it does
+/// nothing.
 using Apply = std::function<Status(Operation, const Path&, const Json& value)>;
 
 /// Calls `apply` for each operation of a PATCH's body in order and stops at the first failure. At

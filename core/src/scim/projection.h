@@ -13,8 +13,8 @@ class Projection {
  public:
   /// All of them.
   Projection() = default;
-  /// The values of "attributes" and "excludedAttributes", lists with commas. What is no attribute
-  /// of ours leads to nothing; what stands in brackets is not looked at.
+  /// The values of "attributes" and "excludedAttributes", lists with commas. What is not an
+  /// attribute of ours leads to nothing; what stands in brackets is not looked at.
   Projection(std::string_view wanted, std::string_view excluded);
 
   /// Whether an attribute (lower case) is named in "attributes"; whether it is in the answer, where

@@ -39,7 +39,7 @@ Result<std::string> joined(const Json& document, const char* name) {
   return out;
 }
 
-// nullopt if it is no integer; one too large for an int counts as the largest.
+// nullopt if it is not an integer; one too large for an int counts as the largest.
 std::optional<int> integer(std::string_view text) {
   const std::string_view digits = text.substr(text.starts_with('-') ? 1 : 0);
   if (digits.empty() || digits.find_first_not_of("0123456789") != std::string_view::npos) {

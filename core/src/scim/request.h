@@ -15,7 +15,7 @@ namespace anteroom::scim {
 inline constexpr std::string_view kTokenPrefix = "scim_";
 
 /// The token of "Bearer TOKEN" (RFC 6750, 2.1): the prefix and 43 characters of base64url. Anything
-/// else is none.
+/// else is not a token: nullopt.
 std::optional<std::string_view> bearer_token(std::string_view authorization);
 
 /// What a list is to hold (RFC 7644, 3.4.2): a filter that is not read yet, attributes, a page.

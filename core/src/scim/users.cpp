@@ -94,7 +94,7 @@ Result<UserChange> read_whole(const Json& document) {
         &UserChange::formatted_name, &UserChange::given_name, &UserChange::family_name}) {
     change.*member = "";
   }
-  // Attributes that are no User's are ignored (RFC 7644, 3.3).
+  // Attributes that a User does not have are ignored (RFC 7644, 3.3).
   const Status read =
       each_attribute(document, [&change](Operation operation, const Path& path, const Json& value) {
         Status changed = change_user(change, operation, path, value);

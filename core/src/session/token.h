@@ -22,7 +22,7 @@ std::optional<std::string> new_hex(Random& random, std::size_t bytes);
 std::string new_reference(Random& random);
 
 /// A reference number as somebody typed it: with or without the hyphen, in either case, O for 0 and
-/// I or L for 1. Also a session's 16 hex digits. nullopt: it is none.
+/// I or L for 1. Also a session's 16 hex digits. nullopt: it is neither.
 std::optional<std::string> read_reference(std::string_view typed);
 
 }  // namespace anteroom::session

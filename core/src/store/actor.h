@@ -11,11 +11,11 @@
 namespace anteroom::store {
 
 /// For a parameter of type anteroom.actor. `needed`: the level that what is being done asks for.
-/// Whoever is no operator and whose user is no UUID is nobody.
+/// An actor who is not an operator, and whose user is not a UUID, has no rights.
 std::string actor_literal(const Actor& actor, const AccessSettings& access,
                           const std::string& needed);
 
-/// The text, or a UUID that nobody has: what is none is answered as one of nobody.
+/// The text if it is a UUID; else one that no user has: the answer is that of an unknown user.
 std::string uuid_or_nobody(std::string text);
 
 /// What `text` is called in a table of names; `otherwise` if it is in none.

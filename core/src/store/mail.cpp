@@ -24,9 +24,9 @@ constexpr Statement kDigest{"queue_digest",
 constexpr Statement kWarn{"warn_of_expiry",
                           "SELECT anteroom.warn_of_expiry($1::text[], $2, $3, $4,"
                           " to_timestamp($5::float8 / 1000000), $6::int, $7::int)"};
-constexpr Statement kWarnOfSilence{"warn_of_silence",
-                                   "SELECT anteroom.warn_of_silence($1::text[], $2, $3,"
-                                   " to_timestamp($4::float8 / 1000000), $5::int, $6)"};
+constexpr Statement kWarnOfStaleMetadata{"warn_of_stale_metadata",
+                                         "SELECT anteroom.warn_of_silence($1::text[], $2, $3,"
+                                         " to_timestamp($4::float8 / 1000000), $5::int, $6)"};
 constexpr Statement kForget{"forget_old_mail", "SELECT anteroom.forget_old_mail(500)"};
 constexpr Statement kCount{
     "count_mail",
@@ -125,12 +125,13 @@ Task<Result<bool>> warn_of_expiry(Database& database, const std::vector<std::str
   co_return !result->rows.empty() && is_true(result->rows[0], 0);
 }
 
-Task<Result<bool>> warn_of_silence(Database& database, const std::vector<std::string>& recipients,
-                                   Silence silence) {
+Task<Result<bool>> warn_of_stale_metadata(Database& database,
+                                          const std::vector<std::string>& recipients,
+                                          StaleMetadata metadata) {
   Params params{
-      array_literal(recipients),    silence.idp,   silence.machine, microseconds(silence.since),
-      std::to_string(silence.days), silence.detail};
-  Result<Rows> result = co_await run(database, kWarnOfSilence, std::move(params));
+      array_literal(recipients),     metadata.idp,   metadata.machine, microseconds(metadata.since),
+      std::to_string(metadata.days), metadata.detail};
+  Result<Rows> result = co_await run(database, kWarnOfStaleMetadata, std::move(params));
   if (!result) co_return result.failure();
   co_return !result->rows.empty() && is_true(result->rows[0], 0);
 }

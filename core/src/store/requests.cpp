@@ -22,6 +22,12 @@ constexpr Statement kList{
     " requester_lost_reach, held_level, held_until FROM anteroom.list_requests($1::anteroom.actor, "
     "$2::uuid, $3, $4::text[], $5, $6::int, $7,"
     " $8::int)"};
+constexpr Statement kShow{
+    "show_request",
+    "SELECT id, email, name, property, property_name, level, expires_at, note, state, requested_by,"
+    " requested_at, decided_at, decided_by, reason, waiting_since, idp, may_decide,"
+    " requester_lost_reach, held_level, held_until FROM anteroom.show_request($1::anteroom.actor, "
+    "$2::uuid)"};
 constexpr Statement kWithdraw{"withdraw_request",
                               "SELECT anteroom.withdraw_request($1::anteroom.actor, $2::uuid)"};
 constexpr Statement kRemind{"remind_open_requests",
@@ -99,6 +105,16 @@ Task<Result<std::vector<RequestRow>>> list_requests(Database& database, Actor ac
   std::transform(result->rows.begin(), result->rows.end(), std::back_inserter(requests),
                  request_of);
   co_return requests;
+}
+
+Task<Result<std::optional<RequestRow>>> show_request(Database& database, Actor actor,
+                                                     AccessSettings access, std::string request) {
+  Params params{actor_literal(actor, access, access.process_requests),
+                uuid_or_nobody(std::move(request))};
+  Result<Rows> result = co_await run(database, kShow, std::move(params));
+  if (!result) co_return result.failure();
+  if (result->rows.empty()) co_return std::optional<RequestRow>();
+  co_return std::optional(request_of(result->rows[0]));
 }
 
 Task<Result<bool>> withdraw_request(Database& database, Actor actor, std::string request) {

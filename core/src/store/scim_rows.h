@@ -10,7 +10,7 @@
 
 namespace anteroom::store {
 
-/// What is no UUID is nobody's.
+/// The id, or one that nothing has where it is not a UUID.
 inline Cell uuid_or_none(const std::optional<std::string>& id) {
   constexpr const char* kNobody = "00000000-0000-0000-0000-000000000000";
   return !id || text::is_uuid(*id) ? id : Cell(kNobody);

@@ -22,7 +22,8 @@ std::string folded(const char* text) {
   return lower.get();
 }
 
-// A sign that stands for an ASCII letter (the Kelvin sign for K) is no spelling of it here.
+// A sign that stands for an ASCII letter (the Kelvin sign for K) does not count as that letter
+// here.
 bool is_ascii_in_disguise(gunichar letter) {
   gunichar decomposed[2] = {};
   const bool is_one = g_unichar_fully_decompose(letter, FALSE, decomposed, 2) == 1;

@@ -24,7 +24,7 @@ enum class TextFault {
 TextFault fault_of_name(std::string_view name);
 TextFault fault_of_note(std::string_view note);
 
-/// A name that a directory gives: one that is odd is none.
+/// Whether a name that a directory gives can be kept: plain text, of a length that can be shown.
 bool is_directory_name(std::string_view name);
 
 /// The name of a column as people write it into the head of a list: " Email" is "email".

@@ -98,7 +98,7 @@ bool is_continuation(char c) {
   return (static_cast<unsigned char>(c) & 0xc0U) == 0x80;
 }
 
-// `instead` for what is not good; of what is no character byte by byte.
+// `instead` for each character that is not good, and for each byte that is not of a character.
 template <class Good>
 std::string replaced(std::string_view text, std::string_view instead, Good is_good) {
   std::string out;

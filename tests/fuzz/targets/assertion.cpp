@@ -35,7 +35,7 @@ std::multiset<std::string> statements(const std::string& xml) {
   std::multiset<std::string> said;
   const saml::Document document(
       xmlReadMemory(xml.data(), static_cast<int>(xml.size()), nullptr, nullptr, XML_PARSE_NONET));
-  require(document != nullptr, "what was accepted is no XML");
+  require(document != nullptr, "what was accepted is not XML");
   saml::walk(xmlDocGetRootElement(document.get()), [&](xmlNode* node) {
     if (node->type != XML_ELEMENT_NODE) return true;
     const std::string name = reinterpret_cast<const char*>(node->name);

@@ -29,7 +29,7 @@ void check_said(const saml::LogoutFacts& facts, const std::string& xml) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const World& w = world();
   const std::string xml(view(data, size));
-  saml::LogoutArrival posted;
+  saml::EncodedLogout posted;
   posted.is_post = true;
   posted.is_request = true;
   posted.encoded = forge::to_base64(xml);
@@ -43,9 +43,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   forge::Redirect redirect;
   redirect.xml = xml;
   if (xml.find("Response") != std::string::npos) redirect.parameter = "SAMLResponse";
-  saml::LogoutArrival arrival;
-  arrival.query = forge::signed_query(redirect, rsa_authority());
-  const auto by_query = w.logout_verifier->verify(arrival, w.params.now, w.params.clock_skew);
+  saml::EncodedLogout incoming;
+  incoming.query = forge::signed_query(redirect, rsa_authority());
+  const auto by_query = w.logout_verifier->verify(incoming, w.params.now, w.params.clock_skew);
   if (by_query) check_said(by_query->facts(), xml);
   return 0;
 }

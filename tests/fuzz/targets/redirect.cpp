@@ -33,9 +33,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto message = saml::read_redirect(query);
   if (message) check_message(*message, query);
 
-  saml::LogoutArrival arrival;
-  arrival.query = query;
-  const auto verified = w.logout_verifier->verify(arrival, w.params.now, w.params.clock_skew);
+  saml::EncodedLogout incoming;
+  incoming.query = query;
+  const auto verified = w.logout_verifier->verify(incoming, w.params.now, w.params.clock_skew);
   if (!verified) return 0;
   require(message.ok(), "verified what cannot be read");
   require(verified->facts().id == kLogoutId && verified->facts().name_id == "ann@corp.test",

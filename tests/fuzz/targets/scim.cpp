@@ -110,7 +110,7 @@ void check_group(std::string_view body, bool is_patch) {
   check_text(change->display_name, 256);
   check_text(change->external_id, 256);
   for (const auto& ids : {change->adds, change->removes}) {
-    for (const std::string& id : ids) require(text::is_uuid(id), "a member that is no id");
+    for (const std::string& id : ids) require(text::is_uuid(id), "a member that is not an id");
   }
 }
 

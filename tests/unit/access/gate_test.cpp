@@ -24,7 +24,8 @@ struct Person {
   Time authenticated_at = Time(200s);
 };
 
-Requirement asking(std::string_view level, std::string_view property, bool has_property) {
+Requirement asking(std::optional<std::string_view> level, std::string_view property,
+                   bool has_property) {
   Requirement requirement;
   requirement.level = level;
   requirement.property = property;
@@ -50,6 +51,21 @@ RequestHead browser_get() {
 }
 
 }  // namespace
+
+TEST_CASE("paths of our own end where another name begins") {
+  ServiceProviderSettings sp;
+  sp.acs_path = "/saml2/idpresponse";
+  sp.slo_path = "/saml2/logout";
+  sp.pages_prefix = "/auth";
+  for (const char* ours : {"/saml2/idpresponse", "/saml2/logout", "/auth", "/auth/", "/auth/x"}) {
+    INFO(ours);
+    CHECK(sp.owns(ours));
+  }
+  for (const char* theirs : {"/", "/saml2/idpresponse/", "/saml2", "/authors", "/Auth/x", ""}) {
+    INFO(theirs);
+    CHECK_FALSE(sp.owns(theirs));
+  }
+}
 
 TEST_CASE("nobody without a session is let through") {
   CHECK(decide(settings(), nullptr, {}, "https://app.test", Time(0s)) == Outcome::sign_on);
@@ -106,6 +122,7 @@ TEST_CASE("a location may ask for a kind of sign-on") {
 }
 
 TEST_CASE("a level nobody knows is met by nobody, and grants nothing") {
+  CHECK(decide_for({.level = "admin"}, asking("", "", false)) == Outcome::forbidden);
   CHECK(decide_for({.level = "admin"}, asking("root", "", false)) == Outcome::forbidden);
   CHECK(decide_for({.level = "root"}, asking("viewer", "", false)) == Outcome::forbidden);
   CHECK(decide_for({.level = "root"}, {}) == Outcome::forbidden);
@@ -128,16 +145,16 @@ TEST_CASE("at a property, only grants for it or for all of them count") {
 TEST_CASE("only page loads are navigations") {
   CHECK(is_navigation(browser_get()));
   RequestHead request = browser_get();
-  SECTION("a fetch is none") {
+  SECTION("a fetch is not one") {
     request.headers.sec_fetch_mode = "cors";
   }
-  SECTION("a frame is none") {
+  SECTION("a frame is not one") {
     request.headers.sec_fetch_dest = "iframe";
   }
-  SECTION("a prefetch is none") {
+  SECTION("a prefetch is not one") {
     request.headers.sec_purpose = "prefetch";
   }
-  SECTION("an upgrade is none") {
+  SECTION("an upgrade is not one") {
     request.headers.upgrade = "websocket";
   }
   SECTION("Fetch Metadata decides, whatever Accept says") {

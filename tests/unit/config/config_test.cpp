@@ -133,7 +133,7 @@ clock_skew: 1h
   CHECK(has(lines, "anteroom.yaml:9:17: error: missing.key: No such file"));
   CHECK(has(lines, "error: level 'viewer' is there twice"));
   CHECK(has(lines, "error: 'Bad Level' is not a valid level name"));
-  CHECK(has(lines, "error: 'boss' is none of access.levels"));
+  CHECK(has(lines, "error: 'boss' is not in access.levels"));
   CHECK(has(lines, "error: 'pages.accent' must be a colour"));
   CHECK(has(lines, "error: 'clock_skew' must be a time"));
 }
@@ -397,7 +397,7 @@ TEST_CASE("a key that nothing can be signed with is refused when the configurati
   }
 }
 
-TEST_CASE("what a company says of itself closes that company, and is no error") {
+TEST_CASE("what a company says of itself closes that company, and is not an error") {
   const Files files;
   const std::string good =
       forge::make_metadata("https://idp.test/", "https://idp.test/sso", {authority()});
@@ -480,7 +480,7 @@ TEST_CASE("a NameID format that the metadata does not name is told") {
   };
   CHECK(offering("urn:wanted").empty());
   CHECK(has(offering("urn:other"),
-            "warning: 'name_id_format' is none that the metadata names: "
+            "warning: 'name_id_format' is not among those that the metadata names: "
             "urn:other"));
 }
 
@@ -917,7 +917,7 @@ TEST_CASE("groups of a directory give levels at properties") {
     return has(files.complaints(groups("        - " + entry)), about);
   };
   CHECK(complains("{ name: A, level: boss, properties: [elm] }",
-                  "anteroom.yaml:13:29: error: 'boss' is none of access.levels"));
+                  "anteroom.yaml:13:29: error: 'boss' is not in access.levels"));
   CHECK(complains("{ level: viewer, properties: [elm] }", "name' is missing"));
   CHECK(complains("{ name: A, level: viewer }", "'properties' must list property keys"));
   CHECK(complains("{ name: A, level: viewer, properties: [Elm Court] }",

@@ -133,7 +133,7 @@ TEST_CASE("a form or query that says two things is refused") {
   CHECK(world.back_channel.calls == 0);
 }
 
-TEST_CASE("what is no artifact is refused before anybody is asked") {
+TEST_CASE("what is not an artifact is refused before anybody is asked") {
   ArtifactWorld world;
   world.artifact = "AAQAAA==";
   const Response response = world.get();
@@ -142,7 +142,7 @@ TEST_CASE("what is no artifact is refused before anybody is asked") {
   CHECK(world.back_channel.calls == 0);
 }
 
-TEST_CASE("an IdP that cannot be reached is nobody's fault here, and said so") {
+TEST_CASE("an IdP that cannot be reached is an outage, with the reason in the log alone") {
   ArtifactWorld world;
   world.back_channel.answer = [](const BackChannelCall&) {
     return Failure{code::kBackChannel, "https://corp-idp.test/artifact: Connection refused"};

@@ -29,7 +29,7 @@ TEST_CASE("a subdomain is another domain") {
   CHECK(response.body.find("eu.corp.test") != std::string::npos);
 }
 
-TEST_CASE("what is no address is told so, escaped") {
+TEST_CASE("what is not an address is shown again, escaped, with the reason") {
   World world;
   const Response response = world.answer({.method = "POST",
                                           .path = "/auth/sign-in",
@@ -206,7 +206,7 @@ TEST_CASE("whatever is wrong with one company closes that company, and nobody el
   const forge::Authority weak = forge::make_authority(forge::KeyType::rsa1024);
   using Change = std::function<void(IdentityProvider&)>;
   const std::vector<Change> changes{
-      [](IdentityProvider& idp) { idp.closed = "its metadata is no XML"; },
+      [](IdentityProvider& idp) { idp.closed = "its metadata is not XML"; },
       [](IdentityProvider& idp) {
         idp.metadata = {};
         idp.closed = "nothing was read";
@@ -218,7 +218,7 @@ TEST_CASE("whatever is wrong with one company closes that company, and nobody el
       [&](IdentityProvider& idp) {
         idp.metadata.signing_certificates_der = {weak.certificate_der};
       },
-      // What nobody foresaw: Lasso gets metadata that is no XML.
+      // What nobody foresaw: Lasso gets metadata that is not XML.
       [](IdentityProvider& idp) { idp.metadata.entity_id = "\x01"; },
       [](IdentityProvider& idp) { idp.metadata.sso_redirect_url = "\x01"; }};
   for (const Change& change : changes) {
@@ -257,7 +257,7 @@ TEST_CASE("keys of our own that are of no use cost what they are for, and no mor
   }
 }
 
-TEST_CASE("after validUntil of its metadata an IdP is trusted no more") {
+TEST_CASE("after validUntil of its metadata an IdP is no longer trusted") {
   World world;
   const Response left =
       world.answer({.method = "POST", .path = "/auth/sign-in/start", .body = "idp=corp"});

@@ -14,8 +14,8 @@ store::AccessRequest standard() {
   return request;
 }
 
-std::string complaint_of(const Words& words) {
-  return words.empty() ? "" : std::string(words.sentences()[0].key.name());
+std::string complaint_of(const Message& message) {
+  return message.empty() ? "" : std::string(message.sentences()[0].key.name());
 }
 
 // Of a list with one bad row: what is wrong with it.
@@ -89,7 +89,7 @@ TEST_CASE("the same person at the same property is marked the second time") {
   CHECK(list.people[2].complaint.sentences()[0].arguments.at("line") == "2");
 }
 
-TEST_CASE("a list that is none is refused as a whole") {
+TEST_CASE("what is not a list is refused as a whole") {
   CHECK(complaint_about_list("") == "list_empty");
   CHECK(complaint_about_list("email\n") == "list_empty");
   CHECK(complaint_about_list("name,level\nx,y") == "list_no_email_column");

@@ -129,7 +129,7 @@ TEST_CASE("a person's page shows grants, sessions and history") {
   CHECK(page.status == 200);
   CHECK_THAT(page.body, Contains("Ann &lt;Arbor&gt;") && Contains("Firefox, Windows"));
   CHECK_THAT(page.body, Contains("192.0.2.9") && Contains("2026-05-04 10:00 UTC"));
-  CHECK_THAT(page.body, Contains("Signed on") && Contains("a_new_kind"));
+  CHECK_THAT(page.body, Contains("<p>Signed in") && Contains("a_new_kind"));
   CHECK_THAT(page.body, Contains("some &lt;detail&gt;") && Contains("sue@corp.test"));
   CHECK_THAT(page.body, Contains("The access was changed."));
   // What may not be changed has no form.

@@ -27,7 +27,7 @@ RequestHead fetch(const char* host) {
 
 }  // namespace
 
-TEST_CASE("what is no page load is never redirected") {
+TEST_CASE("what is not a page load is never redirected") {
   World world;
   const Response stranger = world.site->turn_away(Outcome::sign_on, fetch("app.test"), nullptr, {});
   CHECK(stranger.status == 401);
@@ -330,7 +330,7 @@ TEST_CASE("a session crosses hosts by a ticket bound to the browser that asked")
     CHECK(world.answer(ask).status == 405);
     CHECK(world.database.calls["redeem_ticket"] == 0);
   }
-  SECTION("a ticket that was made up is no question to the database") {
+  SECTION("a ticket that was made up is not asked about in the database") {
     world.record.clear();
     ask.query = "ticket=" + std::string(43, 'A');
     CHECK(world.answer(ask).status == 403);

@@ -23,7 +23,7 @@ Response ask(World& world, const std::string& method, const std::string& path,
 
 }  // namespace
 
-TEST_CASE("what is no token, and no company, costs the database nothing") {
+TEST_CASE("what is not a token, or not of a company, costs the database nothing") {
   World world;
   for (const std::string& authorization :
        {std::string(), std::string("Bearer x"), "Basic " + kToken, "Bearer " + kToken + "A",
@@ -213,7 +213,7 @@ TEST_CASE("what is big is read and written away from the event loop, what is sma
   CHECK(post(0) == 409);
 }
 
-TEST_CASE("of several addresses a company's own is taken, and a private one is no mistake") {
+TEST_CASE("of several addresses a company's own is taken, and a private one is not a mistake") {
   World world;
   world.database.give("scim_authenticate", {"t"});
   world.database.give("scim_create_user", {"exists"});

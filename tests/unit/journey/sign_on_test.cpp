@@ -164,7 +164,7 @@ TEST_CASE("a sign-on that is refused is counted once, with its code and whose it
   CHECK_FALSE(world.meter.offset);
 }
 
-TEST_CASE("what belongs to no sign-on is counted as nobody's, and verified by nobody") {
+TEST_CASE("what belongs to no sign-on is counted without a provider, and not verified") {
   World world;
   post(world, "SAMLResponse=eA%3D%3D", "");
   CHECK(world.meter.counted == std::vector<std::string>{"response  no_login_state"});
@@ -373,7 +373,7 @@ TEST_CASE("the database away: 503 with Retry-After, no session") {
   CHECK(headers(response, "Set-Cookie").empty());
 }
 
-TEST_CASE("what is no form with a Response is refused") {
+TEST_CASE("what is not a form with a Response is refused") {
   World world;
   const UnderWay under_way = start(world);
   const std::string body =

@@ -67,7 +67,7 @@ TEST_CASE("what looks like an encoded word is encoded itself") {
   CHECK_THAT(mail::text_header("Subject", "=?UTF-8?Q?=0D=0ABcc:?="), Contains("=3D=3FUTF"));
 }
 
-TEST_CASE("a display name is quoted, so that it is no address") {
+TEST_CASE("a display name is quoted, so that it is not an address") {
   CHECK(mail::address_header("From", "Eve \"x\" <eve@evil.test>, \\", "a@b.test") ==
         "From: \"Eve \\\"x\\\" <eve@evil.test>, \\\\\"\r\n <a@b.test>\r\n");
   CHECK(mail::address_header("From", "José", "a@b.test") ==

@@ -28,7 +28,7 @@ TEST_CASE("parameters become values by type") {
   CHECK(list->lists.at("a")[0].text.at("company") == "Corp");
 }
 
-TEST_CASE("what is no JSON object is told") {
+TEST_CASE("what is not a JSON object is told") {
   for (const char* bad : {"", "[]", "3", "{", "\"a\"", "{\"a\":\"\xff\"}"}) {
     CAPTURE(bad);
     CHECK_FALSE(mail::values_of(bad, {}));

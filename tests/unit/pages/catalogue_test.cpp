@@ -35,7 +35,7 @@ Names placeholders(const std::string& text) {
 // The keys that a file of core/src names, in C++ or in a template.
 Names keys_in(const std::filesystem::path& file, const std::string& text) {
   if (file.extension() == ".mustache") return matches(text, "\\{\\{ *t_([a-z_]+) *\\}\\}");
-  return matches(text, "\"([a-z_]+)\"_words");
+  return matches(text, "\"([a-z_]+)\"_message");
 }
 
 std::map<std::string, Names> used_keys() {
@@ -67,18 +67,18 @@ TEST_CASE("a catalogue is read line by line") {
   CHECK_THROWS_WITH(Catalogue("a = b\n\na = c"), "line 3: a second text 'a'");
 }
 
-TEST_CASE("words are said with what they are given, one sentence after the other") {
+TEST_CASE("a message is said with what they are given, one sentence after the other") {
   const Catalogue texts(
       "try_again = Hi {who}, {who} and {other}!\nsign_in = More.\nerror_title = {");
-  CHECK(texts.say({"try_again"_words, {{"who", "<{other}>"}, {"other", "*"}}}) ==
+  CHECK(texts.say({"try_again"_message, {{"who", "<{other}>"}, {"other", "*"}}}) ==
         "Hi <{other}>, <{other}> and *!");
-  CHECK(texts.say("try_again"_words) == "Hi ,  and !");
-  Words two = "sign_in"_words;
-  two += "sign_in"_words;
+  CHECK(texts.say("try_again"_message) == "Hi ,  and !");
+  Message two = "sign_in"_message;
+  two += "sign_in"_message;
   CHECK(texts.say(two) == "More. More.");
   CHECK(texts.say({}).empty());
-  CHECK(texts.say("error_title"_words) == "{");
-  CHECK(texts.say("please_start_again"_words) == "please_start_again");
+  CHECK(texts.say("error_title"_message) == "{");
+  CHECK(texts.say("please_start_again"_message) == "please_start_again");
 }
 
 TEST_CASE("a text in a template is escaped, and its values will be") {

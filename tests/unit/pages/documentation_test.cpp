@@ -63,7 +63,7 @@ Names given_in_samples(const std::string& page) {
     if (sample.name != page) continue;
     for (const auto& [name, value] : sample.values.text) names.insert(name);
     for (const auto& [name, value] : sample.values.flags) names.insert(name);
-    for (const auto& [name, value] : sample.values.words) names.insert(name);
+    for (const auto& [name, value] : sample.values.messages) names.insert(name);
     for (const auto& [name, value] : sample.values.lists) names.insert(name);
   }
   for (const std::string& name : documented(reference(), "### `manage_layout`")) names.erase(name);

@@ -93,7 +93,7 @@ TEST_CASE("no setting becomes markup") {
   CHECK_THAT(hostile, !Contains("<script>alert"));
 }
 
-TEST_CASE("a colour that is none leaves the style sheet as it was") {
+TEST_CASE("what is not a colour leaves the style sheet as it was") {
   Settings settings = samples::settings();
   const auto sheet = pages::Renderer(settings).asset("style.css").content();
   for (const char* accent : {"red}*{display:none", "#12345", "#1b5e9g", "", "1b5e9b#"}) {
@@ -102,7 +102,7 @@ TEST_CASE("a colour that is none leaves the style sheet as it was") {
   }
 }
 
-TEST_CASE("an address that is no web address leads nowhere") {
+TEST_CASE("an address that is not a web address leads nowhere") {
   for (const std::string url :
        {"javascript:alert(1)", "data:text/html,x", "//evil.test/", "/\\evil",
         "\tjavascript:alert(1)", "https:evil.test", " /auth", "evil"}) {

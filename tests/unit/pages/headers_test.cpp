@@ -44,7 +44,7 @@ TEST_CASE("forms may lead to the origins a page names, besides this host") {
                  "; form-action 'self' https: http://idp.test:8080; frame-ancestors 'none';"));
 }
 
-TEST_CASE("what could end the policy is no form target") {
+TEST_CASE("what could end the policy is not a form target") {
   for (const char* hostile :
        {"https://a.test; script-src *", "https://a.test, default-src *",
         "https://a.test\r\nSet-Cookie: a=b", "'unsafe-inline'", "*", "\x80"}) {

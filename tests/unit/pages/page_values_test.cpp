@@ -6,7 +6,7 @@ using namespace anteroom;
 
 TEST_CASE("entries of lists, and of lists in them, are made presentable too") {
   const pages::Catalogue texts("sign_in = Entrar en {place}");
-  const pages::Values inner{{}, {}, {{"label", {"sign_in"_words, {{"place", "<here>"}}}}}};
+  const pages::Values inner{{}, {}, {{"label", {"sign_in"_message, {{"place", "<here>"}}}}}};
   const pages::Values row{{{"email", "ann@corp.test"}, {"action", "javascript:alert(1)"}},
                           {{"is_open", true}},
                           {},

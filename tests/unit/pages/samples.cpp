@@ -7,39 +7,39 @@
 #include <stdexcept>
 
 #include "pages/catalogue.h"
-#include "pages/common_values.h"
 #include "pages/composition.h"
 #include "pages/page_values.h"
 #include "pages/shipped.h"
-#include "pages/template.h"
+#include "templates/common_values.h"
+#include "templates/template.h"
 
 namespace samples {
 
 namespace {
 
-using anteroom::Words;
-using anteroom::operator""_words;
+using anteroom::Message;
+using anteroom::operator""_message;
 
 Sample sample(std::string file, std::string name, int status,
               std::map<std::string, std::string> text, std::map<std::string, bool> flags = {},
-              std::map<std::string, anteroom::Words> words = {}) {
+              std::map<std::string, anteroom::Message> messages = {}) {
   return {std::move(file),
           std::move(name),
           status,
-          {std::move(text), std::move(flags), std::move(words), {}}};
+          {std::move(text), std::move(flags), std::move(messages), {}}};
 }
 
 constexpr const char* kAda = "ada.lovelace@contoso.example";
 
 std::vector<Sample> sign_on() {
-  const anteroom::Words microsoft{"provider_button_of"_words, {{"provider", "Microsoft"}}};
+  const anteroom::Message microsoft{"provider_button_of"_message, {{"provider", "Microsoft"}}};
   return {
       sample("sign_in", "sign_in", 200, {{"return", "cmV0dXJu"}}),
       sample("sign_in_notice", "sign_in", 200, {{"return", "cmV0dXJu"}}, {},
-             {{"notice", "notice_stale"_words}}),
+             {{"notice", "notice_stale"_message}}),
       sample("sign_in_unknown", "sign_in", 422,
              {{"email", "ada@contosso.example"}, {"return", "cmV0dXJu"}}, {{"show_support", true}},
-             {{"error", {"sign_in_unknown_domain"_words, {{"domain", "contosso.example"}}}}}),
+             {{"error", {"sign_in_unknown_domain"_message, {{"domain", "contosso.example"}}}}}),
       sample("provider_entra", "provider", 200,
              {{"email", kAda},
               {"idp", "contoso"},
@@ -64,7 +64,7 @@ std::vector<Sample> sign_on() {
              {{"is_entra", true}, {"is_step_up", true}}, {{"button", microsoft}}),
       sample("microsoft_error", "microsoft_error", 200,
              {{"code", "AADSTS50105"}, {"number", "50105"}, {"sign_in_url", "/auth/sign-in"}}, {},
-             {{"meaning", "aadsts_not_assigned"_words}, {"remedy", "remedy_assign"_words}}),
+             {{"meaning", "aadsts_not_assigned"_message}, {"remedy", "remedy_assign"_message}}),
       sample("microsoft_error_unknown", "microsoft_error", 200,
              {{"code", "AADSTS1"}, {"number", "1"}, {"sign_in_url", "/auth/sign-in"}},
              {{"is_unknown", true}}),
@@ -198,12 +198,12 @@ Sample person(const std::string& file, const std::string& state) {
 
 Sample known_person() {
   Sample known = person("manage_person", "is_active");
-  auto& [text, flags, words, lists] = known.values;
+  auto& [text, flags, messages, lists] = known.values;
   flags.insert({{"has_grants", true}, {"has_sessions", true}, {"has_history", true}});
-  words["notice"] = "people_granted"_words;
+  messages["notice"] = "people_granted"_message;
   lists["grants"] = {grant("*", "", false), grant("harbour-view", "Harbour View", true),
                      grant("north-quay", "North Quay", true)};
-  lists["grants"].back().words["error"] = "change_in_the_past"_words;
+  lists["grants"].back().messages["error"] = "change_in_the_past"_message;
   for (const char* device : {"Firefox, Windows", "Safari, iPhone", ""}) {
     lists["sessions"].push_back({{{"user", "1"},
                                   {"reference", "0123456789abcdef"},
@@ -219,13 +219,13 @@ Sample known_person() {
                   {"detail", "viewer, elm; technician, elm, 2027-01-31T00:00:00Z"},
                   {"code", ""},
                   {"reference", ""}}};
-  changed.words["what"] = "history_grant_changed"_words;
+  changed.messages["what"] = "history_grant_changed"_message;
   Values refused{{{"at", "2026-05-04 09:10 UTC"},
                   {"actor", ""},
                   {"detail", ""},
                   {"code", "replayed"},
                   {"reference", "7KQ2-M4XD"}}};
-  refused.words["what"] = "history_sign_on_refused"_words;
+  refused.messages["what"] = "history_sign_on_refused"_message;
   lists["history"] = {changed, refused};
   return known;
 }
@@ -234,7 +234,7 @@ Sample refused_person() {
   Sample refused = person("manage_person_refused", "is_disabled");
   refused.values.flags["is_off_by_directory"] = true;
   for (const char* place : {"failure", "add_error", "sessions_error", "account_error"}) {
-    refused.values.words[place] = "change_above_own_level"_words;
+    refused.values.messages[place] = "change_above_own_level"_message;
   }
   return refused;
 }
@@ -251,8 +251,8 @@ Sample activity() {
                            {{"has_activity", true}, {"sees_all", true}});
   auto& lists = activity.values.lists;
   lists["companies"] = {{{{"key", "contoso"}, {"name", "Contoso"}}, {{"is_chosen", true}}}};
-  const auto chart = [](const char* id, const Words& title, const Words& first,
-                        const Words& second) {
+  const auto chart = [](const char* id, const Message& title, const Message& first,
+                        const Message& second) {
     Values values{
         {{"id", id}, {"top", "200"}, {"first_day", "2026-04-05"}, {"last_day", "2026-05-04"}},
         {},
@@ -274,10 +274,10 @@ Sample activity() {
         {{{"day", "2026-05-03"}, {"first_count", "98"}, {"second_count", "0"}}}};
     return values;
   };
-  lists["charts"] = {chart("sign-ons", "activity_sign_ons"_words, "activity_signed_on"_words,
-                           "activity_refused"_words),
-                     chart("drop-off", "activity_drop_off"_words, "activity_left"_words,
-                           "activity_returned"_words)};
+  lists["charts"] = {chart("sign-ons", "activity_sign_ons"_message, "activity_signed_on"_message,
+                           "activity_refused"_message),
+                     chart("drop-off", "activity_drop_off"_message, "activity_left"_message,
+                           "activity_returned"_message)};
   for (const std::string company : {"Contoso", "Fabrikam Facilities"}) {
     lists["by_company"].push_back({{{"href", "/auth/manage/activity?company=x"},
                                     {"name", company},
@@ -287,10 +287,10 @@ Sample activity() {
                                     {"share", "96%"},
                                     {"length", company == "Contoso" ? "3000" : "700"}}});
   }
-  for (const Words& bucket : {Words("waited_hour"_words), Words("waited_hours"_words),
-                              Words("waited_week"_words), Words("waited_still"_words)}) {
+  for (const Message& bucket : {Message("waited_hour"_message), Message("waited_hours"_message),
+                                Message("waited_week"_message), Message("waited_still"_message)}) {
     Values row{{{"count", "12"}, {"length", "1200"}, {"series", "first"}}};
-    row.words["bucket"] = bucket;
+    row.messages["bucket"] = bucket;
     lists["waiting"].push_back(row);
   }
   return activity;
@@ -300,9 +300,9 @@ Values part(const char* what, const char* value) {
   return {{{"what", what}, {"value", value}}};
 }
 
-Values step(const Words& words) {
+Values step(const Message& message) {
   Values entry;
-  entry.words["step"] = words;
+  entry.messages["step"] = message;
   return entry;
 }
 
@@ -321,7 +321,7 @@ Sample why_reference() {
               {"has_transcript", true},
               {"has_asked", true},
               {"has_response", true}},
-             {{"meaning", "aadsts_not_assigned"_words}, {"remedy", "remedy_assign"_words}});
+             {{"meaning", "aadsts_not_assigned"_message}, {"remedy", "remedy_assign"_message}});
   auto& lists = why.values.lists;
   Values passed = part("issuer", "");
   passed.flags["passed"] = true;
@@ -346,12 +346,12 @@ Sample why_person() {
                        {"sign_on_url", "https://app.example.com/"},
                        {"logout_url", "https://login.example.com/saml2/logout"}},
                       {{"has_prediction", true}, {"has_company", true}, {"has_refusals", true}},
-                      {{"fate", Words("why_waiting_room"_words, {{"email", kAda}})}});
+                      {{"fate", Message("why_waiting_room"_message, {{"email", kAda}})}});
   auto& lists = why.values.lists;
   lists["steps"] = {
-      step({"why_company"_words, {{"domain", "contoso.example"}, {"company", "Contoso"}}}),
-      step("why_not_pinned"_words), step("why_no_access"_words)};
-  lists["validity"] = {step({"why_certificate_ends"_words,
+      step({"why_company"_message, {{"domain", "contoso.example"}, {"company", "Contoso"}}}),
+      step("why_not_pinned"_message), step("why_no_access"_message)};
+  lists["validity"] = {step({"why_certificate_ends"_message,
                              {{"subject", "CN=Microsoft Azure Federated SSO Certificate"},
                               {"date", "2029-01-31 12:00 UTC"}}})};
   lists["refusals"] = {
@@ -417,13 +417,13 @@ std::vector<Sample> new_user() {
                 {"given_name", "Ada Lovelace"},
                 {"expires", "2020-01-31"},
                 {"open_request", "0f8fad5b-d9cb-469f-a165-70867728950e"}};
-  wrong.words = {{"email_error", "request_already_open"_words},
-                 {"level_error", {"above_own_level"_words, {{"level", "manager"}}}},
-                 {"expires_error", "day_in_the_past"_words}};
+  wrong.messages = {{"email_error", "request_already_open"_message},
+                    {"level_error", {"above_own_level"_message, {{"level", "manager"}}}},
+                    {"expires_error", "day_in_the_past"_message}};
   wrong.flags["has_errors"] = true;
   Values unsure = fresh;
   unsure.text = {{"given_email", "ada@fabrikam.example"}, {"confirmed", "fabrikam.example"}};
-  unsure.words["warning"] = {"no_sign_on_yet"_words, {{"domain", "fabrikam.example"}}};
+  unsure.messages["warning"] = {"no_sign_on_yet"_message, {{"domain", "fabrikam.example"}}};
   return {managed("manage_new_user", "manage_new_user", 200, fresh, "tab_new_user"),
           managed("manage_new_user_wrong", "manage_new_user", 422, wrong, "tab_new_user"),
           managed("manage_new_user_confirm", "manage_new_user", 200, unsure, "tab_new_user")};
@@ -443,30 +443,31 @@ Values request(std::map<std::string, std::string> more, std::map<std::string, bo
 
 std::vector<Sample> requests() {
   Values own;
-  own.words["notice"] = "request_filed"_words;
+  own.messages["notice"] = "request_filed"_message;
   Values open = request({{"waiting_since", "2026-05-01 08:00 UTC"}}, {{"is_open", true}});
-  open.words = {{"state", "state_open"_words},
-                {"way_to_sign_on",
-                 {"signs_in_with"_words, {{"provider", "Microsoft"}, {"company", "Contoso"}}}}};
+  open.messages = {
+      {"state", "state_open"_message},
+      {"way_to_sign_on",
+       {"signs_in_with"_message, {{"provider", "Microsoft"}, {"company", "Contoso"}}}}};
   Values declined = request({{"decided_by", "support@northwind.example"},
                              {"decided_on", "2026-05-05 10:00 UTC"},
                              {"until", "2026-12-31"},
                              {"reason", "Please use the address of your company."}},
                             {{"is_declined", true}, {"is_decided", true}});
-  declined.words["state"] = "state_declined"_words;
+  declined.messages["state"] = "state_declined"_message;
   own.lists["requests"] = {open, declined};
   own.text["after"] = "x";
 
   Values queue;
   queue.flags = {{"may_decide_any", true}, {"has_failures", true}};
-  queue.words["notice"] = "approved_one"_words;
+  queue.messages["notice"] = "approved_one"_message;
   queue.lists = {{"companies", {option("contoso", "Contoso")}},
                  {"properties", {option("harbour-view", "Harbour View")}},
                  {"ages", {option("7", "7", true)}}};
   queue.lists["failures"] = {
       {{{"who", kAda}},
        {},
-       {{"why", {"decided_already"_words, {{"who", "ops@northwind.example"}}}}}}};
+       {{"why", {"decided_already"_message, {{"who", "ops@northwind.example"}}}}}}};
   Values waiting = request({{"waiting_since", "2026-05-01 08:00 UTC"},
                             {"requested_by", "grace.hopper@contoso.example"},
                             {"reason", "New technician for the lifts."}},
@@ -476,9 +477,9 @@ std::vector<Sample> requests() {
                           {"person_email", "ada@fabrikam.example"},
                           {"until", "2026-12-31"}},
                          {});
-  waiting.words["lost_reach"] = {"requester_lost_reach"_words,
-                                 {{"requested_by", "grace.hopper@contoso.example"}}};
-  other.words["no_sign_on"] = {"signs_in_nowhere"_words, {{"domain", "fabrikam.example"}}};
+  waiting.messages["lost_reach"] = {"requester_lost_reach"_message,
+                                    {{"requested_by", "grace.hopper@contoso.example"}}};
+  other.messages["no_sign_on"] = {"signs_in_nowhere"_message, {{"domain", "fabrikam.example"}}};
   queue.lists["requests"] = {waiting, other};
   queue.flags["has_waiting"] = true;
   queue.lists["waiting"] = {{{{"person_email", "new@contoso.example"},
@@ -501,22 +502,22 @@ std::vector<Sample> new_users() {
                {"person_email", kAda},
                {"level", "viewer"},
                {"property_name", "harbour-view"}}};
-  good.words["verdict"] = {"signs_in_at"_words, {{"company", "Contoso"}}};
+  good.messages["verdict"] = {"signs_in_at"_message, {{"company", "Contoso"}}};
   Values bad{{{"line", "3"}, {"person_email", "ada"}, {"person_name", "Ada"}}, {{"is_bad", true}}};
-  bad.words["verdict"] = "list_bad_address"_words;
+  bad.messages["verdict"] = "list_bad_address"_message;
   Values wrong = empty;
   wrong.text["list"] = "email\nada.lovelace@contoso.example\nada";
   wrong.flags = {{"has_errors", true}, {"has_rows", true}};
-  wrong.words["not_ready"] = {"list_not_ready"_words, {{"bad", "1"}, {"count", "2"}}};
+  wrong.messages["not_ready"] = {"list_not_ready"_message, {{"bad", "1"}, {"count", "2"}}};
   wrong.lists["rows"] = {bad, good};
   Values ready = empty;
   ready.flags["has_rows"] = true;
-  ready.words = {{"ready", {"list_ready"_words, {{"count", "201"}}}},
-                 {"more", {"list_more"_words, {{"count", "1"}}}}};
+  ready.messages = {{"ready", {"list_ready"_message, {{"count", "201"}}}},
+                    {"more", {"list_more"_message, {{"count", "1"}}}}};
   ready.lists["rows"] = {good};
   Values none = empty;
   none.flags["has_errors"] = true;
-  none.words["list_error"] = "list_empty"_words;
+  none.messages["list_error"] = "list_empty"_message;
   return {managed("manage_new_users", "manage_new_users", 200, empty, "tab_new_user"),
           managed("manage_new_users_wrong", "manage_new_users", 422, wrong, "tab_new_user"),
           managed("manage_new_users_ready", "manage_new_users", 200, ready, "tab_new_user"),
@@ -526,21 +527,20 @@ std::vector<Sample> new_users() {
 std::vector<Sample> one_request() {
   Values open = request({{"asked_level", "technician"},
                          {"requested_by", "grace.hopper@contoso.example"},
-                         {"at", "2026-05-04T09:12:33Z"},
                          {"reason", "New technician for the lifts."},
                          {"waiting_since", "2026-05-01 08:00 UTC"}},
                         {{"may_decide", true}});
   open.text.erase("level");  // asked_level
-  open.words["way_to_sign_on"] = {"signs_in_at"_words, {{"company", "Contoso"}}};
+  open.messages["way_to_sign_on"] = {"signs_in_at"_message, {{"company", "Contoso"}}};
   open.lists = {{"properties", {option("harbour-view", "Harbour View", true)}},
                 {"levels", {option("technician", "technician", true)}}};
-  open.words["lost_reach"] = {"requester_lost_reach"_words,
-                              {{"requested_by", "grace.hopper@contoso.example"}}};
-  open.words["held"] = {"held_now_until"_words,
-                        {{"held_level", "viewer"}, {"held_until", "2027-01-31"}}};
+  open.messages["lost_reach"] = {"requester_lost_reach"_message,
+                                 {{"requested_by", "grace.hopper@contoso.example"}}};
+  open.messages["held"] = {"held_now_until"_message,
+                           {{"held_level", "viewer"}, {"held_until", "2027-01-31"}}};
   Values late = open;
   late.flags = {{"has_errors", true}};
-  late.words["error"] = {"decided_already"_words, {{"who", "ops@northwind.example"}}};
+  late.messages["error"] = {"decided_already"_message, {{"who", "ops@northwind.example"}}};
   return {managed("manage_request", "manage_request", 200, open, "tab_queue"),
           managed("manage_request_late", "manage_request", 409, late, "tab_queue")};
 }
@@ -549,14 +549,14 @@ std::vector<Sample> refusals() {
   return {
       sample("error", "error", 403, {{"reference", "7KQ2-M4XD"}, {"retry_url", "/auth/sign-in"}},
              {{"show_retry", true}},
-             {{"title", "rejected_title"_words},
-              {"message", "rejected"_words},
-              {"hint", "rejected_hint"_words},
-              {"retry_label", "start_again"_words}}),
+             {{"title", "rejected_title"_message},
+              {"message", "rejected"_message},
+              {"hint", "rejected_hint"_message},
+              {"retry_label", "start_again"_message}}),
       sample("maintenance", "error", 503, {{"reference", "7KQ2-M4XD"}}, {{"is_maintenance", true}},
-             {{"title", "unavailable_title"_words},
-              {"message", "unavailable"_words},
-              {"hint", "unavailable_hint"_words}}),
+             {{"title", "unavailable_title"_message},
+              {"message", "unavailable"_message},
+              {"hint", "unavailable_hint"_message}}),
   };
 }
 
@@ -625,23 +625,40 @@ const std::map<std::string, std::vector<std::string>>& text_values() {
         "levels",      "value",         "label",    "is_chosen", "has_errors", "list_error",
         "ready",       "not_ready",     "has_rows", "rows",      "line",       "person_email",
         "person_name", "property_name", "until",    "is_bad",    "verdict",    "more"}},
-      {"manage_request",
-       {"id",           "at",     "person_email", "person_name", "asked_level",   "property_name",
-        "until",        "reason", "requested_by", "asked_on",    "waiting_since", "way_to_sign_on",
-        "lost_reach",   "held",   "may_decide",   "has_errors",  "error",         "reason_error",
-        "reason_given", "levels", "properties",   "value",       "label",         "is_chosen",
-        "is_everywhere"}},
-      {"manage_queue", {"notice",       "error",        "reason_error",  "reason_given",
-                        "in_company",   "in_property",  "min_days",      "first_query",
-                        "next_query",   "is_first",     "is_filtered",   "may_decide_any",
-                        "has_failures", "failures",     "who",           "why",
-                        "companies",    "properties",   "ages",          "value",
-                        "label",        "is_chosen",    "requests",      "id",
-                        "person_name",  "person_email", "level",         "property_name",
-                        "until",        "asked_on",     "waiting_since", "reason",
-                        "requested_by", "may_decide",   "no_sign_on",    "at",
-                        "lost_reach",   "has_waiting",  "waiting",       "company",
-                        "signed_on",    "email_query",  "may_request"}},
+      {"manage_request", {"id",
+                          "person_email",
+                          "person_name",
+                          "asked_level",
+                          "property_name",
+                          "until",
+                          "reason",
+                          "requested_by",
+                          "asked_on",
+                          "waiting_since",
+                          "way_to_sign_on",
+                          "lost_reach",
+                          "held",
+                          "may_decide",
+                          "has_errors",
+                          "error",
+                          "reason_error",
+                          "reason_given",
+                          "levels",
+                          "properties",
+                          "value",
+                          "label",
+                          "is_chosen",
+                          "is_everywhere"}},
+      {"manage_queue",
+       {"notice",        "error",          "reason_error",  "reason_given", "in_company",
+        "in_property",   "min_days",       "first_query",   "next_query",   "is_first",
+        "is_filtered",   "may_decide_any", "has_failures",  "failures",     "who",
+        "why",           "companies",      "properties",    "ages",         "value",
+        "label",         "is_chosen",      "requests",      "id",           "person_name",
+        "person_email",  "level",          "property_name", "until",        "asked_on",
+        "waiting_since", "reason",         "requested_by",  "may_decide",   "no_sign_on",
+        "lost_reach",    "has_waiting",    "waiting",       "company",      "signed_on",
+        "email_query",   "may_request"}},
   };
   return kValues;
 }
@@ -651,7 +668,7 @@ std::string kit_page(const std::string& language) {
   pages::TemplateTexts texts = pages::chosen_texts({});
   texts["manage_kit"] = read_file("tests/unit/pages/kit.mustache");
   const pages::Catalogue catalogue(pages::shipped_catalogues().at(language));
-  Values common = pages::common_values(settings());
+  Values common = anteroom::templates::common_values(settings());
   for (const char* name : {"style.css", "manage.css", "icon.svg"}) {
     std::string value = name;
     std::replace(value.begin(), value.end(), '.', '_');
@@ -672,7 +689,8 @@ std::string kit_page(const std::string& language) {
                                     {},
                                     {{"badges", badges}}});
   }
-  return pages::Template(pages::with_texts(pages::in_layout(texts, "manage_kit"), catalogue))
+  return anteroom::templates::Template(
+             pages::with_texts(pages::in_layout(texts, "manage_kit"), catalogue))
       .render(common, pages::presentable(values, catalogue));
 }
 

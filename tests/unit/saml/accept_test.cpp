@@ -176,7 +176,7 @@ TEST_CASE("several audiences and restrictions are fine as long as each names us"
         "accepted");
 }
 
-TEST_CASE("Entra puts spn: before an identifier that is no URI") {
+TEST_CASE("Entra puts spn: before an identifier that is not a URI") {
   Trust trust;
   trust.params.sp_entity_id = trust.sp.entity_id = "our-app";
   forge::Options options;

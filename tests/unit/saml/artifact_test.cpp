@@ -63,7 +63,7 @@ TEST_CASE("an artifact names its issuer and the place that resolves it") {
       saml::is_issued_by(*saml::parse_artifact(artifact_of("https://evil.test/")), trust.idp));
 }
 
-TEST_CASE("what is no artifact of type 4 is refused") {
+TEST_CASE("what is not an artifact of type 4 is refused") {
   const std::string good = artifact_of("https://idp.test/");
   for (const std::string& text :
        {std::string(), std::string("AAQAAA=="), good.substr(0, good.size() - 4), good + "AAAA",

@@ -159,7 +159,7 @@ TEST_CASE("a NameID encrypted for somebody else is refused even where it is not 
   CHECK(judged(options) == "decryption_failed");
 }
 
-TEST_CASE("decrypting is no signature") {
+TEST_CASE("being encrypted does not replace a signature") {
   CHECK(judged(encrypted_options(forge::Sign::none)) == "signature_missing");
   CHECK(outcome(with_keys().verify(encrypted_options(), other_authority())) == "signature_invalid");
   CHECK(outcome(with_keys().verify(encrypted_options(forge::Sign::response), other_authority())) ==

@@ -45,17 +45,17 @@ struct Logout : Trust {
     return forge::signed_query(message(), by);
   }
   [[nodiscard]] Result<saml::VerifiedLogout> verify_query(const std::string& text) const {
-    saml::LogoutArrival arrival;
-    arrival.query = text;
-    return saml::LogoutVerifier(sp, idp).verify(arrival, params.now, 120s);
+    saml::EncodedLogout incoming;
+    incoming.query = text;
+    return saml::LogoutVerifier(sp, idp).verify(incoming, params.now, 120s);
   }
   [[nodiscard]] Result<saml::VerifiedLogout> verify_post(const std::string& text) const {
-    saml::LogoutArrival arrival;
-    arrival.is_post = true;
-    arrival.is_request = parameter == "SAMLRequest";
-    arrival.encoded = forge::to_base64(text);
-    arrival.relay_state = relay_state;
-    return saml::LogoutVerifier(sp, idp).verify(arrival, params.now, 120s);
+    saml::EncodedLogout incoming;
+    incoming.is_post = true;
+    incoming.is_request = parameter == "SAMLRequest";
+    incoming.encoded = forge::to_base64(text);
+    incoming.relay_state = relay_state;
+    return saml::LogoutVerifier(sp, idp).verify(incoming, params.now, 120s);
   }
   [[nodiscard]] std::string posted(const forge::Authority& by = authority(),
                                    const forge::Options& options = {}) const {
@@ -112,7 +112,7 @@ TEST_CASE("what was signed is verified to the letter") {
         "redirect_encoding");
 }
 
-TEST_CASE("half a signature is none") {
+TEST_CASE("half a signature does not count") {
   const Logout logout;
   const std::string query = logout.query();
   CHECK(code_of(logout.verify_query(query.substr(0, query.find("&Signature=")))) ==
@@ -306,12 +306,11 @@ TEST_CASE("what is posted passes the checks of a redirect, by name") {
 
 TEST_CASE("base64, XML, ID, issuer and SessionIndex of a logout message are checked") {
   const Logout logout;
-  saml::LogoutArrival arrival;
-  arrival.is_post = arrival.is_request = true;
-  arrival.encoded = "no base64!";
-  CHECK(code_of(
-            saml::LogoutVerifier(logout.sp, logout.idp).verify(arrival, logout.params.now, 120s)) ==
-        "response_base64");
+  saml::EncodedLogout incoming;
+  incoming.is_post = incoming.is_request = true;
+  incoming.encoded = "no base64!";
+  CHECK(code_of(saml::LogoutVerifier(logout.sp, logout.idp)
+                    .verify(incoming, logout.params.now, 120s)) == "response_base64");
   CHECK(code_of(logout.verify_post("<a")) == "xml_malformed");
   CHECK(judged(Logout().change("<saml:Issuer>https://idp.test/",
                                "<saml:Issuer>https://evil.test/")) == "issuer");
@@ -363,16 +362,16 @@ TEST_CASE("an encrypted NameID in a logout message is opened, or the message ref
 }
 
 TEST_CASE("whom a logout message says to be from is read before it is verified, if it can be") {
-  saml::LogoutArrival arrival;
-  arrival.query = Logout().query();
-  CHECK(*saml::peek_logout_issuer(arrival) == "https://idp.test/");
+  saml::EncodedLogout incoming;
+  incoming.query = Logout().query();
+  CHECK(*saml::peek_logout_issuer(incoming) == "https://idp.test/");
   for (const std::string& junk :
-       {std::string(), std::string("SAMLRequest=%"), "SAMLRequest=x&" + arrival.query}) {
-    saml::LogoutArrival bad;
+       {std::string(), std::string("SAMLRequest=%"), "SAMLRequest=x&" + incoming.query}) {
+    saml::EncodedLogout bad;
     bad.query = junk;
     CHECK_FALSE(saml::peek_logout_issuer(bad));
   }
-  saml::LogoutArrival posted;
+  saml::EncodedLogout posted;
   posted.is_post = posted.is_request = true;
   for (const std::string& junk : {std::string("<a"), std::string("<a/>")}) {
     posted.encoded = forge::to_base64(junk);

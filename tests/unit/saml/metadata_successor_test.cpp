@@ -42,7 +42,7 @@ TEST_CASE("new metadata takes the place of the old only if nothing is lost by it
   CHECK(refused([](IdpMetadata& m) { m.signing_certificates_der = {"no certificate"}; }));
 }
 
-TEST_CASE("one key in date is enough, and a weak one is no key") {
+TEST_CASE("one key in date is enough, and a weak one does not count") {
   const auto now = forge::Options{}.now;
   const forge::Authority good = forge::make_authority();
   const forge::Authority ended = forge::make_authority(forge::KeyType::rsa2048, -1);

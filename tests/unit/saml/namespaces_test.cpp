@@ -1,4 +1,4 @@
-// Namespaces in XML 1.0: what is not namespace-well-formed is no XML for us, whoever sends it and
+// Namespaces in XML 1.0: what is not namespace-well-formed is not XML for us, whoever sends it and
 // wherever it stands, in parts that no signature covers too.
 
 #include "support/redirect.h"
@@ -61,12 +61,12 @@ struct Logout : Trust {
         "xmlns:saml=\"urn:oasis:names:tc:SAML:2.0:assertion\" ID=\"_l1\" Version=\"2.0\" "
         "IssueInstant=\"2027-01-15T08:00:00Z\"><saml:Issuer>https://idp.test/</saml:Issuer>" +
         in_extensions(element) + "<saml:NameID>ann@corp.test</saml:NameID></samlp:LogoutRequest>";
-    saml::LogoutArrival arrival;
-    arrival.query = forge::signed_query({"SAMLRequest", xml, "", kRsaSha256, false}, authority());
-    const auto verified = saml::LogoutVerifier(sp, idp).verify(arrival, params.now, kSkew);
-    arrival.is_post = arrival.is_request = true;
-    arrival.encoded = forge::to_base64(xml);
-    const auto posted = saml::LogoutVerifier(sp, idp).verify(arrival, params.now, kSkew);
+    saml::EncodedLogout incoming;
+    incoming.query = forge::signed_query({"SAMLRequest", xml, "", kRsaSha256, false}, authority());
+    const auto verified = saml::LogoutVerifier(sp, idp).verify(incoming, params.now, kSkew);
+    incoming.is_post = incoming.is_request = true;
+    incoming.encoded = forge::to_base64(xml);
+    const auto posted = saml::LogoutVerifier(sp, idp).verify(incoming, params.now, kSkew);
     return (verified ? "accepted" : std::string(verified.failure().code.name)) + ", posted " +
            std::string(posted.failure().code.name);
   }

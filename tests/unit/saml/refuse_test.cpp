@@ -38,7 +38,7 @@ TEST_CASE("a plus that a form turned into a space is not forgiven") {
   }
 }
 
-TEST_CASE("bytes that are no clean UTF-8 XML are refused") {
+TEST_CASE("bytes that are not clean UTF-8 XML are refused") {
   const Trust trust;
   const std::string good = forge::make_response(authority(), {});
   CHECK(outcome(trust.verify(good + std::string(1, '\0') + "x")) == "xml_bytes");
@@ -221,7 +221,7 @@ TEST_CASE("NotBefore counts, with the same skew") {
   CHECK(outcome(saying(now, "NotBefore=\"2027-01-15T09:10:00Z\"")) == "not_before");
 }
 
-TEST_CASE("a time that is none ends it") {
+TEST_CASE("what is not a time ends it") {
   const std::string end = "NotOnOrAfter=\"2027-01-15T09:10:00Z\"";
   const std::string bad = GENERATE(
       "NotOnOrAfter=\"\"", "NotOnOrAfter=\"soon\"", "NotOnOrAfter=\"2027-02-30T09:10:00Z\"",
@@ -334,7 +334,7 @@ TEST_CASE("the email is one plain address in a domain of this IdP") {
   CHECK(mail(std::string(300, 'a') + "@corp.test") == "email");
 }
 
-TEST_CASE("several addresses are no address") {
+TEST_CASE("several addresses are refused") {
   forge::Options options;
   SECTION("two values") {
     options.attributes = {{"mail", {"ann@corp.test", "eve@corp.test"}}};

@@ -106,7 +106,7 @@ TEST_CASE("SHA-1 is accepted only where the IdP was opted in") {
   CHECK(outcome(trust.verify(options)) == "accepted");
 }
 
-TEST_CASE("a weak key is none: beside another it is left out") {
+TEST_CASE("a weak key does not count: beside another it is left out") {
   const forge::Authority weak = forge::make_authority(forge::KeyType::rsa1024);
   const Trust both({weak, authority()});
   CHECK(outcome(both.verify(forge::Options{})) == "accepted");

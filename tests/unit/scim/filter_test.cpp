@@ -69,7 +69,7 @@ TEST_CASE("what must hold and has an index is looked up") {
   CHECK(member->member == "2819c223-7f76-453a-919d-413861904646");
 }
 
-TEST_CASE("what need not hold is no look-up") {
+TEST_CASE("a condition that need not hold is not used for a look-up") {
   for (const char* filter : {R"(userName eq "a" or userName eq "b")", R"(not (userName eq "a"))",
                              R"(userName ne "a")", R"(userName sw "a")"}) {
     CAPTURE(filter);

@@ -98,7 +98,7 @@ TEST_CASE("members are removed by an expression over their ids") {
   }
 }
 
-TEST_CASE("null is no value of a Group") {
+TEST_CASE("null is not a value of a Group") {
   CHECK(patched({{{"op", "replace"}, {"path", "externalId"}, {"value", nullptr}}}).external_id ==
         "");
   CHECK(patched({{{"op", "replace"}, {"path", "members"}, {"value", nullptr}}}).clears_members);

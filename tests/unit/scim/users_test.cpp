@@ -187,7 +187,7 @@ TEST_CASE("a value path of emails is an expression over the one that is kept") {
   }
 }
 
-TEST_CASE("null is no value") {
+TEST_CASE("null is not a value") {
   json body = user_body();
   for (const char* name : {"displayName", "active", "name", "emails", "externalId", "title"}) {
     body[name] = nullptr;
@@ -256,7 +256,7 @@ TEST_CASE("texts that are not what they look like are refused") {
   }
 }
 
-TEST_CASE("a body that is no JSON object, or not a sound one, is refused") {
+TEST_CASE("a body that is not a JSON object, or not a sound one, is refused") {
   const std::string twice = R"({"schemas":[")" + std::string(kUser) +
                             R"("],"userName":"a@corp.test","active":true,"Active":false})";
   std::string deep(9, '[');

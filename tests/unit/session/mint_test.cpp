@@ -29,7 +29,7 @@ TEST_CASE("a token is known for ours, and has the form that it always had") {
   }
 }
 
-TEST_CASE("a token that was made up, changed or cut is none of ours") {
+TEST_CASE("a token that was made up, changed or cut is not ours") {
   test::FakeRandom random;
   session::Mint mint(kOld, "kind");
   CHECK_FALSE(mint.has_made(*session::new_token(random)));
@@ -48,7 +48,7 @@ TEST_CASE("a token that was made up, changed or cut is none of ours") {
   }
 }
 
-TEST_CASE("a token of one kind is none of another") {
+TEST_CASE("a token of one kind does not count as another") {
   test::FakeRandom random;
   session::Mints mints(kOld);
   const std::string session = *mints.sessions.make(random);

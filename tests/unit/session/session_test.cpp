@@ -59,7 +59,7 @@ TEST_CASE("only an active user with a grant is provisioned") {
           ->is_provisioned());
 }
 
-TEST_CASE("a cut or padded record is none") {
+TEST_CASE("a cut or padded record cannot be read") {
   const std::string bytes(SessionRecord(UserStatus::active, Time{}, Time{}, fields()).bytes());
   for (std::size_t length = 0; length < bytes.size(); ++length) {
     CHECK_FALSE(SessionView::parse(bytes.substr(0, length)));
@@ -141,7 +141,7 @@ TEST_CASE("a login state comes back from its own cookie only") {
   }
 }
 
-TEST_CASE("a return handle is no login state, and the other way round") {
+TEST_CASE("a return handle is not a login state, and the other way round") {
   test::FakeClock clock;
   test::FakeRandom random;
   const crypto::Sealer sealer(kKeys);

@@ -20,7 +20,7 @@ TEST_CASE("cells are parted by commas and may be quoted") {
               "a") == std::vector<std::string>{"a"});
 }
 
-TEST_CASE("rows know where they start, blank lines are none") {
+TEST_CASE("rows know where they start, blank lines are not rows") {
   const auto rows = parse_csv("a\r\n\r\n\"b\nb\"\nc");
   REQUIRE(rows);
   REQUIRE(rows->size() == 3);

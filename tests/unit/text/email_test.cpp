@@ -16,7 +16,7 @@ TEST_CASE("a domain has one form, however it is written") {
   CHECK(canonical_domain("example.com") == "example.com");
 }
 
-TEST_CASE("what would become somebody else's domain is none") {
+TEST_CASE("what would become somebody else's domain is refused") {
   for (const char* written :
        {"ｅxample.com", "münc\u212A.example", "ex\u0130mple.com", "example。com", "ﬁrm.example",
         "\u212Aelvin.example", "a\u200db.example", "a\u00adb.example", "ex\u202eample.com", "büro",

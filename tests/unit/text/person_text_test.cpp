@@ -18,7 +18,7 @@ TEST_CASE("names are one line of plain text, as long as a name may be") {
   CHECK(fault_of_name(longest + "x") == TextFault::too_long);
 }
 
-TEST_CASE("what was another encoding is no name, whether it still is or was made one already") {
+TEST_CASE("text in another encoding is not a name, as it is or read as UTF-8") {
   CHECK(fault_of_name("Ren\xe9") == TextFault::not_utf8);
   CHECK(fault_of_name("Ren\ufffd") == TextFault::not_utf8);
   CHECK(fault_of_note("Ren\xe9\nM\xfcller") == TextFault::not_utf8);

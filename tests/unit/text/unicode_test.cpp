@@ -53,7 +53,7 @@ TEST_CASE("joiners stand where scripts are written with them, and nowhere else")
   CHECK(only_plain("علی a\u200db\u200cم\u200cر", "?") == "علی a?b?م\u200cر");
 }
 
-TEST_CASE("what is no UTF-8 is not plain") {
+TEST_CASE("what is not UTF-8 is not plain") {
   const auto bad = GENERATE(as<std::string>(), "\x80", "\xc3", "\xc0\xaf", "\xe0\x80\xaf",
                             "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xf8\x88\x80\x80\x80", "a\xff");
   CHECK_FALSE(is_plain_text(bad, Lines::one));
@@ -75,7 +75,7 @@ TEST_CASE("text is measured and cut in characters") {
   CHECK(trimmed(" \n").empty());
 }
 
-TEST_CASE("what is no UTF-8 is replaced before a database sees it") {
+TEST_CASE("what is not UTF-8 is replaced before a database sees it") {
   CHECK(well_formed("Zoë \U0001f600") == "Zoë \U0001f600");
   CHECK(well_formed("a\xff"
                     "b\xc3",

@@ -7,14 +7,14 @@
 #include <string_view>
 
 #include "anteroom/http.h"
-#include "anteroom/words.h"
+#include "anteroom/message.h"
 #include "journey/frame/context.h"
 
 namespace anteroom::journey {
 
 struct IdpError {
-  WordsKey meaning;  ///< a sentence: what happened
-  WordsKey remedy;   ///< a sentence: what to do and who can do it
+  MessageKey meaning;  ///< a sentence: what happened
+  MessageKey remedy;   ///< a sentence: what to do and who can do it
 };
 
 /// The number behind the first "AADSTS" of a text (Entra ID), or of a text that is nothing but

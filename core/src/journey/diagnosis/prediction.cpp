@@ -21,23 +21,23 @@ class Asking {
 
   void ask(const std::string& email, const std::optional<store::Person>& person) {
     if (!reaches_an_idp(std::string(email_domain(email)))) return;
-    if (!person) return decide(Fate::waiting_room, "no_record", "why_no_record"_words);
+    if (!person) return decide(Fate::waiting_room, "no_record", "why_no_record"_message);
     if (person->state == "disabled") {
-      return decide(Fate::refused, "user_disabled", "why_switched_off"_words);
+      return decide(Fate::refused, "user_disabled", "why_switched_off"_message);
     }
     if (!is_tied_well(*person)) return;
     if (person->grants.empty()) {
-      return decide(Fate::waiting_room, "no_grant", "why_no_access"_words);
+      return decide(Fate::waiting_room, "no_grant", "why_no_access"_message);
     }
-    prediction.steps.push_back({"why_has"_words, {{"grants", person->grants}}});
+    prediction.steps.push_back({"why_has"_message, {{"grants", person->grants}}});
     if (access::highest_level(settings_.access, person->grants).empty()) {
-      return decide(Fate::waiting_room, "no_grant", "why_unknown_levels"_words);
+      return decide(Fate::waiting_room, "no_grant", "why_unknown_levels"_message);
     }
     prediction.rule = "access_level";
   }
 
  private:
-  void decide(Fate fate, std::string_view rule, Words why) {
+  void decide(Fate fate, std::string_view rule, Message why) {
     prediction.fate = fate;
     prediction.rule = rule;
     prediction.steps.push_back(std::move(why));
@@ -47,20 +47,20 @@ class Asking {
     idp_ = settings_.idp_by_domain(domain);
     if (idp_ == nullptr) {
       decide(Fate::cannot_sign_on, "email_domain_not_registered",
-             {"why_no_company"_words, {{"domain", domain}}});
+             {"why_no_company"_message, {{"domain", domain}}});
       return false;
     }
     const std::string& company = idp_->display_name;
-    prediction.steps.push_back({"why_company"_words, {{"domain", domain}, {"company", company}}});
+    prediction.steps.push_back({"why_company"_message, {{"domain", domain}, {"company", company}}});
     const auto& until = idp_->metadata.valid_until;
     if (until && *until <= now_) {
       decide(Fate::cannot_sign_on, "metadata_expired",
-             {"why_metadata_expired"_words, {{"company", company}}});
+             {"why_metadata_expired"_message, {{"company", company}}});
       return false;
     }
     if (!idp_->closed.empty()) {
       decide(Fate::cannot_sign_on, "company_closed",
-             {"why_company_closed"_words, {{"company", company}}});
+             {"why_company_closed"_message, {{"company", company}}});
       return false;
     }
     return true;
@@ -68,17 +68,17 @@ class Asking {
 
   bool is_tied_well(const store::Person& person) {
     if (person.idp.empty()) {
-      prediction.steps.push_back("why_not_pinned"_words);
+      prediction.steps.push_back("why_not_pinned"_message);
       return true;
     }
     const IdentityProvider* own = settings_.idp_by_name(person.idp);
     const std::string company = own == nullptr ? person.idp : own->display_name;
     if (own != idp_) {
       decide(Fate::refused, "identity_pinned",
-             {"why_pinned_elsewhere"_words, {{"company", company}}});
+             {"why_pinned_elsewhere"_message, {{"company", company}}});
       return false;
     }
-    prediction.steps.push_back({"why_pinned"_words, {{"company", company}}});
+    prediction.steps.push_back({"why_pinned"_message, {{"company", company}}});
     return true;
   }
 
@@ -87,7 +87,8 @@ class Asking {
   const IdentityProvider* idp_ = nullptr;  // that speaks for the domain
 };
 
-Words ends(WordsKey before, WordsKey after, Time end, Time now, Words::Arguments arguments) {
+Message ends(MessageKey before, MessageKey after, Time end, Time now,
+             Message::Arguments arguments) {
   arguments["date"] = readable_time(text::format_instant(end));
   return {now < end ? before : after, std::move(arguments)};
 }
@@ -101,30 +102,31 @@ Prediction predict(const Settings& settings, const std::string& email,
   return std::move(asking.prediction);
 }
 
-Words fate_words(Fate fate, const std::string& email) {
-  const Words::Arguments who{{"email", email}};
+Message fate_message(Fate fate, const std::string& email) {
+  const Message::Arguments who{{"email", email}};
   switch (fate) {
     case Fate::cannot_sign_on:
-      return {"why_cannot_sign_on"_words, who};
+      return {"why_cannot_sign_on"_message, who};
     case Fate::waiting_room:
-      return {"why_waiting_room"_words, who};
+      return {"why_waiting_room"_message, who};
     case Fate::refused:
-      return {"why_refused"_words, who};
+      return {"why_refused"_message, who};
     case Fate::let_in:
       break;
   }
-  return {"why_let_in"_words, who};
+  return {"why_let_in"_message, who};
 }
 
-std::vector<Words> validity_words(const IdentityProvider& idp, Time now) {
-  std::vector<Words> said;
+std::vector<Message> validity_messages(const IdentityProvider& idp, Time now) {
+  std::vector<Message> said;
   if (const auto& until = idp.metadata.valid_until) {
-    said.push_back(ends("why_metadata_ends"_words, "why_metadata_ended"_words, *until, now, {}));
+    said.push_back(
+        ends("why_metadata_ends"_message, "why_metadata_ended"_message, *until, now, {}));
   }
   for (const std::string& der : idp.metadata.signing_certificates_der) {
     const auto facts = crypto::certificate_facts(der);
     if (!facts) continue;
-    said.push_back(ends("why_certificate_ends"_words, "why_certificate_ended"_words,
+    said.push_back(ends("why_certificate_ends"_message, "why_certificate_ended"_message,
                         facts->not_after, now, {{"subject", facts->subject}}));
   }
   return said;

@@ -7,9 +7,9 @@
 #include <string_view>
 #include <vector>
 
+#include "anteroom/message.h"
 #include "anteroom/people.h"
 #include "anteroom/settings.h"
-#include "anteroom/words.h"
 
 namespace anteroom::journey {
 
@@ -17,8 +17,8 @@ enum class Fate { cannot_sign_on, waiting_room, refused, let_in };
 
 struct Prediction {
   Fate fate = Fate::let_in;
-  std::string_view rule;     ///< that decides: "domain", "metadata", "record", "disabled" …
-  std::vector<Words> steps;  ///< what was asked, the deciding one last
+  std::string_view rule;       ///< that decides: "domain", "metadata", "record", "disabled" …
+  std::vector<Message> steps;  ///< what was asked, the deciding one last
 };
 
 /// For a page that asks for no level in particular. `person`: nullopt where there is no record.
@@ -26,9 +26,9 @@ Prediction predict(const Settings& settings, const std::string& email,
                    const std::optional<store::Person>& person, Time now);
 
 /// In one sentence.
-Words fate_words(Fate fate, const std::string& email);
+Message fate_message(Fate fate, const std::string& email);
 
 /// When the IdP's metadata and certificates end, in one sentence each.
-std::vector<Words> validity_words(const IdentityProvider& idp, Time now);
+std::vector<Message> validity_messages(const IdentityProvider& idp, Time now);
 
 }  // namespace anteroom::journey

@@ -18,8 +18,8 @@ bool is_from_our_page(const Exchange& exchange) {
 Response refuse_foreign_form(const Exchange& exchange) {
   return explain(exchange.context, exchange.head(),
                  {Code{"foreign_form"}, "a form was not sent by one of our own pages"},
-                 {403, "failed_title"_words, "foreign_form"_words, "foreign_form_hint"_words,
-                  exchange.context.path("/sign-in"), "start_again"_words});
+                 {403, "failed_title"_message, "foreign_form"_message, "foreign_form_hint"_message,
+                  exchange.context.path("/sign-in"), "start_again"_message});
 }
 
 }  // namespace anteroom::journey

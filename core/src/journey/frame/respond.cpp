@@ -35,12 +35,12 @@ void log_refusal(Context& context, const RequestHead& request, const Failure& fa
 Response error_page(const Context& context, const RequestHead& request,
                     const ErrorPage& explanation, const std::string& reference) {
   pages::Values values;
-  values.words["title"] = explanation.title;
-  values.words["message"] = explanation.message;
-  values.words["hint"] = explanation.hint;
+  values.messages["title"] = explanation.title;
+  values.messages["message"] = explanation.message;
+  values.messages["hint"] = explanation.hint;
   values.text["reference"] = reference;
   values.text["retry_url"] = explanation.retry_url;
-  values.words["retry_label"] = explanation.retry_label;
+  values.messages["retry_label"] = explanation.retry_label;
   values.flags["show_retry"] = !explanation.retry_url.empty();
   values.flags["is_maintenance"] = explanation.status == 503;
   return context.renderer->page(request.headers.accept_language, "error", explanation.status,
@@ -58,15 +58,15 @@ std::string same_page(const RequestHead& request) {
 ErrorPage explanation_of(int status) {
   switch (status) {
     case 404:
-      return {status, "not_found_title"_words, "not_found"_words};
+      return {status, "not_found_title"_message, "not_found"_message};
     case 405:
-      return {status, "failed_title"_words, "wrong_method"_words};
+      return {status, "failed_title"_message, "wrong_method"_message};
     case 413:
-      return {status, "too_large_title"_words, "too_large"_words};
+      return {status, "too_large_title"_message, "too_large"_message};
     case 421:
-      return {status, "not_served_title"_words, "not_served"_words, "not_served_hint"_words};
+      return {status, "not_served_title"_message, "not_served"_message, "not_served_hint"_message};
     default:
-      return {status, "failed_title"_words, "bad_request"_words, "bad_request_hint"_words};
+      return {status, "failed_title"_message, "bad_request"_message, "bad_request_hint"_message};
   }
 }
 
@@ -113,7 +113,7 @@ Response denied(Context& context, const RequestHead& request, const SessionField
       .add("path", request.path)
       .add("user", who.user)
       .add("level", who.access_level)
-      .add("needed", requirement.level, 50)
+      .add("needed", requirement.level.value_or(""), 50)
       .add("property", property);
   context.ports.log.write(LogLevel::info, line.text());
   if (!is_navigation(request)) {
@@ -122,7 +122,7 @@ Response denied(Context& context, const RequestHead& request, const SessionField
   pages::Values values;
   values.text["email"] = who.email;
   values.text["name"] = who.name;
-  values.text["needed_level"] = requirement.level;
+  values.text["needed_level"] = requirement.level.value_or("");
   values.text["property"] = property;
   values.text["your_level"] = who.access_level;
   values.text["your_properties"] = who.properties;
@@ -137,12 +137,12 @@ Response unavailable(Context& context, const RequestHead& request, const Failure
   log_refusal(context, request, failure, reference, 503, {});
   Response response =
       is_navigation(request)
-          ? error_page(
-                context, request,
-                {503, "unavailable_title"_words, "unavailable"_words, "unavailable_hint"_words,
-                 request.method == "GET" ? same_page(request) : context.path("/sign-in"),
-                 "try_again"_words},
-                reference)
+          ? error_page(context, request,
+                       {503, "unavailable_title"_message, "unavailable"_message,
+                        "unavailable_hint"_message,
+                        request.method == "GET" ? same_page(request) : context.path("/sign-in"),
+                        "try_again"_message},
+                       reference)
           : json(503, {{"error", "unavailable"}, {"reference", reference}});
   response.headers.emplace_back("Retry-After", std::to_string(kRetryAfterSeconds));
   return response;

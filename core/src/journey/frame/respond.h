@@ -23,11 +23,11 @@ Response json(int status, const std::vector<std::pair<std::string, std::string>>
 /// What a person reads when something is refused.
 struct ErrorPage {
   int status = 400;
-  Words title;
-  Words message;
-  Words hint = {};             ///< what to do next
+  Message title;
+  Message message;
+  Message hint = {};           ///< what to do next
   std::string retry_url = {};  ///< empty: no button
-  Words retry_label = {};
+  Message retry_label = {};
 };
 
 /// Logs the failure once and makes the page that shows the reference number. `idp`: for the log,

@@ -21,8 +21,8 @@ class Tally {
 
   void add(const std::string& idp, long count = 1) { counts_[idp] += count; }
 
-  /// What is due to be written down, at most once a minute and not within the first; it is counted
-  /// no more.
+  /// What is due to be written down, at most once a minute and not within the first; it is
+  /// then forgotten here.
   Counts take(Time now);
 
  private:

@@ -55,8 +55,8 @@ std::map<std::string, Counts> by_day(const std::vector<store::ActivityDay>& acti
 }
 
 // Two series over the days, with their table.
-Values day_chart(const std::map<std::string, Counts>& days, const std::string& id, WordsKey title,
-                 WordsKey first, WordsKey second, long Counts::*a, long Counts::*b) {
+Values day_chart(const std::map<std::string, Counts>& days, const std::string& id, MessageKey title,
+                 MessageKey first, MessageKey second, long Counts::*a, long Counts::*b) {
   std::vector<std::vector<long>> groups;
   std::vector<Values> rows;
   for (const auto& [day, counts] : days) {
@@ -69,9 +69,9 @@ Values day_chart(const std::map<std::string, Counts>& days, const std::string& i
   chart.text["id"] = id;
   chart.text["first_day"] = days.begin()->first;
   chart.text["last_day"] = days.rbegin()->first;
-  chart.words["title"] = title;
-  chart.words["first_label"] = first;
-  chart.words["second_label"] = second;
+  chart.messages["title"] = title;
+  chart.messages["first_label"] = first;
+  chart.messages["second_label"] = second;
   std::reverse(rows.begin(), rows.end());
   chart.lists["days"] = std::move(rows);
   return chart;
@@ -103,16 +103,16 @@ std::vector<Values> company_rows(const Context& context,
 }
 
 std::vector<Values> waiting_rows(const std::vector<long>& times) {
-  constexpr std::array<WordsKey, 7> kBuckets{
-      "waited_hour"_words, "waited_hours"_words, "waited_day"_words,  "waited_days"_words,
-      "waited_week"_words, "waited_more"_words,  "waited_still"_words};
+  constexpr std::array<MessageKey, 7> kBuckets{
+      "waited_hour"_message, "waited_hours"_message, "waited_day"_message,  "waited_days"_message,
+      "waited_week"_message, "waited_more"_message,  "waited_still"_message};
   const auto count = std::min(times.size(), kBuckets.size());
   long highest = 0;
   for (const long people : times) highest = std::max(highest, people);
   std::vector<Values> rows;
   for (std::size_t i = 0; i < count; ++i) {
     Values row;
-    row.words["bucket"] = kBuckets[i];
+    row.messages["bucket"] = kBuckets[i];
     row.text["count"] = std::to_string(times[i]);
     row.text["length"] = std::to_string(bar_length(times[i], highest));
     row.text["series"] = i + 1 == kBuckets.size() ? "second" : "first";
@@ -160,10 +160,10 @@ Task<Response> show_activity(Exchange exchange, ManageUser user) {
   values.text["company"] = company.empty() ? "" : company_name(context.settings, company);
   values.lists["companies"] = company_choices(companies, company);
   values.lists["charts"] = {
-      day_chart(days, "sign-ons", "activity_sign_ons"_words, "activity_signed_on"_words,
-                "activity_refused"_words, &Counts::signed_on, &Counts::refused),
-      day_chart(days, "drop-off", "activity_drop_off"_words, "activity_left"_words,
-                "activity_returned"_words, &Counts::started, &Counts::returned)};
+      day_chart(days, "sign-ons", "activity_sign_ons"_message, "activity_signed_on"_message,
+                "activity_refused"_message, &Counts::signed_on, &Counts::refused),
+      day_chart(days, "drop-off", "activity_drop_off"_message, "activity_left"_message,
+                "activity_returned"_message, &Counts::started, &Counts::returned)};
   values.lists["by_company"] = company_rows(context, activity);
   values.flags["has_activity"] = !activity.empty();
   values.flags["sees_all"] = sees_all;

@@ -30,6 +30,6 @@ std::vector<pages::Values> level_choices(const AccessSettings& access, std::stri
 std::string readable_day(std::string_view iso);
 
 /// How somebody with this address will sign on.
-Words way_to_sign_on(const Settings& settings, std::string_view canonical_email);
+Message way_to_sign_on(const Settings& settings, std::string_view canonical_email);
 
 }  // namespace anteroom::journey

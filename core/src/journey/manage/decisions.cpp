@@ -10,53 +10,53 @@ namespace anteroom::journey {
 
 using store::Deciding;
 
-Words why_not(const store::DecidingResult& result) {
+Message why_not(const store::DecidingResult& result) {
   switch (result.outcome) {
     case Deciding::decided_already:
       return result.decided_by.empty()
-                 ? Words("gone_already"_words)
-                 : Words("decided_already"_words, {{"who", result.decided_by}});
+                 ? Message("gone_already"_message)
+                 : Message("decided_already"_message, {{"who", result.decided_by}});
     case Deciding::own_request:
-      return "own_request"_words;
+      return "own_request"_message;
     case Deciding::above_own_level:
-      return "decide_above_own_level"_words;
+      return "decide_above_own_level"_message;
     case Deciding::no_property:
-      return "no_such_property"_words;
+      return "no_such_property"_message;
     case Deciding::no_level:
-      return "no_such_level"_words;
+      return "no_such_level"_message;
     case Deciding::user_disabled:
-      return "account_disabled"_words;
+      return "account_disabled"_message;
     case Deciding::expired:
-      return "request_expired"_words;
+      return "request_expired"_message;
     case Deciding::look_first:
-      return "look_first"_words;
+      return "look_first"_message;
     case Deciding::not_found:
-      return "gone_already"_words;
+      return "gone_already"_message;
     case Deciding::done:
     case Deciding::not_allowed:
       break;
   }
-  return "decide_not_allowed"_words;
+  return "decide_not_allowed"_message;
 }
 
-Words lost_reach_words(const store::RequestRow& request) {
+Message lost_reach_message(const store::RequestRow& request) {
   if (!request.requester_lost_reach) return {};
-  return {"requester_lost_reach"_words, {{"requested_by", request.requested_by}}};
+  return {"requester_lost_reach"_message, {{"requested_by", request.requested_by}}};
 }
 
-Words held_words(const store::RequestRow& request) {
+Message held_message(const store::RequestRow& request) {
   if (request.held_level.empty()) return {};
-  Words::Arguments held{{"held_level", request.held_level}};
-  if (request.held_until.empty()) return {"held_now"_words, std::move(held)};
+  Message::Arguments held{{"held_level", request.held_level}};
+  if (request.held_until.empty()) return {"held_now"_message, std::move(held)};
   held.emplace("held_until", readable_day(request.held_until));
-  return {"held_now_until"_words, std::move(held)};
+  return {"held_now_until"_message, std::move(held)};
 }
 
-Words decided_words(bool is_approval, std::size_t count) {
-  const Words::Arguments how_many{{"count", std::to_string(count)}};
-  if (count == 1) return is_approval ? "approved_one"_words : "declined_one"_words;
-  return is_approval ? Words("approved_many"_words, how_many)
-                     : Words("declined_many"_words, how_many);
+Message decided_message(bool is_approval, std::size_t count) {
+  const Message::Arguments how_many{{"count", std::to_string(count)}};
+  if (count == 1) return is_approval ? "approved_one"_message : "declined_one"_message;
+  return is_approval ? Message("approved_many"_message, how_many)
+                     : Message("declined_many"_message, how_many);
 }
 
 std::string decided_query(bool is_approval, std::size_t count) {
@@ -64,10 +64,10 @@ std::string decided_query(bool is_approval, std::size_t count) {
          "&count=" + std::to_string(count);
 }
 
-Words decided_words(std::string_view notice, std::string_view count) {
+Message decided_message(std::string_view notice, std::string_view count) {
   const auto decided = static_cast<std::size_t>(number_in(count));
-  if (notice == "approved") return decided_words(true, decided);
-  if (notice == "declined") return decided_words(false, decided);
+  if (notice == "approved") return decided_message(true, decided);
+  if (notice == "declined") return decided_message(false, decided);
   return {};
 }
 

@@ -22,12 +22,12 @@ using store::Filing;
 // What the page shows besides the form's fields.
 struct Remarks {
   int status = 200;
-  std::map<std::string, Words> words;  // notice, warning, email_error …
-  std::string open_request;            // that has been filed before
-  std::string confirmed;               // a domain without sign-on, to be sent once more
+  std::map<std::string, Message> messages;  // notice, warning, email_error …
+  std::string open_request;                 // that has been filed before
+  std::string confirmed;                    // a domain without sign-on, to be sent once more
 
-  void refuse(const std::string& field, Words why) {
-    words[field + "_error"] = std::move(why);
+  void refuse(const std::string& field, Message why) {
+    messages[field + "_error"] = std::move(why);
     status = 422;
   }
 };
@@ -66,7 +66,7 @@ Task<Response> form_page(const Exchange& exchange, const ManageUser& user, Draft
                  {"expires", draft.expires},       {"note", draft.note},
                  {"confirmed", remarks.confirmed}, {"open_request", remarks.open_request},
                  {"owner", user.actor.user}};
-  values.words = std::move(remarks.words);
+  values.messages = std::move(remarks.messages);
   values.flags["has_errors"] = remarks.status != 200;
   values.flags["may_everywhere"] = may_everywhere(access, user);
   values.flags["is_everywhere"] = draft.property == kAllProperties;
@@ -79,12 +79,12 @@ Task<Response> form_page(const Exchange& exchange, const ManageUser& user, Draft
 // What can be said without the database.
 Remarks check(const Exchange& exchange, const Draft& draft) {
   Remarks remarks;
-  if (!saml::canonical_email(draft.email)) remarks.refuse("email", "bad_address"_words);
-  if (Words bad = complaint_about_name(draft.name); !bad.empty()) remarks.refuse("name", bad);
-  if (Words bad = complaint_about_note(draft.note); !bad.empty()) remarks.refuse("note", bad);
-  if (draft.property.empty()) remarks.refuse("property", "choose_property"_words);
+  if (!saml::canonical_email(draft.email)) remarks.refuse("email", "bad_address"_message);
+  if (Message bad = complaint_about_name(draft.name); !bad.empty()) remarks.refuse("name", bad);
+  if (Message bad = complaint_about_note(draft.note); !bad.empty()) remarks.refuse("note", bad);
+  if (draft.property.empty()) remarks.refuse("property", "choose_property"_message);
   if (!access::rank(exchange.context.settings.access, draft.level)) {
-    remarks.refuse("level", "choose_level"_words);
+    remarks.refuse("level", "choose_level"_message);
   }
   return remarks;
 }
@@ -97,35 +97,35 @@ Remarks remarks_about(const store::FilingResult& result, const ManageUser& user,
     case Filing::filed:
       break;
     case Filing::already_open:
-      remarks.refuse("email", "request_already_open"_words);
+      remarks.refuse("email", "request_already_open"_message);
       remarks.open_request = result.request;
       break;
     case Filing::has_access:
-      remarks.refuse("email", "has_access_already"_words);
+      remarks.refuse("email", "has_access_already"_message);
       break;
     case Filing::user_disabled:
-      remarks.refuse("email", "account_disabled"_words);
+      remarks.refuse("email", "account_disabled"_message);
       break;
     case Filing::no_property:
-      remarks.refuse("property", "no_such_property"_words);
+      remarks.refuse("property", "no_such_property"_message);
       break;
     case Filing::no_level:
-      remarks.refuse("level", "choose_level"_words);
+      remarks.refuse("level", "choose_level"_message);
       break;
     case Filing::not_allowed:
-      remarks.refuse("property", "may_not_ask_there"_words);
+      remarks.refuse("property", "may_not_ask_there"_message);
       remarks.status = 403;
       break;
     case Filing::above_own_level: {
       const auto own = access::level_at(access, user.fields().properties, draft.property);
-      remarks.refuse("level", {"above_own_level"_words, {{"level", std::string(own)}}});
+      remarks.refuse("level", {"above_own_level"_message, {{"level", std::string(own)}}});
       break;
     }
     case Filing::in_the_past:
-      remarks.refuse("expires", "day_in_the_past"_words);
+      remarks.refuse("expires", "day_in_the_past"_message);
       break;
     case Filing::bad_expiry:
-      remarks.refuse("expires", "bad_day"_words);
+      remarks.refuse("expires", "bad_day"_message);
       break;
   }
   return remarks;
@@ -158,7 +158,7 @@ Task<Response> file(const Exchange& exchange, const ManageUser& user, Draft draf
 Task<Response> show_new_user(Exchange exchange, ManageUser user) {
   Remarks remarks;
   std::optional<Draft> kept = kept_draft(exchange, user.actor.user);
-  if (kept) remarks.words["notice"] = "draft_kept"_words;
+  if (kept) remarks.messages["notice"] = "draft_kept"_message;
   Draft draft = kept.value_or(Draft{});
   if (const auto query = http::Form::parse(exchange.head().query); query && !kept) {
     draft.email = query->get("email").substr(0, 320);
@@ -187,7 +187,7 @@ Task<Response> file_new_user(Exchange exchange, ManageUser user) {
       Response filed = co_await file(exchange, user, std::move(draft));
       co_return filed;
     }
-    remarks.words["warning"] = {"no_sign_on_yet"_words, {{"domain", domain}}};
+    remarks.messages["warning"] = {"no_sign_on_yet"_message, {{"domain", domain}}};
     remarks.confirmed = domain;
   }
   Response page = co_await form_page(exchange, user, std::move(draft), std::move(remarks));

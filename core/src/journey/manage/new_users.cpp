@@ -49,28 +49,28 @@ std::optional<Given> given_in(const Exchange& exchange) {
   return given;
 }
 
-Words verdict_of(const store::FilingResult& result) {
+Message verdict_of(const store::FilingResult& result) {
   switch (result.outcome) {
     case Filing::filed:
       break;
     case Filing::already_open:
-      return "request_already_open"_words;
+      return "request_already_open"_message;
     case Filing::has_access:
-      return "has_access_already"_words;
+      return "has_access_already"_message;
     case Filing::user_disabled:
-      return "account_disabled"_words;
+      return "account_disabled"_message;
     case Filing::no_property:
-      return "no_such_property"_words;
+      return "no_such_property"_message;
     case Filing::no_level:
-      return "no_such_level"_words;
+      return "no_such_level"_message;
     case Filing::not_allowed:
-      return "may_not_ask_there"_words;
+      return "may_not_ask_there"_message;
     case Filing::above_own_level:
-      return "list_above_own_level"_words;
+      return "list_above_own_level"_message;
     case Filing::in_the_past:
-      return "day_in_the_past"_words;
+      return "day_in_the_past"_message;
     case Filing::bad_expiry:
-      return "bad_day"_words;
+      return "bad_day"_message;
   }
   return {};
 }
@@ -146,7 +146,7 @@ pages::Values entry_of(const Settings& settings, const ListedPerson& person) {
                 {"property_name", request.property},
                 {"until", request.expires_at}};
   entry.flags["is_bad"] = !person.complaint.empty();
-  entry.words["verdict"] =
+  entry.messages["verdict"] =
       person.complaint.empty() ? way_to_sign_on(settings, request.email) : person.complaint;
   return entry;
 }
@@ -165,18 +165,18 @@ std::vector<pages::Values> entries_of(const Settings& settings, const PeopleList
 
 void add_result(pages::Values& values, const Settings& settings, const Checked& checked) {
   const std::size_t count = checked.list.people.size();
-  values.words["list_error"] = checked.list.complaint;
+  values.messages["list_error"] = checked.list.complaint;
   if (count == 0) return;
   values.flags["has_rows"] = true;
   values.lists["rows"] = entries_of(settings, checked.list);
   const std::string rest = std::to_string(count - std::min(count, kMaxShown));
-  if (rest != "0") values.words["more"] = {"list_more"_words, {{"count", rest}}};
-  const Words::Arguments numbers{{"count", std::to_string(count)},
-                                 {"bad", std::to_string(checked.bad)}};
+  if (rest != "0") values.messages["more"] = {"list_more"_message, {{"count", rest}}};
+  const Message::Arguments numbers{{"count", std::to_string(count)},
+                                   {"bad", std::to_string(checked.bad)}};
   if (checked.bad == 0) {
-    values.words["ready"] = {"list_ready"_words, numbers};
+    values.messages["ready"] = {"list_ready"_message, numbers};
   } else {
-    values.words["not_ready"] = {"list_not_ready"_words, numbers};
+    values.messages["not_ready"] = {"list_not_ready"_message, numbers};
   }
 }
 

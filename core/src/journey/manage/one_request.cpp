@@ -19,40 +19,10 @@ namespace {
 
 using store::RequestRow;
 
-// Which one: its time lets it be found by what pages the queue.
-struct Wanted {
-  std::string id, at;
-
-  static Wanted of(const http::Form& form) {
-    return {std::string(form.get("id")), std::string(form.get("at"))};
-  }
-};
-
-// The largest UUID before this one, so that paging begins with it.
-std::string just_before(std::string id) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  for (auto digit = id.rbegin(); digit != id.rend(); ++digit) {
-    if (*digit == '-') continue;
-    const auto value = kDigits.find(*digit);
-    if (value == std::string_view::npos) return "";
-    *digit = kDigits[(value + kDigits.size() - 1) % kDigits.size()];
-    if (value != 0) break;
-  }
-  return id;
-}
-
 Task<Result<std::optional<RequestRow>>> find(const Exchange& exchange, const ManageUser& user,
-                                             Wanted wanted) {
-  Context& context = exchange.context;
-  store::RequestFilter filter;
-  filter.state = "";
-  filter.after = wanted.at + " " + just_before(wanted.id);
-  filter.limit = 1;
-  Result<std::vector<RequestRow>> rows = co_await store::list_requests(
-      context.ports.database, user.actor, context.settings.access, std::move(filter));
-  if (!rows) co_return rows.failure();
-  if (rows->empty() || rows->front().id != wanted.id) co_return std::optional<RequestRow>();
-  co_return std::optional<RequestRow>(std::move(rows->front()));
+                                             std::string_view request) {
+  return store::show_request(exchange.context.ports.database, user.actor,
+                             exchange.context.settings.access, std::string(request));
 }
 
 // What was chosen before, and what came of it.
@@ -60,7 +30,7 @@ struct Remarks {
   int status = 200;
   std::string level, reason;
   std::vector<std::string> properties;
-  Words error, reason_error;
+  Message error, reason_error;
 };
 
 std::vector<pages::Values> checkboxes(const AccessSettings& access, const ManageUser& user,
@@ -84,7 +54,6 @@ Task<Response> request_page(const Exchange& exchange, const ManageUser& user, Re
       co_await or_unavailable(exchange, store::list_properties(context.ports.database));
   pages::Values values;
   values.text = {{"id", row.id},
-                 {"at", row.requested_at},
                  {"person_email", row.email},
                  {"person_name", row.name},
                  {"asked_level", row.level},
@@ -95,11 +64,11 @@ Task<Response> request_page(const Exchange& exchange, const ManageUser& user, Re
                  {"asked_on", readable_time(row.requested_at)},
                  {"waiting_since", readable_time(row.waiting_since)},
                  {"reason_given", remarks.reason}};
-  values.words = {{"error", remarks.error},
-                  {"reason_error", remarks.reason_error},
-                  {"way_to_sign_on", way_to_sign_on(context.settings, row.email)},
-                  {"lost_reach", lost_reach_words(row)},
-                  {"held", held_words(row)}};
+  values.messages = {{"error", remarks.error},
+                     {"reason_error", remarks.reason_error},
+                     {"way_to_sign_on", way_to_sign_on(context.settings, row.email)},
+                     {"lost_reach", lost_reach_message(row)},
+                     {"held", held_message(row)}};
   values.flags = {{"may_decide", row.may_decide},
                   {"has_errors", remarks.status != 200},
                   {"is_everywhere", row.property == kAllProperties}};
@@ -120,9 +89,8 @@ Response gone(const Exchange& exchange) {
 Task<Response> show_request(Exchange exchange, ManageUser user) {
   const auto query = http::Form::parse(exchange.head().query);
   if (!query) co_return gone(exchange);
-  Wanted wanted = Wanted::of(*query);
   std::optional<RequestRow> row =
-      co_await or_unavailable(exchange, find(exchange, user, std::move(wanted)));
+      co_await or_unavailable(exchange, find(exchange, user, query->get("id")));
   if (!row) co_return gone(exchange);
   Remarks nothing;
   Response page = co_await request_page(exchange, user, std::move(*row), std::move(nothing));
@@ -136,9 +104,8 @@ Task<Response> decide_request(Exchange exchange, ManageUser user) {
   if (answer != "approve" && answer != "decline") {
     co_return refuse(context, exchange.head(), 400, {Code{"malformed_form"}, "no decision"});
   }
-  Wanted wanted = Wanted::of(*form);
   std::optional<RequestRow> row =
-      co_await or_unavailable(exchange, find(exchange, user, std::move(wanted)));
+      co_await or_unavailable(exchange, find(exchange, user, form->get("id")));
   if (!row) co_return gone(exchange);
 
   Remarks remarks;
@@ -146,7 +113,7 @@ Task<Response> decide_request(Exchange exchange, ManageUser user) {
   remarks.reason = text::trimmed(form->get("reason"));
   remarks.properties = form->repeated();
   const bool is_approval = answer == "approve";
-  if (is_approval && remarks.properties.empty()) remarks.error = "choose_property"_words;
+  if (is_approval && remarks.properties.empty()) remarks.error = "choose_property"_message;
   if (!is_approval) remarks.reason_error = complaint_about_note(remarks.reason);
   if (remarks.error.empty() && remarks.reason_error.empty()) {
     store::Decision decision;

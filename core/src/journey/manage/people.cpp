@@ -25,12 +25,12 @@ std::string show_path(const std::string& user) {
   return "/manage/people/show?user=" + http::percent_encode(user);
 }
 
-Words notice_words(std::string_view notice) {
-  if (notice == "granted") return "people_granted"_words;
-  if (notice == "removed") return "people_removed"_words;
-  if (notice == "disabled") return "people_disabled"_words;
-  if (notice == "enabled") return "people_enabled"_words;
-  if (notice == "ended") return "people_ended"_words;
+Message notice_message(std::string_view notice) {
+  if (notice == "granted") return "people_granted"_message;
+  if (notice == "removed") return "people_removed"_message;
+  if (notice == "disabled") return "people_disabled"_message;
+  if (notice == "enabled") return "people_enabled"_message;
+  if (notice == "ended") return "people_ended"_message;
   return {};
 }
 
@@ -50,7 +50,7 @@ int status_of(store::PersonChange change) {
 
 // The person's page as it is now, with what was tried on it.
 Task<Response> person_page(Exchange& exchange, const ManageUser& viewer, std::string user,
-                           Tried tried, int status, Words notice) {
+                           Tried tried, int status, Message notice) {
   Context& context = exchange.context;
   auto showing = store::show_person(context.ports.database, viewer.actor, context.settings.access,
                                     std::move(user));
@@ -59,17 +59,17 @@ Task<Response> person_page(Exchange& exchange, const ManageUser& viewer, std::st
   if (!person) {
     co_return explain(context, exchange.head(), {Code{"no_such_person"}, ""},
                       {404,
-                       "not_found_title"_words,
-                       "no_such_person"_words,
+                       "not_found_title"_message,
+                       "no_such_person"_message,
                        {},
                        context.path("/manage/people"),
-                       "person_back"_words});
+                       "person_back"_message});
   }
   auto listing = store::list_properties(context.ports.database);
   const std::vector<store::Property> properties =
       co_await or_unavailable(exchange, std::move(listing));
   pages::Values values = person_page_values(context, *person, properties, viewer.fields(), tried);
-  values.words["notice"] = std::move(notice);
+  values.messages["notice"] = std::move(notice);
   co_return manage_page(exchange, viewer, ManageTab::people, "manage_person", status,
                         std::move(values));
 }
@@ -83,9 +83,9 @@ Task<Response> after_change(Exchange& exchange, const ManageUser& viewer, std::s
     co_return redirect(303,
                        exchange.context.path(show_path(user)) + "&notice=" + std::string(notice));
   }
-  tried.error = change_words(*changed);
+  tried.error = change_message(*changed);
   auto showing = person_page(exchange, viewer, std::move(user), std::move(tried),
-                             status_of(*changed), Words());
+                             status_of(*changed), Message());
   Response response = co_await showing;
   co_return response;
 }
@@ -125,7 +125,7 @@ Task<Response> list_people(Exchange exchange, ManageUser viewer) {
 Task<Response> show_person(Exchange exchange, ManageUser viewer) {
   const auto query = http::Form::parse(exchange.head().query);
   auto showing = person_page(exchange, viewer, field(query, "user"), {}, 200,
-                             notice_words(field(query, "notice")));
+                             notice_message(field(query, "notice")));
   Response response = co_await showing;
   co_return response;
 }

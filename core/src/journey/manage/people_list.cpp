@@ -27,7 +27,7 @@ constexpr std::string_view kColumns[] = {"email", "name", "property", "level", "
 // The member that each cell of a row is for.
 struct Columns {
   std::vector<std::string AccessRequest::*> members;
-  Words complaint;
+  Message complaint;
 };
 
 Columns columns_of(const CsvRow& head) {
@@ -36,33 +36,33 @@ Columns columns_of(const CsvRow& head) {
     const std::string name = text::column_name(cell);
     const auto* found = std::find(std::begin(kColumns), std::end(kColumns), name);
     if (found == std::end(kColumns)) {
-      columns.complaint = {"list_unknown_column"_words, {{"column", text::printable(name, 60)}}};
+      columns.complaint = {"list_unknown_column"_message, {{"column", text::printable(name, 60)}}};
       return columns;
     }
     const auto member = kMembers[found - std::begin(kColumns)];
     if (std::find(columns.members.begin(), columns.members.end(), member) !=
         columns.members.end()) {
-      columns.complaint = {"list_column_twice"_words, {{"column", name}}};
+      columns.complaint = {"list_column_twice"_message, {{"column", name}}};
       return columns;
     }
     columns.members.push_back(member);
   }
   if (std::find(columns.members.begin(), columns.members.end(), &AccessRequest::email) ==
       columns.members.end()) {
-    columns.complaint = "list_no_email_column"_words;
+    columns.complaint = "list_no_email_column"_message;
   }
   return columns;
 }
 
-Words complaint_about(const AccessRequest& request) {
-  if (!saml::canonical_email(request.email)) return "list_bad_address"_words;
-  if (Words bad = complaint_about_name(request.name); !bad.empty()) return bad;
-  if (Words bad = complaint_about_note(request.note); !bad.empty()) return bad;
-  if (request.property.empty()) return "list_no_property"_words;
-  if (request.level.empty()) return "list_no_level"_words;
+Message complaint_about(const AccessRequest& request) {
+  if (!saml::canonical_email(request.email)) return "list_bad_address"_message;
+  if (Message bad = complaint_about_name(request.name); !bad.empty()) return bad;
+  if (Message bad = complaint_about_note(request.note); !bad.empty()) return bad;
+  if (request.property.empty()) return "list_no_property"_message;
+  if (request.level.empty()) return "list_no_level"_message;
   for (const std::string* other : {&request.property, &request.level, &request.expires_at}) {
     if (other->size() > kMaxOther || !text::is_plain_text(*other, text::Lines::one)) {
-      return "not_plain_text"_words;
+      return "not_plain_text"_message;
     }
   }
   return {};
@@ -72,7 +72,7 @@ ListedPerson person_of(const CsvRow& row, const Columns& columns, const AccessRe
   ListedPerson person{row.line, standard, {}};
   if (row.cells.size() != columns.members.size()) {
     person.request.email = row.cells[0];
-    person.complaint = {"list_wrong_cells"_words,
+    person.complaint = {"list_wrong_cells"_message,
                         {{"count", std::to_string(row.cells.size())},
                          {"wanted", std::to_string(columns.members.size())}}};
     return person;
@@ -97,24 +97,24 @@ void mark_repeated(std::vector<ListedPerson>& people) {
                                                             person.request.property);
     const auto [first, is_new] = seen.emplace(key, person.line);
     if (!is_new) {
-      person.complaint = {"list_repeated"_words, {{"line", std::to_string(first->second)}}};
+      person.complaint = {"list_repeated"_message, {{"line", std::to_string(first->second)}}};
     }
   }
 }
 
-Words words_of(text::TextFault fault, std::size_t max) {
+Message words_of(text::TextFault fault, std::size_t max) {
   switch (fault) {
     case text::TextFault::none:
       return {};
     case text::TextFault::too_long:
-      return {"too_long"_words, {{"max", std::to_string(max)}}};
+      return {"too_long"_message, {{"max", std::to_string(max)}}};
     default:
-      return "not_plain_text"_words;
+      return "not_plain_text"_message;
   }
 }
 
-Words size_complaint(std::size_t count) {
-  return {"list_too_long"_words,
+Message size_complaint(std::size_t count) {
+  return {"list_too_long"_message,
           {{"count", std::to_string(count)}, {"max", std::to_string(store::kMaxFiled)}}};
 }
 
@@ -122,8 +122,8 @@ Words size_complaint(std::size_t count) {
 
 PeopleList read_people(std::string_view text, const AccessRequest& standard) {
   const Result<std::vector<CsvRow>> csv = text::parse_csv(text);
-  if (!csv) return {{}, "list_open_quotation"_words};
-  if (csv->empty()) return {{}, "list_empty"_words};
+  if (!csv) return {{}, "list_open_quotation"_message};
+  if (csv->empty()) return {{}, "list_empty"_message};
   Columns columns;
   auto row = csv->begin();
   if (row->cells[0].find('@') == std::string::npos) {
@@ -133,7 +133,7 @@ PeopleList read_people(std::string_view text, const AccessRequest& standard) {
     columns.members.push_back(&AccessRequest::email);
   }
   const auto count = static_cast<std::size_t>(csv->end() - row);
-  if (count == 0) return {{}, "list_empty"_words};
+  if (count == 0) return {{}, "list_empty"_message};
   if (count > store::kMaxFiled) return {{}, size_complaint(count)};
   PeopleList list;
   for (; row != csv->end(); ++row) list.people.push_back(person_of(*row, columns, standard));
@@ -141,11 +141,11 @@ PeopleList read_people(std::string_view text, const AccessRequest& standard) {
   return list;
 }
 
-Words complaint_about_name(std::string_view name) {
+Message complaint_about_name(std::string_view name) {
   return words_of(text::fault_of_name(name), text::kMaxName);
 }
 
-Words complaint_about_note(std::string_view note) {
+Message complaint_about_note(std::string_view note) {
   return words_of(text::fault_of_note(note), text::kMaxNote);
 }
 

@@ -5,20 +5,20 @@
 #include <string_view>
 #include <vector>
 
+#include "anteroom/message.h"
 #include "anteroom/requests.h"
-#include "anteroom/words.h"
 
 namespace anteroom::journey {
 
 struct ListedPerson {
   int line = 0;
   store::AccessRequest request;  ///< expires_at as written: a day
-  Words complaint;               ///< what is wrong with the row; empty: nothing
+  Message complaint;             ///< what is wrong with the row; empty: nothing
 };
 
 struct PeopleList {
   std::vector<ListedPerson> people;
-  Words complaint;  ///< what is wrong with the list as a whole; `people` is empty then
+  Message complaint;  ///< what is wrong with the list as a whole; `people` is empty then
 };
 
 /// `text`: at most store::kMaxFiled rows of CSV. With a first row that names the columns (email,
@@ -27,7 +27,7 @@ struct PeopleList {
 PeopleList read_people(std::string_view text, const store::AccessRequest& standard);
 
 /// What is wrong with a name or a note; empty: nothing.
-Words complaint_about_name(std::string_view name);
-Words complaint_about_note(std::string_view note);
+Message complaint_about_name(std::string_view name);
+Message complaint_about_note(std::string_view note);
 
 }  // namespace anteroom::journey

@@ -17,29 +17,29 @@ namespace {
 
 using pages::Values;
 
-constexpr std::array<std::pair<std::string_view, WordsKey>, 22> kHistory{
-    {{"signed_on", "history_signed_on"_words},
-     {"sign_on_refused", "history_sign_on_refused"_words},
-     {"signed_out", "history_signed_out"_words},
-     {"handed_over", "history_handed_over"_words},
-     {"sessions_ended", "history_sessions_ended"_words},
-     {"user_created", "history_user_created"_words},
-     {"user_added", "history_user_added"_words},
-     {"user_pinned", "history_user_pinned"_words},
-     {"user_unpinned", "history_user_unpinned"_words},
-     {"user_enabled", "history_user_enabled"_words},
-     {"user_disabled", "history_user_disabled"_words},
-     {"email_changed", "history_email_changed"_words},
-     {"email_conflict", "history_email_conflict"_words},
-     {"provisioned", "history_provisioned"_words},
-     {"grant_changed", "history_grant_changed"_words},
-     {"request_filed", "history_request_filed"_words},
-     {"request_approved", "history_request_approved"_words},
-     {"request_declined", "history_request_declined"_words},
-     {"request_withdrawn", "history_request_withdrawn"_words},
-     {"denied", "history_denied"_words},
-     {"approvers_asked", "history_approvers_asked"_words},
-     {"manage_refused", "history_manage_refused"_words}}};
+constexpr std::array<std::pair<std::string_view, MessageKey>, 22> kHistory{
+    {{"signed_on", "history_signed_on"_message},
+     {"sign_on_refused", "history_sign_on_refused"_message},
+     {"signed_out", "history_signed_out"_message},
+     {"handed_over", "history_handed_over"_message},
+     {"sessions_ended", "history_sessions_ended"_message},
+     {"user_created", "history_user_created"_message},
+     {"user_added", "history_user_added"_message},
+     {"user_pinned", "history_user_pinned"_message},
+     {"user_unpinned", "history_user_unpinned"_message},
+     {"user_enabled", "history_user_enabled"_message},
+     {"user_disabled", "history_user_disabled"_message},
+     {"email_changed", "history_email_changed"_message},
+     {"email_conflict", "history_email_conflict"_message},
+     {"provisioned", "history_provisioned"_message},
+     {"grant_changed", "history_grant_changed"_message},
+     {"request_filed", "history_request_filed"_message},
+     {"request_approved", "history_request_approved"_message},
+     {"request_declined", "history_request_declined"_message},
+     {"request_withdrawn", "history_request_withdrawn"_message},
+     {"denied", "history_denied"_message},
+     {"approvers_asked", "history_approvers_asked"_message},
+     {"manage_refused", "history_manage_refused"_message}}};
 
 void add_state(Values& values, const std::string& state) {
   values.flags["is_waiting"] = state == "waiting";
@@ -103,7 +103,7 @@ Values grant_values(const Context& context, const store::GrantRow& grant, const 
   values.lists["levels"] =
       levels_for(context.settings.access, viewer.access_level,
                  is_tried && !tried.entered.level.empty() ? tried.entered.level : grant.level);
-  if (is_tried) values.words["error"] = tried.error;
+  if (is_tried) values.messages["error"] = tried.error;
   return values;
 }
 
@@ -130,7 +130,7 @@ Values history_values(const store::HistoryRow& event) {
   if (known == kHistory.end()) {
     values.text["what"] = event.kind;
   } else {
-    values.words["what"] = known->second;
+    values.messages["what"] = known->second;
   }
   values.text["at"] = readable_time(event.at);
   values.text["code"] = event.code;
@@ -187,42 +187,42 @@ Values person_page_values(const Context& context, const store::PersonDetail& det
   values.lists["levels"] = levels_for(access, viewer.access_level, entered.level);
   values.lists["properties"] = properties_for(access, viewer, properties, entered.property);
   values.text["expires_at"] = entered.expires_at;
-  if (is_adding) values.words["add_error"] = tried.error;
-  if (tried.form == "account") values.words["account_error"] = tried.error;
-  if (tried.form == "sessions") values.words["sessions_error"] = tried.error;
+  if (is_adding) values.messages["add_error"] = tried.error;
+  if (tried.form == "account") values.messages["account_error"] = tried.error;
+  if (tried.form == "sessions") values.messages["sessions_error"] = tried.error;
   // A grant that is not there any more has no row to stand beside.
   const bool has_row =
       std::any_of(detail.grants.begin(), detail.grants.end(),
                   [&](const auto& grant) { return grant.property == tried.property; });
-  if (tried.form == "grant" && !has_row) values.words["failure"] = tried.error;
+  if (tried.form == "grant" && !has_row) values.messages["failure"] = tried.error;
   return values;
 }
 
-Words change_words(store::PersonChange change) {
+Message change_message(store::PersonChange change) {
   using Change = store::PersonChange;
   switch (change) {
     case Change::done:
       return {};
     case Change::not_allowed:
-      return "change_not_allowed"_words;
+      return "change_not_allowed"_message;
     case Change::above_own_level:
-      return "change_above_own_level"_words;
+      return "change_above_own_level"_message;
     case Change::own_account:
-      return "change_own_account"_words;
+      return "change_own_account"_message;
     case Change::no_property:
-      return "change_no_property"_words;
+      return "change_no_property"_message;
     case Change::no_level:
-      return "change_no_level"_words;
+      return "change_no_level"_message;
     case Change::not_found:
-      return "change_not_found"_words;
+      return "change_not_found"_message;
     case Change::in_the_past:
-      return "change_in_the_past"_words;
+      return "change_in_the_past"_message;
     case Change::bad_expiry:
-      return "change_bad_expiry"_words;
+      return "change_bad_expiry"_message;
     case Change::own_request:
-      return "change_own_request"_words;
+      return "change_own_request"_message;
     case Change::off_by_directory:
-      return "change_off_by_directory"_words;
+      return "change_off_by_directory"_message;
   }
   return {};
 }

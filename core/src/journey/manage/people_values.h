@@ -15,7 +15,7 @@ struct Tried {
   std::string form;      ///< "grant", "add", "account", "sessions"
   std::string property;  ///< of a grant
   store::GrantChange entered;
-  Words error;
+  Message error;
 };
 
 /// One entry of the list: `href`, `name`, `email`, `company`, `last_sign_on`, `state` and one of
@@ -28,6 +28,6 @@ pages::Values person_page_values(const Context& context, const store::PersonDeta
                                  const SessionFields& viewer, const Tried& tried);
 
 /// What is wrong with a change.
-Words change_words(store::PersonChange change);
+Message change_message(store::PersonChange change);
 
 }  // namespace anteroom::journey

@@ -74,12 +74,11 @@ pages::Values entry_of(const Settings& settings, const store::RequestRow& reques
                 {"reason", request.note},
                 {"requested_by", request.requested_by},
                 {"asked_on", readable_time(request.requested_at)},
-                {"waiting_since", readable_time(request.waiting_since)},
-                {"at", http::percent_encode(request.requested_at)}};
+                {"waiting_since", readable_time(request.waiting_since)}};
   entry.flags["may_decide"] = request.may_decide;
-  entry.words["lost_reach"] = lost_reach_words(request);
+  entry.messages["lost_reach"] = lost_reach_message(request);
   if (settings.idp_by_domain(request.email.substr(request.email.find('@') + 1)) == nullptr) {
-    entry.words["no_sign_on"] = way_to_sign_on(settings, request.email);
+    entry.messages["no_sign_on"] = way_to_sign_on(settings, request.email);
   }
   return entry;
 }
@@ -87,9 +86,9 @@ pages::Values entry_of(const Settings& settings, const store::RequestRow& reques
 // What the page says besides what is in the queue.
 struct Remarks {
   int status = 200;
-  Words notice;
-  Words error;         // of the form as a whole
-  Words reason_error;  // of the field
+  Message notice;
+  Message error;         // of the form as a whole
+  Message reason_error;  // of the field
   std::string reason;
   std::vector<pages::Values> failures;
 };
@@ -151,7 +150,7 @@ Task<Response> queue_page(const Exchange& exchange, const ManageUser& user, View
   }
 
   pages::Values values;
-  values.words = {
+  values.messages = {
       {"notice", remarks.notice}, {"error", remarks.error}, {"reason_error", remarks.reason_error}};
   values.text = {{"reason_given", remarks.reason},
                  {"in_company", view.company},
@@ -211,7 +210,7 @@ std::vector<pages::Values> failures_in(const Chosen& chosen,
 
 Remarks check(const Chosen& chosen, std::string_view reason) {
   Remarks remarks;
-  if (chosen.requests.empty()) remarks.error = "choose_one_request"_words;
+  if (chosen.requests.empty()) remarks.error = "choose_one_request"_message;
   remarks.reason_error = complaint_about_note(reason);
   if (!remarks.error.empty() || !remarks.reason_error.empty()) remarks.status = 422;
   return remarks;
@@ -225,8 +224,8 @@ Task<Response> show_queue(Exchange exchange, ManageUser user) {
   Remarks remarks;
   if (query) {
     const std::string_view notice = query->get("notice");
-    if (notice == "gone") remarks.error = "gone_already"_words;
-    remarks.notice = decided_words(notice, query->get("count"));
+    if (notice == "gone") remarks.error = "gone_already"_message;
+    remarks.notice = decided_message(notice, query->get("count"));
   }
   Response page = co_await queue_page(exchange, user, std::move(view), std::move(remarks));
   co_return page;
@@ -262,7 +261,7 @@ Task<Response> decide(Exchange exchange, ManageUser user) {
                                   with(view.query(), decided_query(answer == "approve", done)));
     }
     remarks.status = 409;
-    if (done > 0) remarks.notice = decided_words(answer == "approve", done);
+    if (done > 0) remarks.notice = decided_message(answer == "approve", done);
   }
   Response page = co_await queue_page(exchange, user, std::move(view), std::move(remarks));
   co_return page;

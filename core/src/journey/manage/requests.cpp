@@ -12,20 +12,20 @@ namespace {
 
 constexpr int kPerPage = 50;
 
-Words notice_words(std::string_view notice) {
-  if (notice == "filed") return "request_filed"_words;
-  if (notice == "filed_waiting") return "request_filed_waiting"_words;
-  if (notice == "filed_many") return "request_filed_many"_words;
-  if (notice == "withdrawn") return "request_withdrawn"_words;
-  if (notice == "too_late") return "request_too_late"_words;
+Message notice_message(std::string_view notice) {
+  if (notice == "filed") return "request_filed"_message;
+  if (notice == "filed_waiting") return "request_filed_waiting"_message;
+  if (notice == "filed_many") return "request_filed_many"_message;
+  if (notice == "withdrawn") return "request_withdrawn"_message;
+  if (notice == "too_late") return "request_too_late"_message;
   return {};
 }
 
-Words state_words(const store::RequestRow& request) {
-  if (request.state == "approved") return "state_approved"_words;
-  if (request.state == "declined") return "state_declined"_words;
-  if (request.state == "withdrawn") return "state_withdrawn"_words;
-  return "state_open"_words;
+Message state_message(const store::RequestRow& request) {
+  if (request.state == "approved") return "state_approved"_message;
+  if (request.state == "declined") return "state_declined"_message;
+  if (request.state == "withdrawn") return "state_withdrawn"_message;
+  return "state_open"_message;
 }
 
 pages::Values entry_of(const Settings& settings, const store::RequestRow& request) {
@@ -45,9 +45,9 @@ pages::Values entry_of(const Settings& settings, const store::RequestRow& reques
                  {"is_approved", request.state == "approved"},
                  {"is_declined", request.state == "declined"},
                  {"is_decided", request.state == "approved" || request.state == "declined"}};
-  entry.words["state"] = state_words(request);
+  entry.messages["state"] = state_message(request);
   if (request.state == "open") {
-    entry.words["way_to_sign_on"] = way_to_sign_on(settings, request.email);
+    entry.messages["way_to_sign_on"] = way_to_sign_on(settings, request.email);
   }
   return entry;
 }
@@ -66,7 +66,7 @@ Task<Response> show_requests(Exchange exchange, ManageUser user) {
       exchange, store::list_requests(context.ports.database, user.actor, context.settings.access,
                                      std::move(filter)));
   pages::Values values;
-  if (query) values.words["notice"] = notice_words(query->get("notice"));
+  if (query) values.messages["notice"] = notice_message(query->get("notice"));
   values.flags["is_first"] = is_first;
   if (rows.size() > kPerPage) {
     rows.pop_back();

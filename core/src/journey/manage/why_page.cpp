@@ -55,8 +55,8 @@ void add_finding(const Context& context, Values& values, const std::string& at,
   values.text["code"] = code;
   values.text["detail"] = detail;
   if (const auto known = explain_idp_error("", detail)) {
-    values.words["meaning"] = known->meaning;
-    values.words["remedy"] = known->remedy;
+    values.messages["meaning"] = known->meaning;
+    values.messages["remedy"] = known->remedy;
   }
 }
 
@@ -103,10 +103,10 @@ void add_prediction(const Context& context, Values& values, const std::string& e
                     const std::optional<store::Person>& person) {
   const Prediction prediction = predict(context.settings, email, person, context.now());
   values.flags["has_prediction"] = true;
-  values.words["fate"] = fate_words(prediction.fate, email);
-  for (const Words& step : prediction.steps) {
+  values.messages["fate"] = fate_message(prediction.fate, email);
+  for (const Message& step : prediction.steps) {
     Values entry;
-    entry.words["step"] = step;
+    entry.messages["step"] = step;
     values.lists["steps"].push_back(std::move(entry));
   }
   if (person) values.text["href"] = context.path("/manage/people/show?user=") + person->id;
@@ -116,9 +116,9 @@ void add_company(const Context& context, Values& values, const IdentityProvider&
                  const std::vector<store::RecordedEvent>& last) {
   values.flags["has_company"] = true;
   values.text["company"] = idp.display_name;
-  for (const Words& sentence : validity_words(idp, context.now())) {
+  for (const Message& sentence : validity_messages(idp, context.now())) {
     Values entry;
-    entry.words["step"] = sentence;
+    entry.messages["step"] = sentence;
     values.lists["validity"].push_back(std::move(entry));
   }
   for (const store::RecordedEvent& event : last) {

@@ -30,7 +30,7 @@ void take_other_email(const IdentityProvider& idp, scim::UserChange& change) {
   if (own != change.other_emails.end()) change.work_email = *own;
 }
 
-// A user name may be anything; a work email that is none of the company's would sign in nobody.
+// A user name may be anything; with a work email of another company nobody could sign in.
 Status set_addresses(const IdentityProvider& idp, scim::UserChange& change) {
   take_other_email(idp, change);
   if (change.user_name) change.user_name_address = own_address(idp, *change.user_name);

@@ -72,32 +72,32 @@ Response start_again_without_state(Exchange& exchange, std::string_view relay_st
 void explain_status(ErrorPage& explanation, const ResponseCheck& judgement) {
   const saml::Verdict& verdict = judgement.verdict;
   const auto known = explain_idp_error(verdict.status_code, verdict.status_message);
-  explanation.message = {"idp_refused"_words, {{"company", judgement.idp->display_name}}};
+  explanation.message = {"idp_refused"_message, {{"company", judgement.idp->display_name}}};
   if (known) explanation.message += known->meaning;
-  explanation.hint = known ? Words(known->remedy) : Words();
+  explanation.hint = known ? Message(known->remedy) : Message();
   const std::string said = text::printable(verdict.status_message, kMaxShown);
-  if (!said.empty()) explanation.hint += {"idp_said"_words, {{"said", said}}};
+  if (!said.empty()) explanation.hint += {"idp_said"_message, {{"said", said}}};
 }
 
 ErrorPage explain_rejection(const Exchange& exchange, const ResponseCheck& judgement) {
   const std::string handle = judgement.state ? judgement.state->return_to : "";
   ErrorPage explanation{403,
-                        "rejected_title"_words,
-                        "rejected"_words,
-                        "rejected_hint"_words,
+                        "rejected_title"_message,
+                        "rejected"_message,
+                        "rejected_hint"_message,
                         exchange.context.path("/sign-in") + return_query(handle),
-                        "try_again"_words};
+                        "try_again"_message};
   if (!judgement.verdict.status_code.empty() && judgement.idp != nullptr) {
     explain_status(explanation, judgement);
   }
   if (judgement.verdict.assertion.failure().code.name == "authn_not_fresh") {
-    explanation.message = "not_fresh"_words;
-    explanation.hint = "not_fresh_hint"_words;
+    explanation.message = "not_fresh"_message;
+    explanation.hint = "not_fresh_hint"_message;
   }
   if (judgement.verdict.assertion.failure().code == anteroom::code::kBackChannel) {
     explanation.status = 503;
-    explanation.message = "back_channel"_words;
-    explanation.hint = "back_channel_hint"_words;
+    explanation.message = "back_channel"_message;
+    explanation.hint = "back_channel_hint"_message;
   }
   return explanation;
 }
@@ -180,8 +180,8 @@ Response refuse_person(const Exchange& exchange, const ResponseCheck& judgement,
   }
   return explain_as(
       exchange.context, exchange.head(), failure,
-      {403, is_disabled ? "user_disabled_title"_words : "identity_pinned_title"_words,
-       is_disabled ? "user_disabled"_words : "identity_pinned"_words, "tell_support"_words},
+      {403, is_disabled ? "user_disabled_title"_message : "identity_pinned_title"_message,
+       is_disabled ? "user_disabled"_message : "identity_pinned"_message, "tell_support"_message},
       assertion.idp(), reference);
 }
 
@@ -403,9 +403,10 @@ Task<Response> consume_response(Exchange exchange) {
   const std::optional<IncomingResponse> arrival = read_response(exchange);
   if (!arrival) {
     note_end(exchange, Stage::response, nullptr, code::kMalformedForm);
-    co_return explain(context, exchange.head(), {code::kMalformedForm, "no SAMLResponse form"},
-                      {400, "failed_title"_words, "bad_answer"_words, "please_start_again"_words,
-                       context.path("/sign-in"), "start_again"_words});
+    co_return explain(
+        context, exchange.head(), {code::kMalformedForm, "no SAMLResponse form"},
+        {400, "failed_title"_message, "bad_answer"_message, "please_start_again"_message,
+         context.path("/sign-in"), "start_again"_message});
   }
   // No XML is looked at for a browser that has no sign-on under way.
   if (arrival->live.empty() && !accepts_unsolicited(context.settings)) {

@@ -16,19 +16,19 @@ const IdentityProvider* only_idp(const Settings& settings) {
              : nullptr;
 }
 
-Words notice_words(std::string_view notice) {
-  if (notice == "stale") return "notice_stale"_words;
-  if (notice == "elsewhere") return "notice_elsewhere"_words;
+Message notice_message(std::string_view notice) {
+  if (notice == "stale") return "notice_stale"_message;
+  if (notice == "elsewhere") return "notice_elsewhere"_message;
   return {};
 }
 
 Response sign_in_page(const Exchange& exchange, const std::string& handle, std::string_view email,
-                      const Words& error, const Words& notice) {
+                      const Message& error, const Message& notice) {
   pages::Values values;
   values.text["email"] = email;
   values.text["return"] = handle;
-  values.words["error"] = error;
-  values.words["notice"] = notice;
+  values.messages["error"] = error;
+  values.messages["notice"] = notice;
   values.flags["show_support"] = !error.empty();
   return exchange.context.renderer->page(exchange.head().headers.accept_language, "sign_in",
                                          error.empty() ? 200 : 422, values);
@@ -43,7 +43,7 @@ Response provider_page(const Exchange& exchange, const IdentityProvider& idp,
   if (idp.button_of.empty()) {
     values.text["button"] = idp.button;
   } else {
-    values.words["button"] = {"provider_button_of"_words, {{"provider", idp.button_of}}};
+    values.messages["button"] = {"provider_button_of"_message, {{"provider", idp.button_of}}};
   }
   values.text["return"] = handle;
   values.text["return_query"] = handle;
@@ -63,9 +63,9 @@ bool must_step_up(const SessionView& session, const session::ReturnTo& wanted, T
 
 // Nobody is signed in here: the email page, or what takes its place with one identity provider.
 Task<Response> ask_who(const Exchange& exchange, std::string handle, std::string notice) {
-  const Words words = notice_words(notice);
+  const Message message = notice_message(notice);
   const auto* idp = only_idp(exchange.context.settings);
-  if (idp == nullptr || !words.empty()) co_return sign_in_page(exchange, handle, "", {}, words);
+  if (idp == nullptr || !message.empty()) co_return sign_in_page(exchange, handle, "", {}, message);
   if (idp->passive_first && notice.empty() && is_navigation(exchange.head())) {
     Start start{idp, "", handle, true};
     Response away = co_await start_sign_on(exchange, std::move(start));
@@ -76,8 +76,8 @@ Task<Response> ask_who(const Exchange& exchange, std::string handle, std::string
 
 Response bad_form(const Exchange& exchange) {
   return explain(exchange.context, exchange.head(), {Code{"malformed_form"}, "sign-on form"},
-                 {400, "failed_title"_words, "bad_form"_words, "please_start_again"_words,
-                  exchange.context.path("/sign-in"), "start_again"_words});
+                 {400, "failed_title"_message, "bad_form"_message, "please_start_again"_message,
+                  exchange.context.path("/sign-in"), "start_again"_message});
 }
 
 }  // namespace
@@ -115,13 +115,13 @@ Response submit_email(Exchange exchange) {
   const std::string_view given = form->get("email").substr(0, 320);
   const auto email = saml::canonical_email(given);
   if (!email) {
-    return sign_in_page(exchange, handle, given, "sign_in_bad_address"_words, {});
+    return sign_in_page(exchange, handle, given, "sign_in_bad_address"_message, {});
   }
   const std::string domain(saml::email_domain(*email));
   const IdentityProvider* idp = exchange.context.settings.idp_by_domain(domain);
   if (idp == nullptr) {
     return sign_in_page(exchange, handle, given,
-                        {"sign_in_unknown_domain"_words, {{"domain", domain}}}, {});
+                        {"sign_in_unknown_domain"_message, {{"domain", domain}}}, {});
   }
   return provider_page(exchange, *idp, *email, handle, false);
 }

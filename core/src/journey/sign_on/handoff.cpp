@@ -24,8 +24,8 @@ Task<Response> not_redeemed(Exchange& exchange) {
   co_return explain(exchange.context, exchange.head(),
                     {Code{"handoff_refused"},
                      "the ticket was used, is late, belongs to another browser, or was made up"},
-                    {403, "failed_title"_words, "handoff_refused"_words,
-                     "handoff_refused_hint"_words, "/", "continue"_words});
+                    {403, "failed_title"_message, "handoff_refused"_message,
+                     "handoff_refused_hint"_message, "/", "continue"_message});
 }
 
 std::string_view cookie_value(std::string_view header, std::string_view wanted) {

@@ -155,8 +155,8 @@ Response find_target(Exchange exchange) {
     if (const auto target = kept_target(exchange, *way)) return redirect(303, *target);
   }
   return explain(exchange.context, exchange.head(), {Code{"target_not_kept"}, ""},
-                 {414, "target_not_kept_title"_words, "target_not_kept"_words,
-                  "target_not_kept_hint"_words, way ? way->path : "/", "continue"_words});
+                 {414, "target_not_kept_title"_message, "target_not_kept"_message,
+                  "target_not_kept_hint"_message, way ? way->path : "/", "continue"_message});
 }
 
 }  // namespace anteroom::journey

@@ -17,8 +17,8 @@ Response explain_microsoft_error(Exchange exchange) {
   values.text["sign_in_url"] = exchange.context.path("/sign-in");
   const auto known = explain_aadsts(number);
   if (known) {
-    values.words["meaning"] = known->meaning;
-    values.words["remedy"] = known->remedy;
+    values.messages["meaning"] = known->meaning;
+    values.messages["remedy"] = known->remedy;
   }
   values.flags["is_unknown"] = !typed.empty() && !known;
   return exchange.context.renderer->page(exchange.head().headers.accept_language, "microsoft_error",

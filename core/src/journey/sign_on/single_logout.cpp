@@ -32,8 +32,8 @@ constexpr Code kStatus{"status"};
 }  // namespace code
 
 // A logout message, and what must be known of it even where it cannot be read.
-struct Arrival {
-  saml::LogoutArrival message;
+struct IncomingLogout {
+  saml::EncodedLogout message;
   bool is_answer = false;
   std::string relay_state;
 };
@@ -43,37 +43,37 @@ struct Judged {
   const IdentityProvider* idp = nullptr;
 };
 
-std::optional<Arrival> read_arrival(const Exchange& exchange) {
+std::optional<IncomingLogout> read_incoming(const Exchange& exchange) {
   const bool is_post = exchange.head().method == "POST";
   const auto form = http::Form::parse(is_post ? exchange.request.body() : exchange.head().query);
-  Arrival arrival;
+  IncomingLogout incoming;
   if (!is_post) {
-    arrival.message.query = exchange.head().query;
-    if (arrival.message.query.find("SAMLRe") == std::string::npos) return std::nullopt;
+    incoming.message.query = exchange.head().query;
+    if (incoming.message.query.find("SAMLRe") == std::string::npos) return std::nullopt;
   } else if (!form || form->has("SAMLRequest") == form->has("SAMLResponse")) {
     return std::nullopt;
   }
-  if (!form) return arrival;
-  arrival.is_answer = form->has("SAMLResponse") && !form->has("SAMLRequest");
-  arrival.relay_state = form->get("RelayState");
-  if (!is_post) return arrival;
-  arrival.message.is_post = true;
-  arrival.message.is_request = !arrival.is_answer;
-  arrival.message.encoded = form->get(arrival.is_answer ? "SAMLResponse" : "SAMLRequest");
-  arrival.message.relay_state = arrival.relay_state;
-  return arrival;
+  if (!form) return incoming;
+  incoming.is_answer = form->has("SAMLResponse") && !form->has("SAMLRequest");
+  incoming.relay_state = form->get("RelayState");
+  if (!is_post) return incoming;
+  incoming.message.is_post = true;
+  incoming.message.is_request = !incoming.is_answer;
+  incoming.message.encoded = form->get(incoming.is_answer ? "SAMLResponse" : "SAMLRequest");
+  incoming.message.relay_state = incoming.relay_state;
+  return incoming;
 }
 
 // Runs on another thread: reads only what is const.
-Judged judge(const Checking& checking, const saml::LogoutArrival& arrival, Time now) {
-  const auto issuer = saml::peek_logout_issuer(arrival);
+Judged judge(const Checking& checking, const saml::EncodedLogout& incoming, Time now) {
+  const auto issuer = saml::peek_logout_issuer(incoming);
   if (!issuer) return {issuer.failure(), nullptr};
   for (const auto& verifier : checking.logout_verifiers) {
     const IdentityProvider& idp = verifier->idp();
     const auto& aliases = idp.logout.issuers;
     if (*issuer == idp.metadata.entity_id ||
         std::find(aliases.begin(), aliases.end(), *issuer) != aliases.end()) {
-      return {verifier->verify(arrival, now, checking.settings.clock_skew), &idp};
+      return {verifier->verify(incoming, now, checking.settings.clock_skew), &idp};
     }
   }
   return {Failure{Code{"issuer"}, "no such identity provider"}, nullptr};
@@ -103,8 +103,8 @@ Response go_to_signed_out(const Exchange& exchange, const std::string& idp, bool
 Response refuse_logout(const Exchange& exchange, const Failure& why, std::string_view idp) {
   return framable(
       explain(exchange.context, exchange.head(), why,
-              {403, "failed_title"_words, "logout_refused"_words, "logout_refused_hint"_words,
-               exchange.context.path("/sign-out"), "sign_out"_words},
+              {403, "failed_title"_message, "logout_refused"_message, "logout_refused_hint"_message,
+               exchange.context.path("/sign-out"), "sign_out"_message},
               idp));
 }
 
@@ -197,12 +197,12 @@ Task<Response> take_request(Exchange& exchange, const IdentityProvider& idp,
 
 Task<Response> single_logout(Exchange exchange) {
   Context& context = exchange.context;
-  const auto arrival = read_arrival(exchange);
-  if (!arrival) co_return redirect(303, context.path("/signed-out"));
-  std::function<Judged()> work = [&checking = context.checking, message = arrival->message,
+  const auto incoming = read_incoming(exchange);
+  if (!incoming) co_return redirect(303, context.path("/signed-out"));
+  std::function<Judged()> work = [&checking = context.checking, message = incoming->message,
                                   now = exchange.now()] { return judge(checking, message, now); };
   const Result<Judged> judged = co_await offload<Judged>(context.ports.worker, std::move(work));
-  if (arrival->is_answer) co_return take_answer(exchange, arrival->relay_state, judged);
+  if (incoming->is_answer) co_return take_answer(exchange, incoming->relay_state, judged);
   if (!judged) co_return unavailable(context, exchange.head(), judged.failure());
   if (!judged->message) {
     co_return refuse_logout(exchange, judged->message.failure(),

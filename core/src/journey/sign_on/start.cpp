@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::size_t kMaxLoginStates = 8;  // cookies pile up to a 400 otherwise
 constexpr std::size_t kRelayStateDigits = 16;
-// More than this is no person who has mistyped something.
+// Somebody who mistypes something starts less often than this.
 constexpr std::size_t kMostStarts = 6;
 constexpr auto kStartsWindow = std::chrono::seconds(60);
 
@@ -53,10 +53,10 @@ Response too_many(const Exchange& exchange, const Start& start, std::chrono::sec
   note_end(exchange, *start.idp, kTooMany);
   Response response = explain(exchange.context, exchange.head(),
                               {kTooMany, "six in a minute: cookies are lost, or something reloads"},
-                              {429, "pause_title"_words, "pause"_words, "pause_hint"_words,
+                              {429, "pause_title"_message, "pause"_message, "pause_hint"_message,
                                exchange.context.path("/sign-in") + "?notice=choose" +
                                    (start.handle.empty() ? "" : "&r=" + start.handle),
-                               "try_again"_words},
+                               "try_again"_message},
                               start.idp->name);
   response.headers.emplace_back("Retry-After", std::to_string(wait.count()));
   return response;
@@ -68,9 +68,9 @@ Response refuse_expired(const Exchange& exchange, const IdentityProvider& idp) {
   return explain(exchange.context, exchange.head(),
                  {kExpired, "validUntil of " + idp.metadata_source.file + " has passed"},
                  {403,
-                  "expired_title"_words,
-                  {"expired"_words, {{"company", idp.display_name}}},
-                  "expired_hint"_words},
+                  "expired_title"_message,
+                  {"expired"_message, {{"company", idp.display_name}}},
+                  "expired_hint"_message},
                  idp.name);
 }
 
@@ -78,9 +78,9 @@ Response refuse_closed(const Exchange& exchange, const IdentityProvider& idp) {
   note_end(exchange, idp, kCompanyClosed);
   return explain(exchange.context, exchange.head(), {kCompanyClosed, idp.closed},
                  {403,
-                  "expired_title"_words,
-                  {"closed"_words, {{"company", idp.display_name}}},
-                  "expired_hint"_words},
+                  "expired_title"_message,
+                  {"closed"_message, {{"company", idp.display_name}}},
+                  "expired_hint"_message},
                  idp.name);
 }
 

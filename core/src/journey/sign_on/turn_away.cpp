@@ -91,7 +91,7 @@ void audit_denial(Context& context, const RequestHead& request, const SessionFie
                   const Requirement& requirement, const std::string& reference) {
   if (!context.denials.is_first(std::string(who.user), context.now())) return;
   std::string detail = "needs ";
-  detail += requirement.level.empty() ? "any access" : std::string(requirement.level);
+  detail += requirement.level.value_or("any access");
   if (requirement.has_property) detail += " at " + text::printable(requirement.property, 100);
   detail += ": " + text::printable(request.path, 200);
   audit_later(context,

@@ -27,7 +27,7 @@ CREATE OR REPLACE VIEW people_waiting AS
     SELECT FROM grants g WHERE g.user_id = u.id AND (g.expires_at IS NULL OR g.expires_at > now()));
 
 -- How high somebody reaches at a property, counted from 1; 0: not at all. Grants for all properties count
--- everywhere, and they alone at '*'. A level that is configured no more counts for nothing.
+-- everywhere, and they alone at '*'. A level that is no longer configured counts for nothing.
 CREATE OR REPLACE FUNCTION held_rank(p_user uuid, p_property text, p_levels text[]) RETURNS int
 LANGUAGE sql STABLE AS $$
   SELECT coalesce(max(array_position(p_levels, g.level)), 0)

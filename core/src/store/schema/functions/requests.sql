@@ -97,6 +97,46 @@ BEGIN
   FROM unnest(v_judged) j LEFT JOIN users u ON u.email = j.email ORDER BY j.number;
 END $$;
 
+-- Requests that the actor may see, as the actor sees them, in the order given. Who calls this has asked whether they may.
+CREATE OR REPLACE FUNCTION requests_as_seen(p_actor actor, p_requests uuid[])
+RETURNS TABLE (id uuid, email text, name text, property text, property_name text, level text, expires_at text,
+               note text, state text, requested_by text, requested_at text, decided_at text, decided_by text,
+               reason text, waiting_since text, idp text, may_decide boolean, requester_lost_reach boolean,
+               held_level text, held_until text)
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+  v_keys text[] := may_at(p_actor);
+  v_is_everywhere boolean := '*' = ANY (v_keys);
+  me users;
+BEGIN
+  SELECT * INTO me FROM users x WHERE x.id = p_actor.id;
+  RETURN QUERY
+  SELECT r.id, r.email::text, coalesce(nullif(r.name, ''), CASE WHEN may_know.it THEN u.name END, ''),
+         coalesce(r.property, '*'), coalesce(p.name, ''), r.level, iso(r.expires_at), r.note, r.state,
+         coalesce(b.email::text, r.requested_by_name), iso(r.requested_at), iso(r.decided_at),
+         coalesce(d.email::text, r.decided_by_name), r.reason,
+         CASE WHEN may_know.it THEN iso(waits_since(u)) END, coalesce(CASE WHEN may_know.it THEN u.idp END, ''),
+         r.state = 'open' AND is_decider.it AND NOT is_own_request(p_actor, r),
+         r.state = 'open' AND is_decider.it
+           AND has_lost_reach(r.requested_by, coalesce(r.property, '*'), r.level, p_actor.levels),
+         CASE WHEN is_decider.it AND may_know.it THEN g.level END,
+         CASE WHEN is_decider.it AND may_know.it THEN iso(g.expires_at) END
+  FROM unnest(p_requests) WITH ORDINALITY AS wanted(id, number)
+  JOIN access_requests r ON r.id = wanted.id
+  LEFT JOIN properties p ON p.key = r.property
+  LEFT JOIN users u ON u.email = r.email
+  LEFT JOIN users b ON b.id = r.requested_by
+  LEFT JOIN users d ON d.id = r.decided_by
+  LEFT JOIN grants g ON g.user_id = u.id AND coalesce(g.property, '*') = coalesce(r.property, '*')
+    AND (g.expires_at IS NULL OR g.expires_at > now())
+  CROSS JOIN LATERAL (SELECT v_is_everywhere OR coalesce(r.property = ANY (v_keys), false) AS it) is_decider
+  -- Of what one asked for oneself one knows no more than before. Colleagues as is_colleague() says.
+  CROSS JOIN LATERAL (SELECT v_is_everywhere OR (is_decider.it AND r.requested_by IS DISTINCT FROM p_actor.id)
+                             OR coalesce(u.idp = me.idp, false)
+                             OR coalesce(r.domain = domain_of(me.email), false) AS it) may_know
+  ORDER BY wanted.number;
+END $$;
+
 -- Pages of requests: the queue, oldest first (p_requested_by NULL), or one's own, newest first. p_after: the last line's time and id.
 CREATE OR REPLACE FUNCTION list_requests(p_actor actor, p_requested_by uuid, p_state text, p_domains text[],
                               p_property text, p_older_than_days int, p_after text, p_limit int)
@@ -113,10 +153,8 @@ DECLARE
   v_after_id uuid := v_after[2];
   v_limit int := greatest(1, least(p_limit, 1000));
   v_ids uuid[];
-  me users;
 BEGIN
   IF NOT may_see(p_actor, p_requested_by) AND p_requested_by <> p_actor.id THEN RETURN; END IF;
-  SELECT * INTO me FROM users x WHERE x.id = p_actor.id;
   IF p_requested_by IS NOT NULL THEN
     v_ids := ARRAY(
       SELECT r.id FROM access_requests r
@@ -135,31 +173,22 @@ BEGIN
         AND (v_after_at IS NULL OR (r.requested_at, r.id) > (v_after_at, v_after_id))
       ORDER BY r.requested_at, r.id LIMIT v_limit);
   END IF;
-  RETURN QUERY
-  SELECT r.id, r.email::text, coalesce(nullif(r.name, ''), CASE WHEN may_know.it THEN u.name END, ''),
-         coalesce(r.property, '*'), coalesce(p.name, ''), r.level, iso(r.expires_at), r.note, r.state,
-         coalesce(b.email::text, r.requested_by_name), iso(r.requested_at), iso(r.decided_at),
-         coalesce(d.email::text, r.decided_by_name), r.reason,
-         CASE WHEN may_know.it THEN iso(waits_since(u)) END, coalesce(CASE WHEN may_know.it THEN u.idp END, ''),
-         r.state = 'open' AND is_decider.it AND NOT is_own_request(p_actor, r),
-         r.state = 'open' AND is_decider.it
-           AND has_lost_reach(r.requested_by, coalesce(r.property, '*'), r.level, p_actor.levels),
-         CASE WHEN is_decider.it AND may_know.it THEN g.level END,
-         CASE WHEN is_decider.it AND may_know.it THEN iso(g.expires_at) END
-  FROM unnest(v_ids) WITH ORDINALITY AS wanted(id, number)
-  JOIN access_requests r ON r.id = wanted.id
-  LEFT JOIN properties p ON p.key = r.property
-  LEFT JOIN users u ON u.email = r.email
-  LEFT JOIN users b ON b.id = r.requested_by
-  LEFT JOIN users d ON d.id = r.decided_by
-  LEFT JOIN grants g ON g.user_id = u.id AND coalesce(g.property, '*') = coalesce(r.property, '*')
-    AND (g.expires_at IS NULL OR g.expires_at > now())
-  CROSS JOIN LATERAL (SELECT v_is_everywhere OR coalesce(r.property = ANY (v_keys), false) AS it) is_decider
-  -- Of what one asked for oneself one knows no more than before. Colleagues as is_colleague() says.
-  CROSS JOIN LATERAL (SELECT v_is_everywhere OR (is_decider.it AND r.requested_by IS DISTINCT FROM p_actor.id)
-                             OR coalesce(u.idp = me.idp, false)
-                             OR coalesce(r.domain = domain_of(me.email), false) AS it) may_know
-  ORDER BY wanted.number;
+  RETURN QUERY SELECT s.* FROM requests_as_seen(p_actor, v_ids) s;
+END $$;
+
+-- One of them, in any state; no row: there is none that the actor may see.
+CREATE OR REPLACE FUNCTION show_request(p_actor actor, p_request uuid)
+RETURNS TABLE (id uuid, email text, name text, property text, property_name text, level text, expires_at text,
+               note text, state text, requested_by text, requested_at text, decided_at text, decided_by text,
+               reason text, waiting_since text, idp text, may_decide boolean, requester_lost_reach boolean,
+               held_level text, held_until text)
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+  v_keys text[] := may_at(p_actor);
+BEGIN
+  RETURN QUERY SELECT s.* FROM requests_as_seen(p_actor, ARRAY(
+    SELECT r.id FROM access_requests r
+    WHERE r.id = p_request AND ('*' = ANY (v_keys) OR r.property = ANY (v_keys) OR r.requested_by = p_actor.id))) s;
 END $$;
 
 -- By whoever filed it, or an operator. False: there is no such open request.

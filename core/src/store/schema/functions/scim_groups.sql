@@ -1,6 +1,6 @@
 -- Groups of companies' directories, and the access that a company's table gives for them. p_table_…: the rows of the table.
 
--- Gives these people, who are locked, what the table gives for their groups, and takes what it gives no more: what is missing is filled,
+-- Gives these people, who are locked, what the table gives for their groups, and takes what it no longer gives: what is missing is filled,
 -- what people gave is left alone. An empty table takes.
 CREATE OR REPLACE FUNCTION scim_settle(p_idp text, p_users uuid[], p_table_groups text[], p_table_properties text[],
                                        p_table_levels text[], p_levels text[]) RETURNS void LANGUAGE plpgsql AS $$

@@ -1,14 +1,14 @@
 // The last good copy of an identity provider's metadata, and what is known about it.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
 #include "anteroom/ports.h"
 #include "anteroom/settings.h"
-#include "cli/commands/console.h"
 
-namespace anteroom::cli {
+namespace anteroom::services {
 
 /// Kept beside the copy, as FILE.state. Nothing in it is believed: without it, or with a wrong one,
 /// the metadata is fetched as if for the first time.
@@ -42,4 +42,4 @@ struct Refreshed {
 /// tenth of its distance.
 Refreshed refresh_metadata(const MetadataSource& source, Time now, double spread);
 
-}  // namespace anteroom::cli
+}  // namespace anteroom::services

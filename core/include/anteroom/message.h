@@ -1,4 +1,4 @@
-// What pages say, by key: the words themselves stand in core/src/pages/catalogue, one file per
+// What pages say to people, by key: the texts stand in core/src/pages/catalogue, one file per
 // language.
 #pragma once
 
@@ -11,38 +11,38 @@
 
 namespace anteroom {
 
-/// Names one text of the catalogue. Made by "key"_words only, so that a test finds every use.
-class WordsKey {
+/// Names one text of the catalogue. Made by "key"_message only, so that a test finds every use.
+class MessageKey {
  public:
   [[nodiscard]] constexpr std::string_view name() const { return name_; }
 
  private:
-  friend consteval WordsKey operator""_words(const char* name, std::size_t size);
-  constexpr explicit WordsKey(std::string_view name) : name_(name) {}
+  friend consteval MessageKey operator""_message(const char* name, std::size_t size);
+  constexpr explicit MessageKey(std::string_view name) : name_(name) {}
   std::string_view name_;
 };
 
-consteval WordsKey operator""_words(const char* name, std::size_t size) {
-  return WordsKey({name, size});
+consteval MessageKey operator""_message(const char* name, std::size_t size) {
+  return MessageKey({name, size});
 }
 
 /// One or more texts of the catalogue, with what stands in place of their {placeholders}: said in
 /// the reader's language when a page is rendered. Escaped there like every value.
-class Words {
+class Message {
  public:
   using Arguments = std::map<std::string, std::string>;
   struct Sentence {
-    WordsKey key;
+    MessageKey key;
     Arguments arguments;
   };
 
-  Words() = default;
-  // Implicit: wherever words are asked for, a key is enough.
-  Words(WordsKey key, Arguments arguments = {}) {
+  Message() = default;
+  // Implicit: wherever a message is asked for, a key is enough.
+  Message(MessageKey key, Arguments arguments = {}) {
     sentences_.push_back({key, std::move(arguments)});
   }
   /// Adds sentences, after a space.
-  Words& operator+=(const Words& more) {
+  Message& operator+=(const Message& more) {
     sentences_.insert(sentences_.end(), more.sentences_.begin(), more.sentences_.end());
     return *this;
   }

@@ -1,9 +1,10 @@
-#include "pages/tags.h"
-#include "text/unicode.h"
+#include "templates/tags.h"
 
 #include <algorithm>
 
-namespace anteroom::pages {
+#include "text/unicode.h"
+
+namespace anteroom::templates {
 
 namespace {
 
@@ -27,4 +28,4 @@ std::string at_line(std::string_view text, std::size_t offset, std::string_view 
   return "line " + std::to_string(line) + ": " + std::string(message);
 }
 
-}  // namespace anteroom::pages
+}  // namespace anteroom::templates

@@ -4,10 +4,10 @@
 #include "anteroom/ports.h"
 #include "anteroom/settings.h"
 
-namespace anteroom::cli {
+namespace anteroom::services {
 
 /// Writes the letters that are due about what `settings` holds, and a line for each. `mail` must be
 /// there.
 Status write_warnings(Database& database, const Settings& settings, Time now, Log& log);
 
-}  // namespace anteroom::cli
+}  // namespace anteroom::services

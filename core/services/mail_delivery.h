@@ -10,11 +10,11 @@
 #include "anteroom/ports.h"
 #include "anteroom/settings.h"
 
-namespace anteroom {
-
-namespace code {
+namespace anteroom::code {
 inline constexpr Code kMailServer{"mail_server"};  ///< no message gets through now
-}  // namespace code
+}  // namespace anteroom::code
+
+namespace anteroom::services {
 
 class MailDelivery {
  public:
@@ -53,4 +53,4 @@ class MailDelivery {
   std::vector<std::string> unnoted_;
 };
 
-}  // namespace anteroom
+}  // namespace anteroom::services

@@ -1,8 +1,8 @@
-#include "pages/colour.h"
+#include "templates/colour.h"
 
 #include <catch2/catch.hpp>
 
-using namespace anteroom::pages;
+using namespace anteroom::templates;
 
 TEST_CASE("colours are six hex digits after a #") {
   CHECK(to_string(*parse_colour("#1B5e9b")) == "#1b5e9b");

@@ -1,4 +1,4 @@
-#include "cli/commands/files.h"
+#include "host/files.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -9,17 +9,14 @@
 #include <iterator>
 #include <system_error>
 
-#include "cli/commands/console.h"
-
-namespace anteroom::cli {
+namespace anteroom {
 
 namespace {
 
 namespace fs = std::filesystem;
 
 [[noreturn]] void fail(const std::string& what, const fs::path& path, int error) {
-  throw Abort{exit_refused,
-              what + " " + path.string() + ": " + std::generic_category().message(error)};
+  throw FileError(what + " " + path.string() + ": " + std::generic_category().message(error));
 }
 
 bool write_all(int fd, std::string_view text) {
@@ -32,7 +29,7 @@ bool write_all(int fd, std::string_view text) {
   return true;
 }
 
-bool is_given(const Access& access) {
+bool is_given(const FileAccess& access) {
   return access.owner != static_cast<uid_t>(-1) || access.group != static_cast<gid_t>(-1);
 }
 
@@ -57,7 +54,7 @@ SignalsHeld::~SignalsHeld() {
   pthread_sigmask(SIG_SETMASK, &before_, nullptr);
 }
 
-Access access_of(const fs::path& path) {
+FileAccess access_of(const fs::path& path) {
   struct stat info {};
   if (stat(path.c_str(), &info) != 0) fail("cannot read", path, errno);
   return {info.st_mode & 07777, info.st_uid, info.st_gid};
@@ -66,8 +63,7 @@ Access access_of(const fs::path& path) {
 std::string read_file(const fs::path& path) {
   std::error_code error;
   std::ifstream file(path, std::ios::binary);
-  if (!file || !fs::is_regular_file(path, error))
-    throw Abort{exit_refused, "cannot read " + path.string()};
+  if (!file || !fs::is_regular_file(path, error)) throw FileError("cannot read " + path.string());
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
@@ -77,7 +73,7 @@ std::optional<Time> written_at(const fs::path& path) {
   return Time(std::chrono::seconds(info.st_mtime));
 }
 
-void replace_file(const fs::path& path, std::string_view text, const Access& access) {
+void replace_file(const fs::path& path, std::string_view text, const FileAccess& access) {
   const fs::path part = path.string() + "." + std::to_string(getpid()) + ".part";
   (void)unlink(part.c_str());
   const int fd = open(part.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
@@ -95,4 +91,4 @@ void replace_file(const fs::path& path, std::string_view text, const Access& acc
   sync_directory(path.parent_path());
 }
 
-}  // namespace anteroom::cli
+}  // namespace anteroom

@@ -1,4 +1,4 @@
-#include "cli/commands/warnings.h"
+#include "services/warnings.h"
 
 #include <unistd.h>
 
@@ -6,14 +6,15 @@
 
 #include "anteroom/metrics.h"
 #include "anteroom/outbox.h"
-#include "cli/commands/metadata_copy.h"
 #include "host/blocking_ports.h"
+#include "host/files.h"
+#include "services/metadata_copy.h"
 
-namespace anteroom::cli {
+namespace anteroom::services {
 
 namespace {
 
-constexpr std::chrono::seconds kSilence = std::chrono::days(3);
+constexpr std::chrono::seconds kStaleAfter = std::chrono::days(3);
 
 // Metadata that is refreshed gets a new end with every refresh.
 bool is_refreshed(const Settings& settings, const metrics::Expiry& expiry) {
@@ -47,30 +48,31 @@ Status warn_of_expiries(Database& database, const Settings& settings, Time now, 
 }
 
 // What nginx's account may not read is nothing to be alarmed about.
-std::optional<store::Silence> silence_of(const MetadataSource& source, Time now) {
+std::optional<store::StaleMetadata> stale_metadata_of(const MetadataSource& source, Time now) {
   MetadataState state;
   try {
     state = read_metadata_state(source);
-  } catch (const Abort&) {
+  } catch (const FileError&) {
     return std::nullopt;
   }
   const auto since = last_heard_of(source, state);
-  if (!since || now - *since < std::max<std::chrono::seconds>(kSilence, source.refresh_every * 3)) {
+  if (!since ||
+      now - *since < std::max<std::chrono::seconds>(kStaleAfter, source.refresh_every * 3)) {
     return std::nullopt;
   }
   const auto days = std::chrono::floor<std::chrono::days>(now - *since).count();
-  return store::Silence{source.idp, machine(), *since, static_cast<int>(days), state.error};
+  return store::StaleMetadata{source.idp, machine(), *since, static_cast<int>(days), state.error};
 }
 
-Status warn_of_silences(Database& database, const Settings& settings, Time now, Log& log) {
+Status warn_of_stale_metadata(Database& database, const Settings& settings, Time now, Log& log) {
   for (const IdentityProvider& idp : settings.identity_providers) {
     if (idp.metadata_source.url.empty()) continue;
-    auto silence = silence_of(idp.metadata_source, now);
-    if (!silence) continue;
-    const std::string said = "metadata not refreshed for " + std::to_string(silence->days) +
-                             " days: idp=" + silence->idp;
+    auto stale = stale_metadata_of(idp.metadata_source, now);
+    if (!stale) continue;
+    const std::string said =
+        "metadata not refreshed for " + std::to_string(stale->days) + " days: idp=" + stale->idp;
     const auto written =
-        wait(store::warn_of_silence(database, settings.mail->warn, std::move(*silence)));
+        wait(store::warn_of_stale_metadata(database, settings.mail->warn, std::move(*stale)));
     if (!written) return written.failure();
     if (*written) log.write(LogLevel::warning, said);
   }
@@ -81,7 +83,7 @@ Status warn_of_silences(Database& database, const Settings& settings, Time now, 
 
 Status write_warnings(Database& database, const Settings& settings, Time now, Log& log) {
   if (Status told = warn_of_expiries(database, settings, now, log); !told) return told;
-  return warn_of_silences(database, settings, now, log);
+  return warn_of_stale_metadata(database, settings, now, log);
 }
 
-}  // namespace anteroom::cli
+}  // namespace anteroom::services

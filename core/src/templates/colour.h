@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace anteroom::pages {
+namespace anteroom::templates {
 
 struct Colour {
   std::uint8_t red = 0;
@@ -37,4 +37,4 @@ inline constexpr Colour kDarkSurface{0x1d, 0x22, 0x2a};
 
 Palette palette_of(Colour accent);
 
-}  // namespace anteroom::pages
+}  // namespace anteroom::templates

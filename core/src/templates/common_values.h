@@ -3,9 +3,10 @@
 
 #include <string_view>
 
-#include "anteroom/pages.h"
+#include "anteroom/settings.h"
+#include "anteroom/template_values.h"
 
-namespace anteroom::pages {
+namespace anteroom::templates {
 
 /// All but the addresses of assets. Links that are not http(s) are left out.
 Values common_values(const Settings& settings);
@@ -13,4 +14,4 @@ Values common_values(const Settings& settings);
 /// True for "https://…", "http://…" and a path of this host: "/…", but not "//…" or "/\…".
 bool is_web_link(std::string_view url);
 
-}  // namespace anteroom::pages
+}  // namespace anteroom::templates

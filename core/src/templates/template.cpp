@@ -1,4 +1,4 @@
-#include "pages/template.h"
+#include "templates/template.h"
 
 #include <algorithm>
 #include <array>
@@ -6,10 +6,10 @@
 #include <kainjow/mustache.hpp>
 #include <stdexcept>
 
-#include "pages/tags.h"
+#include "templates/tags.h"
 #include "text/unicode.h"
 
-namespace anteroom::pages {
+namespace anteroom::templates {
 
 namespace {
 
@@ -121,6 +121,12 @@ std::string include(std::string_view text, std::string_view name, std::string_vi
   return result.append(text.substr(done));
 }
 
+std::string fill(const std::string& layout, const std::string& name, std::string_view text) {
+  std::string filled = include(layout, name, text);
+  if (filled == layout) throw std::runtime_error("the layout needs {{> " + name + "}}");
+  return filled;
+}
+
 std::string check_syntax(std::string_view text) {
   for (auto tag = next_tag(text, 0); tag; tag = next_tag(text, tag->end)) {
     if (const auto problem = refused(*tag); !problem.empty()) {
@@ -131,4 +137,4 @@ std::string check_syntax(std::string_view text) {
   return parsed.is_valid() ? "" : with_line(text, parsed.error_message());
 }
 
-}  // namespace anteroom::pages
+}  // namespace anteroom::templates

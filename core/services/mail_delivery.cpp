@@ -1,9 +1,9 @@
-#include "host/mail_delivery.h"
+#include "services/mail_delivery.h"
 
 #include "anteroom/requests.h"
 #include "host/blocking_ports.h"
 
-namespace anteroom {
+namespace anteroom::services {
 
 namespace {
 
@@ -110,4 +110,4 @@ Status MailDelivery::write_what_is_due() {
   return Done{};
 }
 
-}  // namespace anteroom
+}  // namespace anteroom::services

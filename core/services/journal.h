@@ -1,4 +1,4 @@
-// What a command needs that runs as a service.
+// What a service needs: lines for the journal, and the signals that stop it.
 #pragma once
 
 #include <chrono>
@@ -7,7 +7,7 @@
 
 #include "anteroom/ports.h"
 
-namespace anteroom::cli {
+namespace anteroom::services {
 
 /// Lines for the journal; quiet: complaints only.
 class LineLog : public Log {
@@ -32,4 +32,4 @@ class StopSignals {
   mutable bool is_stopping_ = false;
 };
 
-}  // namespace anteroom::cli
+}  // namespace anteroom::services

@@ -1,10 +1,10 @@
-#include "pages/common_values.h"
+#include "templates/common_values.h"
 
 #include <algorithm>
 
-#include "pages/colour.h"
+#include "templates/colour.h"
 
-namespace anteroom::pages {
+namespace anteroom::templates {
 
 namespace {
 
@@ -73,4 +73,4 @@ bool is_web_link(std::string_view url) {
   return url.starts_with("https://") || url.starts_with("http://");
 }
 
-}  // namespace anteroom::pages
+}  // namespace anteroom::templates

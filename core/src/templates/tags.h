@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace anteroom::pages {
+namespace anteroom::templates {
 
 struct Tag {
   std::size_t begin = 0;
@@ -13,11 +13,10 @@ struct Tag {
   std::string_view inner;  ///< trimmed, with its sigil
 };
 
-/// Without the white space around it.
-
+/// The first that begins at `from` or after it.
 std::optional<Tag> next_tag(std::string_view text, std::size_t from);
 
 /// "line 3: MESSAGE".
 std::string at_line(std::string_view text, std::size_t offset, std::string_view message);
 
-}  // namespace anteroom::pages
+}  // namespace anteroom::templates

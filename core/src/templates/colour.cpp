@@ -1,10 +1,10 @@
-#include "pages/colour.h"
+#include "templates/colour.h"
 
 #include <algorithm>
 #include <array>
 #include <cmath>
 
-namespace anteroom::pages {
+namespace anteroom::templates {
 
 namespace {
 
@@ -94,4 +94,4 @@ Palette palette_of(Colour accent) {
   return palette;
 }
 
-}  // namespace anteroom::pages
+}  // namespace anteroom::templates

@@ -1,19 +1,21 @@
-#include "cli/commands/metadata_copy.h"
+#include "services/metadata_copy.h"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "anteroom/metadata_fetch.h"
 #include "anteroom/saml.h"
-#include "cli/commands/files.h"
 #include "crypto/digest.h"
 #include "crypto/encoding.h"
 #include "crypto/pem.h"
+#include "host/files.h"
 
-namespace anteroom::cli {
+namespace anteroom::services {
 
 namespace {
 
 namespace fs = std::filesystem;
+using Json = nlohmann::ordered_json;
 using namespace std::chrono_literals;
 using std::chrono::seconds;
 
@@ -165,7 +167,7 @@ void write_metadata_state(const MetadataSource& source, const MetadataState& sta
   try {
     replace_file(source.file + ".state",
                  json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n", {});
-  } catch (const Abort&) {  // NOLINT(bugprone-empty-catch): best effort
+  } catch (const FileError&) {  // NOLINT(bugprone-empty-catch): best effort
   }
 }
 
@@ -179,8 +181,8 @@ Refreshed refresh_metadata(const MetadataSource& source, Time now, double spread
   Refreshed done;
   try {
     done = attempt(source, state, now);
-  } catch (const Abort& abort) {
-    done = {Refreshed::Outcome::failed, abort.message};
+  } catch (const FileError& error) {
+    done = {Refreshed::Outcome::failed, error.what()};
   }
   const bool is_good = done.outcome != Refreshed::Outcome::failed;
   state.checked_at = now;
@@ -194,4 +196,4 @@ Refreshed refresh_metadata(const MetadataSource& source, Time now, double spread
   return done;
 }
 
-}  // namespace anteroom::cli
+}  // namespace anteroom::services

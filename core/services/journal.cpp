@@ -1,10 +1,10 @@
-#include "cli/commands/journal.h"
+#include "services/journal.h"
 
 #include <ctime>
 #include <iostream>
 #include <string>
 
-namespace anteroom::cli {
+namespace anteroom::services {
 
 void LineLog::write(LogLevel level, std::string_view line) {
   if (level == LogLevel::info && is_quiet_) return;
@@ -28,4 +28,4 @@ bool StopSignals::wait_for(std::chrono::seconds time) const {
   return is_stopping_;
 }
 
-}  // namespace anteroom::cli
+}  // namespace anteroom::services

@@ -6,9 +6,9 @@
 #include <string>
 #include <string_view>
 
-#include "anteroom/pages.h"
+#include "anteroom/template_values.h"
 
-namespace anteroom::pages {
+namespace anteroom::templates {
 
 /// How {{name}} writes a value.
 enum class Escaping {
@@ -41,4 +41,7 @@ std::string check_syntax(std::string_view text);
 /// Replaces every {{> name}} of `text`.
 std::string include(std::string_view text, std::string_view name, std::string_view replacement);
 
-}  // namespace anteroom::pages
+/// The same where there must be one: else it throws std::runtime_error, "the layout needs …".
+std::string fill(const std::string& layout, const std::string& name, std::string_view text);
+
+}  // namespace anteroom::templates
