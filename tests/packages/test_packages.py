@@ -97,4 +97,4 @@ def test_packing_again_makes_the_same_bytes(packages):
 
 def test_a_revision_is_checked():
     done = subprocess.run([ROOT / "scripts" / "package", "--revision", "a b"], capture_output=True, text=True, check=False)
-    assert done.returncode == 2 and "no Debian revision" in done.stderr
+    assert done.returncode == 2 and "is not a Debian revision" in done.stderr

@@ -24,12 +24,33 @@ def relocated(markdown: str) -> str:
     return LINK.sub(link, markdown).replace('src="nginx-conf/', 'src="')
 
 
+def indented(markdown: str) -> str:
+    """What belongs to an item of a list begins in the fifth column, where MkDocs wants it; GitHub wants it below the item's text."""
+    out: list[str] = []
+    width, is_code, before = 0, False, ""
+    for line in markdown.splitlines():
+        item = re.match(r"(?:[-*]|\d+\.) +", line)
+        if width and line and not line.startswith(" " * width) and (before == "" or line.startswith(("```", "|", "#"))):
+            width = 0
+        if not width and line.startswith("```"):
+            is_code = not is_code
+        if item and not is_code:
+            width = len(item[0])
+        elif width and line.startswith(" " * width):
+            line = " " * (4 - width) + line
+        out.append(line)
+        before = line
+    return "\n".join(out) + "\n"
+
+
 def lay_out(stage: Path) -> None:
     shutil.rmtree(stage, ignore_errors=True)
     documents = stage / "documents"
     shutil.copytree(ROOT / "nginx-conf", documents, ignore=shutil.ignore_patterns("*.service"))
     for name in ("README.md", "CHANGELOG.md"):
         (documents / name).write_text(relocated((ROOT / name).read_text()))
+    for page in documents.rglob("*.md"):
+        page.write_text(indented(page.read_text()))
     icon = (ROOT / "core" / "src" / "pages" / "assets" / "icon.svg").read_text()
     (documents / "manual" / "pictures" / "icon.svg").write_text(
         icon.replace("{{accent}}", "#1b5e9b").replace("{{on_accent}}", "#ffffff"))
@@ -104,6 +125,8 @@ def broken(site: Path) -> Iterator[str]:
                 yield f"{where} refers to {link}, which is not there"
             elif parts.fragment and target in pages and unquote(parts.fragment) not in pages[target].ids:
                 yield f"{where} refers to {link}, which has no such place"
+        if "```" in file.read_text():
+            yield f"{where} has code that was not taken for it"
         yield from (f"{where} has a list that needs an empty line before it: {line}"
                     for text in re.findall(r"<p>(.*?)</p>", file.read_text(), re.DOTALL)
                     for line in re.findall(r"\n((?:[-*] |\d+\. ).{1,40})", text))
