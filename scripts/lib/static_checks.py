@@ -153,36 +153,36 @@ def start_path(root):
     problems += [f"{file} does not throw any more" for file in sorted(MAY_THROW - throwing)]
     yield "what a worker's start may throw", problems
 
-# Pages of the manual that name functions, files and words of the code.
-NAMING_PAGES = ("walks.md", "glossary.md", "decisions/*.md")
+# Pages of the manual that name files, functions and words of the code; how-to.md has words of its own, in examples.
+NAMING_PAGES = ("walks.md", "glossary.md", "decisions/*.md", "how-to.md")
 NAMED_FILE = re.compile(r"(?:core|module|tests|scripts|nginx-conf)/")
 
 
 def code_in(text):
-    """(files, other names) of each line of a page: what stands in backticks; of drawings, words with an underscore."""
+    """(files, other names, is a table's row) of each line of a page: what stands in backticks; of drawings, words with an underscore."""
     drawing = False
     for line in text.splitlines():
         if line.startswith("```"):
             drawing = not drawing
         elif drawing:
-            yield [], re.findall(r"\b[a-z]+(?:_[a-z]+)+\b", line)
+            yield [], re.findall(r"\b[a-z]+(?:_[a-z]+)+\b", line), False
         else:
             names = re.findall(r"`([^`]+)`", line)
             files = [name for name in names if NAMED_FILE.match(name)]
-            yield files, [name for name in names if name not in files]
+            yield files, [name for name in names if name not in files], line.startswith("|")
 
 
-def unknown_names(root, text, everything):
-    """What a page names and is not there. In a line with files, a function is in one of them; a word is anywhere in the code."""
-    for files, names in code_in(text):
+def unknown_names(root, text, everything, has_words):
+    """What a page names and is not there. In a row with files, a function is in one of them; all else is anywhere in the code."""
+    for files, names, is_row in code_in(text):
         # Of a command, its first word.
         yield from (f"no file {file}" for file in files if not (root / file.split()[0]).exists())
-        inside = "\n".join((root / file).read_text() for file in files if (root / file).is_file()) or everything
+        inside = "\n".join((root / file).read_text() for file in files if is_row and (root / file).is_file()) or everything
         for name in names:
             if function := re.fullmatch(r"(\w+)\(\)", name):
                 if not re.search(rf"\b{function[1]}\s*\(", inside):
-                    yield f"no {name} in {', '.join(files) or 'the code'}"
-            else:
+                    yield f"no {name} in {', '.join(files) if is_row and files else 'the code'}"
+            elif has_words:
                 yield from (f"no word {word} in the code" for word in re.findall(r"\w+", name)
                             if not re.search(rf"(?<![A-Za-z0-9]){word}(?![A-Za-z0-9])", everything))
 
@@ -190,15 +190,15 @@ def unknown_names(root, text, everything):
 def named_in_manual(root):
     """The names in the pages of NAMING_PAGES are names of the code. One (name, problems) per page."""
     everything = "\n".join(path.read_text() for path in sources(
-        root, "core", "module", suffixes=(".cpp", ".h", ".c", ".sql", ".js", ".txt", ".mustache", ".cmake")))
+        root, "core", "module", "tests", suffixes=(".cpp", ".h", ".c", ".sql", ".js", ".txt", ".mustache", ".cmake")))
     for pattern in NAMING_PAGES:
         pages = sorted((root / "nginx-conf" / "manual").glob(pattern))
         if not pages:
             yield f"names in nginx-conf/manual/{pattern}", ["there is no such page: the rule checks nothing"]
         for page in pages:
             text = page.read_text()
-            problems = list(unknown_names(root, text, everything))
-            if not any(files or names for files, names in code_in(text)):
+            problems = list(unknown_names(root, text, everything, page.name != "how-to.md"))
+            if not any(files or names for files, names, _ in code_in(text)):
                 problems.append("it names nothing: the rule checks nothing")
             yield f"names in {page.relative_to(root)}", problems
 
