@@ -15,13 +15,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from bench_lab import ROOT, Lab, cpu_seconds, gates, median, private_kib  # first: it sets the path
+from tests.support import ROOT
+from tests.support.processes import clean_environment
+from tests.support.saml import live
+from tests.support.saml.browser import ACS, start
 
-import live
-from bench_loads import GROUPS, LONG, Loads
-from bench_peers import Peers
-from browser import ACS, start
-from processes import clean_environment
+from .bench_lab import Lab, cpu_seconds, gates, median, private_kib
+from .bench_loads import GROUPS, LONG, Loads
+from .bench_peers import Peers
 
 FORM = [("Content-Type", "application/x-www-form-urlencoded"), ("Accept", "text/html")]
 

@@ -5,19 +5,15 @@ import re
 import shutil
 import statistics
 import subprocess
-import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT / "tests" / name) for name in ("support", "nginx", "attacks")]
-
-import live  # noqa: E402
-from node import Node, directory_for_nginx  # noqa: E402
-from people import People  # noqa: E402
-from postgres import Cluster  # noqa: E402
-from processes import Process, clean_environment, free_port, is_port_open, run, service_user  # noqa: E402
+from tests.support.node import Node, directory_for_nginx
+from tests.support.people import People
+from tests.support.postgres import Cluster
+from tests.support.processes import Process, clean_environment, free_port, is_port_open, run, service_user
+from tests.support.saml import live
 
 GATE_CPU, LOAD_CPU = "0", "1"  # the measured worker has a processor of its own
 PAGE = "x" * 1024

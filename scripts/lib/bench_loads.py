@@ -11,8 +11,9 @@ import threading
 import time
 from pathlib import Path
 
-from bench_lab import LOAD_CPU, cpu_seconds, gates, median, private_kib
-from processes import clean_environment, wait_until
+from tests.support.processes import clean_environment, wait_until
+
+from .bench_lab import LOAD_CPU, cpu_seconds, gates, median, private_kib
 
 GROUPS = ("latency", "waiting", "instructions", "steady")
 LONG = ("steady",)

@@ -7,10 +7,10 @@ import zlib
 from http.client import HTTPConnection
 from urllib.parse import parse_qs, quote, urlsplit
 
-import live
-import messages
-from bench_lab import cpu_seconds, median
-from processes import Process, clean_environment, free_port, is_port_open, service_user
+from tests.support.processes import Process, clean_environment, free_port, is_port_open, service_user
+from tests.support.saml import live, messages
+
+from .bench_lab import cpu_seconds, median
 
 MODULES = ("mpm_event", "authn_core", "authz_core", "authz_user", "auth_mellon")
 

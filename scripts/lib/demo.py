@@ -10,16 +10,13 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests" / "support"))
-sys.path.insert(0, str(ROOT / "scripts" / "lib"))
+from tests.support import ROOT
+from tests.support.identity_provider import Company, Person
+from tests.support.processes import StartError, clean_environment, free_port, is_port_free
+from tests.support.stack import Plan, Stack, state_directory
 
-from identity_provider import Company, Person  # noqa: E402
-from journey import Cast, Walk  # noqa: E402
-from processes import StartError, clean_environment, free_port, is_port_free  # noqa: E402
-from stack import Plan, Stack, state_directory  # noqa: E402
+from .journey import Cast, Walk
 
 ANN = Person("ann@northwind.example", "Ann Archer")
 BEN = Person("ben@northwind.example", "Ben Baker")

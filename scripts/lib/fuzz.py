@@ -11,10 +11,8 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests" / "support"))
-
-from processes import clean_environment  # noqa: E402
+from tests.support import ROOT
+from tests.support.processes import clean_environment
 
 FUZZ = ROOT / "tests" / "fuzz"
 XML = ("artifact", "assertion", "guard", "logout", "metadata", "verifier")  # share a dictionary, change whole elements

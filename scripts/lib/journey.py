@@ -6,8 +6,8 @@ import time
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from http_client import Browser
-from identity_provider import Person
+from tests.support.http_client import Browser
+from tests.support.identity_provider import Person
 
 WAITING_ROOM_SECONDS = 5
 MAIL_SECONDS = 90  # news are looked for every 20 s

@@ -3,7 +3,7 @@
 import shutil
 import subprocess
 
-import pool_nginx
+from . import pool_nginx
 
 RELEASE = "trixie"
 FLAGS = ["--with-compat", "--with-threads", "--with-file-aio", "--with-pcre-jit", "--with-http_ssl_module",

@@ -8,10 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests" / "support"))
-
-from processes import clean_environment  # noqa: E402
+from tests.support import ROOT
+from tests.support.processes import clean_environment
 
 
 def date_of_sources():

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import release
-from manual.checks import checks as manual
+from .manual.checks import checks as manual
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', re.MULTILINE)
 

@@ -13,15 +13,12 @@ import time
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests" / "support"))
-sys.path.insert(0, str(ROOT / "scripts" / "lib"))
+from tests.support import ROOT
+from tests.support.postgres import Cluster
+from tests.support.processes import clean_environment
+from tests.support.stack import state_directory
 
-import other_nginx  # noqa: E402
-import pool_nginx  # noqa: E402
-from postgres import Cluster  # noqa: E402
-from processes import clean_environment  # noqa: E402
-from stack import state_directory  # noqa: E402
+from . import other_nginx, pool_nginx
 
 BY_NAME = ("leaks", "faults", "soak", "threads", "packages", "versions", "upgrade")  # take long: only when asked for
 PARTS = ("unit", "fuzz", "attacks", "database", "mail", "nginx", "browser", "static")
@@ -61,7 +58,7 @@ class Runner:
             extra["ANTEROOM_TEST_DATABASE"] = self.cluster.conninfo()
         return clean_environment(
             ANTEROOM_BUILD=str(self.build), ANTEROOM_SOURCE=str(ROOT), PYTHONDONTWRITEBYTECODE="1",
-            PYTHONPATH=str(ROOT / "tests" / "support"),
+            PYTHONPATH=str(ROOT),
             ASAN_OPTIONS="detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1",
             TSAN_OPTIONS="ignore_noninstrumented_modules=1",
             UBSAN_OPTIONS="print_stacktrace=1:halt_on_error=1", **extra)
@@ -240,8 +237,8 @@ class Runner:
     def begin_static(self):
         """Only the time that nothing else wants: the other parts wait often, this one never does."""
         self.static_checks = subprocess.Popen(
-            ["/usr/bin/nice", "-n", "19", "/usr/bin/python3", "-B", ROOT / "scripts" / "lib" / "static_checks.py",
-             ROOT, self.build], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+            ["/usr/bin/nice", "-n", "19", "/usr/bin/python3", "-B", "-P", "-m", "scripts.lib.static_checks", ROOT, self.build],
+            cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
     def static(self):
         printed = self.static_checks.communicate()[0]

@@ -11,15 +11,15 @@ import ssl
 import threading
 from urllib.parse import quote
 
-import live
 import pytest
-from browser import ACS, LOGIN_HOST, PAGE, post_response, session_of, start
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
-from processes import wait_until
-from test_live import configuration
+
+from tests.support.processes import wait_until
+from tests.support.saml import live
+from tests.support.saml.browser import ACS, LOGIN_HOST, PAGE, post_response, session_of, start
 
 SOAP = "urn:oasis:names:tc:SAML:2.0:bindings:SOAP"
 
@@ -125,7 +125,7 @@ class World:
         live.write_key_pairs(self.keys, self._workspace)
         more = "    response_binding: artifact\n" + (f"    back_channel_ca: {ca}\n" if trusts_ca else "")
         signing = f"  signing: {{ key: {self._workspace}/sp.key, certificate: {self._workspace}/sp.pem }}\n"
-        change = configuration(path, more)
+        change = live.configuration(path, more)
         return self._lab.node(self._cluster, yaml=lambda text: change(text).replace(
             "identity_providers:", signing + "identity_providers:", 1))
 

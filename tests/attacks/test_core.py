@@ -1,16 +1,15 @@
 """Every case of cases/*.yaml against the code of the Reply URL, by way of `anteroom verify-response`."""
 
 import json
-import os
 import subprocess
 from pathlib import Path
 
-import live
 import pytest
 import yaml
-from messages import REQUEST, encode, make
 
-BUILD = Path(os.environ["ANTEROOM_BUILD"])
+from tests.support import BUILD
+from tests.support.saml import live
+from tests.support.saml.messages import REQUEST, encode, make
 
 
 def load_cases():

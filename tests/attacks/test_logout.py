@@ -5,13 +5,15 @@ import zlib
 from datetime import datetime, timedelta, timezone
 from urllib.parse import quote
 
-import live
 import pytest
-from browser import FORM, LOGIN_HOST, PAGE, post_response, session_of, start
 from lxml import etree
-from messages import RSA_SHA256, sign_element
-from processes import wait_until
-from test_cookies import is_inside
+
+from tests.support.processes import wait_until
+from tests.support.saml import live
+from tests.support.saml.browser import FORM, LOGIN_HOST, PAGE, post_response, session_of, start
+from tests.support.saml.messages import RSA_SHA256, sign_element
+
+from .test_cookies import is_inside
 
 SLO = "/saml2/logout"
 REQUEST = """<samlp:LogoutRequest xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" ID="{id}" Version="2.0" \

@@ -4,10 +4,10 @@ import base64
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
-import live
 import pytest
-from browser import FORM, LOGIN_HOST, PAGE, post_response, session_of, start
-from test_live import configuration
+
+from tests.support.saml import live
+from tests.support.saml.browser import FORM, LOGIN_HOST, PAGE, post_response, session_of, start
 
 
 @pytest.fixture
@@ -16,8 +16,8 @@ def pair(lab, workspace, cluster, keys_of_idp):
     path = workspace / "replayed.xml"
     path.write_text(live.registered(keys_of_idp))
     live.write_key_pairs(keys_of_idp, workspace)
-    first = lab.node(cluster, yaml=configuration(path, ""))
-    second = lab.node(cluster, database=first.database, yaml=configuration(path, ""))
+    first = lab.node(cluster, yaml=live.configuration(path, ""))
+    second = lab.node(cluster, database=first.database, yaml=live.configuration(path, ""))
     return first, second
 
 

@@ -1,11 +1,14 @@
 """Manage, in real browsers: somebody asks, support decides, whoever waits is let in."""
 
 import pytest
-from axe import assert_accessible, on_every_screen
-from conftest import ANN, CARLA, ROOT
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.select import Select
+
+from tests.support import ROOT
+from tests.support.axe import assert_accessible, on_every_screen
+
+from .conftest import ANN, CARLA
 
 PICTURES = ROOT / "build" / "screenshots"
 

@@ -4,10 +4,12 @@ import re
 import time
 
 import pytest
-from axe import assert_accessible
-from conftest import ANN, CARLA
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
+
+from tests.support.axe import assert_accessible
+
+from .conftest import ANN, CARLA
 
 AT_ONCE = 2.5  # two seconds, and what a browser needs
 

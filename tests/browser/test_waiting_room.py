@@ -2,7 +2,7 @@
 
 import json
 
-from axe import assert_accessible
+from tests.support.axe import assert_accessible
 
 
 def requests(stack, person):

@@ -11,9 +11,10 @@ from pathlib import Path
 import psycopg2
 import pytest
 
-from installation import BUILD, YAML
-from processes import wait_until
-from test_command_line_page import commands
+from tests.support.installation import BUILD, YAML
+from tests.support.processes import wait_until
+
+from .test_command_line_page import commands
 
 ANYBODY = "0192f0a0-0000-7000-8000-000000000001"
 # Each with words that it takes.

@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from installation import BUILD, YAML
+from tests.support.installation import BUILD, YAML
 
 
 def test_check_tells_what_to_do_about_an_old_schema(blank):

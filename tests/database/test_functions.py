@@ -1,12 +1,12 @@
 """What the functions of the newest schema may do, read where they are: in a migrated database."""
 
 import re
-from pathlib import Path
 
 import psycopg2
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.support import ROOT
+
 OURS = """
 SELECT p.proname, p.prosrc FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang
 WHERE p.pronamespace = 'anteroom'::regnamespace AND l.lanname IN ('sql', 'plpgsql')

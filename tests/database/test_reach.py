@@ -5,7 +5,7 @@ import re
 import psycopg2
 import pytest
 
-import statements
+from . import statements
 
 # Where a statement of the product calls it, the first thing that it does is to ask may_see().
 ASKS_FIRST = {"change_grant", "end_sessions", "list_requests", "set_disabled", "show_person"}

@@ -2,13 +2,13 @@
 
 import json
 import re
-from pathlib import Path
 
 import pytest
 
-import statements
+from tests.support import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
+from . import statements
+
 RELEASED = sorted((ROOT / "tests" / "database" / "released").glob("*.json"))
 
 

@@ -14,9 +14,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from browser import session_of
-from postgres import Cluster
-from processes import clean_environment, run, wait_until
+
+from tests.support.postgres import Cluster
+from tests.support.processes import clean_environment, run, wait_until
+from tests.support.saml.browser import session_of
 
 
 def arrive(sign_ons, under_way, message):

@@ -2,7 +2,6 @@
 
 import os
 import resource
-import secrets
 import select
 import signal
 import socket
@@ -15,10 +14,12 @@ from urllib.parse import quote
 
 import h2.connection
 import h2.events
-from browser import session_of
-from conftest import HoldingApp, many_sessions, scans, seen_by_app
-from node import COOKIE
-from processes import is_port_open, wait_until
+
+from tests.support.node import COOKIE
+from tests.support.processes import is_port_open, wait_until
+from tests.support.saml.browser import session_of
+
+from .conftest import HoldingApp, many_sessions, scans, seen_by_app
 
 
 def people(node, count=4):

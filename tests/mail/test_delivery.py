@@ -5,12 +5,11 @@ import re
 import signal
 import socket
 import threading
-from pathlib import Path
 
 import pytest
-from mail_server import MailServer
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.support import ROOT
+from tests.support.mail_server import MailServer
 
 
 def parts(message):

@@ -43,6 +43,7 @@ def pysaml2_answers(own_metadata, sp_metadata, query, authority, folder, email="
     from saml2.config import IdPConfig
     from saml2.saml import NameID
     from saml2.server import Server
+
     # Its default is Triple DES, which XML Encryption has given up.
     saml2.entity.pre_encryption_part = functools.partial(
         saml2.sigver.pre_encryption_part, msg_enc="http://www.w3.org/2001/04/xmlenc#aes256-cbc")

@@ -8,8 +8,9 @@ import h2.connection
 import h2.events
 import h2.settings
 import pytest
-from node import COOKIE
-from processes import wait_until
+
+from tests.support.node import COOKIE
+from tests.support.processes import wait_until
 
 ACS = "/saml2/idpresponse"
 MEGABYTE = 1 << 20

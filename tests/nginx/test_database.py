@@ -5,8 +5,8 @@ import signal
 import threading
 import time
 
-from node import NAVIGATION, SCRIPT
-from processes import wait_until
+from tests.support.node import NAVIGATION, SCRIPT
+from tests.support.processes import wait_until
 
 
 def eventually(condition, what, seconds=10):

@@ -3,10 +3,12 @@
 import socket
 
 import pytest
-from back_ends import BackEnds
-from node import NAVIGATION, SCRIPT
-from processes import Process, clean_environment, free_port
-from test_scim import with_companies
+
+from tests.support.node import NAVIGATION
+from tests.support.processes import Process, clean_environment, free_port
+
+from .back_ends import BackEnds
+from .test_scim import with_companies
 
 GATED = "location /manager/ { auth_saml on; auth_saml_require manager; proxy_pass http://app; }"
 

@@ -1,7 +1,11 @@
 """What a client claims to be never reaches the app, and neither does the session's token."""
 
 import pytest
-from node import COOKIE
+
+from tests.support.laboratory import Lab
+from tests.support.node import COOKIE
+
+from .test_routing import streams_at_once
 
 CLAIMS = ["X-Auth-Email", "X-Auth-Name", "X-Auth-User", "X-Auth-Access-Level", "X-Auth-Properties", "X-Auth-Session"]
 
@@ -11,7 +15,6 @@ UNDERSCORES = "underscores_in_headers on; ignore_invalid_headers off;"
 @pytest.fixture(scope="module")
 def lenient(workspace, keys, app, cluster):
     """A server that takes header names nginx refuses by default."""
-    from conftest import Lab
     made = Lab(workspace, keys, app)
     yield made.node(cluster, server=UNDERSCORES)
     made.close()
@@ -145,7 +148,6 @@ def test_a_length_said_twice_hides_no_second_request(node):
 
 
 def test_identity_headers_by_http2(lab, cluster):
-    from test_routing import streams_at_once
     node = lab.node(cluster, server=UNDERSCORES)
     node.nginx_conf = node.nginx_conf.replace(f"listen 127.0.0.1:{node.port};", f"listen 127.0.0.1:{node.port} http2;")
     node.reload()

@@ -4,12 +4,14 @@ import socket
 import subprocess
 
 import pytest
-from back_ends import BackEnds
-from conftest import Lab
-from node import COOKIE
-from processes import free_port
-from spellings import disguises
-from test_routing import streams_at_once
+
+from tests.support.laboratory import Lab
+from tests.support.node import COOKIE
+from tests.support.processes import free_port
+
+from .back_ends import BackEnds
+from .spellings import disguises
+from .test_routing import streams_at_once
 
 LOCATIONS = """
 location / {{ {0} }}

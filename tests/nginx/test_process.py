@@ -4,10 +4,11 @@ import http.client
 import ssl
 from pathlib import Path
 
-from certificates import make_certificates
-from processes import wait_until
-from test_database import is_listening
-from tracing import Followed
+from tests.support.certificates import make_certificates
+from tests.support.processes import wait_until
+from tests.support.tracing import Followed
+
+from .test_database import is_listening
 
 
 def test_a_reload_keeps_what_is_remembered(lab, cluster):

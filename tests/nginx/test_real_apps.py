@@ -7,8 +7,10 @@ import h2.config
 import h2.connection
 import h2.events
 import pytest
-from back_ends import HERE, PAGES, TOMCAT
-from processes import Process, clean_environment, free_port
+
+from tests.support.processes import Process, clean_environment, free_port
+
+from .back_ends import HERE, PAGES, TOMCAT
 
 
 @pytest.fixture
@@ -105,7 +107,7 @@ def test_a_tunnel_of_http_2_through_a_location_for_web_sockets(lab, cluster, tmp
         tomcat.stop()
 
 
-from back_ends import BackEnds  # noqa: E402
+from .back_ends import BackEnds
 
 
 class PhpAlone(BackEnds):

@@ -3,7 +3,9 @@
 import subprocess
 
 import pytest
-from node import COOKIE, NAVIGATION, WEBSOCKET
+
+from tests.support.laboratory import Lab
+from tests.support.node import COOKIE, NAVIGATION, WEBSOCKET
 
 LOCATIONS = """
 location / { auth_saml on; proxy_pass http://app; }
@@ -32,7 +34,6 @@ location /at-nothing/ { auth_saml on; auth_saml_require viewer at $arg_property;
 
 @pytest.fixture(scope="module")
 def routed(workspace, keys, app, cluster):
-    from conftest import Lab
     made = Lab(workspace, keys, app)
     yield made.node(cluster, locations=LOCATIONS)
     made.close()

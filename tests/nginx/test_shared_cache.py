@@ -4,6 +4,8 @@ import re
 
 import pytest
 
+from tests.support.laboratory import Lab
+
 KINDS = ["proxy", "fastcgi", "uwsgi", "scgi"]
 CACHE = "proxy_cache_path {directory}/kept keys_zone=kept:1m; "
 PROXY = "proxy_pass http://app;"
@@ -128,7 +130,6 @@ location /asked/ { auth_saml on; auth_request /anybody/asked; proxy_pass http://
 
 @pytest.fixture(scope="module")
 def kept(workspace, keys, app, cluster):
-    from conftest import Lab
     made = Lab(workspace, keys, app)
     yield made.node(cluster, locations=LOCATIONS, http=f"proxy_cache_path {workspace}/shared-cache keys_zone=kept:1m;")
     made.close()

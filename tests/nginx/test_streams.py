@@ -3,10 +3,13 @@
 import socket
 
 import pytest
-from node import COOKIE
-from processes import wait_until
-from stream_app import StreamApp
-from test_open_requests import ENDINGS, Open
+
+from tests.support.laboratory import Lab
+from tests.support.node import COOKIE
+from tests.support.processes import wait_until
+
+from .stream_app import StreamApp
+from .test_open_requests import ENDINGS, Open
 
 LOCATIONS = """
 root {directory}/files;
@@ -31,7 +34,6 @@ BYTES = 40_000_000
 
 @pytest.fixture(scope="module")
 def streams(workspace, keys, cluster):
-    from conftest import Lab
     with StreamApp() as app:
         made = Lab(workspace, keys, app)
         cache = workspace / "kept-answers"

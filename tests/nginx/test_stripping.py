@@ -9,7 +9,10 @@ import subprocess
 import threading
 
 import pytest
-from node import COOKIE, free_port
+
+from tests.support.laboratory import Lab
+from tests.support.node import COOKIE, free_port
+from tests.support.processes import wait_until
 
 ERRORS = "400 403 404 405 411 413 414 416 421 429 494 495 496 497 500 501 503 505"
 CLAIMS = "X-Auth-Email: forged\r\nX-Auth-Access-Level: forged\r\nx-AUTH-user: forged\r\n"
@@ -112,7 +115,6 @@ class Place:
 
 @pytest.fixture(scope="module")
 def place(workspace, keys, app, cluster):
-    from conftest import Lab
     made = Lab(workspace, keys, app)
     sink = Sink()
     ports = {name: free_port() for name in ("other", "secure", "variables", "behind", "protocols", "after")}
@@ -238,7 +240,6 @@ def test_what_is_done_after_one_of_our_pages(place, token):
 
 
 def assert_nothing_sunk(place, token):
-    from processes import wait_until
     wait_until(lambda: place.sink.received, 10, "the sink to be asked")
     for data in place.sink.received:
         assert b"a=1; b=2" in data and b"forged" not in data and token.encode() not in data
@@ -253,7 +254,6 @@ def test_other_protocols(place, token, kind):
 
 def test_grpc(place, token):
     import hpack
-    from processes import wait_until
     del place.sink.received[:]
     place.ask(place.ports["protocols"], early("GET /grpc/x HTTP/1.1").replace("TOKEN", token).encode())
     wait_until(lambda: place.sink.received, 10, "the sink to be asked")

@@ -2,19 +2,17 @@
 
 import re
 import socket
-import sys
 
 import pytest
-from conftest import ROOT
-from node import SCRIPT
-from processes import wait_until
-from test_database import is_listening
 
-sys.path.append(str(ROOT / "tests" / "attacks"))
+from tests.support.laboratory import Lab
+from tests.support.node import SCRIPT
+from tests.support.openmetrics import Scrape
+from tests.support.processes import wait_until
+from tests.support.saml import live
+from tests.support.saml.browser import LOGIN_HOST, post_form, post_response, start
 
-import live  # noqa: E402
-from browser import LOGIN_HOST, post_form, post_response, start  # noqa: E402
-from openmetrics import Scrape  # noqa: E402
+from .test_database import is_listening
 
 WATCHED = """
 location = /metrics { auth_saml_metrics; }
@@ -70,7 +68,6 @@ def test_closed_to_whoever_is_not_on_this_machine(node_to_ask, path, header):
 
 @pytest.fixture(scope="module")
 def node_to_ask(workspace, keys, app, cluster):
-    from conftest import Lab
     made = Lab(workspace, keys, app)
     # No allow or deny of nginx's opens what is closed.
     yield made.node(cluster, locations=WATCHED.replace("auth_saml_metrics;", "auth_saml_metrics; allow all;", 1),
@@ -240,7 +237,6 @@ def test_a_worker_that_dies_leaves_its_counts_and_nothing_else(watched):
 @pytest.fixture(scope="module")
 def corp(workspace, keys, app, cluster):
     """A node that a real IdP's answers come to, and the IdP's keys."""
-    from conftest import Lab
     signing = live.authorities()
     path = workspace / "watched.xml"
     path.write_text(live.registered(signing))

@@ -4,9 +4,12 @@ import re
 import shutil
 import subprocess
 
-import package
 import pytest
-from conftest import MANUAL, MODULE, ROOT, TOOL
+
+from scripts.lib import package
+from tests.support import ROOT
+
+from .conftest import MANUAL, MODULE, TOOL
 
 ABI_FILE = "/usr/share/nginx/src/debian/libnginx-mod.abisubstvars"
 # Of the archive's own affairs.

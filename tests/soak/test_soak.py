@@ -9,10 +9,11 @@ import subprocess
 import threading
 import time
 
-from browser import session_of
-from conftest import SignOns
-from model import Model
-from processes import wait_until
+from tests.faults.conftest import SignOns
+from tests.support.processes import wait_until
+from tests.support.saml.browser import session_of
+
+from .model import Model
 
 PEOPLE = 12
 ASKERS = 4

@@ -2,14 +2,13 @@
 
 A test calls assert_accessible(browser) on whatever page the browser shows."""
 
-import os
 import shutil
 import subprocess
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from . import BUILD, ROOT
+
 WANTED = ROOT / "tests" / "browser"  # package.json and its lock
-INSTALLED = Path(os.environ.get("ANTEROOM_BUILD", ROOT / "build" / "dev")) / "npm"
+INSTALLED = BUILD / "npm"
 SCREENS = [("phone", 360, 740), ("desk", 1280, 900)]
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 RUN = """

@@ -6,7 +6,7 @@ import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from processes import Process, clean_environment, free_port, run, service_user
+from .processes import Process, clean_environment, free_port, run, service_user
 
 SIMPLESAMLPHP = Path("/usr/share/simplesamlphp")
 

@@ -1,14 +1,12 @@
 """A configuration of its own for the `anteroom` command, and ways to run it."""
 
 import json
-import os
 import secrets
 import subprocess
-from pathlib import Path
 
 import psycopg2
 
-BUILD = Path(os.environ["ANTEROOM_BUILD"])
+from tests.support import BUILD
 
 YAML = """service_provider:
   entity_id: urn:example:sp

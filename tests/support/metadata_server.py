@@ -6,7 +6,7 @@ import hashlib
 import http.server
 import threading
 
-from certificates import make_certificates, tls_context
+from .certificates import make_certificates, tls_context
 
 METADATA = """<EntityDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata" entityID="{entity}"{more}>
 <IDPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol">{keys}

@@ -6,7 +6,7 @@ import signal
 import subprocess
 from pathlib import Path
 
-from processes import Process, StartError, clean_environment, run, service_user
+from .processes import Process, StartError, clean_environment, run, service_user
 
 
 def program_directory():

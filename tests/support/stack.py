@@ -15,11 +15,11 @@ import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from http_client import Browser
-from identity_provider import IdentityProvider
-from maintenance_app import PROPERTIES
-from postgres import Cluster
-from processes import Process, StartError, clean_environment, free_port, is_port_open, run, service_user
+from .http_client import Browser
+from .identity_provider import IdentityProvider
+from .maintenance_app import PROPERTIES
+from .postgres import Cluster
+from .processes import Process, StartError, clean_environment, free_port, is_port_open, run, service_user
 
 SUPPORT = Path(__file__).resolve().parent
 

@@ -8,8 +8,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from manual import command_page
-from manual.command_page import Section
+from . import command_page
+from .command_page import Section
 
 ROOT = Path(__file__).resolve().parents[3]
 FILTER = Path(__file__).with_name("man.lua")

@@ -6,7 +6,7 @@ Every one serves the same pages and names in its answer the one that it served: 
 import shutil
 from pathlib import Path
 
-from processes import Process, clean_environment, free_port, service_user
+from tests.support.processes import Process, clean_environment, free_port, service_user
 
 HERE = Path(__file__).parent
 TOMCAT = "/usr/share/tomcat10"

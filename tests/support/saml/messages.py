@@ -20,14 +20,15 @@ A case is a mapping (see cases/*.yaml):
 import base64
 import copy
 import hashlib
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, hmac, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
-from encryption import encrypt_in
 from lxml import etree
+
+from .encryption import encrypt_in
 
 NOW = datetime(2027, 1, 15, 8, 0, 0, tzinfo=timezone.utc)
 REQUEST = "id00112233445566778899aabbccddeeff"

@@ -6,8 +6,9 @@ import re
 import secrets
 from datetime import datetime, timedelta, timezone
 
-import messages
-from messages import NOW, REQUEST, Authority, metadata
+from . import messages
+from .browser import APP_HOST, LOGIN_HOST
+from .messages import NOW, REQUEST, Authority, metadata
 
 INSTANT = re.compile(r"(?<![\d-])\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")
 
@@ -28,6 +29,21 @@ def write_key_pairs(keys, folder):
 
 def registered(keys):
     return metadata([keys["idp"], keys["idp2"], keys["ec"], keys["ec384"]])
+
+
+def configuration(metadata_file, more):
+    """What turns the laboratory's YAML into one with this IdP; `more` is what its entry says besides."""
+    pairs = ", ".join(f"{{ key: {metadata_file.parent}/{name}.key, certificate: {metadata_file.parent}/{name}.pem }}"
+                      for name in ("sp", "sp2"))
+
+    def change(text):
+        own = f"  decryption: [{pairs}]\n  apps: [https://{APP_HOST}]\n"
+        text = text.replace("identity_providers:", f"{own}identity_providers:", 1)
+        text = re.sub(r"base_url: \S+", f"base_url: https://{LOGIN_HOST}", text).replace("urn:example:sp", "https://sp.test")
+        return re.sub(r"identity_providers:\n.*?(?=database:)",
+                      f"identity_providers:\n  - name: corp\n    metadata: {metadata_file}\n    domains: [corp.test]\n"
+                      f"    attributes: {{ email: mail }}\n{more}", text, flags=re.DOTALL)
+    return change
 
 
 def moved(value, offset, request_id):

@@ -4,7 +4,7 @@ import hashlib
 import secrets
 import uuid
 
-from tokens import new_token
+from .tokens import new_token
 
 
 class People:

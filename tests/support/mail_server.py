@@ -7,7 +7,8 @@ import threading
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
-from certificates import tls_context
+
+from .certificates import tls_context
 
 USER, PASSWORD = "anteroom", "s3cret-of-the-mail-server"
 

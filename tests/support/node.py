@@ -8,7 +8,7 @@ import socket
 import subprocess
 from pathlib import Path
 
-from processes import Process, clean_environment, free_port, is_port_open, run, service_user, wait_until
+from .processes import Process, clean_environment, free_port, is_port_open, run, service_user, wait_until
 
 NAVIGATION = [("Accept", "text/html"), ("Sec-Fetch-Mode", "navigate"), ("Sec-Fetch-Dest", "document")]
 SCRIPT = [("Accept", "application/json"), ("Sec-Fetch-Mode", "cors"), ("Sec-Fetch-Dest", "empty")]
