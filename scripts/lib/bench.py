@@ -70,7 +70,7 @@ class Bench(Loads, Peers):
         cpu = {kind: median(load.cpu_us for load in loads) for kind, loads in runs.items()}
 
         def ratio(over, under):
-            return median(a.cpu_us / b.cpu_us for a, b in zip(runs[over], runs[under]))
+            return median(a.cpu_us / b.cpu_us for a, b in zip(runs[over], runs[under], strict=True))
 
         figures = ", ".join(f"{kind} {value:.1f}" for kind, value in cpu.items()) + " µs each"
         self.row("gated, session known: CPU of plain / gated", "≥ 0.95", f"{ratio('plain', 'gated'):.3f}",
@@ -154,7 +154,8 @@ class Bench(Loads, Peers):
 
     def kept_sessions(self, count):
         """How many of `count` sessions are still remembered once all have been asked for (cache of 8 MiB)."""
-        _, user = self.lab.people.add(email="typical.person@northwind.example", grants=(("elm-court", "viewer"), ("harbor-lofts", "technician")))
+        _, user = self.lab.people.add(email="typical.person@northwind.example",
+                                     grants=(("elm-court", "viewer"), ("harbor-lofts", "technician")))
         tokens = self.lab.people.sessions(user, count)
         connection = self.lab.node.connect()
         for token in tokens:
@@ -189,7 +190,8 @@ def picture(rows):
 def build_release(build):
     environment = clean_environment(**{name: os.environ[name] for name in ("CCACHE_DIR", "CCACHE_BASEDIR") if name in os.environ})
     for command in (["/usr/bin/cmake", "--preset", "release", "-B", build],
-                    ["/usr/bin/cmake", "--build", build, "--target", "ngx_http_auth_saml_module", "ngx_http_minimal_gate_module", "anteroom"]):
+                    ["/usr/bin/cmake", "--build", build, "--target", "ngx_http_auth_saml_module",
+                     "ngx_http_minimal_gate_module", "anteroom"]):
         subprocess.run([str(part) for part in command], cwd=ROOT, env=environment, check=True, stdout=subprocess.DEVNULL)
 
 

@@ -97,7 +97,8 @@ class Lab:
             run([*BEFORE_OTHERS, "-p", "1", str(pid)])
 
     def wrk(self, path, seconds, headers=(), connections=16, script=None, undisturbed=False):
-        command = [*([*BEFORE_OTHERS, "1"] if undisturbed else []), "/usr/bin/taskset", "-c", LOAD_CPU, "/usr/bin/wrk", "--latency", "-t1", f"-c{connections}", f"-d{seconds}s"]
+        command = [*([*BEFORE_OTHERS, "1"] if undisturbed else []), "/usr/bin/taskset", "-c", LOAD_CPU,
+                   "/usr/bin/wrk", "--latency", "-t1", f"-c{connections}", f"-d{seconds}s"]
         for name, value in headers:
             command += ["-H", f"{name}: {value}"]
         if script is not None:
@@ -128,7 +129,8 @@ class Lab:
         top, http = self.nginx_lines(directory)
         (directory / "nginx.conf").write_text(
             f"{top} worker_processes 1; worker_cpu_affinity 10; events {{ worker_connections 4096; }}\n"
-            f"http {{ {http} server {{ listen 127.0.0.1:{port}; location / {{ return 200 {PAGE}; }} location = /empty {{ return 204; }} }} }}\n")
+            f"http {{ {http} server {{ listen 127.0.0.1:{port}; location / {{ return 200 {PAGE}; }}\n"
+            f"location = /empty {{ return 204; }} }} }}\n")
         app = Process("the app", ["/usr/sbin/nginx", "-p", directory, "-c", directory / "nginx.conf"], directory / "out")
         self._running.append(app)
         app.wait_until(lambda: is_port_open(port), 20, "to listen")
@@ -170,7 +172,8 @@ manage: {{ request_new_users: manager, process_requests: admin }}
         listen 127.0.0.1:{port};
         server_name {name};
         location / {{ {gate} proxy_pass http://app; }}
-    }}""" for name, gate in (("plain.test", ""), ("minimal.test", "minimal_gate on;"), ("login.test", "auth_saml on;"), ("asked.test", "auth_request /asked;")))
+    }}""" for name, gate in (("plain.test", ""), ("minimal.test", "minimal_gate on;"), ("login.test", "auth_saml on;"),
+                             ("asked.test", "auth_request /asked;")))
         servers = servers.replace("server_name asked.test;", """server_name asked.test;
         location = /asked { internal; proxy_pass_request_body off; proxy_set_header Content-Length ""; proxy_pass http://app/empty; }""")
         return f"""\

@@ -47,7 +47,8 @@ class Loads:
     def waiting(self, wanted=100000, each=10):
         """Where a process may not have as many descriptors, fewer people wait and what they cost is multiplied."""
         count = descriptors_for(wanted) // each * each
-        people = self.lab.people.sql(f"""INSERT INTO users (id, email, name, status) SELECT md5('w' || n)::uuid, 'w' || n || '@corp.test', 'W', 'waiting'
+        people = self.lab.people.sql(f"""INSERT INTO users (id, email, name, status)
+                SELECT md5('w' || n)::uuid, 'w' || n || '@corp.test', 'W', 'waiting'
                 FROM generate_series(1, {count // each}) n;
             SELECT id FROM users WHERE email LIKE 'w%@corp.test'""")
         tokens = self.lab.people.sessions(people, len(people))
@@ -65,7 +66,8 @@ class Loads:
         share = (busy - idle) * wanted / count
         asked = self.lab.statements() - statements
         self.row(f"{wanted:,} people in the Waiting Room", "≤ 1 % of a core", f"{share * 100:.2f} %", share <= 0.01,
-                 f"measured with {count:,}, beside {idle * 100:.2f} % without any; {memory:.1f} KiB of memory each; {reader.lines} signs of life read")
+                 f"measured with {count:,}, beside {idle * 100:.2f} % without any; {memory:.1f} KiB of memory each; "
+                 f"{reader.lines} signs of life read")
         self.row("statements for them in two minutes", "0", str(asked), asked == 0)
         self.lab.people.sql("UPDATE users SET status = 'disabled' WHERE email = 'w1@corp.test'")
         begun, reader.changed = time.monotonic(), 0
@@ -116,7 +118,8 @@ class Loads:
         between = private_kib(self.lab.worker)
         self.sign_on_often(sign_ons)
         after = private_kib(self.lab.worker)
-        self.row(f"a worker's memory after {asked:,} requests", "+ ≤ 1 MiB", f"{(between - before) / 1024:+.2f} MiB", between - before <= 1024)
+        self.row(f"a worker's memory after {asked:,} requests", "+ ≤ 1 MiB", f"{(between - before) / 1024:+.2f} MiB",
+                 between - before <= 1024)
         self.row(f"and after {sign_ons:,} sign-ons more", "+ ≤ 2 MiB", f"{(after - between) / 1024:+.2f} MiB", after - between <= 2048)
 
     def sign_on_often(self, count):

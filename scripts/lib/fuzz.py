@@ -145,7 +145,7 @@ def main():
         outcomes = list(pool.map(fuzzer.run, targets))
     print(*table(outcomes), sep="\n")
     findings = [f"{o.target}: {finding}" for o in outcomes for finding in o.findings]
-    print(*(["", "findings:"] + findings if findings else ["", "no finding"]), sep="\n")
+    print(*(["", "findings:", *findings] if findings else ["", "no finding"]), sep="\n")
     sys.exit(1 if findings else 0)
 
 

@@ -1,4 +1,4 @@
-"""What can be said about the sources without running them: format, layering, clang-tidy, Python that compiles, a manual that builds."""
+"""What can be said about the sources without running them: format, layering, clang-tidy, ruff, a manual that builds."""
 
 import concurrent.futures
 import hashlib
@@ -8,8 +8,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import release
+from . import release
 from .manual.checks import checks as manual
+from .python_checks import ruff
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', re.MULTILINE)
 
@@ -32,8 +33,8 @@ LAYERS = {
 # Calls that only these files make: what hostile bytes may be handed to, and what a process may die in.
 READERS = {
     "XML is parsed by parse_xml alone": (
-        r"\b(?:xml(?:Read|CtxtRead|CtxtParse|CtxtReset|Recover|SAX\w*Parse|NewTextReader|Reader|Create\w*Parser)\w*"
-        r"|xmlParse(?!URI)\w+|xmlSecParse\w+|xmlXInclude\w+|html(?:Read|CtxtRead|Parse|SAX)\w*)\s*\(",
+        (r"\b(?:xml(?:Read|CtxtRead|CtxtParse|CtxtReset|Recover|SAX\w*Parse|NewTextReader|Reader|Create\w*Parser)\w*"
+        r"|xmlParse(?!URI)\w+|xmlSecParse\w+|xmlXInclude\w+|html(?:Read|CtxtRead|Parse|SAX)\w*)\s*\("),
         ["core/src/saml/xml.cpp"]),
     "Lasso reads what the guard has seen": (
         r"\blasso_\w+?_(?:process|new_from|init_from|from|build_from|add_provider)\w*\s*\(", ["core/src/saml/lasso_opinion.cpp"]),
@@ -98,10 +99,9 @@ def rooms(root):
     for house, floors in ROOMS.items():
         level = {room: number for number, floor in enumerate(floors) for room in floor}
         prefix = "journey/" if house.endswith("journey") else ""
-        problems, seen = [], 0
-        for path in (root / house).iterdir():
-            if path.is_dir() and path.name not in level:
-                problems.append(f"{house}/{path.name} is not among the rooms")
+        problems = [f"{house}/{path.name} is not among the rooms" for path in sorted((root / house).iterdir())
+                    if path.is_dir() and path.name not in level]
+        seen = 0
         for file, header in quoted(root, house):
             inside = file.removeprefix(house + "/")
             room = inside.split("/")[0] if "/" in inside else None
@@ -204,17 +204,6 @@ def clang_format(root):
     yield f"clang-format: {len(files)} files", problems or ([] if files else ["no files"])
 
 
-def python_compiles(root):
-    files = sorted([*(root / "tests").rglob("*.py"), *(root / "scripts").rglob("*.py")])
-    problems = []
-    for path in files:
-        try:
-            compile(path.read_text(), str(path), "exec")
-        except SyntaxError as error:
-            problems.append(f"{path}:{error.lineno}: {error.msg}")
-    yield f"Python: {len(files)} files", problems or ([] if files else ["no files"])
-
-
 def clang_tidy(root, build, jobs=2):
     """One (name, problems) per translation unit of core/ and module/. What was clean stays so until a source of
     it, a header, the rules or the command change."""
@@ -247,7 +236,7 @@ def clang_tidy(root, build, jobs=2):
         return [line for line in done.stdout.splitlines() if line.strip()][:30] or done.stderr.splitlines()[:30]
 
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-        for path, problems in zip(units, pool.map(check, units)):
+        for path, problems in zip(units, pool.map(check, units), strict=True):
             yield f"clang-tidy: {path.relative_to(root)}", problems
 
 
@@ -255,7 +244,7 @@ def run(root, build):
     """Prints what is wrong, and `N passed, M failed`; returns what a shell wants to hear."""
     passed = failed = 0
     for check in (layering(root), libraries(root), rooms(root), readers(root), start_path(root), named_in_manual(root), version(root),
-                  clang_format(root), python_compiles(root), manual(build / "manual"), clang_tidy(root, build)):
+                  clang_format(root), ruff(root, build), manual(build / "manual"), clang_tidy(root, build)):
         for name, problems in check:
             if problems:
                 failed += 1

@@ -10,8 +10,8 @@ import sys
 import tempfile
 import threading
 import time
-import xml.etree.ElementTree as ElementTree
 from pathlib import Path
+from xml.etree import ElementTree
 
 from tests.support import ROOT
 from tests.support.postgres import Cluster
@@ -247,7 +247,7 @@ class Runner:
         passed, failed = (int(counted[1]), int(counted[2])) if counted else (0, 1)
         if self.static_checks.returncode != 0:
             failed = max(failed, 1)
-        self.note("static", "format, layers, clang-tidy", passed, failed)
+        self.note("static", "format, layers, clang-tidy, ruff", passed, failed)
 
     def run(self, parts):
         targets = r"(unit|fuzz)_\w+" if set(parts) <= {"unit", "fuzz", "static"} else None

@@ -13,11 +13,8 @@ from tests.support.saml.messages import REQUEST, encode, make
 
 
 def load_cases():
-    cases = []
-    for path in sorted((Path(__file__).parent / "cases").glob("*.yaml")):
-        for case in yaml.safe_load(path.read_text()):
-            cases.append({"file": path.stem, **case})
-    return cases
+    return [{"file": path.stem, **case} for path in sorted((Path(__file__).parent / "cases").glob("*.yaml"))
+            for case in yaml.safe_load(path.read_text())]
 
 
 CASES = load_cases()

@@ -1,4 +1,5 @@
-"""What strangers make up is told by its MAC, so that nobody is asked; what they have written down is little, and pushes out nobody else's."""
+"""What strangers make up is told by its MAC, so that nobody is asked; what they have written down is little, and pushes out
+nobody else's."""
 
 import base64
 import hashlib

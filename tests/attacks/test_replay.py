@@ -86,7 +86,7 @@ def test_different_assertions_to_the_same_request_at_the_same_instant(pair, keys
     under_way = start(pair[0])
     messages = [live.fresh_response(keys_of_idp, under_way.request_id) for _ in range(8)]
     answers = at_once([lambda node=node, message=message: post_response(node, message, under_way)
-                       for node, message in zip(pair * 4, messages)])
+                       for node, message in zip(pair * 4, messages, strict=True)])
     assert sum(session_of(answer) is not None for answer in answers) == 1
     assert {answer.status for answer in answers} == {303}
 

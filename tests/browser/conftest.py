@@ -61,11 +61,11 @@ def chrome(browsers):
 
 
 @pytest.fixture(scope="session")
-def _people():
+def newcomers():
     return iter(NEWCOMERS)
 
 
 @pytest.fixture
-def newcomer(_people):
+def newcomer(newcomers):
     """Somebody the product has never seen."""
-    return next(_people)
+    return next(newcomers)

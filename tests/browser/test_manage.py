@@ -14,9 +14,9 @@ PICTURES = ROOT / "build" / "screenshots"
 
 
 @pytest.fixture(scope="module")
-def support(stack, _people):
+def support(stack, newcomers):
     """Somebody who decides on requests everywhere."""
-    person = next(_people)
+    person = next(newcomers)
     stack.anteroom("user", "provision", person.email, "--name", "Sue Support", "--level", "admin", "--all-properties")
     return person
 

@@ -34,7 +34,8 @@ DATABASE = {
     "request file": ["eve@corp.test", "--level", "viewer", "--property", "elm"], "request approve": [ANYBODY],
     "request decline": [ANYBODY], "request withdraw": [ANYBODY], "import": ["PEOPLE"], "audit": [], "why": ["ABCD-1234"],
     "doctor": ["ann@corp.test"], "mail": ["--once"], "mail status": [], "mail retry": ["--all"],
-    "idp end-sessions": ["corp"], "scim token add": ["corp"], "scim token list": [], "scim token remove": ["corp", "x"], "scim apply": ["corp"],
+    "idp end-sessions": ["corp"], "scim token add": ["corp"], "scim token list": [], "scim token remove": ["corp", "x"],
+    "scim apply": ["corp"],
 }
 NEITHER = {"init", "verify-response", "completion"}  # have tests of their own for each of these
 CALLS = {**FILES_ONLY, **DATABASE}

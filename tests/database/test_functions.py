@@ -58,7 +58,8 @@ def test_people_are_locked_in_one_order_by_one_function(functions):
     assert not locks_people("SELECT * FROM users; SELECT * FROM access_requests FOR UPDATE")
 
 
-@pytest.mark.parametrize("sql", ["DELETE FROM sessions s WHERE", "delete  from anteroom.sessions", "TRUNCATE sessions", "DELETE FROM users"])
+@pytest.mark.parametrize("sql", ["DELETE FROM sessions s WHERE", "delete  from anteroom.sessions", "TRUNCATE sessions",
+                                 "DELETE FROM users"])
 def test_what_would_remove_sessions_is_found(sql):
     assert REMOVES_SESSIONS.search(f"BEGIN {sql}; END")
 

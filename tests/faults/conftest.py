@@ -1,5 +1,6 @@
 """People who ask without a pause, and surroundings that go wrong."""
 
+import contextlib
 import hashlib
 import json
 import secrets
@@ -194,10 +195,8 @@ class Wire:
     def cut(self):
         """nginx loses its connections; the server goes on with what it has been asked."""
         for client, _ in self._pairs:
-            try:
+            with contextlib.suppress(OSError):
                 client.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
 
     def close(self):
         self._listener.close()

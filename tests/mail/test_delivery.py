@@ -2,8 +2,10 @@
 
 import json
 import re
+import shutil
 import signal
 import socket
+import subprocess
 import threading
 
 import pytest
@@ -58,7 +60,7 @@ https://login.example.com/app
 -- 
 Wartung & Söhne
 This message was sent automatically. Answers go to support@maintenance.test.
-"""
+"""  # noqa: W291
     assert "Hello Ánn &lt;b&gt;&amp;," in html and '<a href="https://login.example.com/app"' in html
     assert post.state(letter)[:3] == (True, False, 1)
     assert "sent 0" in post.once()
@@ -368,8 +370,6 @@ def test_without_a_section_mail(post):
 
 
 def test_the_unit_file_is_good(tmp_path):
-    import shutil
-    import subprocess
     if shutil.which("systemd-analyze") is None:
         pytest.skip("no systemd-analyze")
     unit = (ROOT / "nginx-conf" / "anteroom-mail.service").read_text()

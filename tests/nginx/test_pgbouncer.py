@@ -6,11 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import ROOT
 from tests.support.processes import Process, service_user, wait_until
 
 PROGRAM = Path("/usr/sbin/pgbouncer")
-from tests.support import ROOT
-
 PAGE = ROOT / "nginx-conf" / "manual" / "operations.md"
 
 pytestmark = pytest.mark.skipif(not PROGRAM.exists(), reason="no pgbouncer: scripts/install-packages test")

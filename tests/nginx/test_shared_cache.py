@@ -15,7 +15,8 @@ PROXY = "proxy_pass http://app;"
 def checked(lab, cluster):
     def check(locations, server="", http=""):
         node = lab.node(cluster, migrate=False, start=False, locations=locations, server=server)
-        node.nginx_conf = node.nginx_conf.replace("auth_saml_config", CACHE.format(directory=node.directory) + http + "\nauth_saml_config", 1)
+        node.nginx_conf = node.nginx_conf.replace(
+            "auth_saml_config", CACHE.format(directory=node.directory) + http + "\nauth_saml_config", 1)
         for kind in KINDS[1:]:
             node.nginx_conf = node.nginx_conf.replace(f"{kind}_cache_path", f"{kind}_cache_path {node.directory}/{kind}-kept")
         status, said = node.test()

@@ -1,7 +1,11 @@
 """What a node says of itself: metrics, live, ready."""
 
+import os
 import re
+import signal
 import socket
+import threading
+from pathlib import Path
 
 import pytest
 
@@ -176,7 +180,6 @@ def test_statements_are_timed_and_the_pool_is_shown(watched):
 
 
 def test_a_full_queue_is_counted(watched):
-    import threading
     node = watched(yaml=lambda text: text.replace("pool_size: 2", "pool_size: 1\n  queue_size: 1"))
     tokens = [node.people.sign_in()[0] for _ in range(6)]
     node.people.sql("""ALTER FUNCTION load_session(bytea, interval, text[]) RENAME TO load_session_slowly;
@@ -215,8 +218,6 @@ def test_counters_grow_over_two_workers_and_a_reload(watched):
 
 
 def test_a_worker_that_dies_leaves_its_counts_and_nothing_else(watched):
-    import os
-    import signal
     node = watched()
     token, _, _ = node.people.sign_in()
     assert node.ask("/x", token).status == 200
@@ -299,7 +300,7 @@ def test_another_list_of_providers_keeps_each_ones_numbers(watched):
     assert started("northwind") == 1
     second = node.yaml.replace("database:", "  - { name: fabrikam, metadata: fabrikam.xml, domains: [fabrikam.example] }\ndatabase:")
     metadata = re.search(r"metadata: (\S+)", node.yaml)[1]
-    (node.directory / "fabrikam.xml").write_text(open(metadata).read().replace("idp.northwind", "idp.fabrikam"))
+    (node.directory / "fabrikam.xml").write_text(Path(metadata).read_text().replace("idp.northwind", "idp.fabrikam"))
     node.yaml = re.sub(r"(identity_providers:\n)((?:  .*\n)+?)(  - \{ name: fabrikam.*\n)", r"\1\3\2", second)
     node.reload()
     assert (started("northwind"), started("fabrikam")) == (1, 0)

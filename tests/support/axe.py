@@ -2,13 +2,9 @@
 
 A test calls assert_accessible(browser) on whatever page the browser shows."""
 
-import shutil
-import subprocess
+from . import BUILD
+from .npm import installed
 
-from . import BUILD, ROOT
-
-WANTED = ROOT / "tests" / "browser"  # package.json and its lock
-INSTALLED = BUILD / "npm"
 SCREENS = [("phone", 360, 740), ("desk", 1280, 900)]
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 RUN = """
@@ -22,20 +18,8 @@ axe.run({runOnly: rules, resultTypes: ["violations"]}).then(
 
 
 def script():
-    """The text of axe-core, in the version that the lock names."""
-    lock = WANTED / "package-lock.json"
-    if not (INSTALLED / lock.name).exists() or (INSTALLED / lock.name).read_bytes() != lock.read_bytes():
-        shutil.rmtree(INSTALLED, ignore_errors=True)
-        INSTALLED.mkdir(parents=True)
-        shutil.copy(WANTED / "package.json", INSTALLED)
-        shutil.copy(lock, INSTALLED)
-        try:
-            subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"], cwd=INSTALLED,
-                           check=True, timeout=300)
-        except BaseException:
-            shutil.rmtree(INSTALLED, ignore_errors=True)
-            raise
-    return (INSTALLED / "node_modules" / "axe-core" / "axe.min.js").read_text()
+    """The text of axe-core."""
+    return (installed(BUILD) / "axe-core" / "axe.min.js").read_text()
 
 
 def complaints(browser):

@@ -4,14 +4,15 @@ import datetime
 import ipaddress
 import ssl
 
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
 
 def make_certificates(directory):
     """An authority and certificates of it for localhost and for another host: NAME.pem holds key and certificate."""
-    from cryptography import x509
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
-    from cryptography.x509.oid import NameOID
-    now = datetime.datetime.utcnow()
+    now = datetime.datetime.now(datetime.UTC)
 
     def certificate(common_name, key, issuer, issuer_key, *extensions):
         builder = (x509.CertificateBuilder().subject_name(common_name).issuer_name(issuer)

@@ -12,7 +12,7 @@ class _Handler(socketserver.StreamRequestHandler):
         while True:
             line = self.rfile.readline().decode("latin-1").strip()
             if not line:
-                return
+                return None
             method, target, _ = line.split(" ", 2)
             headers = []
             while (field := self.rfile.readline().decode("latin-1").rstrip("\r\n")):

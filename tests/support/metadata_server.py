@@ -1,10 +1,16 @@
 """An https server that gives out an identity provider's metadata, and such metadata."""
 
 import base64
+import contextlib
 import datetime
 import hashlib
 import http.server
 import threading
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.x509.oid import NameOID
 
 from .certificates import make_certificates, tls_context
 
@@ -19,13 +25,9 @@ KEY = """
 
 def certificate(bits=2048, days=300):
     """Base64 of a self-signed one that ends in so many days."""
-    from cryptography import x509
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import rsa
-    from cryptography.x509.oid import NameOID
     key = rsa.generate_private_key(public_exponent=65537, key_size=bits)
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "idp.test")])
-    now = datetime.datetime.utcnow()
+    now = datetime.datetime.now(datetime.UTC)
     made = (x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
             .serial_number(x509.random_serial_number()).not_valid_before(now - datetime.timedelta(days=400))
             .not_valid_after(now + datetime.timedelta(days=days)).sign(key, hashes.SHA256()))
@@ -61,10 +63,8 @@ class MetadataServer:
                 self.send_header("Content-Length", "0" if is_known else str(len(body)))
                 self.end_headers()
                 if not is_known:
-                    try:
+                    with contextlib.suppress(OSError):  # the client has had enough
                         self.wfile.write(body)
-                    except OSError:
-                        pass  # the client has had enough
 
             def log_message(self, *_):
                 pass

@@ -20,7 +20,8 @@ LOCATIONS = """
 location / { auth_saml on; proxy_pass http://app; }
 location /open/ { proxy_pass http://app; }
 location /manager/ { auth_saml on; auth_saml_require manager; proxy_pass http://app; }
-location /fresh/ { auth_saml on; auth_saml_step_up 5m; proxy_pass http://app; location /fresh/not/ { auth_saml_step_up off; proxy_pass http://app; } }
+location /fresh/ { auth_saml on; auth_saml_step_up 5m; proxy_pass http://app;
+  location /fresh/not/ { auth_saml_step_up off; proxy_pass http://app; } }
 location /kind/ { auth_saml on; auth_saml_step_up 1h urn:mfa; proxy_pass http://app; }
 location ~ ^/properties/(?<property>[^/]+)/ { auth_saml on; auth_saml_require technician at $property; proxy_pass http://app; }
 """
@@ -81,7 +82,8 @@ class Node:
         return clean_environment(**own, **self.more_environment, LD_PRELOAD=" ".join(filter(None, libraries)))
 
     def command(self, *more):
-        return [os.environ.get("ANTEROOM_NGINX", "/usr/sbin/nginx"), "-p", str(self.directory), "-c", str(self.directory / "nginx.conf"), *more]
+        return [os.environ.get("ANTEROOM_NGINX", "/usr/sbin/nginx"), "-p", str(self.directory),
+                "-c", str(self.directory / "nginx.conf"), *more]
 
     def test(self):
         """nginx -t: exit status and what it said."""
@@ -231,4 +233,4 @@ def directory_for_nginx(path):
     return path
 
 
-__all__ = ["Node", "nginx_configuration", "directory_for_nginx", "free_port"]
+__all__ = ["Node", "directory_for_nginx", "free_port", "nginx_configuration"]

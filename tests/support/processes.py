@@ -1,5 +1,6 @@
 """Child processes that never outlive us: the building block of every server the demo and the tests start."""
 
+import contextlib
 import ctypes
 import os
 import pwd
@@ -93,7 +94,7 @@ class Process:
             self._child = subprocess.Popen(
                 [str(part) for part in command], stdin=subprocess.DEVNULL, stdout=output,
                 stderr=subprocess.STDOUT, cwd=directory, env=environment or clean_environment(),
-                start_new_session=True, preexec_fn=die_with_parent, **identity)
+                start_new_session=True, preexec_fn=die_with_parent, **identity)  # noqa: PLW1509 (it calls prctl alone)
 
     @property
     def pid(self):
@@ -127,14 +128,10 @@ class Process:
         """Ends the process and all that it started; idempotent."""
         if self.is_running():
             self._child.send_signal(self._stop_signal)
-            try:
+            with contextlib.suppress(subprocess.TimeoutExpired):
                 self._child.wait(self._patience)
-            except subprocess.TimeoutExpired:
-                pass
-        try:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._child.pid, signal.SIGKILL)
-        except (ProcessLookupError, PermissionError):
-            pass
         self._child.wait()
 
 

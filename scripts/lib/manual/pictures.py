@@ -70,7 +70,7 @@ def missing() -> list[str]:
 
 def renew(build: Path) -> list[Path]:
     """Takes each picture again; one that no page shows any more goes."""
-    from tests.support.chrome import Chrome  # of the tests, with what only they need
+    from tests.support.chrome import Chrome  # noqa: PLC0415 (it needs what only tests do)
 
     for command in (["cmake", "--preset", "dev", "-B", str(build)], ["cmake", "--build", str(build), "--target", "render-pages"]):
         subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)

@@ -4,7 +4,7 @@ import base64
 import math
 import re
 import secrets
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 
 from . import messages
 from .browser import APP_HOST, LOGIN_HOST
@@ -65,8 +65,8 @@ def moved(value, offset, request_id):
 
 def make_now(case, keys, request_id, base=messages.BASE):
     """The case's bytes as of now, for this request."""
-    at = datetime.fromisoformat(case["at"].replace("Z", "+00:00")) if "at" in case else NOW
-    offset = timedelta(seconds=math.floor((datetime.now(timezone.utc) - at).total_seconds()))
+    at = datetime.fromisoformat(case["at"]) if "at" in case else NOW
+    offset = timedelta(seconds=math.floor((datetime.now(UTC) - at).total_seconds()))
     return messages.make(moved(case, offset, request_id), keys, moved(base, offset, request_id))
 
 

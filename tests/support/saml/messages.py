@@ -20,7 +20,7 @@ A case is a mapping (see cases/*.yaml):
 import base64
 import copy
 import hashlib
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, hmac, serialization
@@ -30,7 +30,7 @@ from lxml import etree
 
 from .encryption import encrypt_in
 
-NOW = datetime(2027, 1, 15, 8, 0, 0, tzinfo=timezone.utc)
+NOW = datetime(2027, 1, 15, 8, 0, 0, tzinfo=UTC)
 REQUEST = "id00112233445566778899aabbccddeeff"
 DS = "http://www.w3.org/2000/09/xmldsig#"
 SAML = "urn:oasis:names:tc:SAML:2.0:assertion"
@@ -69,7 +69,7 @@ class Authority:
         subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
         self.certificate = (x509.CertificateBuilder().subject_name(subject).issuer_name(subject)
                             .public_key(self.key.public_key()).serial_number(1)
-                            .not_valid_before(datetime(2020, 1, 1)).not_valid_after(datetime(2040, 1, 1))
+                            .not_valid_before(datetime(2020, 1, 1, tzinfo=UTC)).not_valid_after(datetime(2040, 1, 1, tzinfo=UTC))
                             .sign(self.key, hashes.SHA256()))
 
     @property
