@@ -80,32 +80,31 @@ class Runner:
         names = {line.split(":")[0] for line in listed.splitlines() if line.endswith(": phony")}
         return sorted(name for name in names if re.fullmatch(pattern, name))
 
-    def catch2(self, part, name):
-        """One Catch2 program; a crash or an empty one counts as a failure."""
-        program = next(iter((self.build / "tests").rglob(name)), None)
-        if program is None:
-            return self.note(part, f"{name} (not built)", 0, 1)
-        done = self.execute([program])
-        self.output.say(done)
-        everything = re.search(r"All tests passed \(\d+ assertions? in (\d+) test cases?\)", done)
-        if everything:
-            return self.note(part, name, int(everything[1]), 0)
-        some = re.search(r"^test cases:(.*)$", done, re.MULTILINE)
-        passed = re.search(r"(\d+) passed", some[1]) if some else None
-        failed = re.search(r"(\d+) failed\b(?! as expected)", some[1]) if some else None
-        return self.note(part, name, int(passed[1]) if passed else 0, max(1, int(failed[1]) if failed else 1))
+    def ctest(self, part, jobs=1):
+        """The Catch2 programs that have the part's label; a crash or an empty one counts as a failure."""
+        report, folder = self.build / f"ctest-{part}.xml", self.build / "junit"
+        for old in (report, *folder.glob("*.xml")):
+            old.unlink(missing_ok=True)
+        _, printed = self.execute(["/usr/bin/ctest", "--test-dir", self.build, "-L", f"^{part}$", "--no-tests=error",
+                                   "--output-on-failure", "--timeout", TIME_LIMIT, "-j", jobs, "--output-junit", report])
+        self.output.say(printed)
+        programs = {one.get("name"): one.get("status") == "run" for one in elements(report, "testcase")}
+        for name, is_good in sorted(programs.items()):
+            outcomes = [case.find("failure") is None for case in elements(folder / f"{name}.xml", "testcase")]
+            passed = sum(outcomes)
+            self.note(part, name, passed, max(len(outcomes) - passed, 0 if is_good and passed else 1))
+        if not programs:
+            self.note(part, "no program", 0, 1)
 
     def execute(self, command):
+        """Exit status (None if it took too long) and what was printed."""
         try:
             done = subprocess.run([str(part) for part in command], cwd=ROOT, env=self.environment(), text=True,
                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=TIME_LIMIT, check=False,
                                   errors="replace")
         except subprocess.TimeoutExpired as late:
-            return f"{command[0]} took longer than {TIME_LIMIT} s\n{late.stdout or ''}"
-        # The summary of a program that a sanitizer stopped at its end does not count.
-        if done.returncode != 0:
-            return re.sub(r"All tests passed|inputs replayed", "ended with an error after its tests passed", done.stdout)
-        return done.stdout
+            return None, f"{command[0]} took longer than {TIME_LIMIT} s\n{late.stdout or ''}"
+        return done.returncode, done.stdout
 
     def pytest(self, part, folder, *more):
         if not list((ROOT / folder).rglob("test_*.py")):
@@ -141,11 +140,7 @@ class Runner:
     # The parts.
 
     def unit(self):
-        names = self.programs(r"unit_\w+")
-        if not names:
-            self.note("unit", "no unit_* program", 0, 1)
-        for name in names:
-            self.catch2("unit", name)
+        self.ctest("unit", jobs=2)
 
     def fuzz(self):
         """Every stored input of every fuzz target, once more. A target without inputs, and inputs without a target, fail."""
@@ -154,21 +149,16 @@ class Runner:
         for name in sorted({path.name for path in (sources / "corpus").iterdir()} - targets):
             self.note("fuzz", f"corpus/{name} (no such target)", 0, 1)
         for name in sorted(targets):
-            done = self.execute([self.build / "tests" / "fuzz" / f"fuzz_{name}", sources / "corpus" / name])
-            replayed = re.search(r"^(\d+) inputs replayed$", done, re.MULTILINE)
-            good = replayed is not None and int(replayed[1]) > 0 and "ended with an error" not in done
+            code, printed = self.execute([self.build / "tests" / "fuzz" / f"fuzz_{name}", sources / "corpus" / name])
+            replayed = re.search(r"^(\d+) inputs replayed$", printed, re.MULTILINE)
+            good = code == 0 and replayed is not None and int(replayed[1]) > 0
             if not good:
-                self.output.say("\n".join(done.splitlines()[-60:]) + "\n")
+                self.output.say("\n".join(printed.splitlines()[-60:]) + "\n")
             self.note("fuzz", f"{name} ({replayed[1] if good else 'no'} inputs replayed)", int(good), int(not good))
 
     def database(self):
-        names = self.programs(r"database_tests")
-        for name in names:
-            self.catch2("database", name)
-        if list((ROOT / "tests" / "database").rglob("test_*.py")):
-            self.pytest("database", "tests/database")
-        elif not names:
-            self.note("database", "no database tests", 0, 1)
+        self.ctest("database")
+        self.pytest("database", "tests/database")
 
     def mail(self):
         self.pytest("mail", "tests/mail")
@@ -183,7 +173,7 @@ class Runner:
         """Built with ThreadSanitizer, in a directory of its own. What libraries do among themselves is not looked at."""
         own = Runner(ROOT / "build" / "threads", "threads", [])
         own.compile(r"threads_tests")
-        own.catch2("threads", "threads_tests")
+        own.ctest("threads")
         self.results += own.results
 
     def soak(self):
@@ -319,6 +309,14 @@ class Runner:
         print(f"  in {seconds / 60:.1f} minutes ({parts})")
         print(f"{passed} passed, {failed} failed")
         return 1 if failed or not passed else 0
+
+
+def elements(report, tag):
+    """Those of a JUnit file; none if it is missing or was not written to its end."""
+    try:
+        return ElementTree.parse(report).getroot().findall(tag)
+    except (FileNotFoundError, ElementTree.ParseError):
+        return []
 
 
 def heading(text):
