@@ -1,12 +1,15 @@
-"""What ruff says about the Python of this repository."""
+"""What ruff and mypy say about the Python of this repository."""
 
 import json
+import re
 import subprocess
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path, PurePath
 
 from tests.support.npm import installed
+
+TYPED = ("scripts.lib", "tests.support")  # what more than one folder imports, and what runs it all
 
 
 def sources(root: Path) -> list[str]:
@@ -27,3 +30,12 @@ def ruff(root: Path, build: Path) -> Iterator[tuple[str, list[str]]]:
     if done.returncode != 0:
         problems += ["ruff does not run", *done.stderr.splitlines()[-10:]]
     yield f"ruff: {len(files)} files", problems or ([] if files else ["no files"])
+
+
+def mypy(root: Path, build: Path) -> Iterator[tuple[str, list[str]]]:
+    """One (name, problems), as .mypy.ini has it."""
+    packages = [word for name in TYPED for word in ("-p", name)]
+    done = subprocess.run(["/usr/bin/mypy", "--cache-dir", build / "mypy", *packages], cwd=root, capture_output=True,
+                          text=True, check=False)
+    checked = re.search(r"^Success: no issues found in (\d+) source files?$", done.stdout, re.MULTILINE)
+    yield f"mypy: {checked[1] if checked else 'no'} files", [] if checked else (done.stdout + done.stderr).splitlines()[:60]

@@ -1,4 +1,4 @@
-"""What can be said about the sources without running them: format, layering, clang-tidy, ruff, a manual that builds."""
+"""What can be said about the sources without running them: format, layering, clang-tidy, ruff, mypy, a manual that builds."""
 
 import concurrent.futures
 import hashlib
@@ -6,11 +6,14 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from . import release
 from .manual.checks import checks as manual
-from .python_checks import ruff
+from .python_checks import mypy, ruff
+
+Found = Iterator[tuple[str, list[str]]]  # what is checked, and what is wrong with it
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', re.MULTILINE)
 
@@ -43,11 +46,11 @@ READERS = {
 }
 
 
-def sources(root, *folders, suffixes=(".cpp", ".h", ".c")):
+def sources(root: Path, *folders: str, suffixes: tuple[str, ...] = (".cpp", ".h", ".c")) -> list[Path]:
     return sorted(path for folder in folders for path in (root / folder).rglob("*") if path.suffix in suffixes)
 
 
-def layering(root):
+def layering(root: Path) -> Found:
     """One (name, problems) per library. A rule that finds no include at all is a problem: it checks nothing."""
     includes = [(path.relative_to(root).as_posix(), header) for path in sources(root, "core", "module")
                 for header in INCLUDE.findall(path.read_text())]
@@ -71,13 +74,13 @@ ROOMS = {
 BESIDE = {"module": {"ngx.h", "process.h", "configuration.h", "process_ports.h"}}
 
 
-def quoted(root, folder):
+def quoted(root: Path, folder: str) -> list[tuple[str, str]]:
     """(file, header) of each own header that a file of a folder includes."""
     return [(path.relative_to(root).as_posix(), header) for path in sources(root, folder)
             for header in QUOTED.findall(path.read_text())]
 
 
-def libraries(root):
+def libraries(root: Path) -> Found:
     """A library of core/src includes those that it links; the contract includes itself alone. As core/CMakeLists.txt has it."""
     links = {name: set(re.findall(r"anteroom_(\w+)", rest)) for name, rest in
              re.findall(r"^anteroom_library\((\w+)([^)]*)\)", (root / "core" / "CMakeLists.txt").read_text(), re.MULTILINE)}
@@ -94,7 +97,7 @@ def libraries(root):
     yield "layering: libraries", problems or ([] if seen else ["no library includes another: the rule checks nothing"])
 
 
-def rooms(root):
+def rooms(root: Path) -> Found:
     """As ROOMS says; one (name, problems) per house."""
     for house, floors in ROOMS.items():
         level = {room: number for number, floor in enumerate(floors) for room in floor}
@@ -117,7 +120,7 @@ def rooms(root):
         yield f"rooms: {house}", problems or ([] if seen else ["no room includes another: the rule checks nothing"])
 
 
-def readers(root):
+def readers(root: Path) -> Found:
     """One (name, problems) per rule of READERS; as layering()."""
     texts = {path.relative_to(root).as_posix(): path.read_text() for path in sources(root, "core", "module")}
     for rule, (pattern, files) in READERS.items():
@@ -133,7 +136,7 @@ def readers(root):
 MAY_THROW = {"core/src/saml/keys.cpp", "core/src/saml/lasso_opinion.cpp", "core/src/saml/initialize.cpp"}
 
 
-def start_path(root):
+def start_path(root: Path) -> Found:
     throwing = {path.relative_to(root).as_posix() for path in sources(root, "core/src/saml", "core/src/journey")
                 if re.search(r"^[^/\n]*\bthrow [\w:]", path.read_text(), re.MULTILINE)}
     problems = [f"{file} throws: may one company's data close the gate for all?" for file in sorted(throwing - MAY_THROW)]
@@ -145,7 +148,7 @@ NAMING_PAGES = ("walks.md", "glossary.md", "decisions/*.md")
 NAMED_FILE = re.compile(r"(?:core|module|tests|scripts|nginx-conf)/")
 
 
-def code_in(text):
+def code_in(text: str) -> Iterator[tuple[list[str], list[str]]]:
     """(files, other names) of each line of a page: what stands in backticks; of drawings, words with an underscore."""
     drawing = False
     for line in text.splitlines():
@@ -159,7 +162,7 @@ def code_in(text):
             yield files, [name for name in names if name not in files]
 
 
-def unknown_names(root, text, everything):
+def unknown_names(root: Path, text: str, everything: str) -> Iterator[str]:
     """What a page names and is not there. In a line with files, a function is in one of them; a word is anywhere in the code."""
     for files, names in code_in(text):
         # Of a command, its first word.
@@ -174,7 +177,7 @@ def unknown_names(root, text, everything):
                             if not re.search(rf"(?<![A-Za-z0-9]){word}(?![A-Za-z0-9])", everything))
 
 
-def named_in_manual(root):
+def named_in_manual(root: Path) -> Found:
     """The names in the pages of NAMING_PAGES are names of the code. One (name, problems) per page."""
     everything = "\n".join(path.read_text() for path in sources(
         root, "core", "module", suffixes=(".cpp", ".h", ".c", ".sql", ".js", ".txt", ".mustache", ".cmake")))
@@ -190,13 +193,13 @@ def named_in_manual(root):
             yield f"names in {page.relative_to(root)}", problems
 
 
-def version(root):
+def version(root: Path) -> Found:
     """The version of CMakeLists.txt, which is nowhere else, has its section in the changelog: what its tag needs."""
     why = release.trouble(root, f"v{release.version_of(root)}")
     yield "the changelog has this version", [why] if why else []
 
 
-def clang_format(root):
+def clang_format(root: Path) -> Found:
     files = sources(root, "core", "module", "tests")
     done = subprocess.run(["/usr/bin/clang-format", "--dry-run", "-Werror", *files], capture_output=True, text=True,
                           check=False)
@@ -204,7 +207,7 @@ def clang_format(root):
     yield f"clang-format: {len(files)} files", problems or ([] if files else ["no files"])
 
 
-def clang_tidy(root, build, jobs=2):
+def clang_tidy(root: Path, build: Path, jobs: int = 2) -> Found:
     """One (name, problems) per translation unit of core/ and module/. What was clean stays so until a source of
     it, a header, the rules or the command change."""
     commands = json.loads((build / "compile_commands.json").read_text())
@@ -222,7 +225,7 @@ def clang_tidy(root, build, jobs=2):
     stamps = build / "clang-tidy-clean"
     stamps.mkdir(exist_ok=True)
 
-    def check(path):
+    def check(path: Path) -> list[str]:
         state = common.copy()
         state.update(path.read_bytes() + units[path].encode())
         stamp = stamps / state.hexdigest()
@@ -240,11 +243,11 @@ def clang_tidy(root, build, jobs=2):
             yield f"clang-tidy: {path.relative_to(root)}", problems
 
 
-def run(root, build):
+def run(root: Path, build: Path) -> bool:
     """Prints what is wrong, and `N passed, M failed`; returns what a shell wants to hear."""
     passed = failed = 0
     for check in (layering(root), libraries(root), rooms(root), readers(root), start_path(root), named_in_manual(root), version(root),
-                  clang_format(root), ruff(root, build), manual(build / "manual"), clang_tidy(root, build)):
+                  clang_format(root), ruff(root, build), mypy(root, build), manual(build / "manual"), clang_tidy(root, build)):
         for name, problems in check:
             if problems:
                 failed += 1

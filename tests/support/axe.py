@@ -2,7 +2,10 @@
 
 A test calls assert_accessible(browser) on whatever page the browser shows."""
 
+from collections.abc import Iterator
+
 from . import BUILD
+from .chrome import Chrome
 from .npm import installed
 
 SCREENS = [("phone", 360, 740), ("desk", 1280, 900)]
@@ -17,19 +20,19 @@ axe.run({runOnly: rules, resultTypes: ["violations"]}).then(
 """
 
 
-def script():
+def script() -> str:
     """The text of axe-core."""
     return (installed(BUILD) / "axe-core" / "axe.min.js").read_text()
 
 
-def complaints(browser):
+def complaints(browser: Chrome) -> list[str]:
     """What is wrong with the page as it stands."""
     if not browser.script("return typeof axe === 'object'"):
         browser.script(script())
     return browser.driver.execute_async_script(RUN, RULES)
 
 
-def on_every_screen(browser):
+def on_every_screen(browser: Chrome) -> Iterator[str]:
     """Yields "phone-light" and so on, with the browser showing its page that way."""
     for screen, width, height in SCREENS:
         for is_dark in (False, True):
@@ -37,9 +40,9 @@ def on_every_screen(browser):
             yield f"{screen}-{'dark' if is_dark else 'light'}"
 
 
-def findings(browser):
+def findings(browser: Chrome) -> list[str]:
     """Each complaint once, with the views it is true of."""
-    views = {}
+    views: dict[str, list[str]] = {}
     for view in on_every_screen(browser):
         for complaint in complaints(browser):
             views.setdefault(complaint, []).append(view)
@@ -49,6 +52,6 @@ def findings(browser):
     return [f"{', '.join(seen)}: {complaint}" for complaint, seen in views.items()]
 
 
-def assert_accessible(browser):
+def assert_accessible(browser: Chrome) -> None:
     found = findings(browser)
     assert not found, "\n".join([browser.url, *found])

@@ -6,7 +6,9 @@ import os
 import secrets
 import shutil
 import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -31,7 +33,7 @@ METADATA = """<EntityDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata" ent
 """
 
 
-def certificate():
+def certificate() -> str:
     """A self-signed one: base64 of its DER bytes."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "idp.northwind.example")])
@@ -43,7 +45,7 @@ def certificate():
 
 
 @pytest.fixture(scope="session")
-def workspace():
+def workspace() -> Iterator[Path]:
     """Short paths (a socket's may have 107 characters) that the servers' own accounts can reach."""
     path = Path(tempfile.mkdtemp(prefix="anteroom-nginx-", dir="/tmp"))
     path.chmod(0o755)
@@ -53,25 +55,25 @@ def workspace():
 
 
 @pytest.fixture(scope="session")
-def keys(workspace):
+def keys(workspace: Path) -> Path:
     (workspace / "cookie.key").write_text(secrets.token_hex(32) + "\n")
     (workspace / "cookie.key").chmod(0o600)
     (workspace / "northwind.xml").write_text(METADATA.format(certificate=certificate()))
     return workspace
 
 
-def start_cluster(directory):
+def start_cluster(directory: Path) -> Cluster:
     return Cluster(directory / "pg", directory / "s", directory / "postgres.log", is_durable=False).start()
 
 
 @pytest.fixture(scope="session")
-def cluster(workspace):
+def cluster(workspace: Path) -> Iterator[Cluster]:
     with start_cluster(workspace) as running:
         yield running
 
 
 @pytest.fixture
-def own_cluster():
+def own_cluster() -> Iterator[Cluster]:
     """A PostgreSQL that a test may stop, freeze and start again."""
     directory = Path(tempfile.mkdtemp(prefix="anteroom-own-", dir="/tmp"))
     directory.chmod(0o755)
@@ -82,7 +84,7 @@ def own_cluster():
 
 
 @pytest.fixture(scope="session")
-def app():
+def app() -> Iterator[EchoApp]:
     with EchoApp() as running:
         yield running
         running.shutdown()
@@ -91,18 +93,18 @@ def app():
 class Lab:
     """Makes nodes and databases for a test and checks, when it ends, that no sanitizer complained."""
 
-    def __init__(self, workspace, keys, app):
+    def __init__(self, workspace: Path, keys: Path, app: EchoApp) -> None:
         self._workspace = workspace
         self._keys = keys
         self._app = app
-        self._nodes = []
+        self._nodes: list[Node] = []
 
-    def database(self, cluster):
+    def database(self, cluster: Cluster) -> str:
         name = f"t{secrets.token_hex(5)}"
         cluster.ensure_database(name, "anteroom_test", "secret")
         return name
 
-    def yaml(self, port, connection, more=""):
+    def yaml(self, port: int, connection: str, more: str = "") -> str:
         return f"""\
 service_provider:
   entity_id: urn:example:sp
@@ -123,7 +125,8 @@ access: {{ levels: [viewer, technician, manager, admin] }}
 manage: {{ request_new_users: manager, process_requests: admin }}
 {more}"""
 
-    def node(self, cluster, database=None, *, migrate=True, yaml=None, connection=None, start=True, **configuration):
+    def node(self, cluster: Cluster, database: str | None = None, *, migrate: bool = True,
+             yaml: Callable[[str], str] | None = None, connection: str | None = None, start: bool = True, **configuration: Any) -> Node:
         """A running node with its database; `.people` makes sessions. `yaml` changes its text."""
         database = database or self.database(cluster)
         directory = directory_for_nginx(self._workspace / f"n{secrets.token_hex(3)}")
@@ -139,11 +142,11 @@ manage: {{ request_new_users: manager, process_requests: admin }}
         self._nodes.append(node)
         return node.start() if start else node
 
-    def migrate(self, node):
+    def migrate(self, node: Node) -> None:
         run([BUILD / "core" / "cli" / "anteroom", "--config", node.directory / "anteroom.yaml", "migrate"],
             environment=clean_environment(ASAN_OPTIONS="detect_leaks=0"))
 
-    def close(self):
+    def close(self) -> None:
         for node in self._nodes:
             node.stop()
         reports = "".join(node.sanitizer_reports() for node in self._nodes)
@@ -154,14 +157,14 @@ manage: {{ request_new_users: manager, process_requests: admin }}
 
 
 @pytest.fixture
-def lab(workspace, keys, app):
+def lab(workspace: Path, keys: Path, app: EchoApp) -> Iterator[Lab]:
     made = Lab(workspace, keys, app)
     yield made
     made.close()
 
 
 @pytest.fixture(scope="module")
-def node(workspace, keys, app, cluster):
+def node(workspace: Path, keys: Path, app: EchoApp, cluster: Cluster) -> Iterator[Node]:
     """One node for the tests of a file that change nothing about it."""
     made = Lab(workspace, keys, app)
     yield made.node(cluster)
