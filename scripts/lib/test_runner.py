@@ -89,7 +89,8 @@ class Runner:
         for old in (report, *folder.glob("*.xml")):
             old.unlink(missing_ok=True)
         _, printed = self.execute(["/usr/bin/ctest", "--test-dir", self.build, "-L", f"^{part}$", "--no-tests=error",
-                                   "--output-on-failure", "--timeout", TIME_LIMIT, "-j", jobs, "--output-junit", report])
+                                   "--output-on-failure", "--timeout", TIME_LIMIT, "-j", jobs, "--output-junit", report],
+                                  limit=None)  # each program has one of its own
         self.output.say(printed)
         programs = {one.get("name", "?"): one.get("status") == "run" for one in elements(report, "testcase")}
         for name, is_good in sorted(programs.items()):
@@ -99,14 +100,14 @@ class Runner:
         if not programs:
             self.note(part, "no program", 0, 1)
 
-    def execute(self, command: Sequence[object]) -> tuple[int | None, str]:
+    def execute(self, command: Sequence[object], limit: float | None = TIME_LIMIT) -> tuple[int | None, str]:
         """Exit status (None if it took too long) and what was printed."""
         try:
             done = subprocess.run([str(part) for part in command], cwd=ROOT, env=self.environment(), text=True,
-                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=TIME_LIMIT, check=False,
+                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=limit, check=False,
                                   errors="replace")
         except subprocess.TimeoutExpired as late:
-            return None, f"{command[0]} took longer than {TIME_LIMIT} s\n{text_of(late.stdout)}"
+            return None, f"{command[0]} took longer than {limit} s\n{text_of(late.stdout)}"
         return done.returncode, done.stdout
 
     def pytest(self, part: str, folder: str, *more: str) -> None:
