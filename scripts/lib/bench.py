@@ -11,52 +11,35 @@ import os
 import subprocess
 import sys
 import time
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable
+from dataclasses import asdict
+from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import quote
 
-from bench_lab import ROOT, Lab, cpu_seconds, gates, median, private_kib  # first: it sets the path
+from tests.support import ROOT
+from tests.support.processes import clean_environment
+from tests.support.saml.browser import start
 
-import live
-from bench_loads import GROUPS, LONG, Loads
-from bench_peers import Peers
-from browser import ACS, start
-from processes import clean_environment
+from .bench_lab import Lab, Load, cpu_seconds, gates, median, private_kib
+from .bench_loads import GROUPS, LONG, Loads
+from .bench_peers import Peers
+from .bench_rows import Row
 
 FORM = [("Content-Type", "application/x-www-form-urlencoded"), ("Accept", "text/html")]
 
 
-@dataclass
-class Row:
-    name: str
-    reach: str
-    measured: str
-    is_reached: bool
-    detail: str = ""
-
-
 class Bench(Loads, Peers):
-    def __init__(self, lab, rounds, seconds):
-        self.lab, self.rounds, self.seconds = lab, rounds, seconds
-        self.rows = []
-
-    def row(self, name, reach, measured, is_reached, detail=""):
-        self.rows.append(Row(name, reach, measured, is_reached, detail))
-        print(f"{'ok  ' if is_reached else 'MISS'} {name}: {measured} (reach {reach}) {detail}", flush=True)
-
-    def note(self, name, measured):
-        """Of somebody else: nothing to be reached."""
-        self.row(name, "-", measured, True)
-
     # Requests through the gate.
 
-    def gate(self):
+    def gate(self) -> None:
         token, _, _ = self.lab.people.sign_in(lifetime="10 hours")
         own = self.lab.node.host
         page = ("Accept", "text/html")
+        kinds: dict[str, tuple[str, list[tuple[str, str]]]]
         kinds = {**{kind: (host, [("Cookie", cookie)]) for kind, (host, cookie) in gates(own, token).items()},
                  "stranger": (own, [page]), "unknown": (own, [page, ("Cookie", "__Host-anteroom=" + "A" * 43)])}
-        runs = {kind: [] for kind in kinds}
+        runs: dict[str, list[Load]] = {kind: [] for kind in kinds}
         for kind, (host, headers) in kinds.items():  # warm up, and see that each does what it is for
             assert self.status(host, headers) == (302 if kind in ("stranger", "unknown") else 200), kind
         before = self.lab.statements()
@@ -68,8 +51,8 @@ class Bench(Loads, Peers):
         asked = self.lab.statements() - before
         cpu = {kind: median(load.cpu_us for load in loads) for kind, loads in runs.items()}
 
-        def ratio(over, under):
-            return median(a.cpu_us / b.cpu_us for a, b in zip(runs[over], runs[under]))
+        def ratio(over: str, under: str) -> float:
+            return median(a.cpu_us / b.cpu_us for a, b in zip(runs[over], runs[under], strict=True))
 
         figures = ", ".join(f"{kind} {value:.1f}" for kind, value in cpu.items()) + " µs each"
         self.row("gated, session known: CPU of plain / gated", "≥ 0.95", f"{ratio('plain', 'gated'):.3f}",
@@ -83,7 +66,7 @@ class Bench(Loads, Peers):
         allowed = 2 + int(self.rounds * self.seconds * len(kinds) / 60) + 1
         self.row("statements during all of that", f"≤ {allowed}", str(asked), asked <= allowed)
 
-    def status(self, host, headers):
+    def status(self, host: str, headers: Iterable[tuple[str, str]]) -> int:
         own, self.lab.node.host = self.lab.node.host, host
         try:
             return self.lab.node.ask("/work", headers=headers).status
@@ -92,31 +75,7 @@ class Bench(Loads, Peers):
 
     # Signing on.
 
-    def responses(self, count):
-        """Ready to post: (body, cookie)."""
-        ready = []
-        for _ in range(count):
-            under_way = start(self.lab.node)
-            message = quote(live.fresh_response(self.lab.keys, under_way.request_id), safe="")
-            ready.append((f"SAMLResponse={message}&RelayState={under_way.relay_state}".encode(), under_way.cookie))
-        return ready
-
-    def post(self, connection, body, cookie):
-        return self.lab.node.ask(ACS, method="POST", body=body, connection=connection,
-                                 headers=[*FORM, ("Sec-Fetch-Site", "cross-site")], cookies=[cookie] if cookie else [])
-
-    def sign_ons_ms(self, each=40):
-        """CPU of a sign-on, POST of a Response to 303."""
-        connection = self.lab.node.connect()
-        ready = self.responses(each)
-        before = cpu_seconds(self.lab.worker)
-        for body, cookie in ready:
-            answer = self.post(connection, body, cookie)
-            assert answer.status == 303 and "__Host-anteroom=" in str(answer.headers), self.lab.node.error_log()[-600:]
-        connection.close()
-        return (cpu_seconds(self.lab.worker) - before) / each * 1e3
-
-    def sign_on(self):
+    def sign_on(self) -> None:
         self.sign_ons_ms()  # warms up
         statements = self.lab.statements()
         cost = median(self.sign_ons_ms() for _ in range(self.rounds))
@@ -125,7 +84,7 @@ class Bench(Loads, Peers):
                  "a fifth of mod_auth_mellon's, see --peers")
         self.row("statements for a sign-on", "≤ 1", f"{asked:.2f}", asked <= 1)
 
-    def junk(self):
+    def junk(self) -> None:
         connection = self.lab.node.connect()
         cookie = start(self.lab.node).cookie
         noise = quote(base64.b64encode(os.urandom(6000)).decode(), safe="").encode()
@@ -142,7 +101,7 @@ class Bench(Loads, Peers):
 
     # Memory.
 
-    def memory(self):
+    def memory(self) -> None:
         kept = self.kept_sessions(20000)
         each = (8 << 20) / kept
         self.row("shared memory of one remembered session", "≤ 512 B", f"{each:.0f} B", each <= 512, f"{kept} in 8 MiB")
@@ -151,9 +110,10 @@ class Bench(Loads, Peers):
         more = (private_kib(self.lab.worker) - private_kib(plain)) / 1024
         self.row("a worker's own memory above plain nginx's", "≤ 12 MiB", f"{more:.1f} MiB", more <= 12)
 
-    def kept_sessions(self, count):
+    def kept_sessions(self, count: int) -> int:
         """How many of `count` sessions are still remembered once all have been asked for (cache of 8 MiB)."""
-        _, user = self.lab.people.add(email="typical.person@northwind.example", grants=(("elm-court", "viewer"), ("harbor-lofts", "technician")))
+        _, user = self.lab.people.add(email="typical.person@northwind.example",
+                                     grants=(("elm-court", "viewer"), ("harbor-lofts", "technician")))
         tokens = self.lab.people.sessions(user, count)
         connection = self.lab.node.connect()
         for token in tokens:
@@ -167,12 +127,12 @@ class Bench(Loads, Peers):
                 kept = count - number
         return kept
 
-    def ask_as(self, token, connection):
+    def ask_as(self, token: str, connection: HTTPConnection) -> None:
         answer = self.lab.node.ask("/work", token, connection=connection)
         assert answer.status == 200, answer
 
 
-def picture(rows):
+def picture(rows: list[Row]) -> str:
     """An SVG table: what is to be reached, what was measured."""
     height = 26 * (len(rows) + 1)
     parts = [f'<svg xmlns="http://www.w3.org/2000/svg" width="980" height="{height}" font-family="sans-serif" font-size="13">']
@@ -185,14 +145,15 @@ def picture(rows):
     return "\n".join([*parts, "</svg>\n"])
 
 
-def build_release(build):
+def build_release(build: Path) -> None:
     environment = clean_environment(**{name: os.environ[name] for name in ("CCACHE_DIR", "CCACHE_BASEDIR") if name in os.environ})
     for command in (["/usr/bin/cmake", "--preset", "release", "-B", build],
-                    ["/usr/bin/cmake", "--build", build, "--target", "ngx_http_auth_saml_module", "ngx_http_minimal_gate_module", "anteroom"]):
+                    ["/usr/bin/cmake", "--build", build, "--target", "ngx_http_auth_saml_module",
+                     "ngx_http_minimal_gate_module", "anteroom"]):
         subprocess.run([str(part) for part in command], cwd=ROOT, env=environment, check=True, stdout=subprocess.DEVNULL)
 
 
-def main():
+def main() -> None:
     names = ("gate", "sign_on", "junk", "memory", *GROUPS)
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("row", nargs="*", help=f"groups of rows: {', '.join(names)} (default: all but {', '.join(LONG)})")

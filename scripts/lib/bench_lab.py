@@ -5,19 +5,17 @@ import re
 import shutil
 import statistics
 import subprocess
-import sys
 import tempfile
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT / "tests" / name) for name in ("support", "nginx", "attacks")]
-
-import live  # noqa: E402
-from node import Node, directory_for_nginx  # noqa: E402
-from people import People  # noqa: E402
-from postgres import Cluster  # noqa: E402
-from processes import Process, clean_environment, free_port, is_port_open, run, service_user  # noqa: E402
+from tests.support.node import Node, directory_for_nginx
+from tests.support.people import People
+from tests.support.postgres import Cluster
+from tests.support.processes import Process, clean_environment, free_port, is_port_open, run, service_user
+from tests.support.saml import live
+from tests.support.texts import found
 
 GATE_CPU, LOAD_CPU = "0", "1"  # the measured worker has a processor of its own
 PAGE = "x" * 1024
@@ -33,27 +31,27 @@ class Load:
     p99_ms: float
 
 
-def cpu_seconds(pid):
+def cpu_seconds(pid: int) -> float:
     """Of a process, all its threads (schedstat counts nanoseconds)."""
     tasks = Path(f"/proc/{pid}/task").iterdir()
     return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks) / 1e9
 
 
-def private_kib(pid):
+def private_kib(pid: int) -> int:
     text = Path(f"/proc/{pid}/smaps_rollup").read_text()
     return sum(int(value) for value in re.findall(r"^Private_\w+:\s+(\d+) kB", text, re.MULTILINE))
 
 
-def children(pid):
+def children(pid: int) -> list[int]:
     listed = subprocess.run(["/usr/bin/pgrep", "-P", str(pid)], capture_output=True, text=True, check=False).stdout
     return [int(child) for child in listed.split()]
 
 
-def median(values):
+def median(values: Iterable[float]) -> float:
     return statistics.median(values)
 
 
-def gates(host, token):
+def gates(host: str, token: str) -> dict[str, tuple[str, str]]:
     """Host and cookie of one request: through no gate, through the smallest there can be, through ours."""
     ours = f"__Host-anteroom={token}"
     return {"plain": ("plain.test", ours), "minimal": ("minimal.test", f"minimal-gate={token}"), "gated": (host, ours)}
@@ -62,11 +60,11 @@ def gates(host, token):
 class Lab:
     """One gated nginx worker, the app behind it (another nginx), PostgreSQL; closed by close()."""
 
-    def __init__(self, build, cache="32M", connections=4096):
+    def __init__(self, build: Path, cache: str = "32M", connections: int = 4096) -> None:
         self.build = Path(build)
         self.directory = Path(tempfile.mkdtemp(prefix="anteroom-bench-", dir="/tmp"))
         self.directory.chmod(0o755)
-        self._running = []
+        self._running: list[Cluster | Node | Process] = []
         self.cluster = Cluster(self.directory / "pg", self.directory / "s", self.directory / "postgres.log", is_durable=False,
                                settings={"shared_preload_libraries": "pg_stat_statements", "pg_stat_statements.track": "top"})
         self._running.append(self.cluster.start())
@@ -76,23 +74,23 @@ class Lab:
         self.node = self._start_node()
         self.people = People(self.cluster, "bench", "https://login.test", self.directory / "gate" / "cookie.key")
 
-    def close(self):
+    def close(self) -> None:
         for server in reversed(self._running):
             server.stop()
         shutil.rmtree(self.directory, ignore_errors=True)
 
     @property
-    def worker(self):
+    def worker(self) -> int:
         worker, = self.node.workers()
         return worker
 
-    def statements(self):
+    def statements(self) -> int:
         """How many statements the server has executed for requests: housekeeping comes once a minute, whatever is asked."""
         rows = self.cluster.sql("SELECT coalesce(sum(calls), 0) FROM pg_stat_statements s JOIN pg_roles r ON r.oid = s.userid "
                                 "WHERE rolname = 'anteroom' AND query <> '' AND query !~ 'anteroom[.](housekeep|seal_audit)[(]'", "bench")
         return int(rows[0])
 
-    def keep_others_off(self):
+    def keep_others_off(self) -> None:
         """PostgreSQL stays off the gate's processor; the app comes before it on the other, as an `undisturbed` wrk does.
         What that wrk then sees late, the gate's worker has made late."""
         for pid in [self.cluster.pid, *children(self.cluster.pid)]:
@@ -100,8 +98,10 @@ class Lab:
         for pid in children(int((self.directory / "app" / "nginx.pid").read_text())):
             run([*BEFORE_OTHERS, "-p", "1", str(pid)])
 
-    def wrk(self, path, seconds, headers=(), connections=16, script=None, undisturbed=False):
-        command = [*([*BEFORE_OTHERS, "1"] if undisturbed else []), "/usr/bin/taskset", "-c", LOAD_CPU, "/usr/bin/wrk", "--latency", "-t1", f"-c{connections}", f"-d{seconds}s"]
+    def wrk(self, path: str, seconds: int, headers: Iterable[tuple[str, str]] = (), connections: int = 16,
+            script: str | None = None, undisturbed: bool = False) -> Load:
+        command = [*([*BEFORE_OTHERS, "1"] if undisturbed else []), "/usr/bin/taskset", "-c", LOAD_CPU,
+                   "/usr/bin/wrk", "--latency", "-t1", f"-c{connections}", f"-d{seconds}s"]
         for name, value in headers:
             command += ["-H", f"{name}: {value}"]
         if script is not None:
@@ -112,13 +112,13 @@ class Lab:
         before = cpu_seconds(pid)
         said = run([*command, f"http://127.0.0.1:{self.node.port}{path}", "-H", f"Host: {self.node.host}"])
         used = cpu_seconds(pid) - before
-        requests = int(re.search(r"(\d+) requests in", said)[1])
+        requests = int(found(r"(\d+) requests in", said))
         if "Socket errors" in said:
             raise RuntimeError(said)
-        late = re.search(r"99%\s+([\d.]+)(us|ms|s)\b", said)
-        return Load(requests, used / requests * 1e6, float(late[1]) * {"us": 1e-3, "ms": 1, "s": 1e3}[late[2]])
+        late, unit = found(r"99%\s+([\d.]+)(?:us|ms|s)\b", said), found(r"99%\s+[\d.]+(us|ms|s)\b", said)
+        return Load(requests, used / requests * 1e6, float(late) * {"us": 1e-3, "ms": 1, "s": 1e3}[unit])
 
-    def nginx_lines(self, directory, *, log="warn"):
+    def nginx_lines(self, directory: Path, *, log: str = "warn") -> tuple[str, str]:
         user = "user www-data;" if service_user("www-data") is not None else ""
         temporary = " ".join(f"{kind}_temp_path {directory}/{kind};"
                              for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
@@ -126,19 +126,20 @@ class Lab:
         http = f"access_log off; {temporary} keepalive_requests 100000000; keepalive_timeout 300s;"
         return top, http
 
-    def _start_app(self):
+    def _start_app(self) -> int:
         directory = directory_for_nginx(self.directory / "app")
         port = free_port()
         top, http = self.nginx_lines(directory)
         (directory / "nginx.conf").write_text(
             f"{top} worker_processes 1; worker_cpu_affinity 10; events {{ worker_connections 4096; }}\n"
-            f"http {{ {http} server {{ listen 127.0.0.1:{port}; location / {{ return 200 {PAGE}; }} location = /empty {{ return 204; }} }} }}\n")
+            f"http {{ {http} server {{ listen 127.0.0.1:{port}; location / {{ return 200 {PAGE}; }}\n"
+            f"location = /empty {{ return 204; }} }} }}\n")
         app = Process("the app", ["/usr/sbin/nginx", "-p", directory, "-c", directory / "nginx.conf"], directory / "out")
         self._running.append(app)
         app.wait_until(lambda: is_port_open(port), 20, "to listen")
         return port
 
-    def _start_node(self):
+    def _start_node(self) -> Node:
         self.cluster.ensure_database("bench", "anteroom", "secret")
         self.cluster.sql("CREATE EXTENSION pg_stat_statements", "bench")
         directory = directory_for_nginx(self.directory / "gate")
@@ -165,7 +166,7 @@ manage: {{ request_new_users: manager, process_requests: admin }}
         self._running.append(node)
         return node.start()
 
-    def configuration(self, directory, port):
+    def configuration(self, directory: Path, port: int) -> str:
         top, http = self.nginx_lines(directory)
         module = self.build / "module" / "ngx_http_auth_saml_module.so"
         minimal = self.build / "tests" / "bench" / "ngx_http_minimal_gate_module.so"
@@ -174,7 +175,8 @@ manage: {{ request_new_users: manager, process_requests: admin }}
         listen 127.0.0.1:{port};
         server_name {name};
         location / {{ {gate} proxy_pass http://app; }}
-    }}""" for name, gate in (("plain.test", ""), ("minimal.test", "minimal_gate on;"), ("login.test", "auth_saml on;"), ("asked.test", "auth_request /asked;")))
+    }}""" for name, gate in (("plain.test", ""), ("minimal.test", "minimal_gate on;"), ("login.test", "auth_saml on;"),
+                             ("asked.test", "auth_request /asked;")))
         servers = servers.replace("server_name asked.test;", """server_name asked.test;
         location = /asked { internal; proxy_pass_request_body off; proxy_set_header Content-Length ""; proxy_pass http://app/empty; }""")
         return f"""\

@@ -9,10 +9,16 @@ import socket
 import subprocess
 import threading
 import time
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Self
 
-from bench_lab import LOAD_CPU, cpu_seconds, gates, median, private_kib
-from processes import clean_environment, wait_until
+from tests.support.node import Node
+from tests.support.processes import clean_environment, wait_until
+from tests.support.texts import found
+
+from .bench_lab import LOAD_CPU, cpu_seconds, gates, median, private_kib
+from .bench_rows import Measurements
 
 GROUPS = ("latency", "waiting", "instructions", "steady")
 LONG = ("steady",)
@@ -22,10 +28,10 @@ MOST_INSTRUCTIONS = 9200
 UNHURRIED = "function delay() return math.random(2, 18) end"
 
 
-class Loads:
+class Loads(Measurements):
     # Other requests of a worker that handles sign-ons.
 
-    def latency(self):
+    def latency(self) -> None:
         token, _, _ = self.lab.people.sign_in(lifetime="10 hours")
         headers = [("Cookie", f"__Host-anteroom={token}")]
         pairs = []
@@ -43,17 +49,19 @@ class Loads:
 
     # The Waiting Room.
 
-    def waiting(self, wanted=100000, each=10):
+    def waiting(self, wanted: int = 100000, each: int = 10) -> None:
         """Where a process may not have as many descriptors, fewer people wait and what they cost is multiplied."""
         count = descriptors_for(wanted) // each * each
-        people = self.lab.people.sql(f"""INSERT INTO users (id, email, name, status) SELECT md5('w' || n)::uuid, 'w' || n || '@corp.test', 'W', 'waiting'
+        people = self.lab.people.sql(f"""INSERT INTO users (id, email, name, status)
+                SELECT md5('w' || n)::uuid, 'w' || n || '@corp.test', 'W', 'waiting'
                 FROM generate_series(1, {count // each}) n;
             SELECT id FROM users WHERE email LIKE 'w%@corp.test'""")
         tokens = self.lab.people.sessions(people, len(people))
         self.lab.people.sql("ANALYZE")  # or autovacuum does it meanwhile, and counts as ours
         before_memory = private_kib(self.lab.worker)
         idle = self.share_of_core(20)  # what a worker does anyway grows with nobody
-        streams, poll = [], select.epoll()
+        streams: list[socket.socket] = []
+        poll = select.epoll()
         for i in range(count):
             streams.append(open_stream(self.lab.node, tokens[i % len(tokens)], f"127.0.1.{1 + i // 20000}"))
             poll.register(streams[-1], select.EPOLLIN)
@@ -64,7 +72,8 @@ class Loads:
         share = (busy - idle) * wanted / count
         asked = self.lab.statements() - statements
         self.row(f"{wanted:,} people in the Waiting Room", "≤ 1 % of a core", f"{share * 100:.2f} %", share <= 0.01,
-                 f"measured with {count:,}, beside {idle * 100:.2f} % without any; {memory:.1f} KiB of memory each; {reader.lines} signs of life read")
+                 f"measured with {count:,}, beside {idle * 100:.2f} % without any; {memory:.1f} KiB of memory each; "
+                 f"{reader.lines} signs of life read")
         self.row("statements for them in two minutes", "0", str(asked), asked == 0)
         self.lab.people.sql("UPDATE users SET status = 'disabled' WHERE email = 'w1@corp.test'")
         begun, reader.changed = time.monotonic(), 0
@@ -75,14 +84,14 @@ class Loads:
         for stream in streams:
             stream.close()
 
-    def share_of_core(self, seconds, meanwhile=time.sleep):
+    def share_of_core(self, seconds: float, meanwhile: Callable[[float], object] = time.sleep) -> float:
         before, begun = cpu_seconds(self.lab.worker), time.monotonic()
         meanwhile(seconds)
         return (cpu_seconds(self.lab.worker) - before) / (time.monotonic() - begun)
 
     # Instructions.
 
-    def instructions(self):
+    def instructions(self) -> None:
         token, _, _ = self.lab.people.sign_in(lifetime="10 hours")
         self.lab.node.stop()
         node = self.lab.node
@@ -104,7 +113,7 @@ class Loads:
 
     # Hours of traffic.
 
-    def steady(self, requests=1000000, sign_ons=50000):
+    def steady(self, requests: int = 1000000, sign_ons: int = 50000) -> None:
         token, _, _ = self.lab.people.sign_in(lifetime="10 hours")
         headers = [("Cookie", f"__Host-anteroom={token}")]
         self.lab.wrk("/work", 10, headers)
@@ -115,10 +124,11 @@ class Loads:
         between = private_kib(self.lab.worker)
         self.sign_on_often(sign_ons)
         after = private_kib(self.lab.worker)
-        self.row(f"a worker's memory after {asked:,} requests", "+ ≤ 1 MiB", f"{(between - before) / 1024:+.2f} MiB", between - before <= 1024)
+        self.row(f"a worker's memory after {asked:,} requests", "+ ≤ 1 MiB", f"{(between - before) / 1024:+.2f} MiB",
+                 between - before <= 1024)
         self.row(f"and after {sign_ons:,} sign-ons more", "+ ≤ 2 MiB", f"{(after - between) / 1024:+.2f} MiB", after - between <= 2048)
 
-    def sign_on_often(self, count):
+    def sign_on_often(self, count: int) -> None:
         connection = self.lab.node.connect()
         for _ in range(count // 100):
             for body, cookie in self.responses(100):
@@ -128,23 +138,23 @@ class Loads:
 class SignOnsASecond:
     """Posts what is ready at a fixed rate, from threads of its own; whoever is late is not waited for."""
 
-    def __init__(self, bench, ready, rate):
+    def __init__(self, bench: Measurements, ready: list[tuple[bytes, str]], rate: float) -> None:
         self._bench, self._ready, self._rate = bench, ready, rate
         self.done = 0
         self._begun = time.monotonic()
         self._threads = [threading.Thread(target=self._post, args=[k], daemon=True) for k in range(4)]
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         self._begun = time.monotonic()
         for thread in self._threads:
             thread.start()
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: object) -> None:
         for thread in self._threads:
             thread.join(30)
 
-    def _post(self, first):
+    def _post(self, first: int) -> None:
         os.sched_setaffinity(0, {int(LOAD_CPU)})  # of this thread
         connection = self._bench.lab.node.connect()
         for number in range(first, len(self._ready), len(self._threads)):
@@ -156,11 +166,11 @@ class SignOnsASecond:
 class Reader:
     """Reads what many streams say."""
 
-    def __init__(self, poll, streams):
+    def __init__(self, poll: select.epoll, streams: Iterable[socket.socket]) -> None:
         self._poll, self._by_fd = poll, {stream.fileno(): stream for stream in streams}
         self.lines, self.changed = 0, 0
 
-    def read(self, for_seconds):
+    def read(self, for_seconds: float) -> None:
         end = time.monotonic() + for_seconds
         while (left := end - time.monotonic()) > 0:
             for fd, _ in self._poll.poll(left, 10000):
@@ -170,7 +180,7 @@ class Reader:
                 self.changed += said.count(b"event: changed")
 
 
-def descriptors_for(wanted, others=1000):
+def descriptors_for(wanted: int, others: int = 1000) -> int:
     """How many of the wanted connections this process and nginx may have."""
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     try:
@@ -181,7 +191,7 @@ def descriptors_for(wanted, others=1000):
     return wanted
 
 
-def open_stream(node, token, source):
+def open_stream(node: Node, token: str, source: str) -> socket.socket:
     stream = socket.create_connection(("127.0.0.1", node.port), source_address=(source, 0), timeout=30)
     stream.sendall(f"GET /auth/waiting/events HTTP/1.1\r\nHost: {node.host}\r\nCookie: __Host-anteroom={token}\r\n\r\n".encode())
     said = stream.recv(4096)
@@ -189,22 +199,22 @@ def open_stream(node, token, source):
     return stream
 
 
-def is_answering(node):
+def is_answering(node: Node) -> bool:
     try:
         return node.ask("/work").status == 302
     except OSError:
         return False
 
 
-def instructions_each(node, pid, host, cookie, count=400):
+def instructions_each(node: Node, pid: int, host: str, cookie: str, count: int = 400) -> float:
     """By callgrind, of requests on one connection, the work around them left out."""
     connection = node.connect(timeout=120)
 
-    def ask(times):
+    def ask(times: int) -> None:
         for _ in range(times):
             assert node.ask("/work", host=host, cookies=[cookie], connection=connection).status == 200
 
-    def control(*what):
+    def control(*what: str) -> None:
         subprocess.run(["/usr/bin/callgrind_control", *what, str(pid)], check=True, capture_output=True, env=clean_environment())
 
     totals = []
@@ -216,7 +226,7 @@ def instructions_each(node, pid, host, cookie, count=400):
         ask(times)
         control("--dump")
         wait_until(lambda: list(Path(node.directory).glob("callgrind.*")), 30, "the counts")
-        totals.append(max(int(re.search(r"^(?:totals|summary): (\d+)", path.read_text(), re.MULTILINE)[1])
+        totals.append(max(int(found(r"^(?:totals|summary): (\d+)", path.read_text(), re.MULTILINE))
                           for path in Path(node.directory).glob("callgrind.*")))
     connection.close()
     return (totals[1] - totals[0]) / (2 * count)

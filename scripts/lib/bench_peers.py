@@ -1,16 +1,18 @@
 """What else can be put in front of an app, measured in the same run: auth_request, and Apache with mod_auth_mellon."""
 
 import base64
-import re
 import subprocess
 import zlib
 from http.client import HTTPConnection
+from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
-import live
-import messages
-from bench_lab import cpu_seconds, median
-from processes import Process, clean_environment, free_port, is_port_open, service_user
+from tests.support.processes import Process, clean_environment, free_port, is_port_open, service_user
+from tests.support.saml import live, messages
+from tests.support.texts import found
+
+from .bench_lab import Lab, Load, cpu_seconds, median
+from .bench_rows import Measurements
 
 MODULES = ("mpm_event", "authn_core", "authz_core", "authz_user", "auth_mellon")
 
@@ -19,7 +21,7 @@ class Mellon:
     """Apache with mod_auth_mellon, without a bundle of authorities to parse for each key. Where its friends set TZ, Lasso
     does not look at the time zone file over and over."""
 
-    def __init__(self, lab, is_tz_set):
+    def __init__(self, lab: Lab, is_tz_set: bool) -> None:
         self._keys, self._directory = lab.keys, lab.directory / f"mellon-{'tz' if is_tz_set else 'plain'}"
         self._directory.mkdir()
         self._directory.chmod(0o755)
@@ -68,27 +70,28 @@ MellonLockFile {self._directory}/mellon.lock
                                 self._directory / "out", environment=environment)
         self._process.wait_until(lambda: is_port_open(self.port), 20, "to listen")
 
-    def stop(self):
+    def stop(self) -> None:
         self._process.stop()
 
-    def cpu_seconds(self):
+    def cpu_seconds(self) -> float:
         children = subprocess.run(["/usr/bin/pgrep", "-P", str(self._process.pid)], capture_output=True, text=True,
                                   check=True).stdout.split()
-        return sum(cpu_seconds(pid) for pid in (self._process.pid, *children))
+        return sum(cpu_seconds(pid) for pid in (self._process.pid, *map(int, children)))
 
-    def _ask(self, connection, method, target, headers, body=None):
+    def _ask(self, connection: HTTPConnection, method: str, target: str, headers: dict[str, str],
+             body: str | None = None) -> Any:
         connection.request(method, target, body, {"Host": f"localhost:{self.port}", **headers})
         answer = connection.getresponse()
         answer.read()
         return answer
 
-    def sign_on(self, connection):
+    def sign_on(self, connection: HTTPConnection) -> tuple[str, str]:
         """Ready to post: (body, cookie)."""
         first = self._ask(connection, "GET", "/", {})
         login = urlsplit(first.getheader("Location"))
         away = self._ask(connection, "GET", f"{login.path}?{login.query}", {})
         query = parse_qs(urlsplit(away.getheader("Location")).query)
-        request = re.search(r' ID="([^"]+)"', zlib.decompress(base64.b64decode(query["SAMLRequest"][0]), -15).decode())[1]
+        request = found(r' ID="([^"]+)"', zlib.decompress(base64.b64decode(query["SAMLRequest"][0]), -15).decode())
         here = f"http://localhost:{self.port}/mellon"
         base = messages.BASE.replace("https://login.test/saml2/idpresponse", f"{here}/postResponse").replace(
             "https://sp.test", f"{here}/metadata").replace('"_a1"', f'"_a{request[1:17]}"').replace('"_r1"', f'"_r{request[1:17]}"')
@@ -96,7 +99,7 @@ MellonLockFile {self._directory}/mellon.lock
         body = f"SAMLResponse={quote(message, safe='')}&RelayState={quote(query['RelayState'][0], safe='')}"
         return body, away.getheader("Set-Cookie").split(";")[0]
 
-    def cost_ms(self, each=40):
+    def cost_ms(self, each: int = 40) -> float:
         """CPU of a sign-on, POST of a Response to 303."""
         connection = HTTPConnection("127.0.0.1", self.port, timeout=30)
         ready = [self.sign_on(connection) for _ in range(each)]
@@ -109,8 +112,8 @@ MellonLockFile {self._directory}/mellon.lock
         return (self.cpu_seconds() - before) / each * 1e3
 
 
-class Peers:
-    def peers(self):
+class Peers(Measurements):
+    def peers(self) -> None:
         runs = [(self.wrk_at("plain.test"), self.wrk_at("asked.test")) for _ in range(self.rounds)]
         self.note("auth_request to an empty 204: CPU of plain / with it", f"{median(a.cpu_us / b.cpu_us for a, b in runs):.2f}")
         mellon, tuned = Mellon(self.lab, is_tz_set=False), Mellon(self.lab, is_tz_set=True)
@@ -124,7 +127,7 @@ class Peers:
                  f"{median(cost[0] for cost in costs):.2f} ms and {median(cost[2] for cost in costs):.2f} ms")
         self.note("the same with TZ set for mod_auth_mellon", f"{median(theirs / ours for _, theirs, ours in costs):.1f} ×")
 
-    def wrk_at(self, host):
+    def wrk_at(self, host: str) -> Load:
         own, self.lab.node.host = self.lab.node.host, host
         try:
             return self.lab.wrk("/work", self.seconds)

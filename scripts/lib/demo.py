@@ -10,16 +10,16 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from types import FrameType
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests" / "support"))
-sys.path.insert(0, str(ROOT / "scripts" / "lib"))
+from tests.support import ROOT
+from tests.support.identity_provider import Company, Person
+from tests.support.processes import StartError, clean_environment, free_port, is_port_free
+from tests.support.stack import Plan, Stack, state_directory
 
-from identity_provider import Company, Person  # noqa: E402
-from journey import Cast, Walk  # noqa: E402
-from processes import StartError, clean_environment, free_port, is_port_free  # noqa: E402
-from stack import Plan, Stack, state_directory  # noqa: E402
+from .journey import Cast, Walk
 
 ANN = Person("ann@northwind.example", "Ann Archer")
 BEN = Person("ben@northwind.example", "Ben Baker")
@@ -40,11 +40,11 @@ class Stop(Exception):
     """Somebody wants us to end."""
 
 
-def say(text=""):
+def say(text: str = "") -> None:
     print(text, flush=True)
 
 
-def build():
+def build() -> Path:
     """The module and the command-line tool, in release mode. Nothing to do takes under a second."""
     directory = ROOT / "build" / "release"
     environment = clean_environment(**{name: os.environ[name] for name in ("CCACHE_DIR",) if name in os.environ})
@@ -60,13 +60,13 @@ def build():
     return directory
 
 
-def remove(state):
+def remove(state: Path) -> None:
     if state.is_dir() and not state.is_symlink():
         shutil.rmtree(state)
 
 
 @contextlib.contextmanager
-def alone(state):
+def alone(state: Path) -> Iterator[None]:
     """One demo at a time per checkout: two would share one database directory."""
     state.mkdir(parents=True, exist_ok=True)
     with open(state.parent / (state.name + ".lock"), "a+", encoding="ascii") as lock:
@@ -82,7 +82,7 @@ def alone(state):
         yield
 
 
-def listener_of(port):
+def listener_of(port: int) -> str:
     """Who listens there, as far as we may see: "nginx (process 123)"."""
     with contextlib.suppress(OSError):
         listed = subprocess.run(["/usr/bin/ss", "-ltnpH", f"sport = :{port}"], capture_output=True, text=True,
@@ -93,7 +93,7 @@ def listener_of(port):
     return "another program"
 
 
-def check_port(port):
+def check_port(port: int) -> None:
     if port < 1024 and os.geteuid() != 0:
         raise StartError(f"port {port} needs root; choose one from 1024 on with --port")
     if not is_port_free(port):
@@ -101,7 +101,7 @@ def check_port(port):
                          f"scripts/demo --port {port + 1}")
 
 
-def plan_for(arguments, state, build_directory):
+def plan_for(arguments: argparse.Namespace, state: Path, build_directory: Path) -> Plan:
     port = free_port() if arguments.check else arguments.port
     mailbox_port = MAILBOX_PORT if not arguments.check and is_port_free(MAILBOX_PORT) else free_port()
     return Plan(build=build_directory, state=state, port=port, app_host="app.localhost",
@@ -110,7 +110,7 @@ def plan_for(arguments, state, build_directory):
                 say=lambda text: say(f"  starting {text}"))
 
 
-def provision(stack):
+def provision(stack: Stack) -> None:
     """Ann, Carla and Sue have access from the start, and Carla has asked for two more; on later runs things are as they
     were left."""
     known = stack.users()
@@ -128,13 +128,13 @@ def provision(stack):
                            "--property", place, "--note", note)
 
 
-def shown(path):
+def shown(path: Path) -> str:
     """A path as one would type it from where one is."""
     relative = os.path.relpath(path)
     return relative if not relative.startswith("../..") else str(path)
 
 
-def explain(stack):
+def explain(stack: Stack) -> None:
     command = f"{shown(stack.command_line)} --config {shown(stack.config_file)}"
     say(f"""
 Open  {stack.app_url("/")}
@@ -166,7 +166,7 @@ Logs are in {shown(stack.logs)}. Ctrl-C stops everything; the next start keeps t
 """)
 
 
-def wait(stack):
+def wait(stack: Stack) -> None:
     """Until somebody stops us, or a server ends by itself."""
     while True:
         time.sleep(0.5)
@@ -174,7 +174,7 @@ def wait(stack):
             raise StartError(f"{', '.join(stack.ended())} ended; see {stack.logs}")
 
 
-def check(stack):
+def check(stack: Stack) -> int:
     walk = Walk(stack, Cast(ANN, BEN, CARLA, DEV, SUE), say)
     say()
     walk.run()
@@ -189,7 +189,7 @@ def check(stack):
     return 0
 
 
-def run(arguments):
+def run(arguments: argparse.Namespace) -> int:
     started = time.monotonic()
     state = state_directory(ROOT / "build" / ("demo-check" if arguments.check else "demo"), say)
     with alone(state):
@@ -209,7 +209,7 @@ def run(arguments):
     return 0
 
 
-def main():
+def main() -> None:
     parser = argparse.ArgumentParser(prog="scripts/demo", description=__doc__)
     parser.add_argument("--port", type=int, default=8443, help="TLS port on the loopback interface (8443)")
     parser.add_argument("--fresh", action="store_true", help="forget what earlier runs kept")
@@ -221,7 +221,7 @@ def main():
 
     os.umask(0o022)  # the servers' own accounts read what is not secret
 
-    def stop(number, _frame):
+    def stop(number: int, _frame: FrameType | None) -> None:
         for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(each, signal.SIG_IGN)
         raise Stop(number)

@@ -8,13 +8,12 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests" / "support"))
-
-from processes import clean_environment  # noqa: E402
+from tests.support import ROOT
+from tests.support.processes import clean_environment
 
 FUZZ = ROOT / "tests" / "fuzz"
 XML = ("artifact", "assertion", "guard", "logout", "metadata", "verifier")  # share a dictionary, change whole elements
@@ -30,33 +29,33 @@ class Outcome:
     coverage: int = 0
     features: int = 0
     inputs: int = 0
-    findings: list = field(default_factory=list)
+    findings: list[str] = field(default_factory=list)
 
 
 class Fuzzer:
-    def __init__(self, build, seconds):
+    def __init__(self, build: Path, seconds: int) -> None:
         self.build = build
         self.seconds = seconds
         self.findings = build / "findings"
 
-    def environment(self):
+    def environment(self) -> dict[str, str]:
         extra = {name: os.environ[name] for name in ("CCACHE_DIR", "CCACHE_BASEDIR") if name in os.environ}
         return clean_environment(
             ASAN_OPTIONS="detect_leaks=1:strict_string_checks=1:quarantine_size_mb=64:allocator_may_return_null=1",
             UBSAN_OPTIONS="print_stacktrace=1:halt_on_error=1", **extra)
 
-    def command(self, *arguments):
+    def command(self, *arguments: object) -> None:
         subprocess.run([str(a) for a in arguments], cwd=ROOT, env=self.environment(), check=True,
                        stdout=subprocess.DEVNULL)
 
-    def compile(self, targets):
+    def compile(self, targets: Iterable[str]) -> None:
         print("building with libFuzzer, AddressSanitizer and UndefinedBehaviorSanitizer", flush=True)
         self.command("/usr/bin/cmake", "--preset", "fuzz", "-B", self.build)
         self.command("/usr/bin/cmake", "--build", self.build, "--target", "fuzz-seeds",
                      *(f"fuzz_{target}" for target in targets))
         self.command(self.build / "tests" / "fuzz" / "fuzz-seeds", self.build / "seeds")
 
-    def options(self, target, corpus):
+    def options(self, target: str, corpus: Path) -> list[str]:
         words = FUZZ / ("saml.dict" if target in XML else f"{target}.dict")
         return [f"-max_len={65536 if target in XML else 8192}", "-timeout=10", "-rss_limit_mb=3072",
                 f"-use_value_profile={0 if target in XML else 1}", "-reload=0", "-print_final_stats=1",
@@ -65,7 +64,7 @@ class Fuzzer:
                 str(corpus), *(str(folder) for folder in (FUZZ / "corpus" / target, self.build / "seeds" / target)
                                if folder.is_dir())]
 
-    def run(self, target):
+    def run(self, target: str) -> Outcome:
         """Until its time is over, starting again after each finding."""
         outcome = Outcome(target)
         corpus = self.build / "corpus" / target
@@ -91,7 +90,7 @@ class Fuzzer:
         outcome.inputs = len(list(corpus.iterdir()))
         return outcome
 
-    def shrink(self, target, corpus):
+    def shrink(self, target: str, corpus: Path) -> None:
         """Keeps of the work corpus what adds coverage."""
         smaller = corpus.with_name(f"{target}-merged")
         shutil.rmtree(smaller, ignore_errors=True)
@@ -107,7 +106,7 @@ class Fuzzer:
             smaller.rename(corpus)
 
 
-def read_log(outcome, text, code):
+def read_log(outcome: Outcome, text: str, code: int) -> None:
     executed = re.findall(r"stat::number_of_executed_units:\s*(\d+)", text) or re.findall(r"^#(\d+)\s", text, re.MULTILINE)
     outcome.executions += int(executed[-1]) if executed else 0
     for cover, features in re.findall(r"cov: (\d+) ft: (\d+)", text):
@@ -118,14 +117,14 @@ def read_log(outcome, text, code):
         outcome.findings.append(written[-1] if written else f"ended with {code}, see {outcome.target}.log")
 
 
-def table(outcomes):
+def table(outcomes: list[Outcome]) -> Iterator[str]:
     yield f"{'target':10} {'executions':>12} {'exec/s':>8} {'cov':>6} {'ft':>7} {'corpus':>7} {'findings':>9}"
     for o in outcomes:
         yield (f"{o.target:10} {o.executions:12,} {o.executions / max(o.seconds, 1):8.0f} {o.coverage:6} {o.features:7}"
                f" {o.inputs:7} {len(o.findings):9}")
 
 
-def main():
+def main() -> None:
     known = sorted(path.stem for path in (FUZZ / "targets").glob("*.cpp"))
     parser = argparse.ArgumentParser(prog="scripts/fuzz", description=__doc__)
     parser.add_argument("target", nargs="*", help=f"{', '.join(known)} (default: all)")
@@ -147,7 +146,7 @@ def main():
         outcomes = list(pool.map(fuzzer.run, targets))
     print(*table(outcomes), sep="\n")
     findings = [f"{o.target}: {finding}" for o in outcomes for finding in o.findings]
-    print(*(["", "findings:"] + findings if findings else ["", "no finding"]), sep="\n")
+    print(*(["", "findings:", *findings] if findings else ["", "no finding"]), sep="\n")
     sys.exit(1 if findings else 0)
 
 

@@ -3,11 +3,13 @@
 import json
 import re
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from http_client import Browser
-from identity_provider import Person
+from tests.support.http_client import Browser, Page
+from tests.support.identity_provider import Person
+from tests.support.stack import Stack
 
 WAITING_ROOM_SECONDS = 5
 MAIL_SECONDS = 90  # news are looked for every 20 s
@@ -17,18 +19,18 @@ class StepFailed(Exception):
     """What was expected and what came instead."""
 
 
-def expect(condition, message):
+def expect(condition: object, message: str) -> None:
     if not condition:
         raise StepFailed(message)
 
 
-def sign_on(browser, url, person):
+def sign_on(browser: Browser, url: str, person: Person) -> Page:
     """From `url` by way of the email page, the provider's button and the IdP's login form; returns the last page."""
     browser.get(url)
     return sign_on_from_page(browser, person)
 
 
-def sign_on_from_page(browser, person):
+def sign_on_from_page(browser: Browser, person: Person) -> Page:
     """The same from the sign-on page on."""
     browser.submit(browser.page.form("email"), email=person.email)
     browser.submit(browser.page.form("idp"))
@@ -51,7 +53,7 @@ class Cast:
 class Walk:
     """Prints one line per step; `failures` counts those that did not hold."""
 
-    def __init__(self, stack, cast, say=print):
+    def __init__(self, stack: Stack, cast: Cast, say: Callable[[str], object] = print) -> None:
         self.stack = stack
         self.provisioned, self.newcomer, self.other = cast.provisioned, cast.newcomer, cast.manager
         self.cast = cast
@@ -62,7 +64,7 @@ class Walk:
         self._ben = Browser()
         self._carla = Browser()
 
-    def run(self):
+    def run(self) -> bool:
         for step in (self.stranger_is_sent_to_sign_on, self.script_gets_401, self.unknown_domain_is_explained,
                      self.provisioned_person_gets_in, self.app_sees_identity, self.client_cannot_claim_identity,
                      self.level_is_checked, self.property_is_checked, self.newcomer_waits,
@@ -73,7 +75,7 @@ class Walk:
             self._step(step)
         return self.failures == 0
 
-    def _step(self, step):
+    def _step(self, step: Callable[[], str | None]) -> None:
         name = step.__doc__
         self.count += 1
         try:
@@ -84,13 +86,13 @@ class Walk:
             return
         self._say(f"ok    {name}" + (f" ({detail})" if detail else ""))
 
-    def _me(self, browser, **headers):
+    def _me(self, browser: Browser, **headers: str) -> dict[str, str]:
         page = browser.request("GET", self.stack.app_url("/api/me"),
                                headers={"Accept": "application/json", **headers})
         expect(page.status == 200, f"the app should answer, got {page}")
         return json.loads(page.body)
 
-    def stranger_is_sent_to_sign_on(self):
+    def stranger_is_sent_to_sign_on(self) -> None:
         """somebody without a session is sent to the sign-on page"""
         page = Browser().get(self.stack.app_url("/workorders?property=elm-court"))
         parts = urlsplit(page.url)
@@ -98,13 +100,13 @@ class Walk:
         expect(parts.hostname == self.stack.plan.login_host, f"expected the login host, got {page.url}")
         page.form("email")
 
-    def script_gets_401(self):
+    def script_gets_401(self) -> None:
         """a script without a session gets 401 and JSON, not a redirect"""
         page = Browser().fetch(self.stack.app_url("/api/me"))
         expect(page.status == 401 and "application/json" in page.header("content-type"), f"got {page}")
         json.loads(page.body)
 
-    def unknown_domain_is_explained(self):
+    def unknown_domain_is_explained(self) -> None:
         """an address of an unknown company is told so"""
         browser = Browser()
         browser.get(self.stack.app_url("/"))
@@ -112,7 +114,7 @@ class Walk:
         expect("unknown.example" in page.text, f"the page should name the domain: {page}")
         page.form("email")
 
-    def provisioned_person_gets_in(self):
+    def provisioned_person_gets_in(self) -> str:
         """a provisioned person signs in and lands on the page first asked for, with its query"""
         wanted = self.stack.app_url("/workorders?property=elm-court&sort=age%20down")
         page = sign_on(self._ann, wanted, self.provisioned)
@@ -120,7 +122,7 @@ class Walk:
         expect("Leaking tap" in page.text, f"expected the work orders: {page}")
         return self.provisioned.email
 
-    def app_sees_identity(self):
+    def app_sees_identity(self) -> str:
         """the app is told who it serves, and never sees the session cookie"""
         seen = self._me(self._ann)
         expect(seen["email"] == self.provisioned.email, f"the app saw {seen}")
@@ -132,24 +134,24 @@ class Walk:
         expect(not leaked, f"the app was sent {leaked}")
         return f"{seen['email']}, {seen['access_level']} at {seen['properties']}"
 
-    def client_cannot_claim_identity(self):
+    def client_cannot_claim_identity(self) -> None:
         """identity headers that a client sends are removed"""
         seen = self._me(self._ann, **{"X-Auth-Email": "root@evil.example", "x-auth-access-level": "admin"})
         expect(seen["email"] == self.provisioned.email and seen["access_level"] == "technician", f"the app saw {seen}")
 
-    def level_is_checked(self):
+    def level_is_checked(self) -> None:
         """a page for managers is refused to a technician, by name"""
         page = self._ann.get(self.stack.app_url("/reports/"))
         expect(page.status == 403 and self.provisioned.email in page.text, f"expected 403 saying who, got {page}")
 
-    def property_is_checked(self):
+    def property_is_checked(self) -> None:
         """access is per property: one of theirs opens, another's is refused"""
         own = self._ann.get(self.stack.app_url("/properties/elm-court/"))
         expect(own.status == 200 and own.url.endswith("/properties/elm-court/"), f"their own property: {own}")
         foreign = self._ann.get(self.stack.app_url("/properties/mill-house/"))
         expect(foreign.status == 403, f"another property: {foreign}")
 
-    def newcomer_waits(self):
+    def newcomer_waits(self) -> str:
         """a new person is led to the Waiting Room"""
         page = sign_on(self._ben, self.stack.app_url("/properties/harbor-lofts/?tab=open"), self.newcomer)
         expect(urlsplit(page.url).path == "/auth/waiting", f"expected the Waiting Room, got {page}")
@@ -160,7 +162,7 @@ class Walk:
         expect(self.stack.users()[self.newcomer.email]["state"] == "waiting", "the database should know who waits")
         return self.newcomer.email
 
-    def support_is_told_by_mail(self):
+    def support_is_told_by_mail(self) -> str:
         """support is told by mail that somebody new waits, in one digest"""
         deadline = time.monotonic() + MAIL_SECONDS
         while not (mails := json.loads(Browser().get(self.stack.plan.mailbox_url + "messages.json").body)):
@@ -171,7 +173,7 @@ class Walk:
                f"the digest was {mails[0]}")
         return mails[0]["subject"]
 
-    def provisioning_lets_in(self):
+    def provisioning_lets_in(self) -> str:
         """provisioned from the command line, they are let in within seconds, to the page first asked for"""
         waiting_page = self._ben.page
         self.stack.anteroom("user", "provision", self.newcomer.email, "--level", "technician", "--property",
@@ -187,7 +189,7 @@ class Walk:
         expect(took <= WAITING_ROOM_SECONDS, f"it took {took:.1f} s")
         return f"after {took:.1f} s"
 
-    def other_company_signs_in(self):
+    def other_company_signs_in(self) -> str:
         """a person of another company signs in at that company's provider"""
         page = sign_on(self._carla, self.stack.app_url("/reports/"), self.other)
         expect(page.status == 200 and page.url == self.stack.app_url("/reports/"), f"expected the reports, got {page}")
@@ -195,7 +197,7 @@ class Walk:
         expect(self.stack.plan.companies[0].host not in hosts, "the first company's provider was asked too")
         return self.other.email
 
-    def manager_asks_and_support_approves(self):
+    def manager_asks_and_support_approves(self) -> str:
         """a manager asks for access for a colleague who waits, support approves, the colleague is let in"""
         colleague, support = Browser(), Browser()
         waiting = sign_on(colleague, self.stack.app_url("/workorders"), self.cast.colleague)
@@ -207,7 +209,7 @@ class Walk:
         page = sign_on(support, self.stack.app_url("/auth/manage/queue"), self.cast.support)
         chosen = re.search(rf'value="(\S+ {re.escape(self.cast.colleague.email)})"', page.body.decode())
         expect(chosen, f"the queue should show the request: {page}")
-        page = support.submit(page.form("answer"), request=chosen[1], answer="approve", reason="")
+        page = support.submit(page.form("answer"), request=chosen[1] if chosen else "", answer="approve", reason="")
         expect("approved" in page.text, f"expected the queue, got {page}")
         started = time.monotonic()
         page = colleague.get(waiting.url)
@@ -217,7 +219,7 @@ class Walk:
         expect(page.url == self.stack.app_url("/workorders"), f"expected the page first asked for, got {page}")
         return f"after {time.monotonic() - started:.1f} s"
 
-    def approved_person_is_told_by_mail(self):
+    def approved_person_is_told_by_mail(self) -> str:
         """the colleague is told by mail that they may sign in, and the manager that it was approved"""
         wanted = {self.cast.colleague.email, self.cast.manager.email}
         deadline = time.monotonic() + MAIL_SECONDS
@@ -229,7 +231,7 @@ class Walk:
             expect(time.monotonic() < deadline, f"mails were {mails}")
             time.sleep(0.2)
 
-    def repeated_response_opens_nothing_new(self):
+    def repeated_response_opens_nothing_new(self) -> None:
         """a Response that comes twice opens no second session"""
         first = Browser()
         first.get(self.stack.app_url("/"))
@@ -248,7 +250,7 @@ class Walk:
         page = first.submit(form)
         expect(page.url == self.stack.app_url("/"), f"the same browser should just go on: {page}")
 
-    def sign_out_ends_session(self):
+    def sign_out_ends_session(self) -> None:
         """sign-out ends the session: the old cookie opens nothing any more"""
         host = self.stack.plan.app_host
         self._ann.get(self.stack.app_url("/"))
@@ -261,7 +263,7 @@ class Walk:
         again = self._ann.request("GET", self.stack.app_url("/"))
         expect(again.status == 302 and "/auth/sign-in" in again.header("location"), f"the old cookie: {again}")
 
-    def open_location_is_open(self):
+    def open_location_is_open(self) -> None:
         """a location that is not gated answers everybody, and claimed identities are removed there too"""
         page = Browser().request("GET", self.stack.app_url("/healthz"), headers={"X-Auth-Email": "root@evil.example"})
         expect(page.status == 200 and page.text == "" and page.body == b"ok\n", f"got {page}")

@@ -2,8 +2,9 @@
 
 import shutil
 import subprocess
+from pathlib import Path
 
-import pool_nginx
+from . import pool_nginx
 
 RELEASE = "trixie"
 FLAGS = ["--with-compat", "--with-threads", "--with-file-aio", "--with-pcre-jit", "--with-http_ssl_module",
@@ -12,7 +13,7 @@ FLAGS = ["--with-compat", "--with-threads", "--with-file-aio", "--with-pcre-jit"
          "--with-ld-opt=-Wl,-z,relro -Wl,-E"]
 
 
-def fetch(directory):
+def fetch(directory: Path) -> Path:
     """The unpacked release."""
     options = pool_nginx.sources(directory / "apt", RELEASE)
     for command in (["update"], ["source", "--download-only", "--tar-only", "nginx"]):
@@ -23,7 +24,7 @@ def fetch(directory):
     return source
 
 
-def build(directory):
+def build(directory: Path) -> tuple[Path, Path]:
     """(its source, the program); built once per directory."""
     known = list(directory.glob("nginx-*/objs/nginx"))
     if not known:

@@ -8,25 +8,23 @@ import subprocess
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests" / "support"))
-
-from processes import clean_environment  # noqa: E402
+from tests.support import ROOT
+from tests.support.processes import clean_environment
 
 
-def date_of_sources():
+def date_of_sources() -> str:
     """Seconds: of the commit, or of the changelog where the sources are not in git."""
     done = subprocess.run(["git", "-C", ROOT, "log", "-1", "--format=%ct"], capture_output=True, text=True, check=False)
     return done.stdout.strip() or str(int((ROOT / "CHANGELOG.md").stat().st_mtime))
 
 
-def contact():
+def contact() -> list[str]:
     """Who the packages are from, as Debian's own tools ask for it."""
     name, address = os.environ.get("DEBFULLNAME"), os.environ.get("DEBEMAIL")
     return [f"-DANTEROOM_PACKAGE_CONTACT={name} <{address}>"] if name and address else []
 
 
-def build(directory, revision, jobs):
+def build(directory: Path, revision: str, jobs: int | None) -> list[Path]:
     """The paths of the packages."""
     kept = {name: os.environ[name] for name in ("CCACHE_DIR",) if name in os.environ}
     environment = clean_environment(SOURCE_DATE_EPOCH=date_of_sources(), **kept)
@@ -43,7 +41,7 @@ def build(directory, revision, jobs):
     return sorted(packages.glob("*.deb"))
 
 
-def main():
+def main() -> None:
     parser = argparse.ArgumentParser(prog="scripts/package", description=__doc__)
     parser.add_argument("--revision", default="1", help="Debian revision: raise it to package the same version anew (1)")
     parser.add_argument("--build", type=Path, default=ROOT / "build" / "package", help="build directory (build/package)")

@@ -14,13 +14,13 @@ CONFIGURATION = [
 INSTALLED = Path("/usr/sbin/nginx")
 
 
-def say(text):
+def say(text: str) -> None:
     print(text, flush=True)
 
 
-def sources(directory, release=None):
+def sources(directory: Path, release: str | None = None) -> list[str]:
     """Debian's own package sources with deb-src in place of deb, in a place of their own; of another release, if named."""
-    def wanted(text):
+    def wanted(text: str) -> str:
         return re.sub("bookworm", release, text) if release else text
 
     parts = directory / "parts"
@@ -38,7 +38,7 @@ def sources(directory, release=None):
             "-o", "APT::Sandbox::User=root"]
 
 
-def fetch(directory):
+def fetch(directory: Path) -> Path:
     """The source of the installed upstream version as Debian builds it: its patches change the layout of structures."""
     version = subprocess.run(["/usr/bin/dpkg-query", "-W", "-f", "${source:Upstream-Version}", "nginx"],
                              capture_output=True, text=True, check=True).stdout
@@ -56,13 +56,13 @@ def fetch(directory):
     return source
 
 
-def paths():
+def paths() -> list[str]:
     """Where the installed one looks for files by itself."""
     said = subprocess.run([INSTALLED, "-V"], capture_output=True, text=True, check=True).stderr
     return re.findall(r"--(?:prefix|\S+-path)=\S+", said)
 
 
-def build(directory):
+def build(directory: Path) -> Path:
     """Path of the program to test on; built once per build directory."""
     program = directory / "nginx"
     if program.exists():

@@ -1,4 +1,4 @@
-"""What can be said about the sources without running them: format, layering, clang-tidy, Python that compiles, a manual that builds."""
+"""What can be said about the sources without running them: format, layering, clang-tidy, ruff, mypy, a manual that builds."""
 
 import concurrent.futures
 import hashlib
@@ -6,10 +6,14 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
-import release
-from manual.checks import checks as manual
+from . import release
+from .manual.checks import checks as manual
+from .python_checks import mypy, ruff
+
+Found = Iterator[tuple[str, list[str]]]  # what is checked, and what is wrong with it
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', re.MULTILINE)
 
@@ -32,8 +36,8 @@ LAYERS = {
 # Calls that only these files make: what hostile bytes may be handed to, and what a process may die in.
 READERS = {
     "XML is parsed by parse_xml alone": (
-        r"\b(?:xml(?:Read|CtxtRead|CtxtParse|CtxtReset|Recover|SAX\w*Parse|NewTextReader|Reader|Create\w*Parser)\w*"
-        r"|xmlParse(?!URI)\w+|xmlSecParse\w+|xmlXInclude\w+|html(?:Read|CtxtRead|Parse|SAX)\w*)\s*\(",
+        (r"\b(?:xml(?:Read|CtxtRead|CtxtParse|CtxtReset|Recover|SAX\w*Parse|NewTextReader|Reader|Create\w*Parser)\w*"
+        r"|xmlParse(?!URI)\w+|xmlSecParse\w+|xmlXInclude\w+|html(?:Read|CtxtRead|Parse|SAX)\w*)\s*\("),
         ["core/src/saml/xml.cpp"]),
     "Lasso reads what the guard has seen": (
         r"\blasso_\w+?_(?:process|new_from|init_from|from|build_from|add_provider)\w*\s*\(", ["core/src/saml/lasso_opinion.cpp"]),
@@ -42,11 +46,11 @@ READERS = {
 }
 
 
-def sources(root, *folders, suffixes=(".cpp", ".h", ".c")):
+def sources(root: Path, *folders: str, suffixes: tuple[str, ...] = (".cpp", ".h", ".c")) -> list[Path]:
     return sorted(path for folder in folders for path in (root / folder).rglob("*") if path.suffix in suffixes)
 
 
-def layering(root):
+def layering(root: Path) -> Found:
     """One (name, problems) per library. A rule that finds no include at all is a problem: it checks nothing."""
     includes = [(path.relative_to(root).as_posix(), header) for path in sources(root, "core", "module")
                 for header in INCLUDE.findall(path.read_text())]
@@ -71,13 +75,13 @@ ROOMS = {
 BESIDE = {"module": {"ngx.h", "process.h", "configuration.h", "process_ports.h"}}
 
 
-def quoted(root, folder):
+def quoted(root: Path, folder: str) -> list[tuple[str, str]]:
     """(file, header) of each own header that a file of a folder includes."""
     return [(path.relative_to(root).as_posix(), header) for path in sources(root, folder)
             for header in QUOTED.findall(path.read_text())]
 
 
-def links_of_libraries(root):
+def links_of_libraries(root: Path) -> dict[str, set[str]]:
     """What each library of core/src links, and what core/host and core/services do, by the names of their folders."""
     links = {name: set(re.findall(r"anteroom_(\w+)", rest)) for name, rest in
              re.findall(r"^anteroom_library\((\w+)([^)]*)\)", (root / "core" / "CMakeLists.txt").read_text(), re.MULTILINE)}
@@ -87,7 +91,7 @@ def links_of_libraries(root):
     return links
 
 
-def libraries(root):
+def libraries(root: Path) -> Found:
     """A library of core includes those that it links; the contract includes itself alone. As the CMakeLists.txt have it."""
     links = links_of_libraries(root)
     folders = {path.name for path in (root / "core" / "src").iterdir() if path.is_dir()}
@@ -104,15 +108,14 @@ def libraries(root):
     yield "layering: libraries", problems or ([] if seen else ["no library includes another: the rule checks nothing"])
 
 
-def rooms(root):
+def rooms(root: Path) -> Found:
     """As ROOMS says; one (name, problems) per house."""
     for house, floors in ROOMS.items():
         level = {room: number for number, floor in enumerate(floors) for room in floor}
         prefix = "journey/" if house.endswith("journey") else ""
-        problems, seen = [], 0
-        for path in (root / house).iterdir():
-            if path.is_dir() and path.name not in level:
-                problems.append(f"{house}/{path.name} is not among the rooms")
+        problems = [f"{house}/{path.name} is not among the rooms" for path in sorted((root / house).iterdir())
+                    if path.is_dir() and path.name not in level]
+        seen = 0
         for file, header in quoted(root, house):
             inside = file.removeprefix(house + "/")
             room = inside.split("/")[0] if "/" in inside else None
@@ -130,7 +133,7 @@ def rooms(root):
         yield f"rooms: {house}", problems or ([] if seen else ["no room includes another: the rule checks nothing"])
 
 
-def readers(root):
+def readers(root: Path) -> Found:
     """One (name, problems) per rule of READERS; as layering()."""
     texts = {path.relative_to(root).as_posix(): path.read_text() for path in sources(root, "core", "module")}
     for rule, (pattern, files) in READERS.items():
@@ -146,7 +149,7 @@ def readers(root):
 MAY_THROW = {"core/src/saml/keys.cpp", "core/src/saml/lasso_opinion.cpp", "core/src/saml/initialize.cpp"}
 
 
-def start_path(root):
+def start_path(root: Path) -> Found:
     throwing = {path.relative_to(root).as_posix() for path in sources(root, "core/src/saml", "core/src/journey")
                 if re.search(r"^[^/\n]*\bthrow [\w:]", path.read_text(), re.MULTILINE)}
     problems = [f"{file} throws: may one company's data close the gate for all?" for file in sorted(throwing - MAY_THROW)]
@@ -158,7 +161,7 @@ NAMING_PAGES = ("walks.md", "glossary.md", "decisions/*.md", "how-to.md")
 NAMED_FILE = re.compile(r"(?:core|module|tests|scripts|nginx-conf)/")
 
 
-def code_in(text):
+def code_in(text: str) -> Iterator[tuple[list[str], list[str], bool]]:
     """(files, other names, is a table's row) of each line of a page: what stands in backticks; of drawings, words with an underscore."""
     drawing = False
     for line in text.splitlines():
@@ -172,7 +175,7 @@ def code_in(text):
             yield files, [name for name in names if name not in files], line.startswith("|")
 
 
-def unknown_names(root, text, everything, has_words):
+def unknown_names(root: Path, text: str, everything: str, has_words: bool) -> Iterator[str]:
     """What a page names and is not there. In a row with files, a function is in one of them; all else is anywhere in the code."""
     for files, names, is_row in code_in(text):
         # Of a command, its first word.
@@ -187,7 +190,7 @@ def unknown_names(root, text, everything, has_words):
                             if not re.search(rf"(?<![A-Za-z0-9]){word}(?![A-Za-z0-9])", everything))
 
 
-def named_in_manual(root):
+def named_in_manual(root: Path) -> Found:
     """The names in the pages of NAMING_PAGES are names of the code. One (name, problems) per page."""
     everything = "\n".join(path.read_text() for path in sources(
         root, "core", "module", "tests", suffixes=(".cpp", ".h", ".c", ".sql", ".js", ".txt", ".mustache", ".cmake")))
@@ -203,13 +206,13 @@ def named_in_manual(root):
             yield f"names in {page.relative_to(root)}", problems
 
 
-def version(root):
+def version(root: Path) -> Found:
     """The version of CMakeLists.txt, which is nowhere else, has its section in the changelog: what its tag needs."""
     why = release.trouble(root, f"v{release.version_of(root)}")
     yield "the changelog has this version", [why] if why else []
 
 
-def clang_format(root):
+def clang_format(root: Path) -> Found:
     files = sources(root, "core", "module", "tests")
     done = subprocess.run(["/usr/bin/clang-format", "--dry-run", "-Werror", *files], capture_output=True, text=True,
                           check=False)
@@ -217,18 +220,7 @@ def clang_format(root):
     yield f"clang-format: {len(files)} files", problems or ([] if files else ["no files"])
 
 
-def python_compiles(root):
-    files = sorted([*(root / "tests").rglob("*.py"), *(root / "scripts").rglob("*.py")])
-    problems = []
-    for path in files:
-        try:
-            compile(path.read_text(), str(path), "exec")
-        except SyntaxError as error:
-            problems.append(f"{path}:{error.lineno}: {error.msg}")
-    yield f"Python: {len(files)} files", problems or ([] if files else ["no files"])
-
-
-def clang_tidy(root, build, jobs=2):
+def clang_tidy(root: Path, build: Path, jobs: int = 2) -> Found:
     """One (name, problems) per translation unit of core/ and module/. What was clean stays so until a source of
     it, a header, the rules or the command change."""
     commands = json.loads((build / "compile_commands.json").read_text())
@@ -246,7 +238,7 @@ def clang_tidy(root, build, jobs=2):
     stamps = build / "clang-tidy-clean"
     stamps.mkdir(exist_ok=True)
 
-    def check(path):
+    def check(path: Path) -> list[str]:
         state = common.copy()
         state.update(path.read_bytes() + units[path].encode())
         stamp = stamps / state.hexdigest()
@@ -260,15 +252,15 @@ def clang_tidy(root, build, jobs=2):
         return [line for line in done.stdout.splitlines() if line.strip()][:30] or done.stderr.splitlines()[:30]
 
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-        for path, problems in zip(units, pool.map(check, units)):
+        for path, problems in zip(units, pool.map(check, units), strict=True):
             yield f"clang-tidy: {path.relative_to(root)}", problems
 
 
-def run(root, build):
+def run(root: Path, build: Path) -> bool:
     """Prints what is wrong, and `N passed, M failed`; returns what a shell wants to hear."""
     passed = failed = 0
     for check in (layering(root), libraries(root), rooms(root), readers(root), start_path(root), named_in_manual(root), version(root),
-                  clang_format(root), python_compiles(root), manual(build / "manual"), clang_tidy(root, build)):
+                  clang_format(root), ruff(root, build), mypy(root, build), manual(build / "manual"), clang_tidy(root, build)):
         for name, problems in check:
             if problems:
                 failed += 1

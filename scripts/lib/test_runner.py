@@ -10,18 +10,18 @@ import sys
 import tempfile
 import threading
 import time
-import xml.etree.ElementTree as ElementTree
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests" / "support"))
-sys.path.insert(0, str(ROOT / "scripts" / "lib"))
+from tests.support import ROOT
+from tests.support.postgres import Cluster
+from tests.support.processes import clean_environment
+from tests.support.stack import state_directory
+from tests.support.texts import found
 
-import other_nginx  # noqa: E402
-import pool_nginx  # noqa: E402
-from postgres import Cluster  # noqa: E402
-from processes import clean_environment  # noqa: E402
-from stack import state_directory  # noqa: E402
+from . import other_nginx, pool_nginx
 
 BY_NAME = ("leaks", "faults", "soak", "threads", "packages", "versions", "upgrade")  # take long: only when asked for
 PARTS = ("unit", "fuzz", "attacks", "database", "mail", "nginx", "browser", "static")
@@ -32,9 +32,9 @@ SIDE_BY_SIDE = ("nginx", "database", "browser", "attacks", "mail")  # they wait 
 class Output(threading.local):
     """What a part says: at once, or, where others run beside it, when it is done."""
 
-    kept = None
+    kept: list[str] | None = None
 
-    def say(self, text):
+    def say(self, text: str) -> None:
         if self.kept is None:
             print(text, end="", flush=True)
         else:
@@ -42,18 +42,18 @@ class Output(threading.local):
 
 
 class Runner:
-    def __init__(self, build, preset, pytest_arguments):
+    def __init__(self, build: Path, preset: str, pytest_arguments: list[str]) -> None:
         self.preset = preset
         self.build = build
         self.pytest_arguments = pytest_arguments
-        self.results = []  # (part, name, passed, failed, skipped)
-        self.minutes = {}  # that each part took
-        self.cluster = None
-        self.static_checks = None  # the process
-        self.nginx_program = None  # the installed one
+        self.results: list[tuple[str, str, int, int, int]] = []  # (part, name, passed, failed, skipped)
+        self.minutes: dict[str, float] = {}  # that each part took
+        self.cluster: Cluster | None = None
+        self.static_checks: subprocess.Popen[str] | None = None  # the process
+        self.nginx_program: Path | None = None  # the installed one
         self.output = Output()
 
-    def environment(self):
+    def environment(self) -> dict[str, str]:
         extra = {name: os.environ[name] for name in ("CCACHE_DIR", "ANTEROOM_SOAK", "ANTEROOM_PREVIOUS_BUILD") if name in os.environ}
         if self.nginx_program is not None:
             extra["ANTEROOM_NGINX"] = str(self.nginx_program)
@@ -61,56 +61,56 @@ class Runner:
             extra["ANTEROOM_TEST_DATABASE"] = self.cluster.conninfo()
         return clean_environment(
             ANTEROOM_BUILD=str(self.build), ANTEROOM_SOURCE=str(ROOT), PYTHONDONTWRITEBYTECODE="1",
-            PYTHONPATH=str(ROOT / "tests" / "support"),
+            PYTHONPATH=str(ROOT),
             ASAN_OPTIONS="detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1",
             TSAN_OPTIONS="ignore_noninstrumented_modules=1",
             UBSAN_OPTIONS="print_stacktrace=1:halt_on_error=1", **extra)
 
-    def compile(self, targets, *settings):
+    def compile(self, targets: str | None, *settings: str) -> None:
         began = time.monotonic()
         heading(f"build ({self.preset}, warnings are errors)")
-        configure = ["/usr/bin/cmake", "--preset", self.preset, "-B", self.build, *settings]
+        configure: list[str | Path] = ["/usr/bin/cmake", "--preset", self.preset, "-B", self.build, *settings]
         subprocess.run(configure, cwd=ROOT, env=self.environment(), check=True, stdout=subprocess.DEVNULL)
         names = self.programs(targets) if targets else []
         subprocess.run(["/usr/bin/cmake", "--build", self.build, *(["--target", *names] if names else [])],
                        cwd=ROOT, env=self.environment(), check=True)
         self.minutes["build"] = (time.monotonic() - began) / 60
 
-    def programs(self, pattern):
+    def programs(self, pattern: str) -> list[str]:
         """Names of the build's targets that match a regular expression."""
         listed = subprocess.run(["/usr/bin/ninja", "-C", self.build, "-t", "targets", "all"], capture_output=True,
                                 text=True, check=True, env=self.environment()).stdout
         names = {line.split(":")[0] for line in listed.splitlines() if line.endswith(": phony")}
         return sorted(name for name in names if re.fullmatch(pattern, name))
 
-    def catch2(self, part, name):
-        """One Catch2 program; a crash or an empty one counts as a failure."""
-        program = next(iter((self.build / "tests").rglob(name)), None)
-        if program is None:
-            return self.note(part, f"{name} (not built)", 0, 1)
-        done = self.execute([program])
-        self.output.say(done)
-        everything = re.search(r"All tests passed \(\d+ assertions? in (\d+) test cases?\)", done)
-        if everything:
-            return self.note(part, name, int(everything[1]), 0)
-        some = re.search(r"^test cases:(.*)$", done, re.MULTILINE)
-        passed = re.search(r"(\d+) passed", some[1]) if some else None
-        failed = re.search(r"(\d+) failed\b(?! as expected)", some[1]) if some else None
-        return self.note(part, name, int(passed[1]) if passed else 0, max(1, int(failed[1]) if failed else 1))
+    def ctest(self, part: str, jobs: int = 1) -> None:
+        """The Catch2 programs that have the part's label; a crash or an empty one counts as a failure."""
+        report, folder = self.build / f"ctest-{part}.xml", self.build / "junit"
+        for old in (report, *folder.glob("*.xml")):
+            old.unlink(missing_ok=True)
+        _, printed = self.execute(["/usr/bin/ctest", "--test-dir", self.build, "-L", f"^{part}$", "--no-tests=error",
+                                   "--output-on-failure", "--timeout", TIME_LIMIT, "-j", jobs, "--output-junit", report],
+                                  limit=None)  # each program has one of its own
+        self.output.say(printed)
+        programs = {one.get("name", "?"): one.get("status") == "run" for one in elements(report, "testcase")}
+        for name, is_good in sorted(programs.items()):
+            outcomes = [case.find("failure") is None for case in elements(folder / f"{name}.xml", "testcase")]
+            passed = sum(outcomes)
+            self.note(part, name, passed, max(len(outcomes) - passed, 0 if is_good and passed else 1))
+        if not programs:
+            self.note(part, "no program", 0, 1)
 
-    def execute(self, command):
+    def execute(self, command: Sequence[object], limit: float | None = TIME_LIMIT) -> tuple[int | None, str]:
+        """Exit status (None if it took too long) and what was printed."""
         try:
             done = subprocess.run([str(part) for part in command], cwd=ROOT, env=self.environment(), text=True,
-                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=TIME_LIMIT, check=False,
+                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=limit, check=False,
                                   errors="replace")
         except subprocess.TimeoutExpired as late:
-            return f"{command[0]} took longer than {TIME_LIMIT} s\n{late.stdout or ''}"
-        # The summary of a program that a sanitizer stopped at its end does not count.
-        if done.returncode != 0:
-            return re.sub(r"All tests passed|inputs replayed", "ended with an error after its tests passed", done.stdout)
-        return done.stdout
+            return None, f"{command[0]} took longer than {limit} s\n{text_of(late.stdout)}"
+        return done.returncode, done.stdout
 
-    def pytest(self, part, folder, *more):
+    def pytest(self, part: str, folder: str, *more: str) -> None:
         if not list((ROOT / folder).rglob("test_*.py")):
             return self.note(part, f"{folder} (no tests)", 0, 1)
         self.build.mkdir(parents=True, exist_ok=True)
@@ -119,18 +119,18 @@ class Runner:
         command = ["/usr/bin/python3", "-m", "pytest", "-q", "-ra", "--tb=short", "-p", "no:cacheprovider",
                    f"--junitxml={report}", folder, *more, *self.pytest_arguments]
         try:
-            kept = {} if self.output.kept is None else {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+            kept: dict[str, Any] = {} if self.output.kept is None else {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
             done = subprocess.run(command, cwd=ROOT, env=self.environment(), timeout=TIME_LIMIT, check=False, text=True, errors="replace",
                                   **kept)
             code = done.returncode
             self.output.say(done.stdout or "")
         except subprocess.TimeoutExpired as late:
-            self.output.say((late.stdout or b"").decode(errors="replace") if isinstance(late.stdout, bytes) else late.stdout or "")
+            self.output.say(text_of(late.stdout))
             return self.note(part, f"{folder} (took longer than {TIME_LIMIT} s)", 0, 1)
-        if not report.exists():
+        suites = elements(report, "testsuite")
+        if not suites:
             return self.note(part, folder, 0, 1)
-        suite = ElementTree.parse(report).getroot()
-        suite = suite if suite.tag == "testsuite" else suite.find("testsuite")
+        suite, = suites
         number = {key: int(suite.get(key, "0")) for key in ("tests", "failures", "errors", "skipped")}
         failed = number["failures"] + number["errors"]
         if code != 0:
@@ -138,84 +138,75 @@ class Runner:
         return self.note(part, folder, number["tests"] - number["failures"] - number["errors"] - number["skipped"],
                          failed, number["skipped"])
 
-    def note(self, part, name, passed, failed, skipped=0):
+    def note(self, part: str, name: str, passed: int, failed: int, skipped: int = 0) -> None:
         self.results.append((part, name, passed, failed, skipped))
 
     # The parts.
 
-    def unit(self):
-        names = self.programs(r"unit_\w+")
-        if not names:
-            self.note("unit", "no unit_* program", 0, 1)
-        for name in names:
-            self.catch2("unit", name)
+    def unit(self) -> None:
+        self.ctest("unit", jobs=2)
 
-    def fuzz(self):
+    def fuzz(self) -> None:
         """Every stored input of every fuzz target, once more. A target without inputs, and inputs without a target, fail."""
         sources = ROOT / "tests" / "fuzz"
         targets = {path.stem for path in (sources / "targets").glob("*.cpp")}
         for name in sorted({path.name for path in (sources / "corpus").iterdir()} - targets):
             self.note("fuzz", f"corpus/{name} (no such target)", 0, 1)
         for name in sorted(targets):
-            done = self.execute([self.build / "tests" / "fuzz" / f"fuzz_{name}", sources / "corpus" / name])
-            replayed = re.search(r"^(\d+) inputs replayed$", done, re.MULTILINE)
-            good = replayed is not None and int(replayed[1]) > 0 and "ended with an error" not in done
-            if not good:
-                self.output.say("\n".join(done.splitlines()[-60:]) + "\n")
-            self.note("fuzz", f"{name} ({replayed[1] if good else 'no'} inputs replayed)", int(good), int(not good))
+            code, printed = self.execute([self.build / "tests" / "fuzz" / f"fuzz_{name}", sources / "corpus" / name])
+            replayed = re.search(r"^(\d+) inputs replayed$", printed, re.MULTILINE)
+            number = int(replayed[1]) if replayed and code == 0 else 0
+            if number == 0:
+                self.output.say("\n".join(printed.splitlines()[-60:]) + "\n")
+            self.note("fuzz", f"{name} ({number or 'no'} inputs replayed)", int(number > 0), int(number == 0))
 
-    def database(self):
-        names = self.programs(r"database_tests")
-        for name in names:
-            self.catch2("database", name)
-        if list((ROOT / "tests" / "database").rglob("test_*.py")):
-            self.pytest("database", "tests/database")
-        elif not names:
-            self.note("database", "no database tests", 0, 1)
+    def database(self) -> None:
+        self.ctest("database")
+        self.pytest("database", "tests/database")
 
-    def mail(self):
+    def mail(self) -> None:
         self.pytest("mail", "tests/mail")
 
-    def nginx(self):
+    def nginx(self) -> None:
         self.pytest("nginx", "tests/nginx")
 
-    def faults(self):
+    def faults(self) -> None:
         self.pytest("faults", "tests/faults")
 
-    def threads(self):
+    def threads(self) -> None:
         """Built with ThreadSanitizer, in a directory of its own. What libraries do among themselves is not looked at."""
         own = Runner(ROOT / "build" / "threads", "threads", [])
         own.compile(r"threads_tests")
-        own.catch2("threads", "threads_tests")
+        own.ctest("threads")
         self.results += own.results
 
-    def soak(self):
+    def soak(self) -> None:
         self.pytest("soak", "tests/soak", "-s")
 
-    def versions(self):
+    def versions(self) -> None:
         """Another nginx than Debian's, and the module as building.md builds it for that one, in a directory of their own."""
         own = Runner(ROOT / "build" / "other-nginx", "release", self.pytest_arguments)
         source, own.nginx_program = other_nginx.build(own.build / "nginx")
         flags = subprocess.run([own.nginx_program, "-V"], capture_output=True, text=True, check=True).stderr
-        flags = re.search(r"^configure arguments: (.*)$", flags, re.MULTILINE)[1]
+        flags = found(r"^configure arguments: (.*)$", flags, re.MULTILINE)
         own.cluster = self.cluster
         own.compile(r"ngx_http_auth_saml_module|anteroom|forge-response",
                     f"-DANTEROOM_NGINX_SOURCE={source}", f"-DANTEROOM_NGINX_FLAGS={flags}")
         own.pytest("versions", "tests/nginx")
         self.results += own.results
 
-    def packages(self):
+    def packages(self) -> None:
         """Builds them in a directory of their own."""
         self.pytest("packages", "tests/packages", "-s")
 
-    def upgrade(self):
+    def upgrade(self) -> None:
         """Beside an older version, which is built from the commit in tests/upgrade/previous unless
         ANTEROOM_PREVIOUS_BUILD names a build of one."""
         if "ANTEROOM_PREVIOUS_BUILD" not in os.environ:
             os.environ["ANTEROOM_PREVIOUS_BUILD"] = str(self.build_previous())
         self.pytest("upgrade", "tests/upgrade")
 
-    def build_previous(self):
+    def build_previous(self) -> Path:
         commit = (ROOT / "tests" / "upgrade" / "previous").read_text().strip()
         source, build = ROOT / "build" / "previous" / "source", ROOT / "build" / "previous" / "build"
         heading(f"build of {commit[:12]}")
@@ -223,36 +214,39 @@ class Runner:
         source.mkdir(parents=True)
         archive = subprocess.run(["/usr/bin/git", "archive", commit], cwd=ROOT, check=True, capture_output=True).stdout
         subprocess.run(["/usr/bin/tar", "-x", "-C", source], input=archive, check=True)
-        for command in (["/usr/bin/cmake", "--preset", "release", "-B", build],
-                        ["/usr/bin/cmake", "--build", build, "--target", "anteroom", "ngx_http_auth_saml_module"]):
+        commands: list[list[str | Path]] = [
+            ["/usr/bin/cmake", "--preset", "release", "-B", build],
+            ["/usr/bin/cmake", "--build", build, "--target", "anteroom", "ngx_http_auth_saml_module"]]
+        for command in commands:
             subprocess.run(command, cwd=source, env=self.environment(), check=True, stdout=subprocess.DEVNULL)
         return build
 
-    def leaks(self):
+    def leaks(self) -> None:
         self.pytest("leaks", "tests/leaks")
 
-    def attacks(self):
+    def attacks(self) -> None:
         self.pytest("attacks", "tests/attacks")
 
-    def browser(self):
+    def browser(self) -> None:
         self.pytest("browser", "tests/browser")
 
-    def begin_static(self):
+    def begin_static(self) -> None:
         """Only the time that nothing else wants: the other parts wait often, this one never does."""
         self.static_checks = subprocess.Popen(
-            ["/usr/bin/nice", "-n", "19", "/usr/bin/python3", "-B", ROOT / "scripts" / "lib" / "static_checks.py",
-             ROOT, self.build], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+            ["/usr/bin/nice", "-n", "19", "/usr/bin/python3", "-B", "-P", "-m", "scripts.lib.static_checks", ROOT, self.build],
+            cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
-    def static(self):
+    def static(self) -> None:
+        assert self.static_checks is not None
         printed = self.static_checks.communicate()[0]
         print(printed, end="", flush=True)
         counted = re.search(r"^(\d+) passed, (\d+) failed$", printed, re.MULTILINE)
         passed, failed = (int(counted[1]), int(counted[2])) if counted else (0, 1)
         if self.static_checks.returncode != 0:
             failed = max(failed, 1)
-        self.note("static", "format, layers, clang-tidy", passed, failed)
+        self.note("static", "format, layers, clang-tidy, ruff, mypy", passed, failed)
 
-    def run(self, parts):
+    def run(self, parts: list[str]) -> None:
         targets = r"(unit|fuzz)_\w+" if set(parts) <= {"unit", "fuzz", "static"} else None
         try:
             if set(parts) - {"static", "threads", "packages", "versions"}:
@@ -291,15 +285,15 @@ class Runner:
                 self.cluster.stop()
             shutil.rmtree(sockets, ignore_errors=True)
 
-    def run_part(self, part):
+    def run_part(self, part: str) -> None:
         self.output.say(f"\n== {part} ==\n")
         began = time.monotonic()
         getattr(self, part)()
         self.minutes[part] = (time.monotonic() - began) / 60
 
-    def run_side_by_side(self, parts):
+    def run_side_by_side(self, parts: list[str]) -> None:
         """Two at a time."""
-        def one(part):
+        def one(part: str) -> None:
             self.output.kept = []
             try:
                 self.run_part(part)
@@ -312,23 +306,36 @@ class Runner:
             for done in [pool.submit(one, part) for part in parts]:
                 done.result()
 
-    def summarize(self, seconds):
+    def summarize(self, seconds: float) -> int:
         heading("summary")
         for part, name, passed, failed, skipped in self.results:
             tail = f", {skipped} skipped" if skipped else ""
             print(f"  {'FAIL' if failed else 'ok  '} {part:9} {name}: {passed} passed, {failed} failed{tail}")
-        passed, failed = (sum(result[column] for result in self.results) for column in (2, 3))
+        passed, failed = sum(result[2] for result in self.results), sum(result[3] for result in self.results)
         parts = ", ".join(f"{part} {minutes:.1f}" for part, minutes in self.minutes.items())
         print(f"  in {seconds / 60:.1f} minutes ({parts})")
         print(f"{passed} passed, {failed} failed")
         return 1 if failed or not passed else 0
 
 
-def heading(text):
+def text_of(printed: str | bytes | None) -> str:
+    """What a program had printed when its time was over."""
+    return printed.decode(errors="replace") if isinstance(printed, bytes) else printed or ""
+
+
+def elements(report: Path, tag: str) -> list[ElementTree.Element]:
+    """Those of a JUnit file; none if it is missing or was not written to its end."""
+    try:
+        return ElementTree.parse(report).getroot().findall(tag)
+    except (FileNotFoundError, ElementTree.ParseError):
+        return []
+
+
+def heading(text: str) -> None:
     print(f"\n== {text} ==", flush=True)
 
 
-def main():
+def main() -> None:
     parser = argparse.ArgumentParser(prog="scripts/test", description=__doc__)
     parser.add_argument("part", nargs="*", default=["all"],
                         help=f"{', '.join(PARTS)} or all of them (default); {', '.join(BY_NAME)} by name only; "

@@ -202,7 +202,7 @@ def main():
     print(f"{len(checks)} checks", flush=True)
     survivors = []
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for check, caught in zip(checks, pool.map(lambda check: noticed_by(tree, check), checks)):
+        for check, caught in zip(checks, pool.map(lambda check: noticed_by(tree, check), checks), strict=True):
             reason = EQUIVALENT.get((check.place.split(":")[0], check.text))
             if caught is None and reason is None:
                 survivors.append(check)

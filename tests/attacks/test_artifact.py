@@ -1,7 +1,9 @@
 """Responses by artifact at a live node: fetched from a real TLS server, and what a bad one can't do."""
 
 import base64
+import contextlib
 import datetime
+import gzip
 import hashlib
 import http.server
 import re
@@ -11,15 +13,15 @@ import ssl
 import threading
 from urllib.parse import quote
 
-import live
 import pytest
-from browser import ACS, LOGIN_HOST, PAGE, post_response, session_of, start
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
-from processes import wait_until
-from test_live import configuration
+
+from tests.support.processes import wait_until
+from tests.support.saml import live
+from tests.support.saml.browser import ACS, LOGIN_HOST, PAGE, post_response, session_of, start
 
 SOAP = "urn:oasis:names:tc:SAML:2.0:bindings:SOAP"
 
@@ -29,7 +31,7 @@ def issued(name, by=None, host="localhost", days=30):
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     issuer_key, issuer = by or (key, None)
     own = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    now = datetime.datetime.utcnow()
+    now = datetime.datetime.now(datetime.UTC)
     builder = (x509.CertificateBuilder().subject_name(own).issuer_name(issuer.subject if issuer else own)
                .public_key(key.public_key()).serial_number(x509.random_serial_number())
                .not_valid_before(now - datetime.timedelta(days=60)).not_valid_after(now + datetime.timedelta(days=days))
@@ -55,10 +57,8 @@ class Resolver:
             def do_POST(self):
                 question = self.rfile.read(int(self.headers["Content-Length"])).decode()
                 outer.questions.append((self.path, dict(self.headers), question))
-                try:
+                with contextlib.suppress(OSError):  # who asked has gone
                     outer.answer(self, question)
-                except OSError:
-                    pass  # who asked has gone
 
             def log_message(self, *_):
                 pass
@@ -125,7 +125,7 @@ class World:
         live.write_key_pairs(self.keys, self._workspace)
         more = "    response_binding: artifact\n" + (f"    back_channel_ca: {ca}\n" if trusts_ca else "")
         signing = f"  signing: {{ key: {self._workspace}/sp.key, certificate: {self._workspace}/sp.pem }}\n"
-        change = configuration(path, more)
+        change = live.configuration(path, more)
         return self._lab.node(self._cluster, yaml=lambda text: change(text).replace(
             "identity_providers:", signing + "identity_providers:", 1))
 
@@ -184,7 +184,8 @@ def test_an_assertion_fetched_twice_signs_on_once(world, authority):
 
 
 CRAFTED = {"unsigned": ({"sign": "none"}, "signature_missing"),
-           "another company's person": ({"say": [["<saml:AttributeValue>ann@corp.test", "<saml:AttributeValue>ann@other.test"]]}, "email_domain_not_registered"),
+           "another company's person": ({"say": [["<saml:AttributeValue>ann@corp.test", "<saml:AttributeValue>ann@other.test"]]},
+                                        "email_domain_not_registered"),
            "changed": ({"tamper": [["<saml:AttributeValue>ann@corp.test", "<saml:AttributeValue>eve@corp.test"]]}, "signature_invalid"),
            "comment": ({"tamper": [["<saml:AttributeValue>ann@corp.test", "<saml:AttributeValue>ann@corp.test<!-- -->"]]}, "xml_markup")}
 
@@ -246,7 +247,6 @@ def endless(handler, _question):
 
 
 def inflating(handler, question):
-    import gzip
     send(handler, gzip.compress(envelope(question, "<p:Response/>" + " " * 10_000_000)), headers=[("Content-Encoding", "gzip")])
 
 

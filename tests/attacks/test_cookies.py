@@ -3,10 +3,11 @@
 import base64
 import re
 
-import live
 import pytest
-from browser import ACS, APP_HOST, FORM, LOGIN_HOST, PAGE, UnderWay, post_response, session_of, start
-from node import COOKIE
+
+from tests.support.node import COOKIE
+from tests.support.saml import live
+from tests.support.saml.browser import ACS, APP_HOST, FORM, LOGIN_HOST, PAGE, UnderWay, post_response, session_of, start
 
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 

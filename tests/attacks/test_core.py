@@ -1,24 +1,20 @@
 """Every case of cases/*.yaml against the code of the Reply URL, by way of `anteroom verify-response`."""
 
 import json
-import os
 import subprocess
 from pathlib import Path
 
-import live
 import pytest
 import yaml
-from messages import REQUEST, encode, make
 
-BUILD = Path(os.environ["ANTEROOM_BUILD"])
+from tests.support import BUILD
+from tests.support.saml import live
+from tests.support.saml.messages import REQUEST, encode, make
 
 
 def load_cases():
-    cases = []
-    for path in sorted((Path(__file__).parent / "cases").glob("*.yaml")):
-        for case in yaml.safe_load(path.read_text()):
-            cases.append({"file": path.stem, **case})
-    return cases
+    return [{"file": path.stem, **case} for path in sorted((Path(__file__).parent / "cases").glob("*.yaml"))
+            for case in yaml.safe_load(path.read_text())]
 
 
 CASES = load_cases()

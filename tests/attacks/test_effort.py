@@ -6,11 +6,13 @@ import itertools
 import threading
 from urllib.parse import quote
 
-import live
 import pytest
-from browser import FORM, LOGIN_HOST, PAGE, post_response, session_of, start
-from messages import BASE, DS, ENVELOPED, EXC, REQUEST, RSA_SHA256, SHA256
-from test_live import codes_in, log_since
+
+from tests.support.saml import live
+from tests.support.saml.browser import FORM, LOGIN_HOST, PAGE, post_response, session_of, start
+from tests.support.saml.messages import BASE, DS, ENVELOPED, EXC, REQUEST, RSA_SHA256, SHA256
+
+from .test_live import codes_in, log_since
 
 AT_ONCE = 32  # as many as may wait for a thread
 PREFIXES = ["".join(pair) for pair in itertools.product("bcdefghijklmnopqrstuvwyz", repeat=2)]

@@ -4,30 +4,18 @@ the attacker. The legal ones open a session, and the app is told who it is."""
 import base64
 import re
 
-import live
 import pytest
-from browser import APP_HOST, LOGIN_HOST, post_response, session_of, start
-from messages import REQUEST, encode
-from test_core import CASES, label
+
+from tests.support.saml import live
+from tests.support.saml.browser import LOGIN_HOST, post_response, session_of, start
+from tests.support.saml.messages import REQUEST, encode
+
+from .test_core import CASES, label
 
 # Where no request of ours is answered, the journey says so before the verifier does.
 BEFORE_THE_VERIFIER = {"no_login_state", "unsolicited_response", "in_response_to"}
 VARIANTS = {(): "", ("--allow-sha1",): "    allow_sha1: true\n", ("--unsolicited",): "    allow_unsolicited: true\n",
             ("--allow-rsa-pkcs1",): "    allow_rsa_pkcs1: true\n"}
-
-
-def configuration(metadata_file, more):
-    pairs = ", ".join(f"{{ key: {metadata_file.parent}/{name}.key, certificate: {metadata_file.parent}/{name}.pem }}"
-                      for name in ("sp", "sp2"))
-
-    def change(text):
-        own = f"  decryption: [{pairs}]\n  apps: [https://{APP_HOST}]\n"
-        text = text.replace("identity_providers:", f"{own}identity_providers:", 1)
-        text = re.sub(r"base_url: \S+", f"base_url: https://{LOGIN_HOST}", text).replace("urn:example:sp", "https://sp.test")
-        return re.sub(r"identity_providers:\n.*?(?=database:)",
-                      f"identity_providers:\n  - name: corp\n    metadata: {metadata_file}\n    domains: [corp.test]\n"
-                      f"    attributes: {{ email: mail }}\n{more}", text, flags=re.DOTALL)
-    return change
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +24,7 @@ def nodes(module_lab, workspace, cluster, keys_of_idp):
     path = workspace / "attacked.xml"
     path.write_text(live.registered(keys_of_idp))
     live.write_key_pairs(keys_of_idp, workspace)
-    running = {options: module_lab.node(cluster, yaml=configuration(path, more)) for options, more in VARIANTS.items()}
+    running = {options: module_lab.node(cluster, yaml=live.configuration(path, more)) for options, more in VARIANTS.items()}
     for node in running.values():
         for email in {case.get("email", "ann@corp.test") for case in CASES if case["expect"] == "accepted"}:
             node.people.add(email)

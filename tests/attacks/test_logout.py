@@ -1,17 +1,20 @@
 """Logout messages that an attacker forges, bends or repeats: nobody is signed out by them."""
 
 import base64
+import re
 import zlib
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
 
-import live
 import pytest
-from browser import FORM, LOGIN_HOST, PAGE, post_response, session_of, start
 from lxml import etree
-from messages import RSA_SHA256, sign_element
-from processes import wait_until
-from test_cookies import is_inside
+
+from tests.support.processes import wait_until
+from tests.support.saml import live
+from tests.support.saml.browser import FORM, LOGIN_HOST, PAGE, post_response, session_of, start
+from tests.support.saml.messages import RSA_SHA256, sign_element
+
+from .test_cookies import is_inside
 
 SLO = "/saml2/logout"
 REQUEST = """<samlp:LogoutRequest xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" ID="{id}" Version="2.0" \
@@ -44,7 +47,7 @@ def token(node, keys_of_idp):
 
 
 def xml(age=0, **more):
-    issued = datetime.now(timezone.utc) - timedelta(seconds=age)
+    issued = datetime.now(UTC) - timedelta(seconds=age)
     return REQUEST.format(id=f"_l{next(NUMBERS)}", now=issued.strftime("%Y-%m-%dT%H:%M:%SZ"), **more)
 
 
@@ -89,7 +92,7 @@ FORGERIES = {
     "RelayState added behind": lambda keys: query_of(xml(), keys["idp"]) + "&RelayState=x",
     "RelayState changed": lambda keys: query_of(xml(), keys["idp"], relay_state="x").replace("RelayState=x", "RelayState=y"),
     "RelayState taken away": lambda keys: query_of(xml(), keys["idp"], relay_state="x").replace("&RelayState=x", ""),
-    "the message twice": lambda keys: (lambda q: q.split("&")[0] + "&" + q)(query_of(xml(), keys["idp"])),
+    "the message twice": lambda keys: re.sub(r"^([^&]*)", r"\1&\1", query_of(xml(), keys["idp"])),
     "a SAMLResponse beside it": lambda keys: query_of(xml(), keys["idp"]) + "&SAMLResponse=x",
     "SHA-1": lambda keys: query_of(xml(), keys["idp"], "http://www.w3.org/2000/09/xmldsig#rsa-sha1"),
     "HMAC with the public key": lambda keys: query_of(xml(), keys["idp"], "http://www.w3.org/2001/04/xmldsig-more#hmac-sha256"),
@@ -144,7 +147,7 @@ Value="urn:oasis:names:tc:SAML:2.0:status:Success"/></samlp:Status></samlp:Logou
 @pytest.mark.parametrize("key", ["idp", "other", None])
 def test_no_answer_ends_or_begins_anything(node, keys_of_idp, token, key):
     """To a sign-out that was never asked for, by whomever."""
-    text = RESPONSE.format(number=next(NUMBERS), now=datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"))
+    text = RESPONSE.format(number=next(NUMBERS), now=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
     if key:
         root = etree.fromstring(text)
         sign_element(root, keys_of_idp[key], {})

@@ -1,4 +1,5 @@
-"""What strangers make up is told by its MAC, so that nobody is asked; what they have written down is little, and pushes out nobody else's."""
+"""What strangers make up is told by its MAC, so that nobody is asked; what they have written down is little, and pushes out
+nobody else's."""
 
 import base64
 import hashlib
@@ -8,17 +9,16 @@ import re
 import shutil
 import tempfile
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import live
 import pytest
-import tokens
-from browser import APP_HOST, FORM, LOGIN_HOST, PAGE, post_response, start
-from postgres import Cluster
-from processes import clean_environment, run, wait_until
-from test_live import configuration
+
+from tests.support import tokens
+from tests.support.postgres import Cluster
+from tests.support.processes import clean_environment, run, wait_until
+from tests.support.saml import live
+from tests.support.saml.browser import APP_HOST, FORM, LOGIN_HOST, PAGE, post_response, start
 
 FROM_US = ("Sec-Fetch-Site", "same-origin")
 
@@ -57,7 +57,7 @@ def ready(lab, cluster, workspace, keys_of_idp, metadata_of_idp):
     live.write_key_pairs(keys_of_idp, workspace)
 
     def make(change=lambda text: text):
-        node = lab.node(cluster, yaml=lambda text: change(configuration(path, "")(text)))
+        node = lab.node(cluster, yaml=lambda text: change(live.configuration(path, "")(text)))
         node.people.add("ann@corp.test")
         node.cli = lambda *words: run([node.build / "core" / "cli" / "anteroom", "--config", node.directory / "anteroom.yaml", *words],
                                       environment=clean_environment(ASAN_OPTIONS="detect_leaks=0"))

@@ -6,9 +6,10 @@ import re
 from pathlib import Path
 from urllib.parse import quote
 
-import live
 import pytest
-from browser import ACS, FORM, LOGIN_HOST, PAGE, post_response, session_of, start
+
+from tests.support.saml import live
+from tests.support.saml.browser import ACS, FORM, LOGIN_HOST, PAGE, post_response, session_of, start
 
 PAYLOADS = [json.loads(line) for line in (Path(__file__).parent / "redirects.jsonl").read_text().splitlines()
             if not line.startswith("#")]

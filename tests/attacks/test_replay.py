@@ -4,10 +4,10 @@ import base64
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
-import live
 import pytest
-from browser import FORM, LOGIN_HOST, PAGE, post_response, session_of, start
-from test_live import configuration
+
+from tests.support.saml import live
+from tests.support.saml.browser import FORM, LOGIN_HOST, PAGE, post_response, session_of, start
 
 
 @pytest.fixture
@@ -16,8 +16,8 @@ def pair(lab, workspace, cluster, keys_of_idp):
     path = workspace / "replayed.xml"
     path.write_text(live.registered(keys_of_idp))
     live.write_key_pairs(keys_of_idp, workspace)
-    first = lab.node(cluster, yaml=configuration(path, ""))
-    second = lab.node(cluster, database=first.database, yaml=configuration(path, ""))
+    first = lab.node(cluster, yaml=live.configuration(path, ""))
+    second = lab.node(cluster, database=first.database, yaml=live.configuration(path, ""))
     return first, second
 
 
@@ -86,7 +86,7 @@ def test_different_assertions_to_the_same_request_at_the_same_instant(pair, keys
     under_way = start(pair[0])
     messages = [live.fresh_response(keys_of_idp, under_way.request_id) for _ in range(8)]
     answers = at_once([lambda node=node, message=message: post_response(node, message, under_way)
-                       for node, message in zip(pair * 4, messages)])
+                       for node, message in zip(pair * 4, messages, strict=True)])
     assert sum(session_of(answer) is not None for answer in answers) == 1
     assert {answer.status for answer in answers} == {303}
 

@@ -4,14 +4,13 @@ authority signed brings a new key in, whoever else has the server that publishes
 import base64
 import subprocess
 
-import live
-import messages
 import pytest
-from browser import post_response, session_of, start
 from lxml import etree
-from metadata_server import MetadataServer
-from processes import clean_environment
-from test_live import configuration
+
+from tests.support.metadata_server import MetadataServer
+from tests.support.processes import clean_environment
+from tests.support.saml import live, messages
+from tests.support.saml.browser import post_response, session_of, start
 
 
 def signed_by(authority, text, name="_m1"):
@@ -34,7 +33,7 @@ class Customer:
         live.write_key_pairs(self.keys, folder)
         more = (f"    metadata_url: {self.server.url}\n    metadata_ca: {self.server.ca}\n"
                 f"    metadata_certificate: {folder}/authority.pem\n")
-        self.node = lab.node(cluster, yaml=configuration(self._copy, more))
+        self.node = lab.node(cluster, yaml=live.configuration(self._copy, more))
         self.node.people.add("ann@corp.test")
 
     def metadata(self, *names):

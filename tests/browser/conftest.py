@@ -1,19 +1,12 @@
-import os
 import shutil
-import sys
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests" / "support"))
-
-from chrome import Chrome  # noqa: E402
-from identity_provider import Company, Person  # noqa: E402
-from processes import free_port  # noqa: E402
-from stack import Plan, Stack, state_directory  # noqa: E402
-
-BUILD = Path(os.environ.get("ANTEROOM_BUILD", ROOT / "build" / "dev"))
+from tests.support import BUILD
+from tests.support.chrome import Chrome
+from tests.support.identity_provider import Company, Person
+from tests.support.processes import free_port
+from tests.support.stack import Plan, Stack, state_directory
 
 ANN = Person("ann@northwind.example", "Ann Archer")
 CARLA = Person("carla@fabrikam.example", "Carla Cruz")
@@ -68,11 +61,11 @@ def chrome(browsers):
 
 
 @pytest.fixture(scope="session")
-def _people():
+def newcomers():
     return iter(NEWCOMERS)
 
 
 @pytest.fixture
-def newcomer(_people):
+def newcomer(newcomers):
     """Somebody the product has never seen."""
-    return next(_people)
+    return next(newcomers)

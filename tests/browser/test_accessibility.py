@@ -6,8 +6,9 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from axe import findings, on_every_screen
-from conftest import BUILD, ROOT
+
+from tests.support import BUILD, ROOT
+from tests.support.axe import findings, on_every_screen
 
 PICTURES = ROOT / "build" / "screenshots"
 

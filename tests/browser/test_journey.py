@@ -2,9 +2,10 @@
 
 import time
 
-from conftest import ANN, CARLA, WENDY
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
+
+from .conftest import ANN, CARLA, WENDY
 
 DEEP_LINK = "/workorders?property=elm-court&note=a%20b%26c"
 

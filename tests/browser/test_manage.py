@@ -1,19 +1,22 @@
 """Manage, in real browsers: somebody asks, support decides, whoever waits is let in."""
 
 import pytest
-from axe import assert_accessible, on_every_screen
-from conftest import ANN, CARLA, ROOT
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.select import Select
+
+from tests.support import ROOT
+from tests.support.axe import assert_accessible, on_every_screen
+
+from .conftest import ANN, CARLA
 
 PICTURES = ROOT / "build" / "screenshots"
 
 
 @pytest.fixture(scope="module")
-def support(stack, _people):
+def support(stack, newcomers):
     """Somebody who decides on requests everywhere."""
-    person = next(_people)
+    person = next(newcomers)
     stack.anteroom("user", "provision", person.email, "--name", "Sue Support", "--level", "admin", "--all-properties")
     return person
 

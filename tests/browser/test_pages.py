@@ -3,8 +3,11 @@
 from pathlib import Path
 
 import pytest
-from axe import assert_accessible, on_every_screen
-from conftest import ANN, CARLA, ROOT
+
+from tests.support import ROOT
+from tests.support.axe import assert_accessible, on_every_screen
+
+from .conftest import ANN, CARLA
 
 PICTURES = ROOT / "build" / "screenshots"
 

@@ -4,18 +4,20 @@ import re
 import time
 
 import pytest
-from axe import assert_accessible
-from conftest import ANN, CARLA
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
+
+from tests.support.axe import assert_accessible
+
+from .conftest import ANN, CARLA
 
 AT_ONCE = 2.5  # two seconds, and what a browser needs
 
 
 @pytest.fixture(scope="module")
-def admin(stack, _people):
+def admin(stack, newcomers):
     """Somebody of support."""
-    person = next(_people)
+    person = next(newcomers)
     stack.anteroom("user", "provision", person.email, "--level", "admin", "--all-properties")
     return person
 
@@ -98,7 +100,7 @@ def test_access_given_lets_in_and_is_taken_away_again(stack, browsers, desk, adm
 
     desk.script("document.querySelector('#level-mill-house').value = 'viewer'")
     desk.press("form:has(#level-mill-house) button:not(.danger)")
-    waiting.wait(lambda: waiting.open(wanted) or "technician" in waiting.text and "Boiler" not in waiting.text,
+    waiting.wait(lambda: waiting.open(wanted) or ("technician" in waiting.text and "Boiler" not in waiting.text),
                  "the page to need more", seconds=AT_ONCE)
     desk.press("form:has(#level-mill-house) button.danger")
     desk.wait(lambda: "has been removed" in desk.text, "the notice")

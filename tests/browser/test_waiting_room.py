@@ -2,7 +2,7 @@
 
 import json
 
-from axe import assert_accessible
+from tests.support.axe import assert_accessible
 
 
 def requests(stack, person):
@@ -34,8 +34,8 @@ def test_the_room_follows_a_request_by_itself(stack, chrome, newcomer):
     chrome.wait_for_url(stack.app_url("/"), seconds=5)
 
 
-def test_colleagues_are_asked_once_a_day(stack, chrome, newcomer, _people):
-    manager = next(_people)
+def test_colleagues_are_asked_once_a_day(stack, chrome, newcomer, newcomers):
+    manager = next(newcomers)
     stack.anteroom("user", "provision", manager.email, "--name", "Max Maple", "--level", "manager",
                    "--property", "mill-house")
     chrome.open(stack.app_url("/"))

@@ -6,7 +6,8 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from conftest import ROOT
+
+from tests.support import ROOT
 
 SCRIPT = (ROOT / "core/src/pages/assets/waiting.js").read_bytes()
 PAGE = b"""<!doctype html><title>Waiting</title><script src="/waiting.js" defer></script>

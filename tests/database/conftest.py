@@ -8,7 +8,7 @@ import subprocess
 import psycopg2
 import pytest
 
-from installation import BUILD, Installation
+from tests.support.installation import BUILD, Installation
 
 SERVER = os.environ["ANTEROOM_TEST_DATABASE"]
 

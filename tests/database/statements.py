@@ -36,7 +36,7 @@ def answers(connection, named):
     done = subprocess.run(["/usr/bin/psql", "-XqAt", "-F", " ", connection], input=script, capture_output=True, text=True,
                           check=True, timeout=60)
     parts = re.split(r"^== (\w+)\n", done.stdout, flags=re.MULTILINE)[1:]
-    columns = {name: text.splitlines() for name, text in zip(parts[::2], parts[1::2])}
+    columns = {name: text.splitlines() for name, text in zip(parts[::2], parts[1::2], strict=True)}
     return columns, done.stderr
 
 

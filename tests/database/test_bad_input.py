@@ -11,9 +11,10 @@ from pathlib import Path
 import psycopg2
 import pytest
 
-from installation import BUILD, YAML
-from processes import wait_until
-from test_command_line_page import commands
+from tests.support.installation import BUILD, YAML
+from tests.support.processes import wait_until
+
+from .test_command_line_page import commands
 
 ANYBODY = "0192f0a0-0000-7000-8000-000000000001"
 # Each with words that it takes.
@@ -33,7 +34,8 @@ DATABASE = {
     "request file": ["eve@corp.test", "--level", "viewer", "--property", "elm"], "request approve": [ANYBODY],
     "request decline": [ANYBODY], "request withdraw": [ANYBODY], "import": ["PEOPLE"], "audit": [], "why": ["ABCD-1234"],
     "doctor": ["ann@corp.test"], "mail": ["--once"], "mail status": [], "mail retry": ["--all"],
-    "idp end-sessions": ["corp"], "scim token add": ["corp"], "scim token list": [], "scim token remove": ["corp", "x"], "scim apply": ["corp"],
+    "idp end-sessions": ["corp"], "scim token add": ["corp"], "scim token list": [], "scim token remove": ["corp", "x"],
+    "scim apply": ["corp"],
 }
 NEITHER = {"init", "verify-response", "completion"}  # have tests of their own for each of these
 CALLS = {**FILES_ONLY, **DATABASE}

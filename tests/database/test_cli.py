@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from installation import BUILD, YAML
+from tests.support.installation import BUILD, YAML
 
 
 def test_check_tells_what_to_do_about_an_old_schema(blank):
@@ -253,7 +253,8 @@ def test_a_whole_company_is_unpinned_or_nobody(ready):
     assert ready.json("user", "show", "ann@corp.test")["grants"] == "elm=viewer"
     events = [json.loads(line) for line in ready.ok("--json", "audit", "--idp", "former").splitlines()]
     told = [(e["event"], e["email"], e["detail"]) for e in events]
-    assert sorted(told[:2]) == [("user_unpinned", "ann@corp.test", "was former was ann"), ("user_unpinned", "bob@corp.test", "was former was bob")]
+    assert sorted(told[:2]) == [("user_unpinned", "ann@corp.test", "was former was ann"),
+                                ("user_unpinned", "bob@corp.test", "was former was bob")]
     assert told[2:] == [("company_unpinned", "", "2 people, 2 sessions")]
     assert events[0]["actor"].startswith("cli:")
 

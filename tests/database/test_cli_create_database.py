@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 import yaml
-from installation import BUILD
-from postgres import Cluster
+
+from tests.support.installation import BUILD
+from tests.support.postgres import Cluster
 
 PROGRAM = str(BUILD / "core" / "cli" / "anteroom")
 TCP = "127.83.21.9"  # of the loopback interface; nobody else listens there

@@ -10,7 +10,7 @@ import subprocess
 import pytest
 import yaml
 
-from installation import BUILD
+from tests.support.installation import BUILD
 
 PROGRAM = str(BUILD / "core" / "cli" / "anteroom")
 BASE = ["--base-url", "https://login.example.com"]

@@ -4,17 +4,12 @@ be repeated, which values and which default it has."""
 import functools
 import re
 import subprocess
-import sys
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
-from installation import BUILD
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts" / "lib"))
-
-from manual import command_page  # noqa: E402
+from scripts.lib.manual import command_page
+from tests.support.installation import BUILD
 
 EVERYWHERE = {"--help", "--version", "--config", "--json"}
 OPTION = re.compile(r"^  (--[a-z][a-z0-9-]*)( (?:TEXT|INT|\[[A-Z]+\]))?(?::(\{[^}]*\}|INT in \S+ - \S+\]))?(?:=(.*?))?( \.\.\.)?"

@@ -2,13 +2,13 @@
 
 import re
 import shlex
-from pathlib import Path
 
 import pytest
 
-from test_command_line_page import EVERYWHERE, commands
+from tests.support import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
+from .test_command_line_page import EVERYWHERE, commands
+
 PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "nginx-conf").rglob("*.md"),
                 *(ROOT / "nginx-conf").glob("*.service"), *(ROOT / ".github").glob("*.md")])
 

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import psycopg2
 import pytest
-from installation import BUILD, Installation
-from postgres import Cluster
+
+from tests.support.installation import BUILD, Installation
+from tests.support.postgres import Cluster
 
 
 @pytest.fixture(scope="module")

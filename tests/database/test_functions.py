@@ -1,12 +1,12 @@
 """What the functions of the newest schema may do, read where they are: in a migrated database."""
 
 import re
-from pathlib import Path
 
 import psycopg2
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.support import ROOT
+
 OURS = """
 SELECT p.proname, p.prosrc FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang
 WHERE p.pronamespace = 'anteroom'::regnamespace AND l.lanname IN ('sql', 'plpgsql')
@@ -58,7 +58,8 @@ def test_people_are_locked_in_one_order_by_one_function(functions):
     assert not locks_people("SELECT * FROM users; SELECT * FROM access_requests FOR UPDATE")
 
 
-@pytest.mark.parametrize("sql", ["DELETE FROM sessions s WHERE", "delete  from anteroom.sessions", "TRUNCATE sessions", "DELETE FROM users"])
+@pytest.mark.parametrize("sql", ["DELETE FROM sessions s WHERE", "delete  from anteroom.sessions", "TRUNCATE sessions",
+                                 "DELETE FROM users"])
 def test_what_would_remove_sessions_is_found(sql):
     assert REMOVES_SESSIONS.search(f"BEGIN {sql}; END")
 

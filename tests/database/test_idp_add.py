@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from metadata_server import certificate, metadata
+from tests.support.metadata_server import certificate, metadata
 
 
 def with_signing_key(installation):

@@ -6,9 +6,9 @@ import subprocess
 
 import pytest
 
-from installation import BUILD
-from metadata_server import MetadataServer, certificate, metadata
-from processes import wait_until
+from tests.support.installation import BUILD
+from tests.support.metadata_server import MetadataServer, certificate, metadata
+from tests.support.processes import wait_until
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import re
 import psycopg2
 import pytest
 
-import statements
+from . import statements
 
 # Where a statement of the product calls it, the first thing that it does is to ask may_see().
 ASKS_FIRST = {"change_grant", "end_sessions", "list_requests", "set_disabled", "show_person"}
@@ -13,7 +13,8 @@ ASKS_FIRST = {"change_grant", "end_sessions", "list_requests", "set_disabled", "
 # Only other functions call these; who calls them has asked.
 INNER = {
     "approve_request", "approvers_of", "as_seen", "asked_for_it", "close_fulfilled", "decide_request", "decider_text", "decline_request",
-    "end_sessions_of", "find_or_create_user", "follow_address", "grants_text", "has_lost_reach", "held_rank", "hold_person", "insert_filings", "is_colleague", "is_own_request", "is_provisioned",
+    "end_sessions_of", "find_or_create_user", "follow_address", "grants_text", "has_lost_reach", "held_rank",
+    "hold_person", "insert_filings", "is_colleague", "is_own_request", "is_provisioned",
     "judge_decision", "judge_filing", "judge_filings", "judge_grant", "judge_person", "lock_people", "may", "may_at", "may_look_after",
     "may_see", "may_see_or_refuse", "may_somewhere", "needs_a_look", "note", "note_change", "off_by", "reach", "refuse",
     "requests_as_seen",

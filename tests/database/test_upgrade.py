@@ -1,14 +1,15 @@
 """An older version keeps running on the newest schema: each of its statements means what it meant."""
 
+import hashlib
 import json
 import re
-from pathlib import Path
 
 import pytest
 
-import statements
+from tests.support import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
+from . import statements
+
 RELEASED = sorted((ROOT / "tests" / "database" / "released").glob("*.json"))
 
 
@@ -34,7 +35,7 @@ def test_statements_of_this_version_can_be_read_and_prepared(ready):
 
 
 def test_a_function_that_is_gone_or_answers_otherwise_is_noticed(ready):
-    gone, problems = statements.answers(ready.connection, {"gone": "SELECT anteroom.no_such_function($1)"})
+    _, problems = statements.answers(ready.connection, {"gone": "SELECT anteroom.no_such_function($1)"})
     assert "no_such_function" in problems
     changed, _ = statements.answers(ready.connection, {"changed": "SELECT 1 AS outcome, NULL::uuid AS user_id"})
     assert changed == {"changed": ["outcome integer", "user_id uuid"]}
@@ -42,7 +43,6 @@ def test_a_function_that_is_gone_or_answers_otherwise_is_noticed(ready):
 
 def test_migrations_are_never_changed_after_their_release():
     """A database that has run one does not run it again."""
-    import hashlib
     known = dict(line.split() for line in (ROOT / "tests/database/released/migrations.sha256").read_text().splitlines())
     for name, digest in known.items():
         path = ROOT / "core" / "src" / "store" / "schema" / "tables" / name

@@ -2,13 +2,12 @@
 
 import base64
 import json
-import os
 import subprocess
-from pathlib import Path
 
 import pytest
 
-BUILD = Path(os.environ["ANTEROOM_BUILD"])
+from tests.support import BUILD
+
 REQUEST = "id00112233445566778899aabbccddeeff"
 
 

@@ -1,6 +1,5 @@
 """`anteroom why`: what was stored under a reference number, and what would happen to somebody at a URL."""
 
-import json
 
 import psycopg2
 import pytest

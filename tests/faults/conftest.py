@@ -1,5 +1,6 @@
-"""The laboratory of the attacks, people who ask without a pause, and surroundings that go wrong."""
+"""People who ask without a pause, and surroundings that go wrong."""
 
+import contextlib
 import hashlib
 import json
 import secrets
@@ -15,16 +16,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.laboratory import app, cluster, keys, lab, own_cluster, workspace
+from tests.support.processes import wait_until
+from tests.support.saml import live
+from tests.support.saml.browser import post_response, start
+
 HERE = Path(__file__).resolve().parent
-ATTACKS = HERE.parent / "attacks"
-exec(compile((ATTACKS / "conftest.py").read_text(), str(ATTACKS / "conftest.py"), "exec"))
-
-import live  # noqa: E402
-from browser import post_response, start  # noqa: E402
-from processes import wait_until  # noqa: E402
-from test_live import configuration  # noqa: E402
-
-own_cluster = laboratory.own_cluster  # noqa: F821
 
 
 class Crowd:
@@ -97,7 +94,7 @@ def make_sign_ons(lab, workspace, cluster):
     live.write_key_pairs(keys, workspace)
 
     def make(own=None, change=lambda text: text, **options):
-        node = lab.node(own or cluster, yaml=lambda text: change(configuration(path, "")(text)), **options)
+        node = lab.node(own or cluster, yaml=lambda text: change(live.configuration(path, "")(text)), **options)
         node.people._origin = "https://login.test"
         return SignOns(node, keys)
     return make
@@ -198,10 +195,8 @@ class Wire:
     def cut(self):
         """nginx loses its connections; the server goes on with what it has been asked."""
         for client, _ in self._pairs:
-            try:
+            with contextlib.suppress(OSError):
                 client.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
 
     def close(self):
         self._listener.close()

@@ -14,9 +14,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from browser import session_of
-from postgres import Cluster
-from processes import clean_environment, run, wait_until
+
+from tests.support.postgres import Cluster
+from tests.support.processes import clean_environment, run, wait_until
+from tests.support.saml.browser import session_of
 
 
 def arrive(sign_ons, under_way, message):
@@ -162,7 +163,7 @@ def test_a_disk_that_is_full(make_sign_ons, crowd, workspace):
                 while True:
                     file.write(bytes(1 << 16))
             # Until the log has no room either.
-            with pytest.raises(Exception, match="(?i)space|terminat|connect|recovery|server"):
+            with pytest.raises(Exception, match=r"(?i)space|terminat|connect|recovery|server"):
                 cluster.sql("CREATE TABLE junk AS SELECT repeat(md5(i::text), 60) FROM generate_series(1, 200000) i")
             refused = sign_ons.post(sign_ons.start())
             assert refused.status in (503, 303)
@@ -193,7 +194,8 @@ class Pair:
         os.chown(folder / "pg2", user.pw_uid, user.pw_gid) if user else None
         shutil.copy2(folder / "pg1" / "superuser-password", folder / "pg2" / "superuser-password")
         run([self.first._programs / "pg_basebackup", "-h", self.first.socket_directory, "-U", "postgres", "-D",
-             folder / "pg2" / "data", "-R", "-X", "stream", "-w"], user=user, environment=clean_environment(PGPASSWORD=self.first.superuser_password))
+             folder / "pg2" / "data", "-R", "-X", "stream", "-w"], user=user,
+            environment=clean_environment(PGPASSWORD=self.first.superuser_password))
         self.second = Cluster(folder / "pg2", folder / "s2", folder / "log2", settings=primary)
         self.second.start()
         wait_until(lambda: self.first.sql("SELECT 1 FROM pg_stat_replication WHERE state = 'streaming'"), 20, "streaming")
@@ -211,10 +213,8 @@ class Pair:
         for pid in self.first._process.pid, *map(int, subprocess.run(
                 ["/usr/bin/pgrep", "-P", str(self.first._process.pid)], capture_output=True, text=True,
                 check=False).stdout.split()):
-            try:
+            with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
         self.second.sql("SELECT pg_promote()")
 
     def stop(self):

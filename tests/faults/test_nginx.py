@@ -2,7 +2,6 @@
 
 import os
 import resource
-import secrets
 import select
 import signal
 import socket
@@ -15,10 +14,12 @@ from urllib.parse import quote
 
 import h2.connection
 import h2.events
-from browser import session_of
-from conftest import HoldingApp, many_sessions, scans, seen_by_app
-from node import COOKIE
-from processes import is_port_open, wait_until
+
+from tests.support.node import COOKIE
+from tests.support.processes import is_port_open, wait_until
+from tests.support.saml.browser import session_of
+
+from .conftest import HoldingApp, many_sessions, scans, seen_by_app
 
 
 def people(node, count=4):
@@ -184,9 +185,9 @@ def test_slow_clients_hold_nobody_up(lab, cluster, crowd):
     slow_ones = []
     for i in range(100):
         client = socket.create_connection(("127.0.0.1", node.port), timeout=20)
-        client.sendall((b"GET /work HTTP/1.1\r\nHost: x" if i % 2 else
+        client.sendall(b"GET /work HTTP/1.1\r\nHost: x" if i % 2 else
                         b"POST /saml2/idpresponse HTTP/1.1\r\nHost: " + node.host.encode() +
-                        b"\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 50000\r\n\r\nSAML"))
+                       b"\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 50000\r\n\r\nSAML")
         slow_ones.append(client)
     with crowd(node, people(node, 2)) as asking:
         asking.goes_on(50)

@@ -4,9 +4,8 @@ import base64
 import re
 from pathlib import Path
 
-import live
-from browser import post_response, session_of, start
-from test_live import configuration
+from tests.support.saml import live
+from tests.support.saml.browser import post_response, session_of, start
 
 SIGN_ONS = 10_000
 WARM = 3_000  # by then caches and pools have their size
@@ -38,7 +37,7 @@ def test_a_worker_that_signs_on_ten_thousand_people_leaks_nothing(lab, cluster, 
     path = workspace / "leaks.xml"
     path.write_text(live.registered(keys_of_idp))
     live.write_key_pairs(keys_of_idp, workspace)
-    node = lab.node(cluster, start=False, yaml=configuration(path, ""))
+    node = lab.node(cluster, start=False, yaml=live.configuration(path, ""))
     node.asan_options = "detect_leaks=1:quarantine_size_mb=16"
     # LeakSanitizer traces the worker, as no debugger may that a core dump is refused to.
     node.nginx_conf = "worker_rlimit_core 0;\n" + node.nginx_conf

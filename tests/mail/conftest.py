@@ -2,7 +2,6 @@ import os
 import secrets
 import shutil
 import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -10,14 +9,11 @@ from pathlib import Path
 import psycopg2
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests" / "support"))
+from tests.support import BUILD
+from tests.support.certificates import make_certificates
+from tests.support.mail_server import PASSWORD, USER
+from tests.support.processes import Process, clean_environment, free_port, wait_until
 
-from certificates import make_certificates  # noqa: E402
-from mail_server import PASSWORD, USER  # noqa: E402
-from processes import Process, clean_environment, free_port, wait_until  # noqa: E402
-
-BUILD = Path(os.environ["ANTEROOM_BUILD"])
 SERVER = os.environ["ANTEROOM_TEST_DATABASE"]
 
 YAML = """service_provider:

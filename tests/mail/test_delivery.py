@@ -2,15 +2,16 @@
 
 import json
 import re
+import shutil
 import signal
 import socket
+import subprocess
 import threading
-from pathlib import Path
 
 import pytest
-from mail_server import MailServer
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.support import ROOT
+from tests.support.mail_server import MailServer
 
 
 def parts(message):
@@ -59,7 +60,7 @@ https://login.example.com/app
 -- 
 Wartung & Söhne
 This message was sent automatically. Answers go to support@maintenance.test.
-"""
+"""  # noqa: W291
     assert "Hello Ánn &lt;b&gt;&amp;," in html and '<a href="https://login.example.com/app"' in html
     assert post.state(letter)[:3] == (True, False, 1)
     assert "sent 0" in post.once()
@@ -377,8 +378,6 @@ def test_a_schema_that_is_not_ours_ends_the_service_and_says_what_mends_it(post)
 
 
 def test_the_unit_file_is_good(tmp_path):
-    import shutil
-    import subprocess
     if shutil.which("systemd-analyze") is None:
         pytest.skip("no systemd-analyze")
     unit = (ROOT / "nginx-conf" / "anteroom-mail.service").read_text()

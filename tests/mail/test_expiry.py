@@ -7,8 +7,9 @@ import subprocess
 import time
 
 import pytest
-from mail_server import MailServer
-from metadata_server import certificate, metadata
+
+from tests.support.mail_server import MailServer
+from tests.support.metadata_server import certificate, metadata
 
 
 @pytest.fixture

@@ -11,15 +11,21 @@ import re
 import zlib
 from urllib.parse import parse_qs
 
+import lasso
+import saml2.entity
+import saml2.sigver
+from saml2.config import IdPConfig
+from saml2.saml import NameID
+from saml2.server import Server
+
 ADDRESS = "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress"
 
 
 def in_minutes(minutes):
-    return (datetime.datetime.utcnow() + datetime.timedelta(minutes=minutes)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return (datetime.datetime.now(datetime.UTC) + datetime.timedelta(minutes=minutes)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def lasso_answers(own_metadata, sp_metadata, query, authority, _, email="ann@corp.test"):
-    import lasso
     server = lasso.Server.newFromBuffers(own_metadata, authority.private_pem.decode(), None,
                                          authority.certificate_pem.decode())
     server.signatureMethod = lasso.SIGNATURE_METHOD_RSA_SHA256
@@ -38,11 +44,6 @@ def lasso_answers(own_metadata, sp_metadata, query, authority, _, email="ann@cor
 
 
 def pysaml2_answers(own_metadata, sp_metadata, query, authority, folder, email="ann@corp.test"):
-    import saml2.entity
-    import saml2.sigver
-    from saml2.config import IdPConfig
-    from saml2.saml import NameID
-    from saml2.server import Server
     # Its default is Triple DES, which XML Encryption has given up.
     saml2.entity.pre_encryption_part = functools.partial(
         saml2.sigver.pre_encryption_part, msg_enc="http://www.w3.org/2001/04/xmlenc#aes256-cbc")

@@ -1,8 +1,11 @@
 """How apps read what the gate has decided on; ordinary requests that nothing may refuse; and people who were only asked for."""
 
 import pytest
-from node import NAVIGATION, SCRIPT
-from test_decided import Asking
+
+from tests.support.node import NAVIGATION
+from tests.support.processes import free_port
+
+from .test_decided import Asking
 
 PASS = "proxy_pass http://app;"
 
@@ -247,7 +250,6 @@ def test_functions_are_replaced_by_a_role_that_may_not_make_schemas(lab, cluster
 @pytest.mark.parametrize("target, header", [("/..;/manager/x", None), ("/%252e%252e/manager/x", None), ("/x", ("X-Original-URL", "/manager/x"))])
 def test_a_server_with_one_weak_rule_beside_one_with_a_strong_one(lab, cluster, app, target, header):
     """Neither has several rules in itself nor no gate: nothing is looked at."""
-    from processes import free_port
     port = free_port()
     node = lab.node(cluster, yaml=lambda text: text.replace("  base_url:", f"  apps: ['http://localhost:{port}']\n  base_url:"),
                     locations=f"location /manager/ {{ auth_saml on; auth_saml_require manager; {PASS} }} location / {{ return 404; }}",

@@ -8,8 +8,9 @@ import h2.connection
 import h2.events
 import h2.settings
 import pytest
-from node import COOKIE
-from processes import wait_until
+
+from tests.support.node import COOKIE
+from tests.support.processes import wait_until
 
 ACS = "/saml2/idpresponse"
 MEGABYTE = 1 << 20
@@ -109,7 +110,7 @@ def test_who_holds_most_of_the_room_makes_some_for_who_comes(own_node, unfinishe
     form = [("Content-Type", "application/x-www-form-urlencoded"), ("Sec-Fetch-Site", "same-origin"), ("Accept", "text/html")]
     assert own_node.ask("/auth/sign-in", method="POST", headers=form, body=b"email=ann%40northwind.example").status == 200
     assert unfinished.send(ACS, LARGE, source="127.0.1.1") is None
-    wait_until(lambda: unfinished.ended(), 10, "the oldest of them to end")
+    wait_until(unfinished.ended, 10, "the oldest of them to end")
     assert own_node.ask(ACS, method="POST", headers=form, body=b"SAMLResponse=" + b"A" * 20000).status != 503
 
 

@@ -6,18 +6,14 @@ import os
 import re
 import signal
 import subprocess
-import sys
-from pathlib import Path
 
 import pytest
-from node import COOKIE
-from processes import clean_environment, run, wait_until
 
-sys.path.append(str(Path(__file__).resolve().parents[1] / "attacks"))
-
-import live  # noqa: E402
-from browser import FORM, LOGIN_HOST, PAGE, post_response, session_of, start  # noqa: E402
-from messages import metadata  # noqa: E402
+from tests.support.node import COOKIE
+from tests.support.processes import clean_environment, run, wait_until
+from tests.support.saml import live
+from tests.support.saml.browser import FORM, LOGIN_HOST, PAGE, post_response, session_of, start
+from tests.support.saml.messages import metadata
 
 OPENSSL = "/usr/bin/openssl"
 KINDS = {"RSA-1024": ["rsa:1024"], "secp256k1": ["ec", "-pkeyopt", "ec_paramgen_curve:secp256k1"],

@@ -5,7 +5,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from conftest import BUILD, ROOT
+
+from tests.support import BUILD, ROOT
 
 CONF = ROOT / "nginx-conf"
 

@@ -1,12 +1,15 @@
 """PostgreSQL away, frozen, slow or changed: the gate stays shut for strangers and open for whom it knows."""
 
+import contextlib
 import os
 import signal
+import socket
+import subprocess
 import threading
 import time
 
-from node import NAVIGATION, SCRIPT
-from processes import wait_until
+from tests.support.node import NAVIGATION, SCRIPT
+from tests.support.processes import wait_until
 
 
 def eventually(condition, what, seconds=10):
@@ -24,7 +27,6 @@ def postmaster(cluster):
 
 
 def everybody(cluster):
-    import subprocess
     listed = subprocess.run(["/usr/bin/pgrep", "-P", str(postmaster(cluster))], capture_output=True, text=True, check=False)
     return [postmaster(cluster), *map(int, listed.stdout.split())]
 
@@ -112,7 +114,6 @@ def test_simultaneous_requests_of_one_session_share_one_statement(lab, cluster):
 
 
 def test_clients_that_leave_while_the_database_thinks_do_no_harm(lab, cluster):
-    import socket
     node = lab.node(cluster)
     node.people.sql("""ALTER FUNCTION load_session(bytea, interval, text[]) RENAME TO load_session_slowly;
         CREATE FUNCTION load_session(h bytea, i interval, l text[])
@@ -217,10 +218,8 @@ def test_a_frozen_server_is_503_within_the_deadline_and_others_are_not_held_up(l
         assert statuses == [503]
     finally:
         for pid in frozen:
-            try:
+            with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGCONT)
-            except ProcessLookupError:
-                pass
     eventually(lambda: node.ask("/x", unknown).status == 200, "recovery", 15)
 
 

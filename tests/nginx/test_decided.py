@@ -3,10 +3,12 @@
 import socket
 
 import pytest
-from back_ends import BackEnds
-from node import NAVIGATION, SCRIPT
-from processes import Process, clean_environment, free_port
-from test_scim import with_companies
+
+from tests.support.node import NAVIGATION
+from tests.support.processes import Process, clean_environment, free_port
+
+from .back_ends import BackEnds
+from .test_scim import with_companies
 
 GATED = "location /manager/ { auth_saml on; auth_saml_require manager; proxy_pass http://app; }"
 
@@ -19,7 +21,8 @@ MAPPED = {
     "uri_part": ("location /shop/ { proxy_pass http://app/shop-app/; }",
                  "location /manage/ { auth_saml on; auth_saml_require manager; proxy_pass http://app/manager/; }"),
     "rewrite_break": ("location /shop/ { rewrite ^/shop/(.*)$ /shop-app/$1 break; proxy_pass http://app; }",
-                      "location /manage/ { auth_saml on; auth_saml_require manager; rewrite ^/manage/(.*)$ /manager/$1 break; proxy_pass http://app; }"),
+                      "location /manage/ { auth_saml on; auth_saml_require manager; "
+                      "rewrite ^/manage/(.*)$ /manager/$1 break; proxy_pass http://app; }"),
     "regular_expression": ("location ~ ^/shop/(.*)$ { proxy_pass http://app/shop-app/$1; }",
                            "location ~ ^/manage/(.*)$ { auth_saml on; auth_saml_require manager; proxy_pass http://app/manager/$1; }"),
 }
@@ -47,8 +50,8 @@ def raw(port, target):
 
 def test_a_server_beside_does_not_lead_to_what_another_gates(lab, cluster, app):
     port = free_port()
-    node = lab.node(cluster, locations=f"location / {{ return 404; }} {GATED}",
-                    http=f"server {{ listen 127.0.0.1:{port}; server_name localhost; location / {{ proxy_pass http://app/public/; }} }}")
+    lab.node(cluster, locations=f"location / {{ return 404; }} {GATED}",
+             http=f"server {{ listen 127.0.0.1:{port}; server_name localhost; location / {{ proxy_pass http://app/public/; }} }}")
     before = len(app.requests)
     assert raw(port, "/..;/manager/x").split()[1] == b"400" and reached(app, before) == []
     assert raw(port, "/a/b;c=1/d%2Fe").split()[1] == b"200" and reached(app, before) == ["/public/a/b;c=1/d/e"]
@@ -97,7 +100,8 @@ def test_a_line_end_in_a_path_forges_nobody(lab, cluster, app, way):
 
 
 def test_a_forged_level_does_not_stand_before_the_real_one(lab, cluster, app):
-    node = lab.node(cluster, locations="location ~ ^/pages/(?<page>[^/]+)/ { auth_saml on; proxy_set_header X-Page $page; proxy_pass http://app; }")
+    node = lab.node(cluster, locations="location ~ ^/pages/(?<page>[^/]+)/ "
+                                       "{ auth_saml on; proxy_set_header X-Page $page; proxy_pass http://app; }")
     token, _, _ = node.people.sign_in(grants=(("*", "viewer"),))
     before = len(app.requests)
     node.ask("/pages/a%0d%0aX-Auth-Access-Level:%20admin/", token)
@@ -105,8 +109,9 @@ def test_a_forged_level_does_not_stand_before_the_real_one(lab, cluster, app):
     assert levels in ([], [["viewer"]])
 
 
-@pytest.mark.parametrize("query", ["property=elm-court&property=oak-house", "property=elm-court&%70roperty=oak-house", "property=elm-court&property[]=oak-house",
-                                   "property=elm-court;property=oak-house", "%70roperty=elm-court", "PROPERTY=elm-court&property=elm-court"])
+@pytest.mark.parametrize("query", ["property=elm-court&property=oak-house", "property=elm-court&%70roperty=oak-house",
+                                   "property=elm-court&property[]=oak-house", "property=elm-court;property=oak-house",
+                                   "%70roperty=elm-court", "PROPERTY=elm-court&property=elm-court"])
 def test_an_argument_that_an_app_may_read_otherwise_is_not_decided_on(lab, cluster, app, query):
     node = lab.node(cluster, locations="location / { auth_saml on; auth_saml_require technician at $arg_property; proxy_pass http://app; }")
     token, _, _ = node.people.sign_in(grants=(("elm-court", "technician"),))
@@ -181,9 +186,11 @@ def test_the_name_of_a_front_controller_is_no_way_around(lab, cluster, app):
     assert reached(app, before) == []
 
 
-@pytest.mark.parametrize("header", ["X-Forwarded-Host: oak-house.localhost", "Forwarded: host=oak-house.localhost", "X-Host: oak-house.localhost"])
+@pytest.mark.parametrize("header", ["X-Forwarded-Host: oak-house.localhost", "Forwarded: host=oak-house.localhost",
+                                    "X-Host: oak-house.localhost"])
 def test_no_header_brings_another_host(lab, cluster, app, header):
-    node = lab.node(cluster, start=False, locations="location / { auth_saml on; auth_saml_require technician at $house; proxy_pass http://app; }")
+    node = lab.node(cluster, start=False, locations="location / { auth_saml on; auth_saml_require technician at $house; "
+                                                    "proxy_pass http://app; }")
     hosts = [f"{house}.localhost:{node.port}" for house in ("elm-court", "oak-house")]
     node.yaml = node.yaml.replace("  base_url:", f"  apps: [{', '.join('http://' + host for host in hosts)}]\n  base_url:")
     node.nginx_conf = node.nginx_conf.replace("server_name localhost;", r"server_name ~^(?<house>[a-z-]+)\.localhost$;")
@@ -206,8 +213,10 @@ def test_a_requirement_without_a_gate_is_not_taken_in_silence(lab, cluster):
 
 
 @pytest.mark.parametrize("locations", ["auth_saml_require manager; location / { auth_saml on; proxy_pass http://app; }",
-                                       "location /a/ { auth_saml_require manager; location /a/b/ { auth_saml on; proxy_pass http://app; } }",
-                                       "auth_saml on; auth_saml_require manager; location /open/ { auth_saml off; proxy_pass http://app; }"])
+                                       "location /a/ { auth_saml_require manager; "
+                                       "location /a/b/ { auth_saml on; proxy_pass http://app; } }",
+                                       "auth_saml on; auth_saml_require manager; "
+                                       "location /open/ { auth_saml off; proxy_pass http://app; }"])
 def test_a_requirement_for_what_is_inside_is_one(lab, cluster, locations):
     assert lab.node(cluster, start=False, locations=locations).test()[0] == 0
 
@@ -226,7 +235,8 @@ def test_crossing_to_another_host_again_and_again_is_bounded(lab, cluster):
         ticket = node.ask(target, token)
         if ticket.status not in (302, 303) or "/handoff" not in ticket.header("location"):
             break
-        written += node.ask(ticket.header("location").partition(app_host)[2], headers=NAVIGATION, host=app_host, cookies=[browser]).status == 303
+        written += node.ask(ticket.header("location").partition(app_host)[2], headers=NAVIGATION, host=app_host,
+                            cookies=[browser]).status == 303
     sessions = len(node.people.sql("SELECT reference FROM sessions"))
     assert written > 50 and sessions <= 5, f"{written} crossings, {sessions} sessions of one browser"
 
@@ -236,7 +246,7 @@ class Asking:
 
     PERSON = "/auth/manage/people/show?user={id}"
     CHECK = "/auth/manage/why?q=vera%40southwind.example"
-    FORM = [("Content-Type", "application/x-www-form-urlencoded"), ("Sec-Fetch-Site", "same-origin"), ("Accept", "text/html")]
+    FORM = (("Content-Type", "application/x-www-form-urlencoded"), ("Sec-Fetch-Site", "same-origin"), ("Accept", "text/html"))
 
     def __init__(self, lab, cluster, keys):
         self.node = lab.node(cluster, yaml=with_companies(keys))

@@ -4,8 +4,9 @@ import re
 import secrets
 
 import pytest
-from node import COOKIE, NAVIGATION, SCRIPT, WEBSOCKET
-from processes import wait_until
+
+from tests.support.node import COOKIE, NAVIGATION, SCRIPT, WEBSOCKET
+from tests.support.processes import wait_until
 
 
 def test_a_stranger_who_loads_a_page_is_sent_to_sign_in(node):

@@ -1,7 +1,11 @@
 """What a client claims to be never reaches the app, and neither does the session's token."""
 
 import pytest
-from node import COOKIE
+
+from tests.support.laboratory import Lab
+from tests.support.node import COOKIE
+
+from .test_routing import streams_at_once
 
 CLAIMS = ["X-Auth-Email", "X-Auth-Name", "X-Auth-User", "X-Auth-Access-Level", "X-Auth-Properties", "X-Auth-Session"]
 
@@ -11,7 +15,6 @@ UNDERSCORES = "underscores_in_headers on; ignore_invalid_headers off;"
 @pytest.fixture(scope="module")
 def lenient(workspace, keys, app, cluster):
     """A server that takes header names nginx refuses by default."""
-    from conftest import Lab
     made = Lab(workspace, keys, app)
     yield made.node(cluster, server=UNDERSCORES)
     made.close()
@@ -89,13 +92,13 @@ def test_two_session_cookies_are_none(node):
     assert node.ask("/work", cookies=[f"{COOKIE}={one}; {COOKIE}={two}"]).status == 302
 
 
-GARBLED = {"empty": "", "short": "x", "of nobody": "A" * 43, "no base64url": "." * 43, "accents": "é" * 30, "long": "A" * 5000, "NUL": "%00",
-           "quoted": '"quoted"', "equals": "a=b=c", "separators": ",;,"}
+GARBLED = {"empty": "", "short": "x", "of nobody": "A" * 43, "no base64url": "." * 43, "accents": "é" * 30, "long": "A" * 5000,
+           "NUL": "%00", "quoted": '"quoted"', "equals": "a=b=c", "separators": ",;,"}
 
 
 @pytest.mark.parametrize("value", GARBLED.values(), ids=GARBLED.keys())
 def test_a_garbled_session_cookie_is_none(node, value):
-    answer = node.ask("/work", cookies=[f"{COOKIE}={value}".encode("utf-8")])
+    answer = node.ask("/work", cookies=[f"{COOKIE}={value}".encode()])
     assert answer.status == 302
 
 
@@ -145,7 +148,6 @@ def test_a_length_said_twice_hides_no_second_request(node):
 
 
 def test_identity_headers_by_http2(lab, cluster):
-    from test_routing import streams_at_once
     node = lab.node(cluster, server=UNDERSCORES)
     node.nginx_conf = node.nginx_conf.replace(f"listen 127.0.0.1:{node.port};", f"listen 127.0.0.1:{node.port} http2;")
     node.reload()

@@ -5,21 +5,18 @@ import json
 import os
 import stat
 import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from lxml import etree
-from processes import clean_environment
 
-sys.path.append(str(Path(__file__).resolve().parents[1] / "attacks"))
+from tests.support.node import COOKIE
+from tests.support.processes import clean_environment
+from tests.support.saml import live
+from tests.support.saml.browser import LOGIN_HOST, post_response, session_of, start
 
-import live  # noqa: E402
-from encrypting_providers import PROVIDERS  # noqa: E402
-from browser import LOGIN_HOST, post_response, session_of, start  # noqa: E402
-from node import COOKIE  # noqa: E402
+from .encrypting_providers import PROVIDERS
 
 MD = "{urn:oasis:names:tc:SAML:2.0:metadata}"
 DS = "{http://www.w3.org/2000/09/xmldsig#}"

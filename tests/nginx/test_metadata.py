@@ -9,7 +9,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding
 from lxml import etree
-from processes import run
+
+from tests.support.processes import run
 
 SCHEMAS = [Path("/usr/share/xml/opensaml"), Path("/usr/share/xml/xmltooling")]
 MD = "{urn:oasis:names:tc:SAML:2.0:metadata}"

@@ -9,9 +9,11 @@ import urllib.request
 
 import pytest
 import yaml
-from conftest import ROOT
-from processes import Process, clean_environment, free_port, wait_until
-from test_watch import WATCHED, corp, scrape  # noqa: F401
+
+from tests.support import ROOT
+from tests.support.processes import Process, clean_environment, free_port, wait_until
+
+from .test_watch import WATCHED, corp, scrape  # noqa: F401
 
 FOLDER = ROOT / "nginx-conf" / "monitoring"
 RULES = yaml.safe_load((FOLDER / "anteroom-alerts.yml").read_text())["groups"][0]["rules"]

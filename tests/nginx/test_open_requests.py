@@ -3,8 +3,9 @@
 import socket
 
 import pytest
-from node import COOKIE, SCRIPT, WEBSOCKET
-from processes import wait_until
+
+from tests.support.node import COOKIE, SCRIPT, WEBSOCKET
+from tests.support.processes import wait_until
 
 SOCKETS = """proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection upgrade;
 location / { auth_saml on; proxy_pass http://app; }

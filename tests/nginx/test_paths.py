@@ -4,12 +4,14 @@ import socket
 import subprocess
 
 import pytest
-from back_ends import BackEnds
-from conftest import Lab
-from node import COOKIE
-from processes import free_port
-from spellings import disguises
-from test_routing import streams_at_once
+
+from tests.support.laboratory import Lab
+from tests.support.node import COOKIE
+from tests.support.processes import free_port
+
+from .back_ends import BackEnds
+from .spellings import disguises
+from .test_routing import streams_at_once
 
 LOCATIONS = """
 location / {{ {0} }}
@@ -27,7 +29,8 @@ class Gated:
 
     def __init__(self, lab, cluster, back_ends):
         self.ports = {back_end.name: free_port() for back_end in back_ends}
-        servers = "".join(f"server {{ listen 127.0.0.1:{self.ports[one.name]}; server_name localhost; underscores_in_headers on; {LOCATIONS.format(one.pass_to)} }}\n"
+        servers = "".join(f"server {{ listen 127.0.0.1:{self.ports[one.name]}; server_name localhost; underscores_in_headers on; "
+                          f"{LOCATIONS.format(one.pass_to)} }}\n"
                           for one in back_ends)
         origins = ", ".join(f"http://localhost:{port}" for port in self.ports.values())
         self.node = lab.node(cluster, http=servers,
@@ -41,7 +44,8 @@ class Gated:
     def ask(self, name, target, token=None, header=""):
         """(status, which page the app served or None)."""
         cookie = f"Cookie: {COOKIE}={token}\r\n" if token else ""
-        head = f"GET {target} HTTP/1.1\r\nHost: localhost:{self.ports[name]}\r\nAccept: text/html\r\n{header}{cookie}Connection: close\r\n\r\n"
+        head = f"GET {target} HTTP/1.1\r\nHost: localhost:{self.ports[name]}\r\nAccept: text/html\r\n"
+        head += f"{header}{cookie}Connection: close\r\n\r\n"
         with socket.create_connection(("127.0.0.1", self.ports[name]), timeout=20) as connection:
             connection.sendall(head.encode("latin-1"))
             received = b""
@@ -129,7 +133,8 @@ def test_so_it_does_behind_a_rule_about_the_path(node, rest):
     assert reaches_as_sent(node, f"/properties/elm-court/{rest}", token)
 
 
-@pytest.mark.parametrize("target, sent", [("/manager/../open/x", "/open/x"), ("//open/x", "/open/x"), ("/manager/..%2fopen/x?q=%2e", "/open/x?q=%2e"),
+@pytest.mark.parametrize("target, sent", [("/manager/../open/x", "/open/x"), ("//open/x", "/open/x"),
+                                          ("/manager/..%2fopen/x?q=%2e", "/open/x?q=%2e"),
                                           ("/manager/%2e%2e/open/a%20b", "/open/a%20b")])
 def test_what_has_one_rule_in_normal_form_goes_on_in_that_form(node, target, sent):
     answer = node.raw(f"GET {target} HTTP/1.1\r\nHost: {node.host}\r\nConnection: close\r\n\r\n".encode())
@@ -156,7 +161,8 @@ def test_a_request_line_for_another_host_than_host_is_refused(node):
 
 
 def test_where_all_locations_have_one_rule_nothing_changes(lab, cluster):
-    node = lab.node(cluster, locations="location / { auth_saml on; proxy_pass http://app; } location /b/ { auth_saml on; proxy_pass http://app; }")
+    node = lab.node(cluster, locations="location / { auth_saml on; proxy_pass http://app; } "
+                                       "location /b/ { auth_saml on; proxy_pass http://app; }")
     token, _, _ = node.people.sign_in()
     for target in ("/a/..;/b/x", "/b/../a", "/b//%2e%2e%2fa", "/b\\..\\x"):
         assert reaches_as_sent(node, target, token), target
@@ -237,7 +243,7 @@ def ways(workspace, keys, app, cluster):
 
 @pytest.mark.parametrize("name", WAYS)
 def test_every_way_to_the_app_has_the_path_that_was_decided_on(ways, app, name):
-    node, ports = ways
+    _, ports = ways
     _, target, sent = WAYS[name]
     before = len(app.requests)
     done = subprocess.run(["/usr/bin/curl", "-sS", "-m", "20", "--noproxy", "*", "--path-as-is", "-o", "/dev/null", "-w", "%{http_code}",

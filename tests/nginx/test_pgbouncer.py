@@ -5,10 +5,12 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from processes import Process, service_user, wait_until
+
+from tests.support import ROOT
+from tests.support.processes import Process, service_user, wait_until
 
 PROGRAM = Path("/usr/sbin/pgbouncer")
-PAGE = Path(__file__).resolve().parents[2] / "nginx-conf" / "manual" / "operations.md"
+PAGE = ROOT / "nginx-conf" / "manual" / "operations.md"
 
 pytestmark = pytest.mark.skipif(not PROGRAM.exists(), reason="no pgbouncer: scripts/install-packages test")
 

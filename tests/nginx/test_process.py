@@ -2,12 +2,14 @@
 
 import http.client
 import ssl
+import threading
 from pathlib import Path
 
-from certificates import make_certificates
-from processes import wait_until
-from test_database import is_listening
-from tracing import Followed
+from tests.support.certificates import make_certificates
+from tests.support.processes import wait_until
+from tests.support.tracing import Followed
+
+from .test_database import is_listening
 
 
 def test_a_reload_keeps_what_is_remembered(lab, cluster):
@@ -36,7 +38,6 @@ def test_a_broken_configuration_leaves_the_old_one_serving(lab, cluster):
 
 
 def test_a_reload_in_the_middle_of_a_slow_look_up_still_answers_it(lab, cluster):
-    import threading
     node = lab.node(cluster)
     node.people.sql("""ALTER FUNCTION load_session(bytea, interval, text[]) RENAME TO load_session_slowly;
         CREATE FUNCTION load_session(h bytea, i interval, l text[])

@@ -7,8 +7,10 @@ import h2.config
 import h2.connection
 import h2.events
 import pytest
-from back_ends import HERE, PAGES, TOMCAT
-from processes import Process, clean_environment, free_port
+
+from tests.support.processes import Process, clean_environment, free_port
+
+from .back_ends import HERE, PAGES, TOMCAT, BackEnds
 
 
 @pytest.fixture
@@ -32,10 +34,12 @@ def test_express_serves_a_gated_page_to_a_stranger(lab, cluster, express):
 def test_php_shows_another_property(lab, cluster, tmp_path, query):
     (tmp_path / "index.php").write_text("<?php echo 'PAGE ' . ($_GET['property'] ?? 'none');")
     port = free_port()
-    php = Process("php", ["/usr/bin/php", "-S", f"127.0.0.1:{port}", tmp_path / "index.php"], tmp_path / "log", environment=clean_environment())
+    php = Process("php", ["/usr/bin/php", "-S", f"127.0.0.1:{port}", tmp_path / "index.php"], tmp_path / "log",
+                  environment=clean_environment())
     php.wait_for_port(port, 30)
     try:
-        node = lab.node(cluster, locations=f"location / {{ auth_saml on; auth_saml_require technician at $arg_property; proxy_pass http://127.0.0.1:{port}; }}")
+        node = lab.node(cluster, locations=f"location / {{ auth_saml on; auth_saml_require technician at $arg_property; "
+                                           f"proxy_pass http://127.0.0.1:{port}; }}")
         token, _, _ = node.people.sign_in(grants=(("elm-court", "technician"),))
         assert node.ask("/x?property=elm-court", token).body == b"PAGE elm-court"
         assert node.ask("/x?property=oak-house", token).status == 403
@@ -44,7 +48,8 @@ def test_php_shows_another_property(lab, cluster, tmp_path, query):
         php.stop()
 
 
-JSP = '<%@page contentType="text/plain"%>PAGE manager as <%=request.getHeader("X-Auth-Email")%>, <%=request.getHeader("X-Auth-Access-Level")%>'
+JSP = ('<%@page contentType="text/plain"%>PAGE manager as <%=request.getHeader("X-Auth-Email")%>, '
+       '<%=request.getHeader("X-Auth-Access-Level")%>')
 
 
 def test_a_tunnel_of_http_2_through_a_location_for_web_sockets(lab, cluster, tmp_path):
@@ -59,7 +64,8 @@ def test_a_tunnel_of_http_2_through_a_location_for_web_sockets(lab, cluster, tmp
         (folder / "x").write_text(f"PAGE {page}")
     shutil.copy("/usr/share/tomcat10/skel/conf/web.xml", base / "conf" / "web.xml")
     (base / "conf" / "server.xml").write_text(f"""<Server port="-1"><Service name="Catalina">
-<Connector port="{port}" address="127.0.0.1" protocol="HTTP/1.1"><UpgradeProtocol className="org.apache.coyote.http2.Http2Protocol"/></Connector>
+<Connector port="{port}" address="127.0.0.1" protocol="HTTP/1.1">
+<UpgradeProtocol className="org.apache.coyote.http2.Http2Protocol"/></Connector>
 <Engine name="Catalina" defaultHost="localhost"><Host name="localhost" appBase="webapps"/></Engine></Service></Server>""")
     jars = f"{TOMCAT}/bin/bootstrap.jar:{TOMCAT}/bin/tomcat-juli.jar"
     tomcat = Process("tomcat", ["/usr/bin/env", "java", "-XX:TieredStopAtLevel=1", "-Xmx128m", "-cp", jars, f"-Dcatalina.home={TOMCAT}",
@@ -104,8 +110,6 @@ def test_a_tunnel_of_http_2_through_a_location_for_web_sockets(lab, cluster, tmp
     finally:
         tomcat.stop()
 
-
-from back_ends import BackEnds  # noqa: E402
 
 
 class PhpAlone(BackEnds):

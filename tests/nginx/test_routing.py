@@ -1,9 +1,15 @@
 """nginx's own ways of moving a request around: the gate holds on each."""
 
+import socket
 import subprocess
 
+import h2.config
+import h2.connection
+import h2.events
 import pytest
-from node import COOKIE, NAVIGATION, WEBSOCKET
+
+from tests.support.laboratory import Lab
+from tests.support.node import COOKIE, NAVIGATION, WEBSOCKET
 
 LOCATIONS = """
 location / { auth_saml on; proxy_pass http://app; }
@@ -32,7 +38,6 @@ location /at-nothing/ { auth_saml on; auth_saml_require viewer at $arg_property;
 
 @pytest.fixture(scope="module")
 def routed(workspace, keys, app, cluster):
-    from conftest import Lab
     made = Lab(workspace, keys, app)
     yield made.node(cluster, locations=LOCATIONS)
     made.close()
@@ -108,7 +113,6 @@ def test_an_empty_property_grants_nobody(routed):
 
 
 def test_a_websocket_is_passed_on_and_its_bytes_both_ways(routed, viewer):
-    import socket
     token, _, _ = viewer
     with socket.create_connection(("127.0.0.1", routed.port), timeout=10) as connection:
         lines = [f"Host: {routed.host}", f"Cookie: {COOKIE}={token}", *(f"{name}: {value}" for name, value in WEBSOCKET)]
@@ -169,11 +173,7 @@ def test_http_2(lab, cluster):
 
 def streams_at_once(node, paths, headers):
     """The bodies of several requests that are on their way in one HTTP/2 connection at the same time."""
-    import socket
 
-    import h2.config
-    import h2.connection
-    import h2.events
     state = h2.connection.H2Connection(h2.config.H2Configuration(header_encoding="utf-8", validate_outbound_headers=False))
     with socket.create_connection(("127.0.0.1", node.port), timeout=20) as connection:
         state.initiate_connection()

@@ -5,8 +5,10 @@ import re
 from pathlib import Path
 
 import pytest
-from processes import clean_environment, run, wait_until
-from test_open_requests import SOCKETS, web_sockets
+
+from tests.support.processes import clean_environment, run, wait_until
+
+from .test_open_requests import SOCKETS, web_sockets
 
 DATA = Path(__file__).parent / "scim"
 JSON = ("Content-Type", "application/scim+json; charset=utf-8")

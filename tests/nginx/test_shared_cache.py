@@ -4,6 +4,8 @@ import re
 
 import pytest
 
+from tests.support.laboratory import Lab
+
 KINDS = ["proxy", "fastcgi", "uwsgi", "scgi"]
 CACHE = "proxy_cache_path {directory}/kept keys_zone=kept:1m; "
 PROXY = "proxy_pass http://app;"
@@ -13,7 +15,8 @@ PROXY = "proxy_pass http://app;"
 def checked(lab, cluster):
     def check(locations, server="", http=""):
         node = lab.node(cluster, migrate=False, start=False, locations=locations, server=server)
-        node.nginx_conf = node.nginx_conf.replace("auth_saml_config", CACHE.format(directory=node.directory) + http + "\nauth_saml_config", 1)
+        node.nginx_conf = node.nginx_conf.replace(
+            "auth_saml_config", CACHE.format(directory=node.directory) + http + "\nauth_saml_config", 1)
         for kind in KINDS[1:]:
             node.nginx_conf = node.nginx_conf.replace(f"{kind}_cache_path", f"{kind}_cache_path {node.directory}/{kind}-kept")
         status, said = node.test()
@@ -128,7 +131,6 @@ location /asked/ { auth_saml on; auth_request /anybody/asked; proxy_pass http://
 
 @pytest.fixture(scope="module")
 def kept(workspace, keys, app, cluster):
-    from conftest import Lab
     made = Lab(workspace, keys, app)
     yield made.node(cluster, locations=LOCATIONS, http=f"proxy_cache_path {workspace}/shared-cache keys_zone=kept:1m;")
     made.close()

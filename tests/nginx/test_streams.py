@@ -2,11 +2,16 @@
 
 import socket
 
+import h2.config
+import h2.connection
 import pytest
-from node import COOKIE
-from processes import wait_until
-from stream_app import StreamApp
-from test_open_requests import ENDINGS, Open
+
+from tests.support.laboratory import Lab
+from tests.support.node import COOKIE
+from tests.support.processes import wait_until
+
+from .stream_app import StreamApp
+from .test_open_requests import ENDINGS, Open
 
 LOCATIONS = """
 root {directory}/files;
@@ -18,8 +23,8 @@ location /fresh/ {{ auth_saml on; auth_saml_step_up 1m; proxy_pass http://127.0.
 location /open/ {{ proxy_pass http://127.0.0.1:{port}; }}
 location /files/ {{ auth_saml on; limit_rate 20k; alias {directory}/files/; }}
 location /inside/ {{ internal; limit_rate 20k; alias {directory}/files/; }}
-location /cached/ {{ auth_saml on; limit_rate 20k; proxy_pass http://127.0.0.1:{port}; proxy_cache kept; proxy_cache_key $auth_saml_user$args;
-                     add_header X-Cache $upstream_cache_status; }}
+location /cached/ {{ auth_saml on; limit_rate 20k; proxy_pass http://127.0.0.1:{port}; proxy_cache kept;
+                     proxy_cache_key $auth_saml_user$args; add_header X-Cache $upstream_cache_status; }}
 location /fill/ {{ auth_saml on; proxy_pass http://127.0.0.1:{port}; proxy_cache kept; proxy_cache_key $auth_saml_user$args; }}
 location /asked/ {{ auth_saml on; auth_request /asking; proxy_pass http://127.0.0.1:{port}; }}
 location = /asking {{ internal; proxy_pass http://127.0.0.1:{port}/silent; }}
@@ -31,7 +36,6 @@ BYTES = 40_000_000
 
 @pytest.fixture(scope="module")
 def streams(workspace, keys, cluster):
-    from conftest import Lab
     with StreamApp() as app:
         made = Lab(workspace, keys, app)
         cache = workspace / "kept-answers"
@@ -211,8 +215,6 @@ class Http2:
     """One connection with several requests at once. It reads /flood and files no further than nginx begins by itself."""
 
     def __init__(self, node):
-        import h2.config
-        import h2.connection
         self._node, self._next = node, 1
         self._state = h2.connection.H2Connection(h2.config.H2Configuration(header_encoding="utf-8"))
         self._socket = socket.create_connection(("127.0.0.1", node.port), timeout=20)

@@ -8,8 +8,14 @@ import ssl
 import subprocess
 import threading
 
+import h2.config
+import h2.connection
+import hpack
 import pytest
-from node import COOKIE, free_port
+
+from tests.support.laboratory import Lab
+from tests.support.node import COOKIE, free_port
+from tests.support.processes import wait_until
 
 ERRORS = "400 403 404 405 411 413 414 416 421 429 494 495 496 497 500 501 503 505"
 CLAIMS = "X-Auth-Email: forged\r\nX-Auth-Access-Level: forged\r\nx-AUTH-user: forged\r\n"
@@ -112,15 +118,14 @@ class Place:
 
 @pytest.fixture(scope="module")
 def place(workspace, keys, app, cluster):
-    from conftest import Lab
     made = Lab(workspace, keys, app)
     sink = Sink()
     ports = {name: free_port() for name in ("other", "secure", "variables", "behind", "protocols", "after")}
     tls = workspace / "stripping"
     subprocess.run(["/usr/bin/openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost",
                     "-keyout", f"{tls}.key", "-out", f"{tls}.crt"], check=True, capture_output=True)
-    node = made.node(cluster, locations=GATED, http="proxy_intercept_errors on; client_max_body_size 1k; large_client_header_buffers 4 1k;" + OTHERS.format(
-        errors=ERRORS, sink=sink.port, tls=tls, **ports))
+    node = made.node(cluster, locations=GATED, http="proxy_intercept_errors on; client_max_body_size 1k; large_client_header_buffers 4 1k;"
+                     + OTHERS.format(errors=ERRORS, sink=sink.port, tls=tls, **ports))
     ports["own"] = node.port
     yield Place(node, app, sink, ports)
     made.close()
@@ -195,7 +200,8 @@ def test_a_request_that_nginx_cannot_read_brings_nothing_to_the_app(place, token
     check(place, token, place.ask(place.ports[server], text.replace("TOKEN", token).encode()), is_reached=False)
 
 
-@pytest.mark.parametrize("target", ["/open/x", "/tried/x", "/rewritten/x", "/gone", "/seen/x", "/many/x", "/sent-on/?answer=X-Accel-Redirect:/open/y"])
+@pytest.mark.parametrize("target", ["/open/x", "/tried/x", "/rewritten/x", "/gone", "/seen/x", "/many/x",
+                                    "/sent-on/?answer=X-Accel-Redirect:/open/y"])
 def test_no_internal_redirect_and_no_subrequest_brings_them(place, token, target):
     text = early(f"GET {target} HTTP/1.1", host=f"Host: {place.node.host}\r\n").replace("/gone", "/open/missing")
     seen = check(place, token, place.ask(place.node.port, text.replace("TOKEN", token).encode()), is_reached=True)
@@ -238,7 +244,6 @@ def test_what_is_done_after_one_of_our_pages(place, token):
 
 
 def assert_nothing_sunk(place, token):
-    from processes import wait_until
     wait_until(lambda: place.sink.received, 10, "the sink to be asked")
     for data in place.sink.received:
         assert b"a=1; b=2" in data and b"forged" not in data and token.encode() not in data
@@ -252,8 +257,6 @@ def test_other_protocols(place, token, kind):
 
 
 def test_grpc(place, token):
-    import hpack
-    from processes import wait_until
     del place.sink.received[:]
     place.ask(place.ports["protocols"], early("GET /grpc/x HTTP/1.1").replace("TOKEN", token).encode())
     wait_until(lambda: place.sink.received, 10, "the sink to be asked")
@@ -294,8 +297,6 @@ def test_the_same_over_http2(place, token, server, odd):
 
 def http2(port, odd, token):
     """The answer's bytes, as they came, to one request with claims and our cookie."""
-    import h2.config
-    import h2.connection
     given = {":method": "GET", ":path": "/open/x", ":scheme": "http", ":authority": "localhost"}
     given.update((name, value) for name, value in odd if name.startswith(":"))
     headers = [(name, value) for name, value in given.items() if value is not None]

@@ -1,20 +1,22 @@
 """What a node says of itself: metrics, live, ready."""
 
+import os
 import re
+import signal
 import socket
-import sys
+import threading
+from pathlib import Path
 
 import pytest
-from conftest import ROOT
-from node import SCRIPT
-from processes import wait_until
-from test_database import is_listening
 
-sys.path.append(str(ROOT / "tests" / "attacks"))
+from tests.support.laboratory import Lab
+from tests.support.node import SCRIPT
+from tests.support.openmetrics import Scrape
+from tests.support.processes import wait_until
+from tests.support.saml import live
+from tests.support.saml.browser import LOGIN_HOST, post_form, post_response, start
 
-import live  # noqa: E402
-from browser import LOGIN_HOST, post_form, post_response, start  # noqa: E402
-from openmetrics import Scrape  # noqa: E402
+from .test_database import is_listening
 
 WATCHED = """
 location = /metrics { auth_saml_metrics; }
@@ -70,7 +72,6 @@ def test_closed_to_whoever_is_not_on_this_machine(node_to_ask, path, header):
 
 @pytest.fixture(scope="module")
 def node_to_ask(workspace, keys, app, cluster):
-    from conftest import Lab
     made = Lab(workspace, keys, app)
     # No allow or deny of nginx's opens what is closed.
     yield made.node(cluster, locations=WATCHED.replace("auth_saml_metrics;", "auth_saml_metrics; allow all;", 1),
@@ -179,7 +180,6 @@ def test_statements_are_timed_and_the_pool_is_shown(watched):
 
 
 def test_a_full_queue_is_counted(watched):
-    import threading
     node = watched(yaml=lambda text: text.replace("pool_size: 2", "pool_size: 1\n  queue_size: 1"))
     tokens = [node.people.sign_in()[0] for _ in range(6)]
     node.people.sql("""ALTER FUNCTION load_session(bytea, interval, text[]) RENAME TO load_session_slowly;
@@ -218,8 +218,6 @@ def test_counters_grow_over_two_workers_and_a_reload(watched):
 
 
 def test_a_worker_that_dies_leaves_its_counts_and_nothing_else(watched):
-    import os
-    import signal
     node = watched()
     token, _, _ = node.people.sign_in()
     assert node.ask("/x", token).status == 200
@@ -240,7 +238,6 @@ def test_a_worker_that_dies_leaves_its_counts_and_nothing_else(watched):
 @pytest.fixture(scope="module")
 def corp(workspace, keys, app, cluster):
     """A node that a real IdP's answers come to, and the IdP's keys."""
-    from conftest import Lab
     signing = live.authorities()
     path = workspace / "watched.xml"
     path.write_text(live.registered(signing))
@@ -303,7 +300,7 @@ def test_another_list_of_providers_keeps_each_ones_numbers(watched):
     assert started("northwind") == 1
     second = node.yaml.replace("database:", "  - { name: fabrikam, metadata: fabrikam.xml, domains: [fabrikam.example] }\ndatabase:")
     metadata = re.search(r"metadata: (\S+)", node.yaml)[1]
-    (node.directory / "fabrikam.xml").write_text(open(metadata).read().replace("idp.northwind", "idp.fabrikam"))
+    (node.directory / "fabrikam.xml").write_text(Path(metadata).read_text().replace("idp.northwind", "idp.fabrikam"))
     node.yaml = re.sub(r"(identity_providers:\n)((?:  .*\n)+?)(  - \{ name: fabrikam.*\n)", r"\1\3\2", second)
     node.reload()
     assert (started("northwind"), started("fabrikam")) == (1, 0)

@@ -9,7 +9,7 @@ import tempfile
 import threading
 from pathlib import Path
 
-from processes import Process, StartError, clean_environment, run, wait_until
+from tests.support.processes import Process, StartError, clean_environment, run, wait_until
 
 CLONE_NEWNET = 0x40000000
 CONTROL_GROUPS = Path("/sys/fs/cgroup")

@@ -3,18 +3,13 @@
 import os
 import shutil
 import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
-TESTS = Path(__file__).resolve().parents[1]
-ROOT = TESTS.parent
-sys.path[:0] = [str(TESTS / name) for name in ("support", "nginx", "attacks", "mail")]
-sys.path.insert(0, str(ROOT / "scripts" / "lib"))
+from scripts.lib import package
+from tests.support import ROOT
 
-import package  # noqa: E402
-from clean_root import CleanRoot  # noqa: E402
+from .clean_root import CleanRoot
 
 MODULE, TOOL, MANUAL = "libnginx-mod-http-auth-saml", "anteroom", "anteroom-doc"
 

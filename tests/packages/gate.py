@@ -6,9 +6,8 @@ import re
 import zlib
 from urllib.parse import parse_qs, urlsplit
 
-import live
-import messages
-from http_client import Browser, Page
+from tests.support.http_client import Browser, Page
+from tests.support.saml import live, messages
 
 CLAIMS = {"http://schemas.xmlsoap.org/ws/2005/05/identity/claims/emailaddress": "ann@contoso.com",
           "http://schemas.microsoft.com/identity/claims/tenantid": "0b1c5b9e-5e3f-4f0e-9d2f-1f6f3c8a7d10",

@@ -7,10 +7,12 @@ import time
 from urllib.parse import urlsplit
 
 import pytest
-from conftest import MANUAL, MODULE, TOOL
-from echo_app import EchoApp
-from gate import InsideBrowser, Provider, sign_on
-from guide import blocks, install_command
+
+from tests.support.echo_app import EchoApp
+
+from .conftest import MANUAL, MODULE, TOOL
+from .gate import InsideBrowser, Provider, sign_on
+from .guide import blocks, install_command
 
 TEN_MINUTES = 600
 APP = "https://app.example.com"

@@ -3,10 +3,14 @@
 import re
 import shutil
 import subprocess
+from pathlib import Path
 
-import package
 import pytest
-from conftest import MANUAL, MODULE, ROOT, TOOL
+
+from scripts.lib import package
+from tests.support import ROOT
+
+from .conftest import MANUAL, MODULE, TOOL
 
 ABI_FILE = "/usr/share/nginx/src/debian/libnginx-mod.abisubstvars"
 # Of the archive's own affairs.
@@ -23,7 +27,7 @@ def contents(path):
 
 
 def test_the_module_fits_the_nginx_that_it_was_built_against(control):
-    abi = re.search(r"nginx:abi=(\S+)", open(ABI_FILE, encoding="utf-8").read())[1]
+    abi = re.search(r"nginx:abi=(\S+)", Path(ABI_FILE).read_text())[1]
     assert abi in depends(control, MODULE)
     provided = subprocess.run(["/usr/bin/dpkg-query", "-W", "-f", "${Provides}", "nginx"], capture_output=True, text=True,
                               check=True).stdout
@@ -71,7 +75,7 @@ def test_the_manual_is_there_for_man_and_for_a_browser(packages):
         assert f"/usr/share/man/{page}.gz" in tool
     for page in (ROOT / "nginx-conf" / "manual").glob("*.md"):
         assert f"/usr/share/doc/anteroom/html/manual/{page.stem}.html" in manual
-    assert not set(name for name in tool if not name.endswith("/")) & set(manual)
+    assert not {name for name in tool if not name.endswith("/")} & set(manual)
 
 
 @pytest.mark.parametrize("service", ["mail", "metadata"])

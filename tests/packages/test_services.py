@@ -3,12 +3,15 @@
 import json
 
 import pytest
-from conftest import MODULE, TOOL
-from echo_app import EchoApp
-from gate import InsideBrowser, Provider, sign_on
-from guide import ROOT, blocks, install_command
-from mail_server import MailServer
-from metadata_server import KEY, MetadataServer, certificate
+
+from tests.support import ROOT
+from tests.support.echo_app import EchoApp
+from tests.support.mail_server import MailServer
+from tests.support.metadata_server import KEY, MetadataServer, certificate
+
+from .conftest import MODULE, TOOL
+from .gate import InsideBrowser, Provider, sign_on
+from .guide import blocks, install_command
 
 APP = "https://app.example.com"
 MAIL_PORT = 2525

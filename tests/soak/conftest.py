@@ -1,10 +1,12 @@
-"""The laboratory of the faults."""
-
+import shutil
+import tempfile
 from pathlib import Path
 
-FAULTS = Path(__file__).resolve().parents[1] / "faults"
-HERE = FAULTS
-exec(compile((FAULTS / "conftest.py").read_text().replace("Path(__file__).resolve().parent", "FAULTS"), "faults", "exec"))
+import pytest
+
+from tests.faults.conftest import make_sign_ons, surroundings
+from tests.support.laboratory import app, cluster, keys, lab, workspace
+from tests.support.postgres import Cluster
 
 
 @pytest.fixture
@@ -12,6 +14,6 @@ def durable_cluster():
     """It is killed: what it has acknowledged must be on the disk, as it is wherever people sign in."""
     folder = Path(tempfile.mkdtemp(prefix="anteroom-soak-", dir="/tmp"))
     folder.chmod(0o755)
-    with laboratory.Cluster(folder / "pg", folder / "s", folder / "log", settings={"max_connections": "60"}) as running:
+    with Cluster(folder / "pg", folder / "s", folder / "log", settings={"max_connections": "60"}) as running:
         yield running
     shutil.rmtree(folder, ignore_errors=True)

@@ -1,5 +1,6 @@
 """Mixed load with random faults; every answer is held against a model. ANTEROOM_SOAK="MINUTES SEED" (10 and a new one)."""
 
+import contextlib
 import hashlib
 import os
 import random
@@ -9,10 +10,11 @@ import subprocess
 import threading
 import time
 
-from browser import session_of
-from conftest import SignOns
-from model import Model
-from processes import wait_until
+from tests.faults.conftest import SignOns
+from tests.support.processes import wait_until
+from tests.support.saml.browser import session_of
+
+from .model import Model
 
 PEOPLE = 12
 ASKERS = 4
@@ -149,10 +151,8 @@ class Soak:
         pids = [self.cluster._process.pid, *map(int, children)]
         for number in (signal.SIGSTOP, signal.SIGCONT):
             for pid in pids:
-                try:
+                with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, number)
-                except ProcessLookupError:
-                    pass
             if number == signal.SIGSTOP:
                 time.sleep(4)
 
@@ -204,9 +204,11 @@ class Soak:
 
 
 def test_random_faults_under_load_bring_no_wrong_answer(lab, make_sign_ons, durable_cluster, surroundings):
-    minutes, seed = (os.environ.get("ANTEROOM_SOAK", "10").split() + [str(secrets.randbelow(10**6))])[:2]
+    minutes, seed = [*os.environ.get("ANTEROOM_SOAK", "10").split(), str(secrets.randbelow(10**6))][:2]
     print(f"seed {seed}")
-    change = (lambda text: text.replace("grace: 60s", "grace: 20s").replace("pool_size: 2", "pool_size: 4"))
+    def change(text):
+        return text.replace("grace: 60s", "grace: 20s").replace("pool_size: 2", "pool_size: 4")
+
     sign_ons = make_sign_ons(own=durable_cluster, change=change, workers=2, start=False)
     surroundings.surround(sign_ons.node)
     second = make_sign_ons(own=durable_cluster, change=change, database=sign_ons.node.database).node

@@ -2,14 +2,12 @@
 
 A test calls assert_accessible(browser) on whatever page the browser shows."""
 
-import os
-import shutil
-import subprocess
-from pathlib import Path
+from collections.abc import Iterator
 
-ROOT = Path(__file__).resolve().parents[2]
-WANTED = ROOT / "tests" / "browser"  # package.json and its lock
-INSTALLED = Path(os.environ.get("ANTEROOM_BUILD", ROOT / "build" / "dev")) / "npm"
+from . import BUILD
+from .chrome import Chrome
+from .npm import installed
+
 SCREENS = [("phone", 360, 740), ("desk", 1280, 900)]
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 RUN = """
@@ -22,31 +20,19 @@ axe.run({runOnly: rules, resultTypes: ["violations"]}).then(
 """
 
 
-def script():
-    """The text of axe-core, in the version that the lock names."""
-    lock = WANTED / "package-lock.json"
-    if not (INSTALLED / lock.name).exists() or (INSTALLED / lock.name).read_bytes() != lock.read_bytes():
-        shutil.rmtree(INSTALLED, ignore_errors=True)
-        INSTALLED.mkdir(parents=True)
-        shutil.copy(WANTED / "package.json", INSTALLED)
-        shutil.copy(lock, INSTALLED)
-        try:
-            subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"], cwd=INSTALLED,
-                           check=True, timeout=300)
-        except BaseException:
-            shutil.rmtree(INSTALLED, ignore_errors=True)
-            raise
-    return (INSTALLED / "node_modules" / "axe-core" / "axe.min.js").read_text()
+def script() -> str:
+    """The text of axe-core."""
+    return (installed(BUILD) / "axe-core" / "axe.min.js").read_text()
 
 
-def complaints(browser):
+def complaints(browser: Chrome) -> list[str]:
     """What is wrong with the page as it stands."""
     if not browser.script("return typeof axe === 'object'"):
         browser.script(script())
     return browser.driver.execute_async_script(RUN, RULES)
 
 
-def on_every_screen(browser):
+def on_every_screen(browser: Chrome) -> Iterator[str]:
     """Yields "phone-light" and so on, with the browser showing its page that way."""
     for screen, width, height in SCREENS:
         for is_dark in (False, True):
@@ -54,9 +40,9 @@ def on_every_screen(browser):
             yield f"{screen}-{'dark' if is_dark else 'light'}"
 
 
-def findings(browser):
+def findings(browser: Chrome) -> list[str]:
     """Each complaint once, with the views it is true of."""
-    views = {}
+    views: dict[str, list[str]] = {}
     for view in on_every_screen(browser):
         for complaint in complaints(browser):
             views.setdefault(complaint, []).append(view)
@@ -66,6 +52,6 @@ def findings(browser):
     return [f"{', '.join(seen)}: {complaint}" for complaint, seen in views.items()]
 
 
-def assert_accessible(browser):
+def assert_accessible(browser: Chrome) -> None:
     found = findings(browser)
     assert not found, "\n".join([browser.url, *found])

@@ -4,12 +4,18 @@ import os
 import shutil
 import tempfile
 import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 from selenium import webdriver
 from selenium.common.exceptions import JavascriptException, StaleElementReferenceException, WebDriverException
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
+from selenium.webdriver.remote.webelement import WebElement
+
+from .identity_provider import Person
 
 ARGUMENTS = ["--headless=new", "--disable-gpu", "--no-first-run", "--disable-background-networking",
              "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--no-proxy-server",
@@ -20,7 +26,7 @@ ARGUMENTS = ["--headless=new", "--disable-gpu", "--no-first-run", "--disable-bac
 class Chrome:
     """One person's browser with a profile of its own."""
 
-    def __init__(self, javascript=True, language="en"):
+    def __init__(self, javascript: bool = True, language: str = "en") -> None:
         self._profile = tempfile.mkdtemp(prefix="anteroom-chrome-", dir="/tmp")
         options = Options()
         options.binary_location = "/usr/bin/chromium"
@@ -31,26 +37,26 @@ class Chrome:
         if not javascript:
             options.add_experimental_option("prefs", {"profile.managed_default_content_settings.javascript": 2})
         options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-        self._messages = []
+        self._messages: list[str] = []
         self.driver = webdriver.Chrome(service=Service("/usr/bin/chromedriver"), options=options)
         self.driver.set_page_load_timeout(40)
 
-    def close(self):
+    def close(self) -> None:
         self.driver.quit()
         shutil.rmtree(self._profile, ignore_errors=True)
 
     @property
-    def url(self):
+    def url(self) -> str:
         return self.driver.current_url
 
     @property
-    def text(self):
+    def text(self) -> str:
         return self.read("body")
 
-    def open(self, url):
+    def open(self, url: str) -> None:
         self.driver.get(url)
 
-    def wait(self, condition, what, seconds=20):
+    def wait(self, condition: Callable[[], object], what: str, seconds: float = 20) -> None:
         """Waits until `condition()` is true; says where the browser is if it never is."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
@@ -62,7 +68,7 @@ class Chrome:
             time.sleep(0.1)
         raise AssertionError(f"waited {seconds} s for {what}; at {self.url}: {self.text[:500]!r}")
 
-    def read(self, selector):
+    def read(self, selector: str) -> str:
         """What an element shows; where a new page takes its place meanwhile, that one's."""
         while True:
             try:
@@ -70,73 +76,73 @@ class Chrome:
             except StaleElementReferenceException:
                 pass
 
-    def see(self, *texts, within="body"):
+    def see(self, *texts: str, within: str = "body") -> None:
         """Waits for a page that shows them all: what was pressed may still be on its way there."""
         self.wait(lambda: all(text in self.read(within) for text in texts), f"{texts} in {within}")
 
-    def wait_for_url(self, url, seconds=20):
+    def wait_for_url(self, url: str, seconds: float = 20) -> None:
         self.wait(lambda: self.url == url, url, seconds)
 
-    def wait_for_path(self, path, seconds=20):
+    def wait_for_path(self, path: str, seconds: float = 20) -> None:
         self.wait(lambda: self.url.split("?")[0].endswith(path), f"a page {path}", seconds)
 
-    def has(self, selector):
+    def has(self, selector: str) -> bool:
         return bool(self.driver.find_elements(By.CSS_SELECTOR, selector))
 
-    def find(self, selector):
+    def find(self, selector: str) -> WebElement:
         self.wait(lambda: self.has(selector), selector)
         return self.driver.find_element(By.CSS_SELECTOR, selector)
 
-    def press(self, selector):
+    def press(self, selector: str) -> None:
         self.find(selector).click()
 
-    def fill(self, selector, value):
+    def fill(self, selector: str, value: str) -> None:
         box = self.find(selector)
         box.clear()
         box.send_keys(value)
 
-    def script(self, text):
+    def script(self, text: str) -> Any:
         try:
             return self.driver.execute_script(text)
         except JavascriptException as error:
             raise AssertionError(f"{text}: {error.msg}") from None
 
-    def console(self):
+    def console(self) -> list[str]:
         """All that the pages made the browser complain about so far."""
         self._messages += [entry["message"] for entry in self.driver.get_log("browser")]
         return self._messages
 
-    def cookies(self):
+    def cookies(self) -> dict[str, dict[str, Any]]:
         """name -> cookie, of all hosts, as the browser keeps them."""
         return {cookie["name"]: cookie
                 for cookie in self.driver.execute_cdp_cmd("Network.getAllCookies", {})["cookies"]}
 
-    def set_screen(self, width, height, is_dark):
+    def set_screen(self, width: int, height: int, is_dark: bool) -> None:
         self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {
             "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600})
         self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {
             "features": [{"name": "prefers-color-scheme", "value": "dark" if is_dark else "light"}]})
 
-    def save_screenshot(self, path):
+    def save_screenshot(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         assert self.driver.save_screenshot(str(path)), path
 
     # The steps of a sign-on.
 
-    def enter_email(self, email):
+    def enter_email(self, email: str) -> None:
         self.fill("input[name=email]", email)
         self.press("main button[type=submit]")
 
-    def leave_for_provider(self):
+    def leave_for_provider(self) -> None:
         self.find("input[name=idp]")
         self.press("main button[type=submit]")
 
-    def enter_password(self, person):
+    def enter_password(self, person: Person) -> None:
         self.fill("input[name=username]", person.email)
         self.fill("input[name=password]", person.password)
         self.driver.find_element(By.CSS_SELECTOR, "input[name=password]").submit()
 
-    def sign_on(self, person):
+    def sign_on(self, person: Person) -> None:
         """From the sign-on page through the provider; ends wherever that leads."""
         self.enter_email(person.email)
         self.leave_for_provider()

@@ -6,22 +6,23 @@ Every host name is connected to the loopback interface, so that no name needs to
 import http.client
 import ssl
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from html.parser import HTMLParser
-from urllib.parse import urlencode, urljoin, urlsplit
+from urllib.parse import SplitResult, urlencode, urljoin, urlsplit
 
 # Tags that do not separate words.
 INLINE = ("a", "abbr", "b", "em", "i", "small", "span", "strong", "wbr")
 REDIRECTS = (301, 302, 303, 307, 308)
 
 
-def site_of(host):
+def site_of(host: str) -> str:
     """The registrable domain, as far as our own test hosts go: the last two labels."""
     return ".".join(host.split(".")[-2:])
 
 
-def origin_of(url):
+def origin_of(url: str) -> str:
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}"
 
@@ -30,27 +31,27 @@ def origin_of(url):
 class Cookie:
     name: str
     value: str
-    attributes: dict
+    attributes: dict[str, str]
 
     @property
-    def is_expired(self):
+    def is_expired(self) -> bool:
         if "max-age" in self.attributes:
             return int(self.attributes["max-age"]) <= 0
         if "expires" in self.attributes:
             return parsedate_to_datetime(self.attributes["expires"]).timestamp() <= time.time()
         return False
 
-    def is_sent(self, method, is_same_site):
+    def is_sent(self, method: str, is_same_site: bool) -> bool:
         """Whether it goes with a top-level navigation."""
         same_site = self.attributes.get("samesite", "lax").lower()
         return is_same_site or same_site == "none" or (same_site == "lax" and method in ("GET", "HEAD"))
 
-    def matches_path(self, path):
+    def matches_path(self, path: str) -> bool:
         own = self.attributes.get("path", "/") or "/"
         return path == own or path.startswith(own if own.endswith("/") else own + "/")
 
 
-def parse_set_cookie(line):
+def parse_set_cookie(line: str) -> Cookie:
     pair, *rest = line.split(";")
     name, _, value = pair.strip().partition("=")
     attributes = {}
@@ -64,20 +65,20 @@ def parse_set_cookie(line):
 class Form:
     action: str
     method: str
-    fields: dict = field(default_factory=dict)
-    buttons: list = field(default_factory=list)
+    fields: dict[str, str] = field(default_factory=dict)
+    buttons: list[str] = field(default_factory=list)
 
 
 class _PageReader(HTMLParser):
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
-        self.forms = []
-        self.links = []
-        self.words = []
+        self.forms: list[Form] = []
+        self.links: list[str] = []
+        self.words: list[str] = []
         self._hidden_depth = 0
-        self._button = None
+        self._button: list[str] | None = None
 
-    def handle_starttag(self, tag, attrs):
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
         if tag not in INLINE:
             self.words.append(" ")
@@ -99,7 +100,7 @@ class _PageReader(HTMLParser):
             if given.get("name"):
                 self.forms[-1].fields[given["name"]] = given.get("value", "")
 
-    def handle_endtag(self, tag):
+    def handle_endtag(self, tag: str) -> None:
         if tag not in INLINE:
             self.words.append(" ")
         if tag in ("script", "style"):
@@ -108,7 +109,7 @@ class _PageReader(HTMLParser):
             self.forms[-1].buttons.append(" ".join("".join(self._button).split()))
             self._button = None
 
-    def handle_data(self, data):
+    def handle_data(self, data: str) -> None:
         if self._hidden_depth == 0:
             self.words.append(data)
         if self._button is not None:
@@ -118,7 +119,7 @@ class _PageReader(HTMLParser):
 class Page:
     """A response and, if it is HTML, what one can read and press on it."""
 
-    def __init__(self, url, status, headers, body):
+    def __init__(self, url: str, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
         self.url = url
         self.status = status
         self.headers = headers  # (lower-case name, value) pairs
@@ -131,13 +132,13 @@ class Page:
         self.links = reader.links
         self.text = " ".join("".join(reader.words).split())
 
-    def header(self, name):
+    def header(self, name: str) -> str:
         return next((value for key, value in self.headers if key == name), "")
 
-    def all_headers(self, name):
+    def all_headers(self, name: str) -> list[str]:
         return [value for key, value in self.headers if key == name]
 
-    def form(self, with_field=None, action_ends=None):
+    def form(self, with_field: str | None = None, action_ends: str | None = None) -> Form:
         """The first form that has that field, or leads to that path; LookupError says what the page is instead."""
         for form in self.forms:
             action = urlsplit(urljoin(self.url, form.action)).path
@@ -147,29 +148,40 @@ class Page:
         wanted = with_field or action_ends or "at all"
         raise LookupError(f"no form {wanted!r} on {self.url} (status {self.status}): {self.text[:300]!r}")
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"<{self.status} {self.url}: {self.text[:200]!r}>"
 
 
 class Browser:
     """Cookies of one person. Methods return a Page; the last one is `page`."""
 
-    def __init__(self, timeout=20):
-        self.cookies = {}  # host -> name -> Cookie
-        self.page = None
-        self.trail = []  # what was asked for, in order: (method, url, status)
+    def __init__(self, timeout: float = 20) -> None:
+        self.cookies: dict[str, dict[str, Cookie]] = {}  # host -> name -> Cookie
+        self._page: Page | None = None
+        self.trail: list[tuple[str, str, int]] = []  # what was asked for, in order: (method, url, status)
         self._timeout = timeout
         # The servers under test use a certificate that they made themselves.
         self._tls = ssl.create_default_context()
         self._tls.check_hostname = False
         self._tls.verify_mode = ssl.CERT_NONE
 
-    def request(self, method, url, *, form=None, body=None, headers=None, initiator=None):
+    @property
+    def page(self) -> Page:
+        assert self._page is not None, "nothing was asked for yet"
+        return self._page
+
+    @page.setter
+    def page(self, page: Page) -> None:
+        self._page = page
+
+    def request(self, method: str, url: str, *, form: Mapping[str, str] | None = None, body: bytes | None = None,
+                headers: Mapping[str, str | None] | None = None, initiator: str | None = None) -> Page:
         """One exchange without following redirects. `initiator`: URL of the page that causes it, None for a typed
         address; it decides Origin, Sec-Fetch-Site and which cookies go along."""
         parts = urlsplit(url)
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        is_same_site = initiator is None or site_of(urlsplit(initiator).hostname) == site_of(parts.hostname)
+        host = parts.hostname or ""
+        is_same_site = initiator is None or site_of(urlsplit(initiator).hostname or "") == site_of(host)
         sent = {"Host": parts.netloc, "Accept": "text/html,application/xhtml+xml,*/*;q=0.8",
                 "User-Agent": "anteroom-walk/1", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document",
                 "Sec-Fetch-Site": self._fetch_site(url, initiator, is_same_site)}
@@ -178,7 +190,7 @@ class Browser:
             sent["Content-Type"] = "application/x-www-form-urlencoded"
         if method == "POST" and initiator is not None:
             sent["Origin"] = origin_of(initiator)
-        cookie = self._cookie_header(parts.hostname, parts.path or "/", method, is_same_site)
+        cookie = self._cookie_header(host, parts.path or "/", method, is_same_site)
         if cookie:
             sent["Cookie"] = cookie
         for name, value in (headers or {}).items():
@@ -187,22 +199,22 @@ class Browser:
                 sent[name] = value
         page = self._exchange(parts, method, path, body, sent, url)
         for line in page.all_headers("set-cookie"):
-            self._keep(parts.hostname, parse_set_cookie(line))
+            self._keep(host, parse_set_cookie(line))
         self.trail.append((method, url, page.status))
         self.page = page
         return page
 
-    def get(self, url, *, initiator=None, headers=None):
+    def get(self, url: str, *, initiator: str | None = None, headers: Mapping[str, str | None] | None = None) -> Page:
         """Navigates to `url` and follows redirects."""
         return self._follow(self.request("GET", url, initiator=initiator, headers=headers), initiator)
 
-    def fetch(self, url, *, method="GET", body=None, headers=None):
+    def fetch(self, url: str, *, method: str = "GET", body: bytes | None = None, headers: Mapping[str, str | None] | None = None) -> Page:
         """What a script of the page does: no navigation, redirects are not followed."""
         script = {"Sec-Fetch-Mode": "cors", "Sec-Fetch-Dest": "empty", "Accept": "application/json"}
-        return self.request(method, url, body=body, initiator=self.page.url if self.page else None,
+        return self.request(method, url, body=body, initiator=self._page.url if self._page else None,
                             headers={**script, **(headers or {})})
 
-    def submit(self, form, **values):
+    def submit(self, form: Form, **values: str) -> Page:
         """Sends a form of the current page with its own hidden fields and follows redirects."""
         source = self.page.url
         action = urljoin(source, form.action)
@@ -213,25 +225,25 @@ class Browser:
             page = self.request("GET", f"{action}?{urlencode(fields)}", initiator=source)
         return self._follow(page, source)
 
-    def follow(self, url):
+    def follow(self, url: str) -> Page:
         """Follows a link of the current page."""
         return self.get(urljoin(self.page.url, url), initiator=self.page.url)
 
-    def cookie(self, host, name):
+    def cookie(self, host: str, name: str) -> str | None:
         found = self.cookies.get(host, {}).get(name)
         return found.value if found else None
 
-    def _follow(self, page, initiator, limit=12):
+    def _follow(self, page: Page, initiator: str | None, limit: int = 12) -> Page:
         for _ in range(limit):
             if page.status not in REDIRECTS:
                 return page
             page = self.request("GET", urljoin(page.url, page.header("location")), initiator=initiator)
         raise RuntimeError("redirected in circles: " + " -> ".join(url for _, url, _ in self.trail[-limit:]))
 
-    def _exchange(self, parts, method, path, body, headers, url):
+    def _exchange(self, parts: SplitResult, method: str, path: str, body: bytes | None, headers: Mapping[str, str], url: str) -> Page:
         port = parts.port or (443 if parts.scheme == "https" else 80)
         if parts.scheme == "https":
-            connection = _LoopbackTls(parts.hostname, port, timeout=self._timeout, context=self._tls)
+            connection: http.client.HTTPConnection = _LoopbackTls(parts.hostname or "", port, timeout=self._timeout, context=self._tls)
         else:
             connection = http.client.HTTPConnection("127.0.0.1", port, timeout=self._timeout)
         try:
@@ -242,11 +254,11 @@ class Browser:
         finally:
             connection.close()
 
-    def _cookie_header(self, host, path, method, is_same_site):
+    def _cookie_header(self, host: str, path: str, method: str, is_same_site: bool) -> str:
         return "; ".join(f"{cookie.name}={cookie.value}" for cookie in self.cookies.get(host, {}).values()
                          if cookie.is_sent(method, is_same_site) and cookie.matches_path(path))
 
-    def _keep(self, host, cookie):
+    def _keep(self, host: str, cookie: Cookie) -> None:
         jar = self.cookies.setdefault(host, {})
         if cookie.is_expired:
             jar.pop(cookie.name, None)
@@ -258,7 +270,7 @@ class Browser:
         jar[cookie.name] = cookie
 
     @staticmethod
-    def _fetch_site(url, initiator, is_same_site):
+    def _fetch_site(url: str, initiator: str | None, is_same_site: bool) -> str:
         if initiator is None:
             return "none"
         if origin_of(url) == origin_of(initiator):
@@ -269,7 +281,9 @@ class Browser:
 class _LoopbackTls(http.client.HTTPSConnection):
     """Connects to 127.0.0.1 whatever the name, and sends the name as SNI."""
 
-    def connect(self):
+    _context: ssl.SSLContext  # of the base class
+
+    def connect(self) -> None:
         name = self.host
         self.host = "127.0.0.1"
         try:

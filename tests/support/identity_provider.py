@@ -5,8 +5,9 @@ import secrets
 import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, Self
 
-from processes import Process, clean_environment, free_port, run, service_user
+from .processes import Process, clean_environment, free_port, run, service_user
 
 SIMPLESAMLPHP = Path("/usr/share/simplesamlphp")
 
@@ -24,7 +25,7 @@ class Person:
     password: str = "demo"
     object_id: str = ""
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         self.object_id = self.object_id or str(uuid.uuid5(uuid.NAMESPACE_URL, "mailto:" + self.email))
 
 
@@ -37,17 +38,17 @@ class Company:
     domain: str
     host: str
     preset: str = "generic"
-    people: list = field(default_factory=list)
-    options: dict = field(default_factory=dict)  # further keys of Anteroom's entry for this provider
+    people: list[Person] = field(default_factory=list)
+    options: dict[str, object] = field(default_factory=dict)  # further keys of Anteroom's entry for this provider
     sends_artifacts: bool = False  # HTTP-Artifact; needs php-sqlite3
     encrypts: bool = False
 
     @property
-    def tenant_id(self):
+    def tenant_id(self) -> str:
         return str(uuid.uuid5(uuid.NAMESPACE_DNS, self.domain))
 
 
-def php(value):
+def php(value: Any) -> str:
     """A PHP literal of None, bool, int, str, list or dict."""
     if value is None:
         return "null"
@@ -65,7 +66,7 @@ def php(value):
 class IdentityProvider:
     """Serves plain HTTP on `port`; the public TLS address `https://<company.host>:<public_port>` is nginx's affair."""
 
-    def __init__(self, company, directory, log, public_port):
+    def __init__(self, company: Company, directory: Path, log: Path, public_port: int) -> None:
         self.company = company
         self.name = f"{company.display_name}'s identity provider"
         self.port = free_port()
@@ -74,9 +75,9 @@ class IdentityProvider:
         self.base_url = f"https://{company.host}:{public_port}/"
         self.entity_id = f"{self.base_url}saml2/idp/metadata.php"
         self._user = service_user("www-data")
-        self._process = None
+        self._process: Process | None = None
 
-    def configure(self, sp_entity_id, acs_url, slo_url, sp_certificate):
+    def configure(self, sp_entity_id: str, acs_url: str, slo_url: str, sp_certificate: str) -> None:
         """Writes the configuration; keys and secrets of an earlier run are kept. The certificate: base64 of its DER."""
         for name in ("config", "metadata", "cert", "sessions", "data", "tmp"):
             (self._directory / name).mkdir(parents=True, exist_ok=True)
@@ -92,7 +93,7 @@ class IdentityProvider:
             for path in (self._directory, *self._directory.rglob("*")):
                 os.chown(path, self._user.pw_uid, self._user.pw_gid)
 
-    def start(self):
+    def start(self) -> Self:
         command = ["/usr/bin/php", "-d", f"session.save_path={self._directory}/sessions", "-d", "display_errors=0",
                    "-d", "error_reporting=E_ALL & ~E_DEPRECATED & ~E_WARNING & ~E_NOTICE",
                    "-d", "log_errors=1", "-d", f"error_log={self._directory}/data/php.log", "-d", "opcache.enable_cli=1",
@@ -103,20 +104,20 @@ class IdentityProvider:
         self._process.wait_for_port(self.port)
         return self
 
-    def is_running(self):
+    def is_running(self) -> bool:
         return self._process is not None and self._process.is_running()
 
-    def stop(self):
+    def stop(self) -> None:
         if self._process is not None:
             self._process.stop()
             self._process = None
 
-    def _write(self, name, text):
+    def _write(self, name: str, text: str) -> None:
         path = self._directory / name
         path.write_text(text)
         path.chmod(0o640)
 
-    def _make_key(self):
+    def _make_key(self) -> None:
         key = self._directory / "cert" / "idp.key"
         certificate = self._directory / "cert" / "idp.crt"
         if key.exists() and certificate.exists():
@@ -125,14 +126,14 @@ class IdentityProvider:
              "-subj", f"/CN={self.company.display_name} signing", "-keyout", key, "-out", certificate])
         key.chmod(0o600)
 
-    def _secret(self, name):
+    def _secret(self, name: str) -> str:
         path = self._directory / name
         if not path.exists():
             path.touch(mode=0o600)
             path.write_text(secrets.token_hex(24))
         return path.read_text()
 
-    def _config(self):
+    def _config(self) -> dict[str, object]:
         directory = str(self._directory)
         return {
             "baseurlpath": self.base_url, "certdir": f"{directory}/cert/", "loggingdir": f"{directory}/data/",
@@ -155,17 +156,18 @@ class IdentityProvider:
             "authproc.idp": {}, "authproc.sp": {}, "usenewui": False,
         }
 
-    def _sources(self):
+    def _sources(self) -> dict[str, object]:
         accounts = {f"{person.email}:{person.password}": self._attributes(person) for person in self.company.people}
-        return {"admin": ["core:AdminPassword"], "people": {"0": "exampleauth:UserPass", **accounts}}
+        people: dict[str, object] = {"0": "exampleauth:UserPass", **accounts}
+        return {"admin": ["core:AdminPassword"], "people": people}
 
-    def _attributes(self, person):
+    def _attributes(self, person: Person) -> dict[str, list[str]]:
         if self.company.preset == "entra":
             return {ENTRA["email"]: [person.email], ENTRA["upn"]: [person.email], ENTRA["name"]: [person.name],
                     ENTRA["tenant"]: [self.company.tenant_id], ENTRA["object"]: [person.object_id]}
         return {"mail": [person.email], "displayName": [person.name], "uid": [person.object_id]}
 
-    def _hosted(self):
+    def _hosted(self) -> dict[str, object]:
         email = ENTRA["email"] if self.company.preset == "entra" else "mail"
         address = "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress"
         return {"host": "__DEFAULT__", "privatekey": "idp.key", "certificate": "idp.crt", "auth": "people",
@@ -181,7 +183,7 @@ class IdentityProvider:
                 "NameIDFormat": address,
                 "authproc": {"3": {"class": "saml:AttributeNameID", "attribute": email, "Format": address}}}
 
-    def _service_provider(self, acs_url, slo_url, certificate):
+    def _service_provider(self, acs_url: str, slo_url: str, certificate: str) -> dict[str, object]:
         bindings = ["HTTP-POST", "HTTP-Artifact"] if self.company.sends_artifacts else ["HTTP-POST"]
         return {"AssertionConsumerService": [
             {"Binding": f"urn:oasis:names:tc:SAML:2.0:bindings:{binding}", "Location": acs_url, "index": index}

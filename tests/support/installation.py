@@ -1,14 +1,14 @@
 """A configuration of its own for the `anteroom` command, and ways to run it."""
 
 import json
-import os
 import secrets
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import psycopg2
 
-BUILD = Path(os.environ["ANTEROOM_BUILD"])
+from tests.support import BUILD
 
 YAML = """service_provider:
   entity_id: urn:example:sp
@@ -23,7 +23,7 @@ access: {{ levels: [viewer, technician, manager] }}
 
 
 class Installation:
-    def __init__(self, directory, connection):
+    def __init__(self, directory: Path, connection: str) -> None:
         self.directory = directory
         self.connection = connection
         self.yaml = directory / "anteroom.yaml"
@@ -33,25 +33,27 @@ class Installation:
         key.chmod(0o600)
         (directory / "idp.d").mkdir()
 
-    def run(self, *arguments, configuration=None):
+    def run(self, *arguments: object, configuration: Path | None = None) -> subprocess.CompletedProcess[str]:
         command = [BUILD / "core" / "cli" / "anteroom", "--config", configuration or self.yaml, *arguments]
         return subprocess.run([str(part) for part in command], text=True, capture_output=True, timeout=60, check=False)
 
-    def ok(self, *arguments):
+    def ok(self, *arguments: object) -> str:
         done = self.run(*arguments)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
-    def json(self, *arguments):
+    def json(self, *arguments: object) -> Any:
         return json.loads(self.ok("--json", *arguments))
 
-    def refused(self, code, *arguments):
+    def refused(self, code: int, *arguments: object) -> str:
         done = self.run(*arguments)
         assert done.returncode == code, (done.returncode, done.stdout, done.stderr)
         assert done.stderr.strip()
         return done.stderr
 
-    def value(self, sql):
+    def value(self, sql: str) -> Any:
         with psycopg2.connect(self.connection) as connection, connection.cursor() as cursor:
             cursor.execute(sql)
-            return cursor.fetchone()[0]
+            row = cursor.fetchone()
+            assert row, f"no row: {sql}"
+            return row[0]

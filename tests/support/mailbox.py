@@ -9,9 +9,11 @@ import html
 import json
 import sys
 import threading
+from email.message import EmailMessage
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope, Session
 
 KEPT = 500
 PAGE = """<!doctype html>
@@ -32,27 +34,29 @@ POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-src 'self'; form-
 
 
 class Mailbox:
-    def __init__(self):
+    def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._messages = []
+        self._messages: list[EmailMessage] = []
 
-    async def handle_DATA(self, _server, _session, envelope):
+    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:
+        assert isinstance(envelope.content, bytes)
         message = email.message_from_bytes(envelope.content, policy=email.policy.default)
+        assert isinstance(message, EmailMessage)
         with self._lock:
             self._messages = [*self._messages, message][-KEPT:]
         return "250 OK"
 
-    def messages(self):
+    def messages(self) -> list[EmailMessage]:
         with self._lock:
             return list(self._messages)
 
 
-def body_of(message, kind):
+def body_of(message: EmailMessage, kind: str) -> str:
     part = message.get_body((kind,))
-    return part.get_content() if part is not None else ""
+    return part.get_content() if isinstance(part, EmailMessage) else ""
 
 
-def listing(messages):
+def listing(messages: list[EmailMessage]) -> str:
     rows = "".join(f"<tr><td>{html.escape(str(message['Date']))}<td>{html.escape(str(message['To']))}"
                    f"<td><a href=\"/{number}\">{html.escape(str(message['Subject']))}</a>"
                    for number, message in reversed(list(enumerate(messages))))
@@ -60,7 +64,7 @@ def listing(messages):
     return PAGE.format(title="Mailbox", body="<h1>Mailbox</h1><p>Every mail that the demo sent, newest first.</p>" + table)
 
 
-def single(message):
+def single(message: EmailMessage) -> str:
     headers = "".join(f"<tr><th>{html.escape(name)}<td>{html.escape(str(value))}" for name, value in message.items())
     return PAGE.format(title=html.escape(str(message["Subject"])), body=(
         f"<p><a href=\"/\">All mails</a></p><h1>{html.escape(str(message['Subject']))}</h1><table>{headers}</table>"
@@ -68,14 +72,14 @@ def single(message):
         f"<iframe sandbox title=\"HTML\" srcdoc=\"{html.escape(body_of(message, 'html'))}\"></iframe>"))
 
 
-def as_json(messages):
+def as_json(messages: list[EmailMessage]) -> str:
     return json.dumps([{"to": str(message["To"]), "subject": str(message["Subject"]), "id": str(message["Message-ID"]),
                         "text": body_of(message, "plain")} for message in messages])
 
 
-def page_handler(mailbox):
+def page_handler(mailbox: Mailbox) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
-        def do_GET(self):
+        def do_GET(self) -> None:
             messages = mailbox.messages()
             name = self.path.lstrip("/")
             if name == "":
@@ -87,7 +91,7 @@ def page_handler(mailbox):
             else:
                 self._answer(404, "text/plain", "There is no such mail.\n")
 
-        def _answer(self, status, kind, text):
+        def _answer(self, status: int, kind: str, text: str) -> None:
             data = text.encode()
             self.send_response(status)
             self.send_header("Content-Type", f"{kind}; charset=utf-8")
@@ -97,13 +101,13 @@ def page_handler(mailbox):
             self.end_headers()
             self.wfile.write(data)
 
-        def log_message(self, *_):
+        def log_message(self, *_: object) -> None:
             pass
 
     return Handler
 
 
-def main():
+def main() -> None:
     smtp_port, http_port = int(sys.argv[1]), int(sys.argv[2])
     mailbox = Mailbox()
     controller = Controller(mailbox, hostname="127.0.0.1", port=smtp_port)

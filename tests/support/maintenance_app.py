@@ -6,6 +6,7 @@ the gate can claim to be anybody.
 
 import json
 import sys
+from collections.abc import Mapping
 from html import escape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, quote, unquote, urlsplit
@@ -36,13 +37,13 @@ small{opacity:.75}button{font:inherit;padding:.4rem 1rem}
 """
 
 
-def served(identity):
+def served(identity: Mapping[str, str]) -> list[str]:
     """The properties that the gate says this person may see: "elm-court=technician,mill-house=viewer" or "*=manager"."""
     keys = [item.split("=")[0].strip() for item in identity["properties"].split(",")]
     return list(PROPERTIES) if "*" in keys else [key for key in keys if key in PROPERTIES]
 
 
-def orders_of(keys):
+def orders_of(keys: list[str]) -> str:
     lines = "".join(
         f"<li><b>#{number}</b> {escape(title)}<br><small>{escape(PROPERTIES[key])} · {escape(state)} · "
         f"{escape(priority)} priority</small></li>"
@@ -53,17 +54,17 @@ def orders_of(keys):
 class App(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
-    def do_GET(self):
+    def do_GET(self) -> None:
         self._answer()
 
-    def do_HEAD(self):
+    def do_HEAD(self) -> None:
         self._answer()
 
-    def do_POST(self):
+    def do_POST(self) -> None:
         self.rfile.read(int(self.headers.get("Content-Length") or 0))
         self._answer()
 
-    def _answer(self):
+    def _answer(self) -> None:
         identity = {name: self.headers.get(header, "") for name, header in IDENTITY.items()}
         parts = urlsplit(self.path)
         steps = [unquote(step) for step in parts.path.split("/") if step]
@@ -86,7 +87,7 @@ class App(BaseHTTPRequestHandler):
             return self._page("Reports", identity, f"<ul>{counts}</ul>")
         return self._page("Not found", identity, f"<p>There is no page {escape(parts.path)}.</p>", 404)
 
-    def _overview(self, identity):
+    def _overview(self, identity: Mapping[str, str]) -> str:
         links = "".join(f'<li><a href="/properties/{quote(key)}/">{escape(PROPERTIES[key])}</a></li>'
                         for key in PROPERTIES)
         facts = "".join(f"<dt>{escape(name)}</dt><dd>{escape(identity[name]) or '–'}</dd>" for name in IDENTITY
@@ -94,13 +95,13 @@ class App(BaseHTTPRequestHandler):
         return (f"{orders_of(served(identity))}<h2>Properties</h2><ul>{links}</ul>"
                 f"<h2>Whom the gate says you are</h2><dl>{facts}</dl>")
 
-    def _orders(self, identity, key):
+    def _orders(self, identity: Mapping[str, str], key: str) -> None:
         if key not in PROPERTIES:
             return self._page("Not found", identity, f"<p>There is no property {escape(key)}.</p>", 404)
         shown = orders_of([key]) if key in served(identity) else "<p>None of your properties.</p>"
         return self._page(PROPERTIES[key], identity, shown)
 
-    def _page(self, title, identity, content, status=200):
+    def _page(self, title: str, identity: Mapping[str, str], content: str, status: int = 200) -> None:
         who = escape(identity["name"] or identity["email"] or "nobody the gate knows")
         text = (f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)} – Maintenance'
                 f'</title><meta name="viewport" content="width=device-width"><style>{STYLE}</style></head><body>'
@@ -109,7 +110,7 @@ class App(BaseHTTPRequestHandler):
                 f"</form></header><main><h1>{escape(title)}</h1>{content}</main></body></html>")
         self._send(status, "text/html; charset=utf-8", text)
 
-    def _send(self, status, media_type, text):
+    def _send(self, status: int, media_type: str, text: str) -> None:
         body = text.encode()
         self.send_response(status)
         self.send_header("Content-Type", media_type)
@@ -120,7 +121,7 @@ class App(BaseHTTPRequestHandler):
             self.wfile.write(body)
 
 
-def main():
+def main() -> None:
     ThreadingHTTPServer.daemon_threads = True
     ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), App).serve_forever()
 

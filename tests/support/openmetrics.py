@@ -11,11 +11,13 @@ SUFFIXES = {"counter": ["_total"], "gauge": [""], "info": ["_info"], "histogram"
 class Scrape:
     """`types`: by family. `samples`: value by (name, labels as sorted pairs)."""
 
-    def __init__(self, text):
+    def __init__(self, text: str) -> None:
         lines = text.split("\n")
         assert lines[-2:] == ["# EOF", ""], lines[-3:]
-        self.types, self.samples, self.helps = {}, {}, {}
-        family = None
+        self.types: dict[str, str] = {}
+        self.samples: dict[tuple[str, tuple[tuple[str, str], ...]], float] = {}
+        self.helps: dict[str, str] = {}
+        family = ""
         for line in lines[:-2]:
             if line.startswith("# TYPE "):
                 _, _, family, kind = line.split(" ")
@@ -27,7 +29,7 @@ class Scrape:
             else:
                 self._take(family, line)
 
-    def _take(self, family, line):
+    def _take(self, family: str, line: str) -> None:
         found = SAMPLE.match(line)
         assert found, line
         name, inside, value = found[1], found[2] or "", found[3]
@@ -38,18 +40,18 @@ class Scrape:
         assert key not in self.samples, f"{line} twice"
         self.samples[key] = float(value)
 
-    def value(self, name, **labels):
+    def value(self, name: str, **labels: str) -> float | None:
         return self.samples.get((name, tuple(sorted(labels.items()))), None)
 
-    def all(self, name):
+    def all(self, name: str) -> list[tuple[dict[str, str], float]]:
         """Label sets and values of one name."""
         return [(dict(labels), value) for (own, labels), value in self.samples.items() if own == name]
 
-    def names(self):
+    def names(self) -> set[str]:
         """Every name that a sample of these families can have."""
         return {family + suffix for family, kind in self.types.items() for suffix in SUFFIXES[kind]}
 
-    def histogram(self, family):
+    def histogram(self, family: str) -> list[tuple[float, float]]:
         """Its buckets as (bound, count), in order; checked to grow and to end with the count."""
         buckets = [(float(labels["le"]), value) for labels, value in self.all(family + "_bucket")]
         assert buckets == sorted(buckets) and [value for _, value in buckets] == sorted(value for _, value in buckets)

@@ -4,12 +4,14 @@ import os
 import secrets
 import signal
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Self
 
-from processes import Process, StartError, clean_environment, run, service_user
+from .processes import Process, StartError, clean_environment, run, service_user
 
 
-def program_directory():
+def program_directory() -> Path:
     """Where initdb and postgres of the newest installed PostgreSQL are."""
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[4]))
     if not found:
@@ -26,8 +28,8 @@ class Cluster:
     SUPERUSER = "postgres"
     name = "PostgreSQL"
 
-    def __init__(self, directory, socket_directory, log, *, is_durable=True, settings=None, encoding="UTF8",
-                 locale="C.UTF-8"):
+    def __init__(self, directory: Path, socket_directory: Path, log: Path, *, is_durable: bool = True,
+                 settings: Mapping[str, object] | None = None, encoding: str = "UTF8", locale: str = "C.UTF-8") -> None:
         self._directory = Path(directory)
         self._data = self._directory / "data"
         self._password_file = self._directory / "superuser-password"
@@ -38,9 +40,9 @@ class Cluster:
         self._settings = settings or {}
         self._user = service_user("postgres")
         self._programs = program_directory()
-        self._process = None
+        self._process: Process | None = None
 
-    def start(self):
+    def start(self) -> Self:
         """Creates the cluster if there is none, and starts it. Returns self."""
         if not (self._data / "PG_VERSION").exists():
             self._create()
@@ -48,12 +50,12 @@ class Cluster:
         if self._user is not None:
             # Only the socket's owner needs to write here; everybody else proves a password.
             self._give_to_user(self.socket_directory)
-        settings = {"listen_addresses": "", "unix_socket_directories": self.socket_directory,
+        settings: dict[str, object] = {"listen_addresses": "", "unix_socket_directories": self.socket_directory,
                     "max_connections": 150, "log_min_messages": "warning", "shared_buffers": "32MB"}
         if not self._is_durable:
             settings.update(fsync="off", full_page_writes="off", synchronous_commit="off")
         settings.update(self._settings)
-        command = [self._programs / "postgres", "-D", self._data]
+        command: list[object] = [self._programs / "postgres", "-D", self._data]
         for name, value in settings.items():
             command += ["-c", f"{name}={value}"]
         self._process = Process("PostgreSQL", command, self._log, user=self._user, stop_signal=signal.SIGINT,
@@ -61,43 +63,44 @@ class Cluster:
         self._process.wait_until(self._is_ready, 30, "to accept connections")
         return self
 
-    def is_running(self):
+    def is_running(self) -> bool:
         return self._process is not None and self._process.is_running()
 
     @property
-    def pid(self):
+    def pid(self) -> int:
+        assert self._process is not None, "PostgreSQL has not been started"
         return self._process.pid
 
-    def stop(self):
+    def stop(self) -> None:
         if self._process is not None:
             self._process.stop()
             self._process = None
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         return self if self.is_running() else self.start()
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: object) -> None:
         self.stop()
 
     @property
-    def superuser_password(self):
+    def superuser_password(self) -> str:
         return self._password_file.read_text().strip()
 
-    def conninfo(self, database="postgres", user=SUPERUSER, password=None):
+    def conninfo(self, database: str = "postgres", user: str = SUPERUSER, password: str | None = None) -> str:
         """A libpq connection string; with the superuser's password unless another user is named."""
         text = f"host={self.socket_directory} dbname={database} user={user}"
         if password is None and user == self.SUPERUSER:
             password = self.superuser_password
         return f"{text} password={password}" if password else text
 
-    def sql(self, statement, database="postgres"):
+    def sql(self, statement: str, database: str = "postgres") -> list[str]:
         """Runs SQL as superuser; returns the rows as text lines, columns separated by '|'."""
         environment = clean_environment(PGPASSWORD=self.superuser_password)
         return run([self._programs / "psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-h", self.socket_directory,
                     "-U", self.SUPERUSER, "-d", database, "-f", "-"],
                    environment=environment, input_text=statement).splitlines()
 
-    def ensure_database(self, name, owner, password):
+    def ensure_database(self, name: str, owner: str, password: str) -> None:
         """A login role and a database it owns, made unless they exist. `name` and `owner`: plain identifiers."""
         if not self.sql(f"SELECT 1 FROM pg_roles WHERE rolname = '{owner}'"):
             self.sql(f"CREATE ROLE {owner} LOGIN")
@@ -105,11 +108,11 @@ class Cluster:
         if not self.sql(f"SELECT 1 FROM pg_database WHERE datname = '{name}'"):
             self.sql(f"CREATE DATABASE {name} OWNER {owner}")
 
-    def _is_ready(self):
+    def _is_ready(self) -> bool:
         probe = [self._programs / "pg_isready", "-q", "-h", self.socket_directory]
-        return subprocess.run(probe, env=clean_environment(), check=False, cwd="/").returncode == 0
+        return subprocess.run([str(part) for part in probe], env=clean_environment(), check=False, cwd="/").returncode == 0
 
-    def _create(self):
+    def _create(self) -> None:
         self._directory.mkdir(parents=True, exist_ok=True)
         self._password_file.touch(mode=0o600)
         self._password_file.write_text(secrets.token_hex(24) + "\n")
@@ -119,5 +122,6 @@ class Cluster:
         run([self._programs / "initdb", "-D", self._data, "-U", self.SUPERUSER, "-A", "scram-sha-256",
              f"--pwfile={self._password_file}", "-E", self._encoding, f"--locale={self._locale}", "--no-sync"], user=self._user)
 
-    def _give_to_user(self, path):
+    def _give_to_user(self, path: Path) -> None:
+        assert self._user is not None
         os.chown(path, self._user.pw_uid, self._user.pw_gid)

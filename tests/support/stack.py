@@ -12,14 +12,16 @@ import signal
 import stat
 import sys
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, Self
 
-from http_client import Browser
-from identity_provider import IdentityProvider
-from maintenance_app import PROPERTIES
-from postgres import Cluster
-from processes import Process, StartError, clean_environment, free_port, is_port_open, run, service_user
+from .http_client import Browser
+from .identity_provider import Company, IdentityProvider
+from .maintenance_app import PROPERTIES
+from .postgres import Cluster
+from .processes import Process, StartError, clean_environment, free_port, is_port_open, run, service_user
 
 SUPPORT = Path(__file__).resolve().parent
 
@@ -33,35 +35,35 @@ class Plan:
     port: int
     app_host: str
     login_host: str
-    companies: list
+    companies: list[Company]
     entity_id: str
     product_name: str = "Maintenance"
     is_durable: bool = True
     yaml_extra: str = ""
     worker_processes: int = 2
     mailbox_port: int = 0  # of a page with all mail that is sent; 0: none is sent
-    say: object = field(default=lambda text: None)
+    say: Callable[[str], object] = field(default=lambda text: None)
 
     @property
-    def app_url(self):
+    def app_url(self) -> str:
         return f"https://{self.app_host}:{self.port}"
 
     @property
-    def login_url(self):
+    def login_url(self) -> str:
         return f"https://{self.login_host}:{self.port}"
 
     @property
-    def mailbox_url(self):
+    def mailbox_url(self) -> str:
         return f"http://127.0.0.1:{self.mailbox_port}/"
 
 
-def is_reachable_for_others(path):
+def is_reachable_for_others(path: Path) -> bool:
     """Whether another account may walk down to `path` (or to the part of it that exists)."""
     path = Path(path).absolute()
     return all(parent.stat().st_mode & stat.S_IXOTH for parent in (path, *path.parents) if parent.exists())
 
 
-def state_directory(wanted, say):
+def state_directory(wanted: Path, say: Callable[[str], object]) -> Path:
     """`wanted`, or a directory below /var/tmp where the servers' accounts could not reach `wanted`."""
     wanted = Path(wanted).absolute()
     if os.geteuid() != 0 or is_reachable_for_others(wanted):
@@ -77,26 +79,26 @@ def state_directory(wanted, say):
 class Stack:
     """`with Stack(plan) as stack:` starts everything in order and stops it in reverse, whatever happens."""
 
-    def __init__(self, plan):
+    cluster: Cluster  # there once they have been started
+    nginx: Process
+
+    def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.state = Path(plan.state)
         self.logs = self.state / "logs"
         self.config_file = self.state / "anteroom" / "anteroom.yaml"
         self.module = Path(plan.build) / "module" / "ngx_http_auth_saml_module.so"
         self.command_line = Path(plan.build) / "core" / "cli" / "anteroom"
-        self.sanitizer_logs = []
         self._worker = service_user("www-data")
-        self._running = []
-        self._run_directory = None
+        self._running: list[Cluster | IdentityProvider | Process] = []
+        self._run_directory: Path | None = None
         self._app_port = free_port()
         self._smtp_port = free_port()
-        self.cluster = None
-        self.nginx = None
         self.providers = [IdentityProvider(company, self.state / "idp" / company.key,
                                            self.logs / f"idp-{company.key}.log", plan.port)
                           for company in plan.companies]
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         try:
             self._start()
         except BaseException:
@@ -104,10 +106,10 @@ class Stack:
             raise
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: object) -> None:
         self.stop()
 
-    def stop(self):
+    def stop(self) -> None:
         while self._running:
             self._running.pop().stop()
         if self._run_directory is not None:
@@ -115,39 +117,45 @@ class Stack:
             (self.state / "run-directory").unlink(missing_ok=True)
             self._run_directory = None
 
+    @property
+    def run_directory(self) -> Path:
+        """Sockets and what nginx buffers; its path is short."""
+        assert self._run_directory is not None
+        return self._run_directory
+
     # What tests and the demo ask of a running stack.
 
-    def anteroom(self, *arguments):
+    def anteroom(self, *arguments: object) -> str:
         """Runs the command-line tool with this stack's configuration; returns what it printed."""
         return run([self.command_line, "--config", self.config_file, *arguments],
                    environment=clean_environment(ASAN_OPTIONS="detect_leaks=0"))
 
-    def users(self):
+    def users(self) -> dict[str, dict[str, Any]]:
         return {user["email"]: user for user in json.loads(self.anteroom("--json", "user", "list"))}
 
-    def add_properties(self):
+    def add_properties(self) -> None:
         known = {item["key"] for item in json.loads(self.anteroom("--json", "property", "list"))}
         for key, name in PROPERTIES.items():
             if key not in known:
                 self.anteroom("property", "add", key, name)
 
-    def app_url(self, path="/"):
+    def app_url(self, path: str = "/") -> str:
         return self.plan.app_url + path
 
-    def login_url(self, path="/"):
+    def login_url(self, path: str = "/") -> str:
         return self.plan.login_url + path
 
-    def ended(self):
+    def ended(self) -> list[str]:
         """The names of servers that ended by themselves; empty is good."""
         return [server.name for server in self._running if not server.is_running()]
 
-    def reload_nginx(self):
+    def reload_nginx(self) -> None:
         self.nginx.signal(signal.SIGHUP)
 
-    def error_log(self):
+    def error_log(self) -> str:
         return (self.logs / "nginx-error.log").read_text(errors="replace")
 
-    def sanitizer_reports(self):
+    def sanitizer_reports(self) -> dict[str, str]:
         """What ASan and UBSan wrote, if the module was built with them; empty is good."""
         found = {path.name: path.read_text(errors="replace") for path in self.logs.glob("sanitizer.*")}
         output = (self.logs / "nginx.log").read_text(errors="replace")
@@ -157,13 +165,13 @@ class Stack:
 
     # Starting.
 
-    def _start(self):
+    def _start(self) -> None:
         self._prepare_directories()
         say = self.plan.say
         self._make_certificate()
         sp_certificate = self._make_sp_key()
         say("PostgreSQL (a private cluster)")
-        self.cluster = Cluster(self.state / "postgres", self._run_directory / "pg", self.logs / "postgres.log",
+        self.cluster = Cluster(self.state / "postgres", self.run_directory / "pg", self.logs / "postgres.log",
                                is_durable=self.plan.is_durable)
         self._running.append(self.cluster)
         self.cluster.start()
@@ -187,7 +195,7 @@ class Stack:
             say("mailbox and mail delivery")
             self._start_mail()
 
-    def _prepare_directories(self):
+    def _prepare_directories(self) -> None:
         self.state.mkdir(parents=True, exist_ok=True)
         for name in ("anteroom", "logs", "idp", "tls"):
             (self.state / name).mkdir(exist_ok=True)
@@ -198,24 +206,24 @@ class Stack:
         if note.exists():  # an earlier run was killed
             shutil.rmtree(note.read_text(), ignore_errors=True)
         self._run_directory = Path(tempfile.mkdtemp(prefix="anteroom-", dir="/tmp"))
-        note.write_text(str(self._run_directory))
-        self._run_directory.chmod(0o755)
+        note.write_text(str(self.run_directory))
+        self.run_directory.chmod(0o755)
         # Workers under a sanitizer report here.
         if self._worker is not None:
             os.chown(self.logs, self._worker.pw_uid, -1)
 
-    def _secret(self, name, size=32):
+    def _secret(self, name: str, size: int = 32) -> Path:
         path = self.state / "anteroom" / name
         if not path.exists():
             path.touch(mode=0o600)
             path.write_text(secrets.token_hex(size) + "\n")
         return path
 
-    def _make_database(self):
+    def _make_database(self) -> None:
         password = self._secret("database-password", 24).read_text().strip()
         self.cluster.ensure_database("anteroom", "anteroom", password)
 
-    def _start_app(self):
+    def _start_app(self) -> None:
         copy = self.state / "maintenance_app.py"
         shutil.copyfile(SUPPORT / "maintenance_app.py", copy)
         app = Process("the maintenance app", [sys.executable, "-B", copy, str(self._app_port)],
@@ -223,7 +231,7 @@ class Stack:
         self._running.append(app)
         app.wait_for_port(self._app_port)
 
-    def _start_mail(self):
+    def _start_mail(self) -> None:
         mailbox = Process("the mailbox", [sys.executable, "-B", SUPPORT / "mailbox.py", str(self._smtp_port),
                                           str(self.plan.mailbox_port)], self.logs / "mailbox.log")
         self._running.append(mailbox)
@@ -232,7 +240,7 @@ class Stack:
         self._running.append(Process("mail delivery", [self.command_line, "--config", self.config_file, "mail"],
                                      self.logs / "mail.log"))
 
-    def _fetch_metadata(self):
+    def _fetch_metadata(self) -> None:
         for provider in self.providers:
             page = Browser().get(f"http://127.0.0.1:{provider.port}/saml2/idp/metadata.php")
             if page.status != 200 or b"IDPSSODescriptor" not in page.body:
@@ -240,7 +248,7 @@ class Stack:
                                  f"(status {page.status}): {page.text[:300]}; see {self.logs}")
             (self.state / "anteroom" / f"{provider.company.key}.xml").write_bytes(page.body)
 
-    def _make_certificate(self):
+    def _make_certificate(self) -> None:
         key, certificate = self.state / "tls" / "server.key", self.state / "tls" / "server.crt"
         hosts = sorted({self.plan.app_host, self.plan.login_host, *(c.host for c in self.plan.companies)})
         noted = self.state / "tls" / "hosts"
@@ -253,7 +261,7 @@ class Stack:
         key.chmod(0o600)
         noted.write_text(" ".join(hosts))
 
-    def _make_sp_key(self):
+    def _make_sp_key(self) -> str:
         """Anteroom's own key pair; returns the certificate as base64 of its DER."""
         key, certificate = (self.state / "anteroom" / f"sp.{suffix}" for suffix in ("key", "crt"))
         if not certificate.exists():
@@ -262,7 +270,7 @@ class Stack:
             key.chmod(0o600)
         return "".join(line for line in certificate.read_text().splitlines() if "-----" not in line)
 
-    def _write_yaml(self):
+    def _write_yaml(self) -> None:
         quote = json.dumps  # a JSON string is a YAML string
         plan = self.plan
         self._secret("cookie.key")
@@ -299,7 +307,7 @@ pages:
 {mail}{plan.yaml_extra}""")
 
     @staticmethod
-    def _provider_yaml(company):
+    def _provider_yaml(company: Company) -> str:
         quote = json.dumps
         lines = [f"  - name: {company.key}", f"    display_name: {quote(company.display_name)}",
                  f"    preset: {company.preset}", f"    metadata: {company.key}.xml",
@@ -307,12 +315,12 @@ pages:
         lines += [f"    {key}: {quote(value)}" for key, value in company.options.items()]
         return "\n".join(lines) + "\n"
 
-    def _start_nginx(self):
-        run_directory = self._run_directory / "nginx"
+    def _start_nginx(self) -> None:
+        run_directory = self.run_directory / "nginx"
         run_directory.mkdir()
         configuration = self.state / "nginx.conf"
         configuration.write_text(self._nginx_configuration(run_directory))
-        command = ["/usr/sbin/nginx", "-p", run_directory, "-c", configuration, "-g", "daemon off;"]
+        command: list[object] = ["/usr/sbin/nginx", "-p", run_directory, "-c", configuration, "-g", "daemon off;"]
         # A first line in the log, so that errors before the configuration is read have somewhere to go.
         command += ["-e", self.logs / "nginx-error.log"]
         environment = clean_environment(**self._sanitizer_environment())
@@ -326,7 +334,7 @@ pages:
         except StartError as error:
             raise StartError(f"{error}\n{self.error_log()[-3000:]}") from None
 
-    def _sanitizer_environment(self):
+    def _sanitizer_environment(self) -> dict[str, str]:
         cache = Path(self.plan.build) / "CMakeCache.txt"
         if not cache.exists() or "ANTEROOM_SANITIZE:BOOL=ON" not in cache.read_text():
             return {}
@@ -335,7 +343,7 @@ pages:
                 "ASAN_OPTIONS": f"detect_leaks=0:abort_on_error=0:log_path={self.logs}/sanitizer",
                 "UBSAN_OPTIONS": f"print_stacktrace=1:log_path={self.logs}/sanitizer"}
 
-    def _nginx_configuration(self, run_directory):
+    def _nginx_configuration(self, run_directory: Path) -> str:
         plan = self.plan
         user = "user www-data;" if self._worker is not None else ""
         temporary = "\n    ".join(f"{kind}_temp_path {run_directory}/{kind};"

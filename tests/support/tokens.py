@@ -11,13 +11,13 @@ TICKET = "anteroom hand-off tickets"
 DIRECTORY = "anteroom SCIM tokens"
 
 
-def derived(key, purpose):
+def derived(key: bytes, purpose: str) -> bytes:
     """HKDF with SHA-256 (RFC 5869), no salt, 32 bytes."""
     extracted = hmac.digest(bytes(32), key, hashlib.sha256)
     return hmac.digest(extracted, purpose.encode() + b"\1", hashlib.sha256)
 
 
-def new_token(cookie_key, kind=SESSION, bound_to=""):
+def new_token(cookie_key: Path, kind: str = SESSION, bound_to: str = "") -> str:
     """`cookie_key` is the path of a file with 64 hex digits."""
     key = bytes.fromhex(Path(cookie_key).read_text().strip())
     drawn = secrets.token_bytes(20)
@@ -25,6 +25,6 @@ def new_token(cookie_key, kind=SESSION, bound_to=""):
     return base64.urlsafe_b64encode(drawn + mac).decode()[:43]
 
 
-def made_up():
+def made_up() -> str:
     """Looks like one, and is none."""
     return base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()[:43]

@@ -12,12 +12,12 @@ _libc.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c
 _libc.ptrace.restype = ctypes.c_long
 
 
-def _ptrace(request, pid, data=0):
+def _ptrace(request: int, pid: int, data: int = 0) -> None:
     if _libc.ptrace(request, pid, None, data) < 0:
         raise OSError(ctypes.get_errno(), f"ptrace {request} of {pid}")
 
 
-def lock_of_zone(pid, size):
+def lock_of_zone(pid: int, size: int) -> int:
     """Where the lock of the zone of `size` bytes stands; its value is the process that holds it."""
     for line in Path(f"/proc/{pid}/maps").read_text().splitlines():
         begin, end = (int(number, 16) for number in line.split()[0].split("-"))
@@ -29,24 +29,24 @@ def lock_of_zone(pid, size):
 class Followed:
     """A worker that stands still until it is followed."""
 
-    def __init__(self, pid, zone_size):
+    def __init__(self, pid: int, zone_size: int) -> None:
         self.pid = pid
         self._lock = lock_of_zone(pid, zone_size)
         self._memory = os.open(f"/proc/{pid}/mem", os.O_RDONLY)
         _ptrace(ATTACH, pid)
         os.waitpid(pid, WAIT_ALL)
 
-    def _step(self, number=0):
+    def _step(self, number: int = 0) -> int:
         _ptrace(SINGLE_STEP, self.pid, number)
         _, status = os.waitpid(self.pid, WAIT_ALL)
         assert os.WIFSTOPPED(status), "the worker ended by itself"
         stopped_by = os.WSTOPSIG(status)
         return 0 if stopped_by == signal.SIGTRAP else stopped_by
 
-    def _is_inside(self):
+    def _is_inside(self) -> bool:
         return int.from_bytes(os.pread(self._memory, 8, self._lock), "little") == self.pid
 
-    def inside(self, longer_than=0, at=None):
+    def inside(self, longer_than: int = 0, at: int | None = None) -> int:
         """Goes on until a stay inside the lock that takes more than so many instructions has ended; how many it took.
         With `at`: until it has come that far, and no further."""
         number = taken = 0
@@ -61,11 +61,11 @@ class Followed:
             else:
                 taken = 0
 
-    def let_go(self):
+    def let_go(self) -> None:
         os.close(self._memory)
         _ptrace(DETACH, self.pid)
 
-    def kill(self):
+    def kill(self) -> None:
         os.close(self._memory)
         os.kill(self.pid, signal.SIGKILL)
         os.waitpid(self.pid, WAIT_ALL)

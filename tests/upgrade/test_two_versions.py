@@ -1,11 +1,13 @@
 """An older version and this one on one database, as between two steps of an upgrade."""
 
 import pytest
-from browser import LOGIN_HOST, post_response, session_of, start as leave
-from conftest import NEW, OLD
-from live import fresh_response
-from node import COOKIE
-from processes import wait_until
+
+from tests.support.node import COOKIE
+from tests.support.processes import wait_until
+from tests.support.saml.browser import LOGIN_HOST, post_response, session_of, start as leave
+from tests.support.saml.live import fresh_response
+
+from .conftest import NEW, OLD
 
 
 def is_inside(node, token):

@@ -4,9 +4,9 @@ import argparse
 import sys
 from pathlib import Path
 
-from manual import pictures
-from manual.checks import checks
-from manual.site import ROOT
+from . import pictures
+from .checks import checks
+from .site import ROOT
 
 
 def main() -> int:

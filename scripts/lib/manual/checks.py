@@ -4,7 +4,7 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-from manual import command_page, man_pages, pictures, site
+from . import command_page, man_pages, pictures, site
 
 PROGRAMS = ("mkdocs", "pandoc", "mandoc", "man")
 WIDEST = 120  # columns of command-line.md, but for tables

@@ -37,7 +37,7 @@ def sections(page: str) -> list[Section]:
     """All below the title, in order. No block of code has a line that looks like a heading."""
     parts = HEADING.split(page)
     return [Section(len(marks), title.strip("`"), title.startswith("`"), text.strip())
-            for marks, title, text in zip(parts[1::3], parts[2::3], parts[3::3])]
+            for marks, title, text in zip(parts[1::3], parts[2::3], parts[3::3], strict=True)]
 
 
 def option(item: str) -> tuple[str, Option]:
@@ -51,7 +51,7 @@ def option(item: str) -> tuple[str, Option]:
 def command(text: str) -> Command:
     blocks = re.findall(r"^```text\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
     items = [" ".join(item.split()) for item in re.findall(r"^- (.*?)(?=^- |^$|\Z)", text, re.MULTILINE | re.DOTALL)]
-    return Command(text.split("\n\n")[0].replace("\n", " "), [line for block in blocks for line in block.splitlines()],
+    return Command(text.split("\n\n", 1)[0].replace("\n", " "), [line for block in blocks for line in block.splitlines()],
                    dict(option(item) for item in items))
 
 

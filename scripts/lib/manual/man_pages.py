@@ -8,8 +8,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from manual import command_page
-from manual.command_page import Section
+from . import command_page
+from .command_page import Section
 
 ROOT = Path(__file__).resolve().parents[3]
 FILTER = Path(__file__).with_name("man.lua")
@@ -36,7 +36,7 @@ def synopsis(lines: list[str]) -> str:
 
 def before_sections(page: str) -> str:
     """What stands between the title and the first heading."""
-    return page.split("\n## ")[0].split("\n", 1)[1].strip()
+    return page.split("\n## ", 1)[0].split("\n", 1)[1].strip()
 
 
 def purpose(lead: str) -> str:
@@ -79,7 +79,8 @@ def command(of: str, own: Section, within: list[Section]) -> Page:
     inside = [f"## {section.title}\n\n{command_page.command(section.text).lead}\n\n{prose(section)}" for section in within]
     return Page(f"anteroom-{of}", 1, purpose(command_page.command(own.text).lead), [
         ("Synopsis", synopsis(lines)), ("Description", prose(own)), ("Commands", "\n\n".join(inside)),
-        ("See also", "**anteroom**(1), which has what holds for all commands: options, exit status, who may run them; **anteroom.yaml**(5)")])
+        ("See also",
+         "**anteroom**(1), which has what holds for all commands: options, exit status, who may run them; **anteroom.yaml**(5)")])
 
 
 def configuration(page: str) -> Page:
@@ -117,7 +118,8 @@ def tidy(roff: str) -> str:
 
 def write(page: Page, directory: Path) -> Path:
     """The path of the page, in roff."""
-    settings = {"title": page.name.upper(), "section": page.section, "date": date(), "footer": f"Anteroom {version()}", "header": "Anteroom"}
+    settings = {"title": page.name.upper(), "section": page.section, "date": date(),
+                "footer": f"Anteroom {version()}", "header": "Anteroom"}
     variables = [word for key, value in settings.items() for word in ("-V", f"{key}={value}")]
     roff = subprocess.run(["/usr/bin/pandoc", "--from", "gfm", "--to", "man", "--standalone", "--lua-filter", FILTER, *variables],
                           input=page.markdown(), text=True, check=True, stdout=subprocess.PIPE).stdout

@@ -2,7 +2,6 @@
 
 import base64
 import subprocess
-import sys
 import tempfile
 import threading
 from functools import partial
@@ -10,8 +9,8 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from manual import command_page
-from manual.site import ROOT
+from . import command_page
+from .site import ROOT
 
 FOLDER = command_page.PAGE.with_name("pictures")
 PAGE = command_page.PAGE.with_name("pages.md")
@@ -71,8 +70,7 @@ def missing() -> list[str]:
 
 def renew(build: Path) -> list[Path]:
     """Takes each picture again; one that no page shows any more goes."""
-    sys.path.insert(0, str(ROOT / "tests" / "support"))
-    from chrome import Chrome  # of the tests, with what only they need
+    from tests.support.chrome import Chrome  # noqa: PLC0415 (it needs what only tests do)
 
     for command in (["cmake", "--preset", "dev", "-B", str(build)], ["cmake", "--build", str(build), "--target", "render-pages"]):
         subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)

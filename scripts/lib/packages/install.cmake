@@ -34,8 +34,8 @@ if(ANTEROOM_MANUAL)
   file(GLOB_RECURSE manual_sources CONFIGURE_DEPENDS nginx-conf/* scripts/lib/manual/*)
   add_custom_command(
     OUTPUT ${manual}/html/index.html
-    COMMAND ${CMAKE_COMMAND} -E env PYTHONPATH=${PROJECT_SOURCE_DIR}/scripts/lib
-            ${Python3_EXECUTABLE} -B -m manual --output ${manual}
+    COMMAND ${CMAKE_COMMAND} -E env PYTHONPATH=${PROJECT_SOURCE_DIR}
+            ${Python3_EXECUTABLE} -B -P -m scripts.lib.manual --output ${manual}
     DEPENDS ${manual_sources} README.md CHANGELOG.md VERBATIM)
   add_custom_target(anteroom_manual ALL DEPENDS ${manual}/html/index.html)
   foreach(section 1 5)

@@ -6,7 +6,7 @@ Every one serves the same pages and names in its answer the one that it served: 
 import shutil
 from pathlib import Path
 
-from processes import Process, clean_environment, free_port, service_user
+from tests.support.processes import Process, clean_environment, free_port, service_user
 
 HERE = Path(__file__).parent
 TOMCAT = "/usr/share/tomcat10"
@@ -55,7 +55,7 @@ class BackEnds:
     def _node(self):
         """Routers on the raw target, on the WHATWG reading of it, and on the legacy one, decoded and normalised."""
         ports = [free_port() for _ in range(3)]
-        for name, port in zip(("node-raw", "node-url", "node-legacy"), ports):
+        for name, port in zip(("node-raw", "node-url", "node-legacy"), ports, strict=True):
             self._add(name, port)
         process = self._start("node", ["/usr/bin/env", "node", HERE / "routers.js", *map(str, ports)])
         return [(process, port) for port in ports]
@@ -102,7 +102,7 @@ class BackEnds:
     def _php(self):
         """A front controller on REQUEST_URI, as the frameworks have it."""
         port = free_port()
-        program = sorted(Path("/usr/sbin").glob("php-fpm[0-9]*"))[-1]
+        program = max(Path("/usr/sbin").glob("php-fpm[0-9]*"))
         user = service_user("www-data")
         accounts = "user = www-data\ngroup = www-data\n" if user is not None else ""
         configuration = self._directory / "php-fpm.conf"

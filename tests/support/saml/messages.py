@@ -20,16 +20,22 @@ A case is a mapping (see cases/*.yaml):
 import base64
 import copy
 import hashlib
-from datetime import datetime, timedelta, timezone
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, hmac, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
-from encryption import encrypt_in
 from lxml import etree
 
-NOW = datetime(2027, 1, 15, 8, 0, 0, tzinfo=timezone.utc)
+from .encryption import encrypt_in
+
+Element = Any  # of lxml, which has no types
+Wrapping = Callable[[Element, Element, Element, Element], None]
+
+NOW = datetime(2027, 1, 15, 8, 0, 0, tzinfo=UTC)
 REQUEST = "id00112233445566778899aabbccddeeff"
 DS = "http://www.w3.org/2000/09/xmldsig#"
 SAML = "urn:oasis:names:tc:SAML:2.0:assertion"
@@ -59,34 +65,43 @@ InResponseTo="id00112233445566778899aabbccddeeff"/></saml:SubjectConfirmation></
 </saml:Assertion></samlp:Response>"""
 
 
-CURVES = {"ec": ec.SECP256R1(), "ec384": ec.SECP384R1()}
+CURVES: dict[str, ec.EllipticCurve] = {"ec": ec.SECP256R1(), "ec384": ec.SECP384R1()}
+
+
+def key_pair(kind: str) -> rsa.RSAPrivateKeyWithSerialization | ec.EllipticCurvePrivateKeyWithSerialization:
+    if kind not in CURVES:
+        return rsa.generate_private_key(65537, 2048)
+    key = ec.generate_private_key(CURVES[kind])
+    assert isinstance(key, ec.EllipticCurvePrivateKeyWithSerialization)
+    return key
 
 
 class Authority:
-    def __init__(self, name, kind="rsa"):
-        self.key = (ec.generate_private_key(CURVES[kind]) if kind in CURVES else rsa.generate_private_key(65537, 2048))
+    def __init__(self, name: str, kind: str = "rsa") -> None:
+        self.key = key_pair(kind)
         subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
         self.certificate = (x509.CertificateBuilder().subject_name(subject).issuer_name(subject)
                             .public_key(self.key.public_key()).serial_number(1)
-                            .not_valid_before(datetime(2020, 1, 1)).not_valid_after(datetime(2040, 1, 1))
+                            .not_valid_before(datetime(2020, 1, 1, tzinfo=UTC)).not_valid_after(datetime(2040, 1, 1, tzinfo=UTC))
                             .sign(self.key, hashes.SHA256()))
 
     @property
-    def der(self):
+    def der(self) -> str:
         return base64.b64encode(self.certificate.public_bytes(serialization.Encoding.DER)).decode()
 
     @property
-    def private_pem(self):
+    def private_pem(self) -> bytes:
         return self.key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
                                       serialization.NoEncryption())
 
     @property
-    def certificate_pem(self):
+    def certificate_pem(self) -> bytes:
         return self.certificate.public_bytes(serialization.Encoding.PEM)
 
-    def sign(self, data, algorithm):
-        digest = {"sha1": hashes.SHA1(), "sha256": hashes.SHA256(), "sha384": hashes.SHA384(), "sha512": hashes.SHA512(),
-                  "md5": hashes.MD5()}[algorithm.rsplit("-", 1)[1]]
+    def sign(self, data: bytes, algorithm: str) -> bytes:
+        digests: dict[str, hashes.HashAlgorithm] = {
+            "sha1": hashes.SHA1(), "sha256": hashes.SHA256(), "sha384": hashes.SHA384(), "sha512": hashes.SHA512(), "md5": hashes.MD5()}
+        digest = digests[algorithm.rsplit("-", 1)[1]]
         if "hmac" in algorithm:
             public = self.certificate.public_key().public_bytes(
                 serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
@@ -100,7 +115,7 @@ class Authority:
         return self.key.sign(data, padding.PKCS1v15(), digest)
 
 
-def metadata(authorities):
+def metadata(authorities: Iterable[Authority]) -> str:
     keys = "".join('<KeyDescriptor use="signing"><KeyInfo xmlns="http://www.w3.org/2000/09/xmldsig#"><X509Data>'
                    f"<X509Certificate>{authority.der}</X509Certificate></X509Data></KeyInfo></KeyDescriptor>"
                    for authority in authorities)
@@ -110,12 +125,12 @@ def metadata(authorities):
             'Location="https://idp.test/sso"/></IDPSSODescriptor></EntityDescriptor>')
 
 
-def canonical(element, prefixes=None):
+def canonical(element: Element, prefixes: str | None = None) -> bytes:
     return etree.tostring(element, method="c14n", exclusive=True, with_comments=False,
                           inclusive_ns_prefixes=prefixes.split() if prefixes else None)
 
 
-def sign_element(element, authority, case):
+def sign_element(element: Element, authority: Authority, case: Mapping[str, Any]) -> None:
     digest_name = case.get("digest", SHA256)
     algorithm = case.get("algorithm", RSA_SHA256)
     prefixes = case.get("prefixes")
@@ -138,18 +153,18 @@ def sign_element(element, authority, case):
     signature[1].text = base64.b64encode(value).decode()
 
 
-def replace_all(text, pairs):
+def replace_all(text: str, pairs: Iterable[tuple[str, str]]) -> str:
     for old, new in pairs:
         assert text.count(old) >= 1, f"nothing to replace: {old}"
         text = text.replace(old, new, 1)
     return text
 
 
-def parse(text):
+def parse(text: str) -> Element:
     return etree.fromstring(text.encode(), etree.XMLParser(resolve_entities=False, strip_cdata=False))
 
 
-def signed(text, case, authorities, what):
+def signed(text: str, case: Mapping[str, Any], authorities: Mapping[str, Authority], what: str) -> str:
     """`text` with the assertion or the Response signed, if the case wants it."""
     if case.get("sign", "assertion") not in (what, "both"):
         return text
@@ -159,7 +174,7 @@ def signed(text, case, authorities, what):
     return etree.tostring(root).decode()
 
 
-def make(case, authorities, base=BASE):
+def make(case: Mapping[str, Any], authorities: Mapping[str, Authority], base: str = BASE) -> bytes:
     """The Response's bytes."""
     text = replace_all(base, case.get("say", []))
     how = case.get("encrypt", {})
@@ -175,7 +190,7 @@ def make(case, authorities, base=BASE):
     return data + case.get("behind", "").encode("latin-1")
 
 
-def encode(case, data):
+def encode(case: Mapping[str, Any], data: bytes) -> str:
     """The form value."""
     text = base64.b64encode(data).decode()
     if case.get("lost_plus"):
@@ -186,7 +201,7 @@ def encode(case, data):
 
 # The signature wrappings of Somorovsky et al., "On Breaking SAML" (USENIX Security 2012), figures 5 to 12, and later ones.
 
-def evil_copy(element):
+def evil_copy(element: Element) -> Element:
     """Says to be Eve, under another ID and without the signature."""
     evil = copy.deepcopy(element)
     for signature in evil.findall(f"{{{DS}}}Signature"):
@@ -200,18 +215,18 @@ def evil_copy(element):
     return evil
 
 
-def parts(element):
+def parts(element: Element) -> tuple[Element, Element]:
     signature = element.find(f"{{{DS}}}Signature")
     return signature, evil_copy(element)
 
 
-def without_signature(element):
+def without_signature(element: Element) -> Element:
     bare = copy.deepcopy(element)
     bare.remove(bare.find(f"{{{DS}}}Signature"))
     return bare
 
 
-def response_in_signature(root):
+def response_in_signature(root: Element) -> Element:
     signature, evil = parts(root)
     moved = copy.deepcopy(signature)
     moved.append(without_signature(root))
@@ -219,14 +234,14 @@ def response_in_signature(root):
     return evil
 
 
-def response_beside_signature(root):
+def response_beside_signature(root: Element) -> Element:
     signature, evil = parts(root)
     evil.insert(1, without_signature(root))
     evil.insert(2, copy.deepcopy(signature))
     return evil
 
 
-def response_in_extensions(root):
+def response_in_extensions(root: Element) -> Element:
     _, evil = parts(root)
     extensions = etree.SubElement(evil, f"{{{SAMLP}}}Extensions")
     extensions.append(copy.deepcopy(root))
@@ -234,7 +249,7 @@ def response_in_extensions(root):
     return evil
 
 
-def response_in_object(root):
+def response_in_object(root: Element) -> Element:
     signature, evil = parts(root)
     moved = copy.deepcopy(signature)
     etree.SubElement(moved, f"{{{DS}}}Object").append(without_signature(root))
@@ -242,8 +257,8 @@ def response_in_object(root):
     return evil
 
 
-def on_assertion(change):
-    def wrap(root):
+def on_assertion(change: Wrapping) -> Callable[[Element], Element]:
+    def wrap(root: Element) -> Element:
         assertion = root.find(f"{{{SAML}}}Assertion")
         signature, evil = parts(assertion)
         change(root, assertion, signature, evil)
@@ -251,77 +266,77 @@ def on_assertion(change):
     return wrap
 
 
-def evil_first(root, assertion, _, evil):
+def evil_first(root: Element, assertion: Element, _: Element, evil: Element) -> None:
     root.insert(root.index(assertion), evil)
 
 
-def evil_last(root, _assertion, _, evil):
+def evil_last(root: Element, _assertion: Element, _: Element, evil: Element) -> None:
     root.append(evil)
 
 
-def evil_around(root, assertion, _, evil):
+def evil_around(root: Element, assertion: Element, _: Element, evil: Element) -> None:
     root.replace(assertion, evil)
     evil.append(assertion)
 
 
-def evil_with_signature_original_last(root, assertion, signature, evil):
+def evil_with_signature_original_last(root: Element, assertion: Element, signature: Element, evil: Element) -> None:
     root.replace(assertion, evil)
     assertion.remove(signature)
     evil.insert(1, signature)
     root.append(assertion)
 
 
-def original_in_evil_signature(root, assertion, signature, evil):
+def original_in_evil_signature(root: Element, assertion: Element, signature: Element, evil: Element) -> None:
     root.replace(assertion, evil)
     assertion.remove(signature)
     signature.append(assertion)
     evil.insert(1, signature)
 
 
-def evil_in_extensions(root, _assertion, _, evil):
+def evil_in_extensions(root: Element, _assertion: Element, _: Element, evil: Element) -> None:
     extensions = etree.Element(f"{{{SAMLP}}}Extensions")
     extensions.append(evil)
     root.insert(1, extensions)
 
 
-def original_in_object(root, assertion, signature, evil):
+def original_in_object(root: Element, assertion: Element, signature: Element, evil: Element) -> None:
     root.replace(assertion, evil)
     assertion.remove(signature)
     etree.SubElement(signature, f"{{{DS}}}Object").append(assertion)
     evil.insert(1, signature)
 
 
-def original_in_advice(root, assertion, _, evil):
+def original_in_advice(root: Element, assertion: Element, _: Element, evil: Element) -> None:
     root.replace(assertion, evil)
     advice = etree.SubElement(evil, f"{{{SAML}}}Advice")
     advice.append(assertion)
 
 
-def original_in_status_detail(root, assertion, _, evil):
+def original_in_status_detail(root: Element, assertion: Element, _: Element, evil: Element) -> None:
     root.replace(assertion, evil)
     detail = etree.SubElement(root.find(f"{{{SAMLP}}}Status"), f"{{{SAMLP}}}StatusDetail")
     detail.append(assertion)
 
 
-def evil_in_genuine_signature(_root, assertion, signature, evil):
+def evil_in_genuine_signature(_root: Element, assertion: Element, signature: Element, evil: Element) -> None:
     etree.SubElement(signature, f"{{{DS}}}Object").append(evil)
 
 
-def evil_in_key_info(_root, assertion, signature, evil):
+def evil_in_key_info(_root: Element, assertion: Element, signature: Element, evil: Element) -> None:
     signature.find(f"{{{DS}}}KeyInfo").append(evil)
 
 
-def same_id_first(root, assertion, _, evil):
+def same_id_first(root: Element, assertion: Element, _: Element, evil: Element) -> None:
     evil.set("ID", assertion.get("ID"))
     root.insert(root.index(assertion), evil)
 
 
-def same_id_last(root, assertion, _, evil):
+def same_id_last(root: Element, assertion: Element, _: Element, evil: Element) -> None:
     evil.set("ID", assertion.get("ID"))
     root.append(evil)
 
 
-def signature_moved_to_response(root, assertion, signature, evil):
+def signature_moved_to_response(root: Element, assertion: Element, signature: Element, evil: Element) -> None:
     root.replace(assertion, evil)
     root.insert(1, signature)
     root.append(assertion)
@@ -329,17 +344,17 @@ def signature_moved_to_response(root, assertion, signature, evil):
 
 
 
-def signature_removed(_root, assertion, signature, _evil):
+def signature_removed(_root: Element, assertion: Element, signature: Element, _evil: Element) -> None:
     assertion.remove(signature)
 
 
-def assertion_in_subject_confirmation(root, assertion, _, evil):
+def assertion_in_subject_confirmation(root: Element, assertion: Element, _: Element, evil: Element) -> None:
     root.replace(assertion, evil)
     data = next(evil.iter(f"{{{SAML}}}SubjectConfirmationData"))
     data.append(assertion)
 
 
-WRAPPINGS = {
+WRAPPINGS: dict[str, Callable[[Element], Element]] = {
     "xsw1": response_in_signature, "xsw2": response_beside_signature, "response_in_extensions": response_in_extensions,
     "response_in_object": response_in_object,
     **{name: on_assertion(change) for name, change in {

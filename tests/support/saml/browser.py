@@ -1,10 +1,13 @@
 """A browser's part of a sign-on at a live node: leaving for the IdP, and posting what it answers."""
 
 import base64
-import re
 import zlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import parse_qs, quote, urlsplit
+
+from tests.support.node import Answer, Node
+from tests.support.texts import found
 
 LOGIN_HOST = "login.test"
 APP_HOST = "app.test"
@@ -21,29 +24,29 @@ class UnderWay:
     query: str = ""  # with which the IdP is asked
 
 
-def start(node, idp="corp", cookies=()):
+def start(node: Node, idp: str = "corp", cookies: Iterable[str] = ()) -> UnderWay:
     """Presses the IdP's button."""
     answer = node.ask("/auth/sign-in/start", method="POST", host=LOGIN_HOST, body=f"idp={idp}".encode(),
                       headers=[FORM, PAGE, ("Sec-Fetch-Site", "same-origin")], cookies=cookies)
     assert answer.status == 303, answer
-    query = parse_qs(urlsplit(answer.header("location")).query)
+    asked = urlsplit(answer.header("location") or "").query
+    query = parse_qs(asked)
     xml = zlib.decompress(base64.b64decode(query["SAMLRequest"][0]), -15).decode()
-    return UnderWay(re.search(r' ID="([^"]+)"', xml)[1], query["RelayState"][0],
-                    answer.header("set-cookie").split(";")[0], urlsplit(answer.header("location")).query)
+    return UnderWay(found(r' ID="([^"]+)"', xml), query["RelayState"][0], (answer.header("set-cookie") or "").split(";")[0], asked)
 
 
-def post_form(node, body, cookies=()):
+def post_form(node: Node, body: bytes, cookies: Iterable[str] = ()) -> Answer:
     return node.ask(ACS, method="POST", host=LOGIN_HOST, body=body, cookies=cookies,
                     headers=[FORM, PAGE, ("Sec-Fetch-Site", "cross-site"), ("Origin", "https://idp.test")])
 
 
-def post_response(node, message, under_way, relay_state=None):
+def post_response(node: Node, message: str, under_way: UnderWay, relay_state: str | None = None) -> Answer:
     state = under_way.relay_state if relay_state is None else relay_state
     body = f"SAMLResponse={quote(message, safe='')}&RelayState={quote(state, safe='')}"
     return post_form(node, body.encode(), [under_way.cookie])
 
 
-def session_of(answer):
+def session_of(answer: Answer) -> str | None:
     """The session cookie that an answer sets, or None."""
     for name, value in answer.headers:
         if name.lower() == "set-cookie" and value.startswith("__Host-anteroom="):

@@ -12,6 +12,8 @@
 import base64
 import os
 import re
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
@@ -35,7 +37,7 @@ TRANSPORTS = {
 }
 
 
-def encrypt_block(name, key, plain, spoil):
+def encrypt_block(name: str, key: bytes, plain: bytes, spoil: bool) -> bytes:
     vector = os.urandom(12 if name.endswith("gcm") else 16)
     if name.endswith("gcm"):
         return vector + AESGCM(key).encrypt(vector, plain, None)
@@ -46,11 +48,11 @@ def encrypt_block(name, key, plain, spoil):
     return vector + encryptor.update(padded) + encryptor.finalize()
 
 
-def cipher_data(data):
+def cipher_data(data: bytes) -> str:
     return f"<xenc:CipherData><xenc:CipherValue>{base64.b64encode(data).decode()}</xenc:CipherValue></xenc:CipherData>"
 
 
-def encrypted(plain, how, recipients):
+def encrypted(plain: str, how: Mapping[str, Any], recipients: Mapping[str, Any]) -> str:
     block, what = how.get("block", "aes256-gcm"), how.get("what", "assertion")
     key = os.urandom(16 if "128" in block else 32)
     algorithm, inner, scheme = TRANSPORTS[how.get("transport", "oaep-mgf1p")]
@@ -64,9 +66,9 @@ def encrypted(plain, how, recipients):
             f"</xenc:EncryptedData></{WRAPPER[what]}>")
 
 
-def change_last_value(change):
+def change_last_value(change: Callable[[bytes], bytes]) -> Callable[[str], str]:
     """Of the content's cipher text, which comes behind the key's."""
-    def trick(text):
+    def trick(text: str) -> str:
         start = text.rindex("<xenc:CipherValue>") + len("<xenc:CipherValue>")
         end = text.index("</xenc:CipherValue>", start)
         data = change(base64.b64decode(text[start:end]))
@@ -74,7 +76,7 @@ def change_last_value(change):
     return trick
 
 
-def flip(data):
+def flip(data: bytes) -> bytes:
     return data[:-1] + bytes([data[-1] ^ 1])
 
 
@@ -118,7 +120,7 @@ TRICKS = {
 }
 
 
-def encrypt_in(text, how, recipients):
+def encrypt_in(text: str, how: Mapping[str, Any], recipients: Mapping[str, Any]) -> str:
     """`text` with its assertion or NameID encrypted."""
     name = OPEN[how.get("what", "assertion")]
     start = text.index(f"<{name}")
@@ -128,4 +130,4 @@ def encrypt_in(text, how, recipients):
         assert old in plain, f"nothing to replace: {old}"
         plain = plain.replace(old, new, 1)
     data = encrypted(plain, how, recipients)
-    return text[:start] + TRICKS.get(how.get("trick"), lambda same: same)(data) + text[end:]
+    return text[:start] + TRICKS.get(how.get("trick", ""), lambda same: same)(data) + text[end:]

@@ -6,9 +6,12 @@ import os
 import signal
 import socket
 import subprocess
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any, Self
 
-from processes import Process, clean_environment, free_port, is_port_open, run, service_user, wait_until
+from .people import People
+from .processes import Process, clean_environment, free_port, is_port_open, run, service_user, wait_until
 
 NAVIGATION = [("Accept", "text/html"), ("Sec-Fetch-Mode", "navigate"), ("Sec-Fetch-Dest", "document")]
 SCRIPT = [("Accept", "application/json"), ("Sec-Fetch-Mode", "cors"), ("Sec-Fetch-Dest", "empty")]
@@ -20,13 +23,14 @@ LOCATIONS = """
 location / { auth_saml on; proxy_pass http://app; }
 location /open/ { proxy_pass http://app; }
 location /manager/ { auth_saml on; auth_saml_require manager; proxy_pass http://app; }
-location /fresh/ { auth_saml on; auth_saml_step_up 5m; proxy_pass http://app; location /fresh/not/ { auth_saml_step_up off; proxy_pass http://app; } }
+location /fresh/ { auth_saml on; auth_saml_step_up 5m; proxy_pass http://app;
+  location /fresh/not/ { auth_saml_step_up off; proxy_pass http://app; } }
 location /kind/ { auth_saml on; auth_saml_step_up 1h urn:mfa; proxy_pass http://app; }
 location ~ ^/properties/(?<property>[^/]+)/ { auth_saml on; auth_saml_require technician at $property; proxy_pass http://app; }
 """
 
 
-def sanitizer_environment(build, log_path, asan_options):
+def sanitizer_environment(build: Path, log_path: Path | str, asan_options: str) -> dict[str, str]:
     cache = Path(build) / "CMakeCache.txt"
     if "ANTEROOM_SANITIZE:BOOL=ON" not in cache.read_text():
         return {}
@@ -36,30 +40,33 @@ def sanitizer_environment(build, log_path, asan_options):
 
 
 class Answer:
-    def __init__(self, answer):
+    def __init__(self, answer: http.client.HTTPResponse) -> None:
         self.status = answer.status
         self.headers = [(name.lower(), value) for name, value in answer.getheaders()]
         self.body = answer.read()
 
-    def header(self, name):
+    def header(self, name: str) -> str | None:
         return next((value for key, value in self.headers if key == name), None)
 
     @property
-    def json(self):
+    def json(self) -> Any:
         return json.loads(self.body)
 
-    def seen(self, name):
+    def seen(self, name: str) -> list[str]:
         """All values of a request header that reached the app."""
         return [value for key, value in self.json["headers"] if key.lower() == name.lower()]
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"<{self.status} {self.headers} {self.body[:300]!r}>"
 
 
 class Node:
     """`yaml` and `nginx_conf` are texts; a test may change them and reload()."""
 
-    def __init__(self, build, directory, port, yaml, nginx_conf):
+    database: str  # whoever makes a node says
+    people: People
+
+    def __init__(self, build: Path, directory: Path, port: int, yaml: str, nginx_conf: str) -> None:
         self.build = Path(build)
         self.directory = Path(directory)
         self.port = port
@@ -67,65 +74,70 @@ class Node:
         self.yaml = yaml
         self.nginx_conf = nginx_conf
         self.asan_options = "detect_leaks=0"
-        self.preload = []  # behind the sanitizers
-        self.more_environment = {}
-        self._process = None
+        self.preload: list[Path] = []  # behind the sanitizers
+        self.more_environment: dict[str, str] = {}
+        self._process: Process | None = None
 
-    def write(self):
+    def write(self) -> None:
         (self.directory / "anteroom.yaml").write_text(self.yaml)
         (self.directory / "nginx.conf").write_text(self.nginx_conf)
 
-    def environment(self):
+    def environment(self) -> dict[str, str]:
         own = sanitizer_environment(self.build, self.directory / "sanitizer", self.asan_options)
         libraries = [own.pop("LD_PRELOAD", ""), *map(str, self.preload)]
         return clean_environment(**own, **self.more_environment, LD_PRELOAD=" ".join(filter(None, libraries)))
 
-    def command(self, *more):
-        return [os.environ.get("ANTEROOM_NGINX", "/usr/sbin/nginx"), "-p", str(self.directory), "-c", str(self.directory / "nginx.conf"), *more]
+    def command(self, *more: str) -> list[str]:
+        return [os.environ.get("ANTEROOM_NGINX", "/usr/sbin/nginx"), "-p", str(self.directory),
+                "-c", str(self.directory / "nginx.conf"), *more]
 
-    def test(self):
+    def test(self) -> tuple[int, str]:
         """nginx -t: exit status and what it said."""
         self.write()
         done = subprocess.run(self.command("-t"), env=self.environment(), capture_output=True, text=True, check=False,
                               timeout=60)
         return done.returncode, done.stderr
 
-    def start(self):
+    def start(self) -> Self:
         self.write()
         self._process = Process("nginx", self.command(), self.directory / "nginx.out", environment=self.environment(),
                                 stop_signal=signal.SIGTERM)
         self._process.wait_until(lambda: is_port_open(self.port), 30, "to listen")
         return self
 
-    def stop(self):
+    def stop(self) -> None:
         if self._process is not None:
             self._process.stop()
             self._process = None
 
-    def quit(self, seconds=10):
+    def quit(self, seconds: float = 10) -> None:
         """Graceful end; True if nginx was gone in time."""
-        self._process.signal(signal.SIGQUIT)
-        wait_until(lambda: not self._process.is_running(), seconds, "nginx's graceful end")
+        self._running().signal(signal.SIGQUIT)
+        wait_until(lambda: not self.is_running(), seconds, "nginx's graceful end")
 
-    def signal(self, number):
-        self._process.signal(number)
+    def _running(self) -> Process:
+        assert self._process is not None, "nginx has not been started"
+        return self._process
 
-    def is_running(self):
+    def signal(self, number: int) -> None:
+        self._running().signal(number)
+
+    def is_running(self) -> bool:
         return self._process is not None and self._process.is_running()
 
-    def workers(self):
-        listed = subprocess.run(["/usr/bin/pgrep", "-P", str(self._process.pid)], capture_output=True, text=True,
+    def workers(self) -> set[int]:
+        listed = subprocess.run(["/usr/bin/pgrep", "-P", str(self._running().pid)], capture_output=True, text=True,
                                 check=False).stdout.split()
         return {int(pid) for pid in listed}
 
-    def reload(self):
+    def reload(self) -> None:
         """Returns once the old workers have been replaced, or nginx has said why not."""
         self.write()
         before = self.workers()
         lines = self.error_log().count("\n")
-        self._process.signal(signal.SIGHUP)
+        self._running().signal(signal.SIGHUP)
 
-        def has_settled():
+        def has_settled() -> bool:
             new_lines = self.error_log().splitlines()[lines:]
             if any("[emerg]" in line for line in new_lines):
                 return True
@@ -133,29 +145,30 @@ class Node:
 
         wait_until(has_settled, 30, "the reload")
 
-    def error_log(self):
+    def error_log(self) -> str:
         path = self.directory / "error.log"
         return path.read_text(errors="replace") if path.exists() else ""
 
-    def access_log(self):
+    def access_log(self) -> str:
         return (self.directory / "access.log").read_text(errors="replace")
 
-    def sanitizer_reports(self):
+    def sanitizer_reports(self) -> str:
         said = [line for line in (self.error_log() + self.output()).splitlines()
                 if "runtime error:" in line or "AddressSanitizer" in line]
         return "\n".join([*said, *(path.read_text(errors="replace") for path in self.directory.glob("sanitizer*"))])
 
-    def output(self):
+    def output(self) -> str:
         path = self.directory / "nginx.out"
         return path.read_text(errors="replace") if path.exists() else ""
 
     # Asking it.
 
-    def connect(self, timeout=20):
+    def connect(self, timeout: float = 20) -> http.client.HTTPConnection:
         return http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
 
-    def ask(self, path="/", token=None, headers=NAVIGATION, method="GET", body=None, host=None, cookies=(),
-            connection=None):
+    def ask(self, path: str = "/", token: str | None = None, headers: Iterable[tuple[str, str]] = NAVIGATION,
+            method: str = "GET", body: bytes | None = None, host: str | None = None, cookies: Iterable[str | bytes] = (),
+            connection: http.client.HTTPConnection | None = None) -> Answer:
         """One request; `cookies` are further Cookie fields, each sent as it is."""
         own = connection is None
         connection = connection or self.connect()
@@ -166,7 +179,7 @@ class Node:
         if token is not None:
             connection.putheader("Cookie", f"{COOKIE}={token}")
         for cookie in cookies:
-            connection.putheader("Cookie", cookie)
+            connection.putheader("Cookie", cookie)  # type: ignore[arg-type]  # bytes are taken, too
         if body is not None:
             connection.putheader("Content-Length", str(len(body)))
         connection.endheaders(body)
@@ -175,7 +188,7 @@ class Node:
             connection.close()
         return answer
 
-    def raw(self, data, timeout=10):
+    def raw(self, data: bytes, timeout: float = 10) -> bytes:
         """Sends bytes, returns what comes back until the other side closes or falls silent."""
         with socket.create_connection(("127.0.0.1", self.port), timeout=timeout) as connection:
             connection.sendall(data)
@@ -188,8 +201,8 @@ class Node:
             return received
 
 
-def nginx_configuration(build, directory, port, app_port, *, locations=LOCATIONS, server="", http="", workers=1,
-                        main=""):
+def nginx_configuration(build: Path, directory: Path, port: int, app_port: int, *, locations: str = LOCATIONS, server: str = "",
+                        http: str = "", workers: int = 1, main: str = "") -> str:
     module = Path(build) / "module" / "ngx_http_auth_saml_module.so"
     user = "user www-data;" if service_user("www-data") is not None else ""
     temporary = " ".join(f"{kind}_temp_path {directory}/{kind};"
@@ -222,7 +235,7 @@ http {{
 """
 
 
-def directory_for_nginx(path):
+def directory_for_nginx(path: Path) -> Path:
     path.mkdir(parents=True)
     path.chmod(0o755)
     user = service_user("www-data")
@@ -231,4 +244,4 @@ def directory_for_nginx(path):
     return path
 
 
-__all__ = ["Node", "nginx_configuration", "directory_for_nginx", "free_port"]
+__all__ = ["Node", "directory_for_nginx", "free_port", "nginx_configuration"]
