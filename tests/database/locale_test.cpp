@@ -1,6 +1,6 @@
 // What is alike does not depend on the locale that a database was made with.
-#include "anteroom/people.h"
 #include "anteroom/audit.h"
+#include "anteroom/people.h"
 #include "anteroom/scim.h"
 #include "database/people_fixture.h"
 

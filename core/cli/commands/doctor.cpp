@@ -1,7 +1,7 @@
 #include <cstdio>
 
-#include "anteroom/people.h"
 #include "anteroom/audit.h"
+#include "anteroom/people.h"
 #include "anteroom/saml.h"
 #include "cli/commands/console.h"
 #include "crypto/pem.h"

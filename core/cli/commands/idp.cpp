@@ -3,8 +3,8 @@
 #include <filesystem>
 #include <memory>
 
-#include "anteroom/people.h"
 #include "anteroom/metadata_fetch.h"
+#include "anteroom/people.h"
 #include "anteroom/saml.h"
 #include "cli/commands/console.h"
 #include "crypto/pem.h"

@@ -2,8 +2,8 @@
 #include <map>
 
 #include "access/levels.h"
-#include "anteroom/people.h"
 #include "anteroom/audit.h"
+#include "anteroom/people.h"
 #include "anteroom/saml.h"
 #include "cli/commands/console.h"
 #include "http/url.h"

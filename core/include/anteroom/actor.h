@@ -3,7 +3,6 @@
 
 #include <string>
 
-
 namespace anteroom::store {
 
 /// Who acts. The database applies the rules of AccessSettings to the grants that a user has at that

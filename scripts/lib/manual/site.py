@@ -36,9 +36,8 @@ def indented(markdown: str) -> str:
             is_code = not is_code
         if item and not is_code:
             width = len(item[0])
-        elif width and line.startswith(" " * width):
-            line = " " * (4 - width) + line
-        out.append(line)
+        is_inside = not (item and not is_code) and width and line.startswith(" " * width)
+        out.append(" " * (4 - width) + line if is_inside else line)
         before = line
     return "\n".join(out) + "\n"
 

@@ -5,9 +5,9 @@
 #include <string_view>
 #include <vector>
 
-#include "anteroom/people.h"
 #include "anteroom/grants.h"
 #include "anteroom/pages.h"
+#include "anteroom/people.h"
 #include "anteroom/settings.h"
 
 namespace anteroom::journey {

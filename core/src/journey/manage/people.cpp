@@ -101,8 +101,7 @@ Task<Response> list_people(Exchange exchange, ManageUser viewer) {
   auto searching =
       store::search_people(context.ports.database, viewer.actor, context.settings.access, search,
                            only_waiting, field(query, "after"), kPageSize + 1);
-  const std::vector<store::Person> found =
-      co_await or_unavailable(exchange, std::move(searching));
+  const std::vector<store::Person> found = co_await or_unavailable(exchange, std::move(searching));
 
   pages::Values values;
   values.text["search"] = search;
