@@ -22,7 +22,8 @@ Process::Process(const MainConfiguration& configuration)
       memory_(cache_),
       worker_(configuration.threads, meter_),
       database_(settings_->database, worker_, log_, meter_),
-      sessions_(*settings_, cache_, clock_, meter_),
+      session_source_(*settings_, database_),
+      sessions_(*settings_, session_source_, cache_, clock_, meter_),
       watch_(cache_, clock_),
       open_requests_(*this),
       listener_(*settings_, worker_, cache_, meter_, ports()) {
@@ -31,8 +32,6 @@ Process::Process(const MainConfiguration& configuration)
       [this](const TokenHash& hash, std::string_view token, SessionLookupService::Done done) {
         sessions_.look_up(hash, token, std::move(done));
       });
-  sessions_.set_load([this](const TokenHash& hash) { return site_->load_session(hash); },
-                     [this](std::string_view token) { return site_->has_made(token); });
 }
 
 Process::~Process() {

@@ -58,6 +58,7 @@ class Process {
   HttpsBackChannel back_channel_;
   ThreadWorker worker_;
   DatabasePool database_;
+  SessionSource session_source_;
   SessionLookupService sessions_;
   SessionWatch watch_;
   OpenRequests open_requests_;

@@ -38,7 +38,7 @@ bool SessionLookupService::recall_stale(const TokenHash& hash, std::string& reco
 }
 
 bool SessionLookupService::is_worth_asking(const TokenHash& hash, std::string_view token) {
-  if (has_made_(token)) return true;
+  if (source_.has_made(token)) return true;
   const Time now = clock_.now();
   std::string record;
   return cache_.find(hash, now, settings_.sessions.cache_ttl, record) && !record.empty();
@@ -81,7 +81,7 @@ void SessionLookupService::ask(const TokenHash& hash, const PendingPointer& pend
   std::function<void()> failed = [this, hash, pending] {
     answered(hash, pending, Failure{code::kInternal, "looking a session up failed"});
   };
-  spawn(load_(hash), std::move(done), std::move(failed));
+  spawn(source_.load(hash), std::move(done), std::move(failed));
 }
 
 void SessionLookupService::answered(const TokenHash& hash, const PendingPointer& pending,

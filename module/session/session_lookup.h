@@ -10,8 +10,8 @@
 
 #include "anteroom/ports.h"
 #include "anteroom/session.h"
+#include "anteroom/session_source.h"
 #include "anteroom/settings.h"
-#include "anteroom/task.h"
 #include "monitoring/node_meter.h"
 #include "session/session_cache.h"
 
@@ -20,19 +20,10 @@ namespace anteroom::nginx {
 class SessionLookupService {
  public:
   using Done = std::function<void(Result<std::string>)>;
-  using Load = std::function<Task<Result<std::string>>(TokenHash)>;
-  using HasMade = std::function<bool(std::string_view token)>;
 
-  SessionLookupService(const Settings& settings, SessionCache& cache, Clock& clock,
-                       NodeMeter& meter)
-      : settings_(settings), cache_(cache), clock_(clock), meter_(meter) {}
-
-  /// How the database is asked, and which tokens it is asked about. Must be set before look_up() is
-  /// called.
-  void set_load(Load load, HasMade has_made) {
-    load_ = std::move(load);
-    has_made_ = std::move(has_made);
-  }
+  SessionLookupService(const Settings& settings, SessionSource& source, SessionCache& cache,
+                       Clock& clock, NodeMeter& meter)
+      : settings_(settings), source_(source), cache_(cache), clock_(clock), meter_(meter) {}
 
   /// True if memory has a fresh answer: the record, or an empty one for "no such live session".
   /// `view` reads `record`, and is unset for the latter.
@@ -43,8 +34,8 @@ class SessionLookupService {
   void look_up(const TokenHash& hash, Done done);
 
   /// Of whatever a browser has sent. A token that we have not made leads to no session, without a
-  /// question to the database; those of versions before, for as long as there are any, go on where
-  /// this node remembers them, and five times a second where it does not.
+  /// question to the database; one under a key that was retired goes on where this node remembers
+  /// its session.
   void look_up(const TokenHash& hash, std::string_view token, Done done);
 
  private:
@@ -61,11 +52,10 @@ class SessionLookupService {
   bool recall_stale(const TokenHash& hash, std::string& record);
 
   const Settings& settings_;
+  SessionSource& source_;
   SessionCache& cache_;
   Clock& clock_;
   NodeMeter& meter_;
-  Load load_;
-  HasMade has_made_;
   std::map<TokenHash, PendingPointer> pending_;
 };
 

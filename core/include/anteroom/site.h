@@ -23,7 +23,7 @@ inline constexpr std::size_t kMaxBodyBytes = 512u << 10;
 
 /// Looks the session of a token up on this node, then in the database; the hash is the token's.
 /// Implemented by the host, which remembers and coalesces, and asks nobody about a token that
-/// Site::has_made() does not know. The record is empty if there is no such live session.
+/// SessionSource::has_made() does not know. The record is empty if there is no such live session.
 using SessionLookup = std::function<void(const TokenHash&, std::string_view token,
                                          std::function<void(Result<std::string>)> record_bytes)>;
 
@@ -54,14 +54,6 @@ class Site {
 
   /// Any other refusal by the host itself (413, 400): page or JSON.
   Response refuse(const RequestHead& request, int status, const Failure& failure);
-
-  /// Whether a session token is one of ours, to be told without asking anybody. One that is not was
-  /// made up, or under a key that was retired.
-  [[nodiscard]] bool has_made(std::string_view token);
-
-  /// The database part of a session look-up: one statement, one round trip. Empty string: no such
-  /// live session. Also notes that the session was used.
-  Task<Result<std::string>> load_session(TokenHash hash);
 
  private:
   class Implementation;

@@ -4,7 +4,6 @@
 
 #include "anteroom/bodies.h"
 #include "anteroom/gate.h"
-#include "anteroom/store.h"
 #include "journey/frame/log_line.h"
 #include "journey/frame/origin.h"
 #include "journey/frame/respond.h"
@@ -159,16 +158,6 @@ Response Site::unavailable(const RequestHead& request, const Failure& failure) {
 
 Response Site::refuse(const RequestHead& request, int status, const Failure& failure) {
   return journey::refuse(implementation_->context(), request, status, failure);
-}
-
-bool Site::has_made(std::string_view token) {
-  return implementation_->context().mints.sessions.has_made(token);
-}
-
-Task<Result<std::string>> Site::load_session(TokenHash hash) {
-  const Settings& settings = implementation_->context().settings;
-  return store::load_session(implementation_->context().ports.database, hash,
-                             settings.sessions.idle_timeout, settings.access.levels);
 }
 
 }  // namespace anteroom
