@@ -16,8 +16,8 @@ struct Grant {
   [[nodiscard]] bool is_everywhere() const { return property == kAllProperties; }
 };
 
-/// Calls `visit` with each grant of the text. What is not written like one is left out: keys and
-/// levels hold neither ',' nor '='.
+/// Calls `visit` with each grant of the text. What has no '=' is left out; a key ends at the first
+/// one (neither keys nor levels hold ',' or '=').
 template <class Visit>
 void for_each_grant(std::string_view text, Visit visit) {
   while (!text.empty()) {
@@ -25,7 +25,7 @@ void for_each_grant(std::string_view text, Visit visit) {
     const std::string_view grant = text.substr(0, comma);
     text.remove_prefix(std::min(comma + 1, text.size()));
     const auto equals = grant.find('=');
-    if (equals == std::string_view::npos || equals != grant.rfind('=')) continue;
+    if (equals == std::string_view::npos) continue;
     visit(Grant{grant.substr(0, equals), grant.substr(equals + 1)});
   }
 }
