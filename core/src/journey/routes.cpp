@@ -38,15 +38,9 @@ Response go_to_sign_in(Exchange exchange) {
   return redirect(302, exchange.context.path("/sign-in"));
 }
 
-constexpr auto get = Method::get;
-constexpr auto post = Method::post;
-constexpr auto everywhere = Host::every;
-constexpr auto login = Host::login;
-constexpr auto anybody = Sender::anybody;
-constexpr auto own_page = Sender::our_own_page;
-constexpr auto any_right = ManageRight::any;
-constexpr auto request = ManageRight::request;
-constexpr auto process = ManageRight::process;
+using enum Method;
+using enum Host;
+using enum Sender;
 
 constexpr Door open(Task<Response> (*step)(Exchange)) {
   return Open{step};
@@ -55,62 +49,62 @@ constexpr Door open(Task<Response> (*step)(Exchange)) {
 // A page of Manage that is opened.
 constexpr Route shown(std::string_view path, ManageRight right,
                       Task<Response> (*step)(Exchange, ManageUser)) {
-  return {get,     page(path), Host::login_or_sent_there,
+  return {get,     page(path), login_or_sent_there,
           anybody, Body::none, Manage{right, to_same_page, keep_nothing, step}};
 }
 
 // A form of Manage that is sent.
 constexpr Route sent(std::string_view path, Body body, Manage manage) {
-  return {post, page(path), login, own_page, body, manage};
+  return {post, page(path), login, our_own_page, body, manage};
 }
 
 // clang-format off
 constexpr Route kRoutes[] = {
-    {get, page(""), everywhere, anybody, Body::none, open(at_once<go_to_sign_in>)},
-    {get, page("/"), everywhere, anybody, Body::none, open(at_once<go_to_sign_in>)},
-    {get, below(kAssets), everywhere, anybody, Body::none, open(at_once<show_asset>)},
+    {get, page(""), every, anybody, Body::none, open(at_once<go_to_sign_in>)},
+    {get, page("/"), every, anybody, Body::none, open(at_once<go_to_sign_in>)},
+    {get, below(kAssets), every, anybody, Body::none, open(at_once<show_asset>)},
 
-    {get, page("/sign-in"), everywhere, anybody, Body::none, open(show_sign_in)},
-    {post, page("/sign-in"), login, own_page, Body::form, open(at_once<submit_email>)},
-    {post, page("/sign-in/start"), login, own_page, Body::form, open(leave_for_idp)},
-    {get, page("/microsoft-error"), everywhere, anybody, Body::none, open(at_once<explain_microsoft_error>)},
+    {get, page("/sign-in"), every, anybody, Body::none, open(show_sign_in)},
+    {post, page("/sign-in"), login, our_own_page, Body::form, open(at_once<submit_email>)},
+    {post, page("/sign-in/start"), login, our_own_page, Body::form, open(leave_for_idp)},
+    {get, page("/microsoft-error"), every, anybody, Body::none, open(at_once<explain_microsoft_error>)},
     {get, page("/metadata"), login, anybody, Body::none, open(at_once<show_metadata>)},
     {get, kAcs, login, anybody, Body::none, open(open_acs)},
     {post, kAcs, login, anybody, Body::saml, open(consume_response)},
-    {get, page("/handoff"), everywhere, anybody, Body::none, open(redeem_handoff)},
-    {get, page("/return/0"), everywhere, anybody, Body::none, open(at_once<find_target>)},
-    {get, page("/return/1"), everywhere, anybody, Body::none, open(at_once<find_target>)},
-    {get, page("/return/2"), everywhere, anybody, Body::none, open(at_once<find_target>)},
+    {get, page("/handoff"), every, anybody, Body::none, open(redeem_handoff)},
+    {get, page("/return/0"), every, anybody, Body::none, open(at_once<find_target>)},
+    {get, page("/return/1"), every, anybody, Body::none, open(at_once<find_target>)},
+    {get, page("/return/2"), every, anybody, Body::none, open(at_once<find_target>)},
 
-    {get, page("/waiting"), everywhere, anybody, Body::none, open(show_waiting_room)},
-    {post, page("/waiting/ask"), everywhere, own_page, Body::form, open(ask_for_access)},
-    {get, page("/waiting/status"), everywhere, anybody, Body::none, open(waiting_status)},
-    {get, page("/waiting/events"), everywhere, anybody, Body::none, open(waiting_events)},
+    {get, page("/waiting"), every, anybody, Body::none, open(show_waiting_room)},
+    {post, page("/waiting/ask"), every, our_own_page, Body::form, open(ask_for_access)},
+    {get, page("/waiting/status"), every, anybody, Body::none, open(waiting_status)},
+    {get, page("/waiting/events"), every, anybody, Body::none, open(waiting_events)},
 
-    {get, page("/sign-out"), everywhere, anybody, Body::none, open(confirm_sign_out)},
-    {post, page("/sign-out"), everywhere, own_page, Body::form, open(sign_out)},
-    {get, page("/signed-out"), everywhere, anybody, Body::none, open(show_signed_out)},
+    {get, page("/sign-out"), every, anybody, Body::none, open(confirm_sign_out)},
+    {post, page("/sign-out"), every, our_own_page, Body::form, open(sign_out)},
+    {get, page("/signed-out"), every, anybody, Body::none, open(show_signed_out)},
     {get, kSlo, login, anybody, Body::none, open(single_logout)},
     {post, kSlo, login, anybody, Body::saml, open(single_logout)},
 
-    shown("/manage", any_right, open_manage),
-    shown("/manage/new-user", request, show_new_user),
-    sent("/manage/new-user", Body::form, {request, to_same_page, keep_new_user, file_new_user}),
-    shown("/manage/new-users", request, show_new_users),
-    sent("/manage/new-users", Body::list, {request, to_same_page, keep_new_users, file_new_users}),
-    shown("/manage/requests", request, show_requests),
-    sent("/manage/requests/withdraw", Body::form, {request, to_requests, keep_nothing, withdraw_request}),
-    shown("/manage/queue", process, show_queue),
-    sent("/manage/queue", Body::form, {process, to_same_page, keep_nothing, decide}),
-    shown("/manage/queue/request", process, show_request),
-    sent("/manage/queue/request", Body::form, {process, to_queue, keep_nothing, decide_request}),
-    shown("/manage/people", process, list_people),
-    shown("/manage/people/show", process, show_person),
-    sent("/manage/people/grant", Body::form, {process, to_person, keep_nothing, change_grant}),
-    sent("/manage/people/account", Body::form, {process, to_person, keep_nothing, switch_account}),
-    sent("/manage/people/sessions", Body::form, {process, to_person, keep_nothing, end_sessions}),
-    shown("/manage/why", process, explain_why),
-    shown("/manage/activity", process, show_activity),
+    shown("/manage", ManageRight::any, open_manage),
+    shown("/manage/new-user", ManageRight::request, show_new_user),
+    sent("/manage/new-user", Body::form, {ManageRight::request, to_same_page, keep_new_user, file_new_user}),
+    shown("/manage/new-users", ManageRight::request, show_new_users),
+    sent("/manage/new-users", Body::list, {ManageRight::request, to_same_page, keep_new_users, file_new_users}),
+    shown("/manage/requests", ManageRight::request, show_requests),
+    sent("/manage/requests/withdraw", Body::form, {ManageRight::request, to_requests, keep_nothing, withdraw_request}),
+    shown("/manage/queue", ManageRight::process, show_queue),
+    sent("/manage/queue", Body::form, {ManageRight::process, to_same_page, keep_nothing, decide}),
+    shown("/manage/queue/request", ManageRight::process, show_request),
+    sent("/manage/queue/request", Body::form, {ManageRight::process, to_queue, keep_nothing, decide_request}),
+    shown("/manage/people", ManageRight::process, list_people),
+    shown("/manage/people/show", ManageRight::process, show_person),
+    sent("/manage/people/grant", Body::form, {ManageRight::process, to_person, keep_nothing, change_grant}),
+    sent("/manage/people/account", Body::form, {ManageRight::process, to_person, keep_nothing, switch_account}),
+    sent("/manage/people/sessions", Body::form, {ManageRight::process, to_person, keep_nothing, end_sessions}),
+    shown("/manage/why", ManageRight::process, explain_why),
+    shown("/manage/activity", ManageRight::process, show_activity),
 
     {Method::any, below("/scim/"), login, anybody, Body::directory, Directory{serve_scim}},
 };

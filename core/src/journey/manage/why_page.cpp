@@ -190,8 +190,9 @@ Task<Response> explain_why(Exchange exchange, ManageUser viewer) {
   if (failure) co_return unavailable(context, exchange.head(), *failure);
   values.flags["has_refusals"] = !values.lists["refusals"].empty();
   const int status = values.flags["is_neither"] ? 422 : 200;
-  co_return manage_page(exchange, viewer, ManageTab::people, "manage_why", status,
-                        std::move(values));
+  Response page =
+      manage_page(exchange, viewer, ManageTab::people, "manage_why", status, std::move(values));
+  co_return page;
 }
 
 }  // namespace anteroom::journey
