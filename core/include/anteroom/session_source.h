@@ -13,6 +13,10 @@
 
 namespace anteroom {
 
+namespace session {
+struct Mints;
+}  // namespace session
+
 class SessionSource {
  public:
   /// Reads the cookie keys. Throws std::runtime_error if the cryptographic library fails.
@@ -28,10 +32,9 @@ class SessionSource {
   Task<Result<std::string>> load(TokenHash hash);
 
  private:
-  struct Keys;
   const Settings& settings_;
   Database& database_;
-  std::unique_ptr<Keys> keys_;
+  std::unique_ptr<session::Mints> mints_;
 };
 
 }  // namespace anteroom

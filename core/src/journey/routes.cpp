@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <optional>
 #include <utility>
 
 #include "anteroom/gate.h"
@@ -119,15 +120,17 @@ constexpr bool is_sound(const Route& route) {
 }
 static_assert(std::all_of(std::begin(kRoutes), std::end(kRoutes), is_sound));
 
-// Whether a path is that of a row, whose prefix it does not have.
-bool is_at(const Place& place, const ServiceProviderSettings& sp, const RequestHead& head) {
-  const bool is_acs = head.path == sp.acs_path;
-  const bool is_slo = !is_acs && head.path == sp.slo_path;
-  if (place.kind == Place::Kind::acs) return is_acs;
-  if (place.kind == Place::Kind::slo) return is_slo;
-  if (is_acs || is_slo || !head.path.starts_with(sp.pages_prefix)) return false;
-  const std::string_view path = below_prefix(sp, head);
-  return place.kind == Place::Kind::below ? path.starts_with(place.path) : path == place.path;
+// Of the path that is asked for; nullopt: it is nowhere below the prefix.
+std::optional<Place> place_of(const ServiceProviderSettings& sp, const RequestHead& head) {
+  if (head.path == sp.acs_path) return kAcs;
+  if (head.path == sp.slo_path) return kSlo;
+  if (!head.path.starts_with(sp.pages_prefix)) return std::nullopt;
+  return page(below_prefix(sp, head));
+}
+
+bool is_at(const Place& row, const Place& asked) {
+  if (row.kind != Place::Kind::below) return row.kind == asked.kind && row.path == asked.path;
+  return asked.kind == Place::Kind::page && asked.path.starts_with(row.path);
 }
 
 bool answers(const Route& route, std::string_view method) {
@@ -160,8 +163,10 @@ Routes routes() {
 
 Match match(const ServiceProviderSettings& sp, const RequestHead& head, bool is_login_host) {
   Match found;
+  const std::optional<Place> asked = place_of(sp, head);
+  if (!asked) return found;
   for (const Route& route : kRoutes) {
-    if (!is_at(route.place, sp, head)) continue;
+    if (!is_at(route.place, *asked)) continue;
     if (route.host != Host::every && !is_login_host) {
       if (route.host != Host::login_or_sent_there || !answers(route, head.method)) continue;
       return {&route, true};

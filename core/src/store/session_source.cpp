@@ -5,20 +5,15 @@
 
 namespace anteroom {
 
-struct SessionSource::Keys {
-  explicit Keys(const std::vector<Secret>& cookie_keys) : mints(cookie_keys) {}
-  session::Mints mints;
-};
-
 SessionSource::SessionSource(const Settings& settings, Database& database)
     : settings_(settings),
       database_(database),
-      keys_(std::make_unique<Keys>(settings.sessions.cookie_keys)) {}
+      mints_(std::make_unique<session::Mints>(settings.sessions.cookie_keys)) {}
 
 SessionSource::~SessionSource() = default;
 
 bool SessionSource::has_made(std::string_view token) {
-  return keys_->mints.sessions.has_made(token);
+  return mints_->sessions.has_made(token);
 }
 
 Task<Result<std::string>> SessionSource::load(TokenHash hash) {

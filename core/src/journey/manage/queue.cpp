@@ -144,9 +144,7 @@ Task<Response> queue_page(const Exchange& exchange, const ManageUser& user, View
 
   std::vector<pages::Values> waiting;
   if (view.after.empty()) {
-    std::vector<pages::Values> entries =
-        co_await or_unavailable(exchange, waiting_entries(exchange, user));
-    waiting = std::move(entries);
+    waiting = co_await or_unavailable(exchange, waiting_entries(exchange, user));
   }
 
   pages::Values values;
