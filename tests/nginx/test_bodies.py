@@ -96,6 +96,7 @@ def test_one_address_cannot_take_all_the_room(own_node, unfinished):
 
 
 def test_strangers_leave_room_for_whoever_is_signed_in(own_node, unfinished):
+    own_node.wait_for_listener()
     token, _, _ = own_node.people.sign_in()
     assert own_node.ask("/x", token).status == 200
     for number in range(2, 6):

@@ -16,12 +16,6 @@ def eventually(condition, what, seconds=10):
     wait_until(condition, seconds, what)
 
 
-def is_listening(node):
-    """The node hears notifications: LISTEN is the last thing its listener's connection ran."""
-    return node.people.sql("SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND "
-                           "(query ILIKE 'LISTEN%' OR query = '')") != []
-
-
 def postmaster(cluster):
     return cluster._process.pid
 
@@ -33,7 +27,7 @@ def everybody(cluster):
 
 def test_a_revoked_session_ends_at_once(lab, cluster):
     node = lab.node(cluster)
-    eventually(lambda: is_listening(node), "the listener")
+    node.wait_for_listener()
     token, _, _ = node.people.sign_in()
     assert node.ask("/x", token).status == 200
     node.people.end_session(token)
@@ -42,7 +36,7 @@ def test_a_revoked_session_ends_at_once(lab, cluster):
 
 def test_who_waits_is_let_in_as_soon_as_a_grant_exists(lab, cluster):
     node = lab.node(cluster)
-    eventually(lambda: is_listening(node), "the listener")
+    node.wait_for_listener()
     token, _, user = node.people.sign_in(status="waiting", grants=())
     assert node.ask("/x", token, headers=SCRIPT).json["error"] == "waiting"
     node.people.grant(user, "*", "viewer")
@@ -52,7 +46,7 @@ def test_who_waits_is_let_in_as_soon_as_a_grant_exists(lab, cluster):
 
 def test_a_disabled_user_is_out_at_once_on_every_session(lab, cluster):
     node = lab.node(cluster)
-    eventually(lambda: is_listening(node), "the listener")
+    node.wait_for_listener()
     token, _, user = node.people.sign_in()
     other = node.people.session(user)
     assert node.ask("/x", token).status == node.ask("/x", other).status == 200
@@ -62,7 +56,7 @@ def test_a_disabled_user_is_out_at_once_on_every_session(lab, cluster):
 
 def test_what_is_remembered_costs_no_statement(lab, cluster):
     node = lab.node(cluster)
-    eventually(lambda: is_listening(node), "the listener")
+    node.wait_for_listener()
     token, _, _ = node.people.sign_in()
     assert node.ask("/x", token).status == 200
     node.people.sql("ALTER FUNCTION load_session(bytea, interval, text[]) RENAME TO load_session_gone")
@@ -163,7 +157,7 @@ def test_a_full_queue_is_503_at_once(lab, cluster):
 
 def test_away_and_back(lab, own_cluster):
     node = lab.node(own_cluster)
-    eventually(lambda: is_listening(node), "the listener")  # what is learnt before it is there is not kept
+    node.wait_for_listener()  # what is learnt before it is there is not kept
     known, email, _ = node.people.sign_in()
     unknown, _, _ = node.people.sign_in()
     assert node.ask("/x", known).status == 200
@@ -183,7 +177,7 @@ def test_away_and_back(lab, own_cluster):
 
 def test_grace_ends(lab, own_cluster):
     node = lab.node(own_cluster, yaml=lambda text: text.replace("grace: 60s", "grace: 6s"))
-    eventually(lambda: is_listening(node), "the listener")  # what is learnt before it is there is not kept
+    node.wait_for_listener()  # what is learnt before it is there is not kept
     known, _, _ = node.people.sign_in()
     assert node.ask("/x", known).status == 200
     own_cluster.stop()
@@ -241,7 +235,7 @@ def test_a_connection_that_the_server_ends_is_replaced(lab, cluster):
 
 def test_a_flood_of_unknown_cookies_does_not_evict_live_sessions(lab, cluster):
     node = lab.node(cluster)
-    eventually(lambda: is_listening(node), "the listener")
+    node.wait_for_listener()
     known, _, _ = node.people.sign_in()
     assert node.ask("/x", known).status == 200
     connection = node.connect()

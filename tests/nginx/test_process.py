@@ -9,12 +9,11 @@ from tests.support.certificates import make_certificates
 from tests.support.processes import wait_until
 from tests.support.tracing import Followed
 
-from .test_database import is_listening
 
 
 def test_a_reload_keeps_what_is_remembered(lab, cluster):
     node = lab.node(cluster)
-    wait_until(lambda: is_listening(node), 10, "the listener")
+    node.wait_for_listener()
     token, _, _ = node.people.sign_in()
     assert node.ask("/x", token).status == 200
     node.people.sql("ALTER FUNCTION load_session(bytea, interval, text[]) RENAME TO load_session_gone")
@@ -58,7 +57,7 @@ def test_a_reload_in_the_middle_of_a_slow_look_up_still_answers_it(lab, cluster)
 
 def test_quitting_is_prompt_although_connections_to_the_database_are_open(lab, cluster):
     node = lab.node(cluster, workers=2)
-    wait_until(lambda: is_listening(node), 10, "the listener")
+    node.wait_for_listener()
     assert node.ask("/x", node.people.sign_in()[0]).status == 200
     node.quit(5)
     assert "open socket" not in node.error_log()
@@ -66,7 +65,7 @@ def test_quitting_is_prompt_although_connections_to_the_database_are_open(lab, c
 
 def test_many_workers_share_what_they_remember(lab, cluster):
     node = lab.node(cluster, workers=3)
-    wait_until(lambda: is_listening(node), 10, "the listener")
+    node.wait_for_listener()
     token, _, _ = node.people.sign_in()
     assert node.ask("/x", token).status == 200
     node.people.sql("ALTER FUNCTION load_session(bytea, interval, text[]) RENAME TO load_session_gone")
@@ -85,7 +84,7 @@ def test_the_cache_manager_is_left_alone(lab, cluster):
     node.nginx_conf = node.nginx_conf.replace(
         "upstream app", f"proxy_cache_path {node.directory}/cache keys_zone=c:1m; upstream app")
     node.start()
-    wait_until(lambda: is_listening(node), 10, "the listener")
+    node.wait_for_listener()
     connections = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
     wait_until(lambda: node.people.sql(connections) == ["1"], 10, "the worker's listener, and no other connection")
 
@@ -153,7 +152,7 @@ def test_a_worker_may_die_anywhere_in_the_lock_of_what_is_remembered(lab, cluste
         node.people.end_session(everybody.pop())
 
     def follow():
-        wait_until(lambda: is_listening(node), 10, "the listener")
+        node.wait_for_listener()
         assert [node.ask("/x", token).status for token in everybody] == [200] * len(everybody)
         (worker,) = node.workers()
         followed = Followed(worker, ZONE)
@@ -169,7 +168,7 @@ def test_a_worker_may_die_anywhere_in_the_lock_of_what_is_remembered(lab, cluste
         followed.inside(at=length * part // 8)
         followed.kill()
         wait_until(lambda dead=dead: node.workers() and dead not in node.workers(), 10, "a new worker")
-    wait_until(lambda: is_listening(node), 10, "the listener")
+    node.wait_for_listener()
     workers = node.workers()
     for _ in range(10):
         assert [node.ask("/x", token).status for token in everybody] == [200] * len(everybody)

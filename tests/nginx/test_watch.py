@@ -16,7 +16,6 @@ from tests.support.processes import wait_until
 from tests.support.saml import live
 from tests.support.saml.browser import LOGIN_HOST, post_form, post_response, start
 
-from .test_database import is_listening
 
 WATCHED = """
 location = /metrics { auth_saml_metrics; }
@@ -53,7 +52,7 @@ def watched(lab, cluster):
         node = lab.node(cluster, **more)
         if not node.is_running():
             return node
-        wait_until(lambda: is_listening(node), 10, "the listener")
+        node.wait_for_listener()
         return node
     return make
 

@@ -105,6 +105,13 @@ class Node:
         self._process.wait_until(lambda: is_port_open(self.port), 30, "to listen")
         return self
 
+    def wait_for_listener(self) -> None:
+        """Until it hears notifications: what it has learnt before, it does not keep."""
+        def is_listening() -> bool:  # LISTEN is the last thing that the listener's connection ran
+            return self.people.sql("SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND "
+                                   "(query ILIKE 'LISTEN%' OR query = '')") != []
+        wait_until(is_listening, 10, "the listener")
+
     def stop(self) -> None:
         if self._process is not None:
             self._process.stop()
