@@ -10,7 +10,6 @@ from tests.support.processes import wait_until
 from tests.support.tracing import Followed
 
 
-
 def test_a_reload_keeps_what_is_remembered(lab, cluster):
     node = lab.node(cluster)
     node.wait_for_listener()

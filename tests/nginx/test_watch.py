@@ -16,7 +16,6 @@ from tests.support.processes import wait_until
 from tests.support.saml import live
 from tests.support.saml.browser import LOGIN_HOST, post_form, post_response, start
 
-
 WATCHED = """
 location = /metrics { auth_saml_metrics; }
 location = /live { auth_saml_health live; }
