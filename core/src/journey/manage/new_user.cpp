@@ -20,7 +20,7 @@ namespace {
 using store::Filing;
 
 // What the page shows besides the form's fields.
-struct Remarks {
+struct FormRemarks {
   int status = 200;
   std::map<std::string, Message> messages;  // notice, warning, email_error …
   std::string open_request;                 // that has been filed before
@@ -55,7 +55,7 @@ bool may_everywhere(const AccessSettings& access, const ManageUser& user) {
 }
 
 Task<Response> form_page(const Exchange& exchange, const ManageUser& user, Draft draft,
-                         Remarks remarks) {
+                         FormRemarks remarks) {
   Context& context = exchange.context;
   const AccessSettings& access = context.settings.access;
   std::vector<store::Property> all =
@@ -77,8 +77,8 @@ Task<Response> form_page(const Exchange& exchange, const ManageUser& user, Draft
 }
 
 // What can be said without the database.
-Remarks check(const Exchange& exchange, const Draft& draft) {
-  Remarks remarks;
+FormRemarks check(const Exchange& exchange, const Draft& draft) {
+  FormRemarks remarks;
   if (!saml::canonical_email(draft.email)) remarks.refuse("email", "bad_address"_message);
   if (Message bad = complaint_about_name(draft.name); !bad.empty()) remarks.refuse("name", bad);
   if (Message bad = complaint_about_note(draft.note); !bad.empty()) remarks.refuse("note", bad);
@@ -90,9 +90,9 @@ Remarks check(const Exchange& exchange, const Draft& draft) {
 }
 
 // What the database says, beside the field that it is about.
-Remarks remarks_about(const store::FilingResult& result, const ManageUser& user, const Draft& draft,
-                      const AccessSettings& access) {
-  Remarks remarks;
+FormRemarks remarks_about(const store::FilingResult& result, const ManageUser& user,
+                          const Draft& draft, const AccessSettings& access) {
+  FormRemarks remarks;
   switch (result.outcome) {
     case Filing::filed:
       break;
@@ -148,7 +148,7 @@ Task<Response> file(const Exchange& exchange, const ManageUser& user, Draft draf
       store::file_requests(context.ports.database, user.actor, access, std::move(requests), false));
   const store::FilingResult& result = filed.front();
   if (result.outcome == Filing::filed) co_return see_request(exchange, result);
-  Remarks remarks = remarks_about(result, user, draft, access);
+  FormRemarks remarks = remarks_about(result, user, draft, access);
   Response page = co_await form_page(exchange, user, std::move(draft), std::move(remarks));
   co_return page;
 }
@@ -156,7 +156,7 @@ Task<Response> file(const Exchange& exchange, const ManageUser& user, Draft draf
 }  // namespace
 
 Task<Response> show_new_user(Exchange exchange, ManageUser user) {
-  Remarks remarks;
+  FormRemarks remarks;
   std::optional<Draft> kept = kept_draft(exchange, user.actor.user);
   if (kept) remarks.messages["notice"] = "draft_kept"_message;
   Draft draft = kept.value_or(Draft{});
@@ -178,7 +178,7 @@ Task<Response> file_new_user(Exchange exchange, ManageUser user) {
   const auto form = http::Form::parse(exchange.request.body());
   if (!form) co_return refuse(exchange.context, exchange.head(), 400, {Code{"malformed_form"}, ""});
   Draft draft = draft_of(*form);
-  Remarks remarks = check(exchange, draft);
+  FormRemarks remarks = check(exchange, draft);
   if (remarks.status == 200) {
     const auto email = *saml::canonical_email(draft.email);
     const std::string domain(saml::email_domain(email));

@@ -26,7 +26,7 @@ Task<Result<std::optional<RequestRow>>> find(const Exchange& exchange, const Man
 }
 
 // What was chosen before, and what came of it.
-struct Remarks {
+struct DecisionRemarks {
   int status = 200;
   std::string level, reason;
   std::vector<std::string> properties;
@@ -47,7 +47,7 @@ std::vector<pages::Values> checkboxes(const AccessSettings& access, const Manage
 }
 
 Task<Response> request_page(const Exchange& exchange, const ManageUser& user, RequestRow row,
-                            Remarks remarks) {
+                            DecisionRemarks remarks) {
   Context& context = exchange.context;
   const AccessSettings& access = context.settings.access;
   std::vector<store::Property> all =
@@ -92,7 +92,7 @@ Task<Response> show_request(Exchange exchange, ManageUser user) {
   std::optional<RequestRow> row =
       co_await or_unavailable(exchange, find(exchange, user, query->get("id")));
   if (!row) co_return gone(exchange);
-  Remarks nothing;
+  DecisionRemarks nothing;
   Response page = co_await request_page(exchange, user, std::move(*row), std::move(nothing));
   co_return page;
 }
@@ -108,7 +108,7 @@ Task<Response> decide_request(Exchange exchange, ManageUser user) {
       co_await or_unavailable(exchange, find(exchange, user, form->get("id")));
   if (!row) co_return gone(exchange);
 
-  Remarks remarks;
+  DecisionRemarks remarks;
   remarks.level = form->get("level");
   remarks.reason = text::trimmed(form->get("reason"));
   remarks.properties = form->repeated();

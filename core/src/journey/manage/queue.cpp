@@ -84,7 +84,7 @@ pages::Values entry_of(const Settings& settings, const store::RequestRow& reques
 }
 
 // What the page says besides what is in the queue.
-struct Remarks {
+struct QueueRemarks {
   int status = 200;
   Message notice;
   Message error;         // of the form as a whole
@@ -132,7 +132,7 @@ Task<Result<std::vector<pages::Values>>> waiting_entries(const Exchange& exchang
 }
 
 Task<Response> queue_page(const Exchange& exchange, const ManageUser& user, View view,
-                          Remarks remarks) {
+                          QueueRemarks remarks) {
   Context& context = exchange.context;
   const Settings& settings = context.settings;
   std::vector<store::Property> properties =
@@ -206,8 +206,8 @@ std::vector<pages::Values> failures_in(const Chosen& chosen,
   return failures;
 }
 
-Remarks check(const Chosen& chosen, std::string_view reason) {
-  Remarks remarks;
+QueueRemarks check(const Chosen& chosen, std::string_view reason) {
+  QueueRemarks remarks;
   if (chosen.requests.empty()) remarks.error = "choose_one_request"_message;
   remarks.reason_error = complaint_about_note(reason);
   if (!remarks.error.empty() || !remarks.reason_error.empty()) remarks.status = 422;
@@ -219,7 +219,7 @@ Remarks check(const Chosen& chosen, std::string_view reason) {
 Task<Response> show_queue(Exchange exchange, ManageUser user) {
   const auto query = http::Form::parse(exchange.head().query);
   View view = query ? View::of(*query) : View{};
-  Remarks remarks;
+  QueueRemarks remarks;
   if (query) {
     const std::string_view notice = query->get("notice");
     if (notice == "gone") remarks.error = "gone_already"_message;
@@ -246,7 +246,7 @@ Task<Response> decide(Exchange exchange, ManageUser user) {
   decision.requests = chosen.requests;
   decision.is_approval = answer == "approve";
   decision.reason = decision.is_approval ? "" : text::trimmed(form->get("reason"));
-  Remarks remarks = check(chosen, decision.reason);
+  QueueRemarks remarks = check(chosen, decision.reason);
   remarks.reason = text::trimmed(form->get("reason"));
   if (remarks.status == 200) {
     std::vector<store::DecidingResult> results = co_await or_unavailable(

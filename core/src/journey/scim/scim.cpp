@@ -169,11 +169,10 @@ Response scim_answer(int status, std::string body) {
 
 Task<Response> scim_written(const ScimExchange& scim, int status, bool is_big,
                             std::function<std::string()> write) {
-  Task<Result<std::string>> writing =
-      scim_work<std::string>(scim.exchange.context.ports.worker, is_big, std::move(write));
-  Result<std::string> body = co_await writing;
-  if (!body) co_return scim_failure(scim, body.failure());
-  co_return scim_answer(status, std::move(*body));
+  auto writing = or_failure(
+      scim, scim_work<std::string>(scim.exchange.context.ports.worker, is_big, std::move(write)));
+  std::string body = co_await writing;
+  co_return scim_answer(status, std::move(body));
 }
 
 Response scim_created(std::string location, std::string body) {
@@ -195,7 +194,7 @@ Response scim_not_found() {
   return scim_answer(404, scim::write_error(404, code::kScimNotFound, "There is no such thing."));
 }
 
-Response scim_failure(const ScimExchange& scim, const Failure& failure) {
+Response ScimFailure::operator()(const Failure& failure) const {
   return failure_answer(scim.exchange.context, scim.exchange.head(), failure, scim.idp.name);
 }
 

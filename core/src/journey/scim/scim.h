@@ -88,8 +88,17 @@ Response scim_no_content();
 Response scim_refusal(const ScimExchange& exchange, const Failure& failure);
 /// 404; an everyday question of directories, not logged.
 Response scim_not_found();
-/// 503 where the database is away, 500 where it says no.
-Response scim_failure(const ScimExchange& exchange, const Failure& failure);
+/// Ends a step with 503 where the database is away, 500 where it says no:
+/// `auto found = co_await or_failure(scim, store::scim_find_users(...));`
+struct ScimFailure {
+  const ScimExchange& scim;
+  Response operator()(const Failure& failure) const;
+};
+template <class T>
+auto or_failure(const ScimExchange& scim, Task<Result<T>> asking) {
+  return OrElse<T, Response, ScimFailure>(std::move(asking), ScimFailure{scim});
+}
+
 /// 405
 Response scim_wrong_method(const ScimExchange& exchange, const char* allow);
 /// What comes of writing, other than done.

@@ -30,29 +30,26 @@ Task<Response> show_group(ScimExchange scim) {
   const scim::Page page;
   const bool with_members = scim_projection(scim).shows("members");
   store::ScimCompany company = scim.company();
-  auto found = co_await store::scim_find_groups(scim.database(), std::move(company), query, page,
-                                                with_members);
-  if (!found) co_return scim_failure(scim, found.failure());
-  if (found->items.empty()) co_return scim_not_found();
-  Task<Response> written = written_group(scim, 200, std::move(found->items[0]));
+  auto found = co_await or_failure(
+      scim,
+      store::scim_find_groups(scim.database(), std::move(company), query, page, with_members));
+  if (found.items.empty()) co_return scim_not_found();
+  Task<Response> written = written_group(scim, 200, std::move(found.items[0]));
   co_return co_await written;
 }
 
 Task<Response> create_group(ScimExchange scim) {
-  auto reading = scim_read(scim, scim::read_group);
-  auto read = co_await reading;
-  if (!read) co_return scim_failure(scim, read.failure());
-  Result<scim::GroupChange>& group = *read;
+  Result<scim::GroupChange> group = co_await or_failure(scim, scim_read(scim, scim::read_group));
   if (!group) co_return scim_refusal(scim, group.failure());
   store::ScimCompany company = scim.company();
   store::ScimTable table = scim.table();
-  auto created = co_await store::scim_create_group(scim.database(), std::move(company),
-                                                   std::move(table), *group);
-  if (!created) co_return scim_failure(scim, created.failure());
-  if (created->outcome != store::ScimOutcome::done) {
-    co_return scim_outcome_refusal(scim, created->outcome);
+  auto created = co_await or_failure(
+      scim,
+      store::scim_create_group(scim.database(), std::move(company), std::move(table), *group));
+  if (created.outcome != store::ScimOutcome::done) {
+    co_return scim_outcome_refusal(scim, created.outcome);
   }
-  scim::Group made{created->resource,
+  scim::Group made{created.resource,
                    group->display_name.value_or(""),
                    group->external_id.value_or(""),
                    group->adds,
@@ -68,18 +65,15 @@ Task<Response> create_group(ScimExchange scim) {
 // PATCH is answered without a body, for a group may have very many members, unless attributes of it
 // are asked for (RFC 7644, 3.5.2).
 Task<Response> change_group(ScimExchange scim) {
-  auto reading =
-      scim_read(scim, scim.method() == "PUT" ? scim::read_group : scim::read_group_patch);
-  auto read = co_await reading;
-  if (!read) co_return scim_failure(scim, read.failure());
-  Result<scim::GroupChange>& change = *read;
+  Result<scim::GroupChange> change = co_await or_failure(
+      scim, scim_read(scim, scim.method() == "PUT" ? scim::read_group : scim::read_group_patch));
   if (!change) co_return scim_refusal(scim, change.failure());
   store::ScimCompany company = scim.company();
   store::ScimTable table = scim.table();
-  auto outcome = co_await store::scim_change_group(scim.database(), std::move(company),
-                                                   std::move(table), scim.id, *change);
-  if (!outcome) co_return scim_failure(scim, outcome.failure());
-  if (*outcome != store::ScimOutcome::done) co_return scim_outcome_refusal(scim, *outcome);
+  auto outcome =
+      co_await or_failure(scim, store::scim_change_group(scim.database(), std::move(company),
+                                                         std::move(table), scim.id, *change));
+  if (outcome != store::ScimOutcome::done) co_return scim_outcome_refusal(scim, outcome);
   if (scim.method() == "PATCH" && !scim_projection(scim).is_restricted()) {
     co_return scim_no_content();
   }
@@ -90,10 +84,10 @@ Task<Response> change_group(ScimExchange scim) {
 Task<Response> delete_group(ScimExchange scim) {
   store::ScimCompany company = scim.company();
   store::ScimTable table = scim.table();
-  auto deleted = co_await store::scim_delete_group(scim.database(), std::move(company),
-                                                   std::move(table), scim.id);
-  if (!deleted) co_return scim_failure(scim, deleted.failure());
-  co_return *deleted ? scim_no_content() : scim_not_found();
+  auto deleted = co_await or_failure(
+      scim,
+      store::scim_delete_group(scim.database(), std::move(company), std::move(table), scim.id));
+  co_return deleted ? scim_no_content() : scim_not_found();
 }
 
 Task<Response> at_once(Response response) {

@@ -40,21 +40,19 @@ Task<Response> scim_list(ScimExchange scim, ScimKinds kinds, scim::Asked asked) 
   if (kinds != ScimKinds::groups) {
     const auto query = scim::parse_user_filter(asked.filter, among);
     if (!query) co_return scim_refusal(scim, query.failure());
-    auto finding = store::scim_find_users(scim.database(), scim.company(), *query, asked.page);
-    auto users = co_await finding;
-    if (!users) co_return scim_failure(scim, users.failure());
-    found.users = std::move(*users);
+    auto finding = or_failure(
+        scim, store::scim_find_users(scim.database(), scim.company(), *query, asked.page));
+    found.users = co_await finding;
   }
   if (kinds != ScimKinds::users) {
     const auto query = scim::parse_group_filter(asked.filter, among);
     if (!query) co_return scim_refusal(scim, query.failure());
     // Members are left out of lists unless they are asked for: there may be very many.
     const scim::Page page = behind(asked.page, found.users.total, found.users.items.size());
-    auto finding = store::scim_find_groups(scim.database(), scim.company(), *query, page,
-                                           asked.projection.asks_for("members"));
-    auto groups = co_await finding;
-    if (!groups) co_return scim_failure(scim, groups.failure());
-    found.groups = std::move(*groups);
+    auto finding =
+        or_failure(scim, store::scim_find_groups(scim.database(), scim.company(), *query, page,
+                                                 asked.projection.asks_for("members")));
+    found.groups = co_await finding;
   }
   const bool is_big = found.users.items.size() + found.groups.items.size() > kInlineResources ||
                       members_of(found.groups.items) > kInlineMembers;
@@ -67,10 +65,7 @@ Task<Response> scim_list(ScimExchange scim, ScimKinds kinds, scim::Asked asked) 
 
 Task<Response> scim_search(ScimExchange scim) {
   if (scim.method() != "POST") co_return scim_wrong_method(scim, "POST");
-  auto reading = scim_read(scim, scim::read_search);
-  auto read = co_await reading;
-  if (!read) co_return scim_failure(scim, read.failure());
-  Result<scim::Asked>& asked = *read;
+  Result<scim::Asked> asked = co_await or_failure(scim, scim_read(scim, scim::read_search));
   if (!asked) co_return scim_refusal(scim, asked.failure());
   const ScimKinds kinds = scim.id.empty() ? ScimKinds::both
                           : scim.resource.starts_with('U') || scim.resource.starts_with('u')

@@ -56,27 +56,24 @@ Task<Response> show_user(ScimExchange scim) {
   query.id = scim.id;
   const scim::Page page;
   store::ScimCompany company = scim.company();
-  auto found = co_await store::scim_find_users(scim.database(), std::move(company), query, page);
-  if (!found) co_return scim_failure(scim, found.failure());
-  if (found->items.empty()) co_return scim_not_found();
-  co_return scim_answer(200, written(scim, found->items[0]));
+  auto found = co_await or_failure(
+      scim, store::scim_find_users(scim.database(), std::move(company), query, page));
+  if (found.items.empty()) co_return scim_not_found();
+  co_return scim_answer(200, written(scim, found.items[0]));
 }
 
 Task<Response> create_user(ScimExchange scim) {
-  auto reading = scim_read(scim, scim::read_new_user);
-  auto read = co_await reading;
-  if (!read) co_return scim_failure(scim, read.failure());
-  Result<scim::UserChange>& user = *read;
+  Result<scim::UserChange> user = co_await or_failure(scim, scim_read(scim, scim::read_new_user));
   if (!user) co_return scim_refusal(scim, user.failure());
   const Status is_own = set_addresses(scim.idp, *user);
   if (!is_own) co_return scim_refusal(scim, is_own.failure());
   store::ScimCompany company = scim.company();
-  auto created = co_await store::scim_create_user(scim.database(), std::move(company), *user);
-  if (!created) co_return scim_failure(scim, created.failure());
-  if (created->outcome != store::ScimOutcome::done) {
-    co_return scim_outcome_refusal(scim, created->outcome);
+  auto created = co_await or_failure(
+      scim, store::scim_create_user(scim.database(), std::move(company), *user));
+  if (created.outcome != store::ScimOutcome::done) {
+    co_return scim_outcome_refusal(scim, created.outcome);
   }
-  const scim::User& made = created->resource;
+  const scim::User& made = created.resource;
   co_return scim_created(scim.base + "/Users/" + made.id, written(scim, made));
 }
 
@@ -87,20 +84,18 @@ Task<Response> refuse_change(ScimExchange scim, bool turns_off, Response refusal
     store::ScimCompany company = scim.company();
     scim::UserChange off;
     off.is_active = false;
-    auto changed =
-        co_await store::scim_change_user(scim.database(), std::move(company), scim.id, off);
-    if (!changed) co_return scim_failure(scim, changed.failure());
+    co_await or_failure(scim,
+                        store::scim_change_user(scim.database(), std::move(company), scim.id, off));
   }
   co_return refusal;
 }
 
 Task<Response> change_user(ScimExchange scim) {
-  auto reading =
-      scim_read(scim, scim.method() == "PUT" ? scim::read_user_replacement : scim::read_user_patch);
-  auto read = co_await reading;
-  if (!read) co_return scim_failure(scim, read.failure());
-  Result<scim::UserChange>& change = read->change;
-  const bool turns_off = read->turns_off;
+  auto read =
+      co_await or_failure(scim, scim_read(scim, scim.method() == "PUT" ? scim::read_user_replacement
+                                                                       : scim::read_user_patch));
+  Result<scim::UserChange>& change = read.change;
+  const bool turns_off = read.turns_off;
   if (!change) {
     Response refusal = scim_refusal(scim, change.failure());
     Task<Response> refused = refuse_change(std::move(scim), turns_off, std::move(refusal));
@@ -113,22 +108,21 @@ Task<Response> change_user(ScimExchange scim) {
     co_return co_await refused;
   }
   store::ScimCompany company = scim.company();
-  auto changed =
-      co_await store::scim_change_user(scim.database(), std::move(company), scim.id, *change);
-  if (!changed) co_return scim_failure(scim, changed.failure());
-  if (changed->outcome != store::ScimOutcome::done) {
-    Response refusal = scim_outcome_refusal(scim, changed->outcome);
+  auto changed = co_await or_failure(
+      scim, store::scim_change_user(scim.database(), std::move(company), scim.id, *change));
+  if (changed.outcome != store::ScimOutcome::done) {
+    Response refusal = scim_outcome_refusal(scim, changed.outcome);
     Task<Response> refused = refuse_change(std::move(scim), turns_off, std::move(refusal));
     co_return co_await refused;
   }
-  co_return scim_answer(200, written(scim, changed->resource));
+  co_return scim_answer(200, written(scim, changed.resource));
 }
 
 Task<Response> delete_user(ScimExchange scim) {
   store::ScimCompany company = scim.company();
-  auto deleted = co_await store::scim_delete_user(scim.database(), std::move(company), scim.id);
-  if (!deleted) co_return scim_failure(scim, deleted.failure());
-  co_return *deleted ? scim_no_content() : scim_not_found();
+  auto deleted = co_await or_failure(
+      scim, store::scim_delete_user(scim.database(), std::move(company), scim.id));
+  co_return deleted ? scim_no_content() : scim_not_found();
 }
 
 Task<Response> at_once(Response response) {
