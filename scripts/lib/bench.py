@@ -26,6 +26,7 @@ from .bench_loads import GROUPS, LONG, Loads
 from .bench_peers import Peers
 from .bench_rows import Row
 
+MANY = {"waiting": 110000, "open_requests": 30000}  # connections of the measured worker
 FORM = [("Content-Type", "application/x-www-form-urlencoded"), ("Accept", "text/html")]
 
 
@@ -37,7 +38,8 @@ class Bench(Loads, Peers):
         own = self.lab.node.host
         page = ("Accept", "text/html")
         kinds: dict[str, tuple[str, list[tuple[str, str]]]]
-        kinds = {**{kind: (host, [("Cookie", cookie)]) for kind, (host, cookie) in gates(own, token).items()},
+        kinds = {"bare": ("plain.test", [("Cookie", f"__Host-anteroom={token}")]),
+                 **{kind: (host, [("Cookie", cookie)]) for kind, (host, cookie) in gates(own, token).items()},
                  "stranger": (own, [page]), "unknown": (own, [page, ("Cookie", "__Host-anteroom=" + "A" * 43)])}
         runs: dict[str, list[Load]] = {kind: [] for kind in kinds}
         for kind, (host, headers) in kinds.items():  # warm up, and see that each does what it is for
@@ -46,7 +48,7 @@ class Bench(Loads, Peers):
         for _ in range(self.rounds):
             for kind, (host, headers) in kinds.items():
                 self.lab.node.host = host
-                runs[kind].append(self.lab.wrk("/work", self.seconds, headers))
+                runs[kind].append(self.lab.wrk("/work", self.seconds, headers, bare=kind == "bare"))
         self.lab.node.host = own
         asked = self.lab.statements() - before
         cpu = {kind: median(load.cpu_us for load in loads) for kind, loads in runs.items()}
@@ -57,6 +59,8 @@ class Bench(Loads, Peers):
         figures = ", ".join(f"{kind} {value:.1f}" for kind, value in cpu.items()) + " µs each"
         self.row("gated, session known: CPU of plain / gated", "≥ 0.95", f"{ratio('plain', 'gated'):.3f}",
                  ratio("plain", "gated") >= 0.95, figures)
+        self.note("beside an nginx without the module: CPU of bare / ungated, bare / gated",
+                  f"{ratio('bare', 'plain'):.3f}, {ratio('bare', 'gated'):.3f}")
         self.row("the same beside a minimal gate: minimal / gated", "≥ 0.97", f"{ratio('minimal', 'gated'):.3f}",
                  ratio("minimal", "gated") >= 0.97)
         self.row("stranger sent to sign-on: plain / stranger", "≥ 1.8", f"{ratio('plain', 'stranger'):.2f}",
@@ -172,7 +176,7 @@ def main() -> None:
     rows = []
     wanted = arguments.row or ([] if arguments.peers else [name for name in names if name not in LONG])
     for name in [*wanted, *(["peers"] if arguments.peers else [])]:
-        lab = Lab(arguments.build, cache="8M" if name == "memory" else "32M", connections=110000 if name == "waiting" else 4096)
+        lab = Lab(arguments.build, cache="8M" if name == "memory" else "32M", connections=MANY.get(name, 4096))
         try:
             bench = Bench(lab, arguments.rounds, arguments.seconds)
             getattr(bench, name)()

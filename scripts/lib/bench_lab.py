@@ -69,6 +69,8 @@ class Lab:
                                settings={"shared_preload_libraries": "pg_stat_statements", "pg_stat_statements.track": "top"})
         self._running.append(self.cluster.start())
         self.app_port = self._start_app()
+        self.bare_port, self.bare_worker = self._start_bare()
+        self.hold_port = free_port()
         self.keys = live.authorities()
         self.cache, self.connections = cache, connections
         self.node = self._start_node()
@@ -99,7 +101,8 @@ class Lab:
             run([*BEFORE_OTHERS, "-p", "1", str(pid)])
 
     def wrk(self, path: str, seconds: int, headers: Iterable[tuple[str, str]] = (), connections: int = 16,
-            script: str | None = None, undisturbed: bool = False) -> Load:
+            script: str | None = None, undisturbed: bool = False, bare: bool = False) -> Load:
+        """`bare`: the nginx that has no module of ours."""
         command = [*([*BEFORE_OTHERS, "1"] if undisturbed else []), "/usr/bin/taskset", "-c", LOAD_CPU,
                    "/usr/bin/wrk", "--latency", "-t1", f"-c{connections}", f"-d{seconds}s"]
         for name, value in headers:
@@ -108,9 +111,9 @@ class Lab:
             file = self.directory / "load.lua"
             file.write_text(script)
             command += ["-s", str(file)]
-        pid = self.worker
+        pid, port = (self.bare_worker, self.bare_port) if bare else (self.worker, self.node.port)
         before = cpu_seconds(pid)
-        said = run([*command, f"http://127.0.0.1:{self.node.port}{path}", "-H", f"Host: {self.node.host}"])
+        said = run([*command, f"http://127.0.0.1:{port}{path}", "-H", f"Host: {self.node.host}"])
         used = cpu_seconds(pid) - before
         requests = int(found(r"(\d+) requests in", said))
         if "Socket errors" in said:
@@ -138,6 +141,24 @@ class Lab:
         self._running.append(app)
         app.wait_until(lambda: is_port_open(port), 20, "to listen")
         return port
+
+    def _start_bare(self) -> tuple[int, int]:
+        directory = directory_for_nginx(self.directory / "bare")
+        port = free_port()
+        top, http = self.nginx_lines(directory)
+        (directory / "nginx.conf").write_text(
+            f"{top} worker_processes 1; worker_cpu_affinity 01; events {{ worker_connections 4096; }}\n"
+            f"http {{ {http} {self._way_to_app()}\n"
+            f"server {{ listen 127.0.0.1:{port}; location / {{ proxy_pass http://app; }} }} }}\n")
+        process = Process("a bare nginx", ["/usr/sbin/nginx", "-p", directory, "-c", directory / "nginx.conf"], directory / "out")
+        self._running.append(process)
+        process.wait_until(lambda: is_port_open(port) and children(process.pid), 20, "to listen")
+        worker, = children(process.pid)
+        return port, worker
+
+    def _way_to_app(self) -> str:
+        return (f'proxy_http_version 1.1; proxy_set_header Connection ""; '
+                f"upstream app {{ server 127.0.0.1:{self.app_port}; keepalive 64; }}")
 
     def _start_node(self) -> Node:
         self.cluster.ensure_database("bench", "anteroom", "secret")
@@ -175,6 +196,7 @@ manage: {{ request_new_users: manager, process_requests: admin }}
         listen 127.0.0.1:{port};
         server_name {name};
         location / {{ {gate} proxy_pass http://app; }}
+        location /hold {{ {gate} proxy_pass http://127.0.0.1:{self.hold_port}; proxy_read_timeout 1h; }}
     }}""" for name, gate in (("plain.test", ""), ("minimal.test", "minimal_gate on;"), ("login.test", "auth_saml on;"),
                              ("asked.test", "auth_request /asked;")))
         servers = servers.replace("server_name asked.test;", """server_name asked.test;
@@ -189,9 +211,7 @@ worker_rlimit_nofile {2 * self.connections + 1000};
 events {{ worker_connections {self.connections}; }}
 http {{
     {http}
-    proxy_http_version 1.1;
-    proxy_set_header Connection "";
-    upstream app {{ server 127.0.0.1:{self.app_port}; keepalive 64; }}
+    {self._way_to_app()}
     auth_saml_config {directory}/anteroom.yaml;{servers}
 }}
 """

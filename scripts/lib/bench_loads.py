@@ -20,7 +20,7 @@ from tests.support.texts import found
 from .bench_lab import LOAD_CPU, cpu_seconds, gates, median, private_kib
 from .bench_rows import Measurements
 
-GROUPS = ("latency", "waiting", "instructions", "steady")
+GROUPS = ("latency", "waiting", "open_requests", "instructions", "steady")
 LONG = ("steady",)
 # Instructions of a gated request above a plain one, as last looked at (callgrind, user space).
 MOST_INSTRUCTIONS = 9200
@@ -88,6 +88,52 @@ class Loads(Measurements):
         before, begun = cpu_seconds(self.lab.worker), time.monotonic()
         meanwhile(seconds)
         return (cpu_seconds(self.lab.worker) - before) / (time.monotonic() - begun)
+
+    # Requests that stay open: event streams, long polls, downloads.
+
+    def open_requests(self, wanted: int = 10000, each: int = 10) -> None:
+        """Each to an app that never answers, through the gate and, for what nginx takes by itself, beside it."""
+        count = descriptors_for(2 * wanted) // 2 // each * each
+        people = self.lab.people.sql(f"""INSERT INTO users (id, email, name, status)
+                SELECT md5('o' || n)::uuid, 'o' || n || '@corp.test', 'O', 'active'
+                FROM generate_series(1, {count // each}) n;
+            INSERT INTO grants (user_id, level) SELECT id, 'viewer' FROM users WHERE email LIKE 'o%@corp.test';
+            SELECT id FROM users WHERE email LIKE 'o%@corp.test'""")
+        tokens = self.lab.people.sessions(people, len(people))
+        self.lab.people.sql("ANALYZE")
+        memory = {}
+        with SilentApp(self.lab.hold_port) as app:
+            for host, gated in (("plain.test", False), (self.lab.node.host, True)):
+                idle, before = self.share_of_core(20), private_kib(self.lab.worker)
+                streams = [open_request(self.lab.node, host, tokens[i % len(tokens)]) for i in range(count)]
+                wait_until(lambda: app.taken >= count, 60, "all to reach the app")
+                memory[gated] = (private_kib(self.lab.worker) - before) / count
+                statements = self.lab.statements()
+                busy = self.share_of_core(60)
+                asked = self.lab.statements() - statements
+                if gated:
+                    break
+                app.forget()
+                for stream in streams:
+                    stream.close()
+                time.sleep(1)
+            share = (busy - idle) * wanted / count
+            self.row(f"{wanted:,} open requests, watched", "≤ 1 % of a core", f"{share * 100:.2f} %", share <= 0.01,
+                     f"measured with {count:,}, beside {idle * 100:.2f} % without any; {memory[True]:.1f} KiB of memory each, "
+                     f"{memory[False]:.1f} KiB without a gate")
+            self.row("statements for them in a minute", "0", str(asked), asked == 0)
+            theirs = streams[0::len(people)]
+            poll = select.epoll()
+            for stream in theirs:
+                poll.register(stream, select.EPOLLIN | select.EPOLLONESHOT)
+            self.lab.people.sql(f"UPDATE users SET status = 'disabled' WHERE id = '{people[0]}'")
+            begun, ended = time.monotonic(), 0
+            while ended < len(theirs) and time.monotonic() < begun + 30:
+                ended += len(poll.poll(0.05))
+            took = time.monotonic() - begun
+            self.row("until those of one who is switched off have ended", "≤ 2 s", f"{took:.2f} s", took <= 2)
+            for stream in streams:
+                stream.close()
 
     # Instructions.
 
@@ -178,6 +224,48 @@ class Reader:
                 assert said, "a stream has ended"
                 self.lines += said.count(b"event: alive")
                 self.changed += said.count(b"event: changed")
+
+
+class SilentApp:
+    """Takes connections, and answers nothing."""
+
+    def __init__(self, port: int) -> None:
+        self._listening = socket.create_server(("127.0.0.1", port), backlog=4096)
+        self._taken: list[socket.socket] = []
+        self._thread = threading.Thread(target=self._take, daemon=True)
+
+    @property
+    def taken(self) -> int:
+        return len(self._taken)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._listening.shutdown(socket.SHUT_RDWR)
+        self._thread.join(10)
+        self._listening.close()
+        self.forget()
+
+    def _take(self) -> None:
+        os.sched_setaffinity(0, {int(LOAD_CPU)})  # of this thread
+        while True:
+            try:
+                self._taken.append(self._listening.accept()[0])
+            except OSError:
+                return
+
+    def forget(self) -> None:
+        for connection in self._taken:
+            connection.close()
+        self._taken.clear()
+
+
+def open_request(node: Node, host: str, token: str) -> socket.socket:
+    stream = socket.create_connection(("127.0.0.1", node.port), timeout=30)
+    stream.sendall(f"GET /hold HTTP/1.1\r\nHost: {host}\r\nCookie: __Host-anteroom={token}\r\n\r\n".encode())
+    return stream
 
 
 def descriptors_for(wanted: int, others: int = 1000) -> int:
