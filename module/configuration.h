@@ -2,7 +2,10 @@
 #pragma once
 
 #include <memory>
+#include <vector>
 
+#include "anteroom/company_directory.h"
+#include "anteroom/metrics.h"
 #include "anteroom/pages.h"
 #include "anteroom/settings.h"
 #include "ngx.h"
@@ -10,8 +13,11 @@
 namespace anteroom::nginx {
 
 struct MainConfiguration {
-  std::shared_ptr<const Settings> settings;      ///< null without auth_saml_config
-  std::shared_ptr<const pages::Renderer> pages;  ///< parsed once, for all workers
+  std::shared_ptr<const Settings> settings;  ///< null without auth_saml_config
+  // Made once, for all workers.
+  std::shared_ptr<const CompanyDirectory> companies;
+  std::shared_ptr<const std::vector<metrics::Expiry>> expiries;
+  std::shared_ptr<const pages::Renderer> pages;
   ngx_shm_zone_t* sessions = nullptr;
   ngx_shm_zone_t* metrics = nullptr;
   ngx_thread_pool_t* threads = nullptr;

@@ -17,7 +17,8 @@ std::unique_ptr<Process>& the_process() {
 
 Process::Process(const MainConfiguration& configuration)
     : settings_(configuration.settings),
-      meter_(configuration.metrics, *settings_),
+      meter_(configuration.metrics, settings_->database, *configuration.companies,
+             configuration.expiries),
       cache_(configuration.sessions),
       memory_(cache_),
       worker_(configuration.threads, meter_),
@@ -28,7 +29,7 @@ Process::Process(const MainConfiguration& configuration)
       open_requests_(*this),
       listener_(*settings_, worker_, cache_, meter_, ports()) {
   site_ = std::make_unique<Site>(
-      settings_, configuration.pages, ports(),
+      settings_, configuration.companies, configuration.pages, ports(),
       [this](const TokenHash& hash, std::string_view token, SessionLookupService::Done done) {
         sessions_.look_up(hash, token, std::move(done));
       });

@@ -19,17 +19,18 @@ constexpr seconds kLongestPause = 60s;
 
 }  // namespace
 
-MailService::MailService(Database& database, const Settings& settings, mail::Transport& transport,
-                         Reload reload, const StopSignals& signals, Log& log)
+MailService::MailService(Database& database, std::shared_ptr<const Settings> settings,
+                         mail::Transport& transport, Reload reload, const StopSignals& signals,
+                         Log& log)
     : database_(database),
-      settings_(settings),
+      settings_(std::move(settings)),
       reload_(std::move(reload)),
       signals_(signals),
       log_(log),
-      delivery_(database, settings, transport, clock_, log) {}
+      delivery_(database, *settings_, transport, clock_, log) {}
 
 std::string MailService::run() {
-  log_.write(LogLevel::info, "delivering by " + settings_.mail->smtp_url);
+  log_.write(LogLevel::info, "delivering by " + settings_->mail->smtp_url);
   seconds pause = 0s;
   while (!signals_.wait_for(pause)) {
     const auto [state, is_more] = work();
@@ -74,7 +75,7 @@ Status MailService::look_at_schema() {
 Status MailService::warn() {
   const auto newest = reload_();
   const bool is_usable = newest != nullptr && newest->mail;
-  return write_warnings(database_, is_usable ? *newest : settings_, clock_.now(), log_);
+  return write_warnings(database_, is_usable ? newest : settings_, clock_.now(), log_);
 }
 
 }  // namespace anteroom::services

@@ -17,9 +17,9 @@ class MailService {
   /// What the files say by now: they change while a service runs. Null: they are broken.
   using Reload = std::function<std::shared_ptr<const Settings>()>;
 
-  /// `settings.mail` must be there, and all must outlive this. Throws as mail::Composer does.
-  MailService(Database& database, const Settings& settings, mail::Transport& transport,
-              Reload reload, const StopSignals& signals, Log& log);
+  /// `settings->mail` must be there, and all must outlive this. Throws as mail::Composer does.
+  MailService(Database& database, std::shared_ptr<const Settings> settings,
+              mail::Transport& transport, Reload reload, const StopSignals& signals, Log& log);
 
   /// Ends when it is told to stop: empty; or when the schema is not ours: what is wrong with it.
   [[nodiscard]] std::string run();
@@ -34,7 +34,7 @@ class MailService {
   Status warn();
 
   Database& database_;
-  const Settings& settings_;
+  std::shared_ptr<const Settings> settings_;
   Reload reload_;
   const StopSignals& signals_;
   Log& log_;

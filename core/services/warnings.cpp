@@ -17,8 +17,8 @@ namespace {
 constexpr std::chrono::seconds kStaleAfter = std::chrono::days(3);
 
 // Metadata that is refreshed gets a new end with every refresh.
-bool is_refreshed(const Settings& settings, const metrics::Expiry& expiry) {
-  const IdentityProvider* idp = settings.idp_by_name(expiry.idp);
+bool is_refreshed(const CompanyDirectory& companies, const metrics::Expiry& expiry) {
+  const IdentityProvider* idp = companies.by_name(expiry.idp);
   return expiry.what == metrics::Expiry::What::idp_metadata && idp != nullptr &&
          !idp->metadata_source.url.empty();
 }
@@ -28,10 +28,11 @@ std::string machine() {
   return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
 }
 
-Status warn_of_expiries(Database& database, const Settings& settings, Time now, Log& log) {
-  for (const metrics::Expiry& expiry : metrics::expiries(settings)) {
+Status warn_of_expiries(Database& database, const Settings& settings,
+                        const CompanyDirectory& companies, Time now, Log& log) {
+  for (const metrics::Expiry& expiry : metrics::expiries(settings.service_provider, companies)) {
     const auto threshold = metrics::warning_before(expiry.at, now);
-    if (!threshold || is_refreshed(settings, expiry)) continue;
+    if (!threshold || is_refreshed(companies, expiry)) continue;
     const auto left = std::chrono::floor<std::chrono::days>(expiry.at - now).count();
     store::ExpiryWarning warning{
         metrics::name_of(expiry.what), expiry.idp, expiry.fingerprint, expiry.at, *threshold,
@@ -64,8 +65,10 @@ std::optional<store::StaleMetadata> stale_metadata_of(const MetadataSource& sour
   return store::StaleMetadata{source.idp, machine(), *since, static_cast<int>(days), state.error};
 }
 
-Status warn_of_stale_metadata(Database& database, const Settings& settings, Time now, Log& log) {
-  for (const IdentityProvider& idp : settings.identity_providers) {
+Status warn_of_stale_metadata(Database& database, const Settings& settings,
+                              const CompanyDirectory& companies, Time now, Log& log) {
+  for (const auto& company : companies.all()) {
+    const IdentityProvider& idp = *company;
     if (idp.metadata_source.url.empty()) continue;
     auto stale = stale_metadata_of(idp.metadata_source, now);
     if (!stale) continue;
@@ -81,9 +84,11 @@ Status warn_of_stale_metadata(Database& database, const Settings& settings, Time
 
 }  // namespace
 
-Status write_warnings(Database& database, const Settings& settings, Time now, Log& log) {
-  if (Status told = warn_of_expiries(database, settings, now, log); !told) return told;
-  return warn_of_stale_metadata(database, settings, now, log);
+Status write_warnings(Database& database, const std::shared_ptr<const Settings>& settings, Time now,
+                      Log& log) {
+  const CompanyDirectory companies(settings);
+  if (Status told = warn_of_expiries(database, *settings, companies, now, log); !told) return told;
+  return warn_of_stale_metadata(database, *settings, companies, now, log);
 }
 
 }  // namespace anteroom::services

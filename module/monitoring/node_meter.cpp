@@ -80,16 +80,21 @@ ngx_shm_zone_t* NodeMeter::add_zone(ngx_conf_t* cf) {
   return zone;
 }
 
-NodeMeter::NodeMeter(const ngx_shm_zone_t* zone, const Settings& settings)
+NodeMeter::NodeMeter(const ngx_shm_zone_t* zone, const DatabaseSettings& database,
+                     const CompanyDirectory& companies,
+                     std::shared_ptr<const std::vector<metrics::Expiry>> expiries)
     : zone_(zone),
       shared_(&zone_.unlocked()),
       own_(&shared_->claim(ngx_pid)),
-      expiries_(metrics::expiries(settings)) {
-  own_->connections_limit = settings.database.pool_size;
+      expiries_(std::move(expiries)) {
+  own_->connections_limit = database.pool_size;
   for (const Series series : kAllSeries) shared_->find(series, rest_of(series), 0);
-  for (const IdentityProvider& idp : settings.identity_providers) {
-    const std::size_t index = zone_.lock()->intern(idp.name);
-    idps_.emplace(idp.name, index);
+  const auto root = zone_.lock();
+  const SharedMetrics::Names known = root->names();
+  for (const auto& company : companies.all()) {
+    const std::size_t index = root->intern(company->name, known);
+    if (index == SharedMetrics::kOtherIdps) continue;
+    idps_.emplace(company->name, index);
     // They stand at zero from the beginning: the first of a kind is a change too.
     shared_->find(Series::started, index, 0);
     shared_->find(Series::returned, index, 0);
@@ -169,7 +174,7 @@ Snapshot NodeMeter::snapshot(Time now) const {
     all.people = {shared_->people_waiting, std::nullopt};
     if (since != 0) all.people->since = Time(Time::duration(since));
   }
-  all.expiries = expiries_;
+  all.expiries = *expiries_;
   all.build = {ANTEROOM_VERSION, NGINX_VERSION};
   return all;
 }

@@ -2,9 +2,12 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
+#include "anteroom/company_directory.h"
 #include "anteroom/metrics.h"
 #include "anteroom/settings.h"
 #include "monitoring/shared_metrics.h"
@@ -18,7 +21,9 @@ class NodeMeter final : public Meter {
   /// Registers the zone while a configuration is read; nullptr after a logged error.
   static ngx_shm_zone_t* add_zone(ngx_conf_t* cf);
 
-  NodeMeter(const ngx_shm_zone_t* zone, const Settings& settings);
+  NodeMeter(const ngx_shm_zone_t* zone, const DatabaseSettings& database,
+            const CompanyDirectory& companies,
+            std::shared_ptr<const std::vector<metrics::Expiry>> expiries);
   ~NodeMeter() override;
   NodeMeter(const NodeMeter&) = delete;
   NodeMeter& operator=(const NodeMeter&) = delete;
@@ -45,7 +50,7 @@ class NodeMeter final : public Meter {
 
   [[nodiscard]] metrics::DatabaseState database() const { return shared_->database; }
   [[nodiscard]] int schema_version() const { return shared_->schema_version; }
-  [[nodiscard]] const std::vector<metrics::Expiry>& expiries() const { return expiries_; }
+  [[nodiscard]] const std::vector<metrics::Expiry>& expiries() const { return *expiries_; }
 
   /// Over all workers.
   [[nodiscard]] metrics::Snapshot snapshot(Time now) const;
@@ -59,7 +64,7 @@ class NodeMeter final : public Meter {
   MetricsNumbers* shared_;
   WorkerMetrics* own_;
   std::map<std::string, std::size_t, std::less<>> idps_;
-  std::vector<metrics::Expiry> expiries_;
+  std::shared_ptr<const std::vector<metrics::Expiry>> expiries_;
 };
 
 }  // namespace anteroom::nginx

@@ -18,10 +18,6 @@ void set_name(SharedIdp& idp, std::string_view name) {
   std::copy_n(name.begin(), std::min(name.size(), idp.name.size()), idp.name.begin());
 }
 
-bool has_name(const SharedIdp& idp, std::string_view name) {
-  return idp.text() == name.substr(0, idp.name.size());
-}
-
 }  // namespace
 
 std::string_view SharedIdp::text() const {
@@ -49,11 +45,15 @@ void SharedMetrics::construct(std::span<std::byte> /*memory*/) {
   idp_count = kOtherIdps + 1;
 }
 
-std::size_t SharedMetrics::intern(std::string_view name) {
+SharedMetrics::Names SharedMetrics::names() const {
+  Names names;
+  for (std::size_t i = 0; i < idp_count; ++i) names.emplace(idps[i].text(), i);
+  return names;
+}
+
+std::size_t SharedMetrics::intern(std::string_view name, const Names& known) {
+  if (const auto found = known.find(name); found != known.end()) return found->second;
   const std::size_t count = idp_count;
-  for (std::size_t i = 0; i < count; ++i) {
-    if (has_name(idps[i], name)) return i;
-  }
   if (count == kIdps) return kOtherIdps;
   set_name(idps[count], name);
   idp_count.store(count + 1, std::memory_order_release);  // readers see the name

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <span>
 #include <string_view>
+#include <unordered_map>
 
 #include "anteroom/metrics.h"
 
@@ -76,8 +77,11 @@ struct SharedMetrics : MetricsNumbers {
   void construct(std::span<std::byte> memory);
   /// Nothing is lost: a name counts once it has been written whole.
   void rebuild() {}
-  /// Its place among `idps`, taken if it has none.
-  std::size_t intern(std::string_view name);
+  /// Those that have a place among `idps`.
+  using Names = std::unordered_map<std::string_view, std::size_t>;
+  [[nodiscard]] Names names() const;
+  /// A name's place, taken if it has none; kOtherIdps: there is no room. `known`: names().
+  std::size_t intern(std::string_view name, const Names& known);
 };
 
 /// What a series' key says.

@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "anteroom/back_channel.h"
+#include "companies/verifier_cache.h"
 #include "unit/saml/fixture.h"
 
 using namespace anteroom;
@@ -68,6 +69,24 @@ TEST_CASE("one verifier judges good, forged, encrypted and broken Responses side
           const std::size_t i = static_cast<std::size_t>(thread + round) % messages.size();
           return outcome(verifier.verify(forge::to_base64(messages[i].first), trust.params)) ==
                  expected[i];
+        }) == 0);
+}
+
+TEST_CASE("verifiers of many companies are made and used side by side") {
+  Trust trust;
+  companies::VerifierCache cache(saml::OwnKeys(trust.sp), 3);
+  std::vector<std::shared_ptr<const IdentityProvider>> all;
+  for (int i = 0; i < 5; ++i) {  // more than are kept
+    IdentityProvider idp = trust.idp;
+    idp.name = "corp-" + std::to_string(i);
+    all.push_back(std::make_shared<const IdentityProvider>(std::move(idp)));
+  }
+  const std::string message = forge::to_base64(forge::make_response(authority(), {}));
+  CHECK(failures([&](int thread, int round) {
+          const auto verifier =
+              cache.of(all[static_cast<std::size_t>(thread + round) % all.size()]);
+          return verifier &&
+                 outcome((*verifier)->responses().verify(message, trust.params)) == "accepted";
         }) == 0);
 }
 

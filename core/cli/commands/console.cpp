@@ -23,8 +23,8 @@ constexpr std::string_view kReplacement = "\ufffd";  // for what a terminal woul
 
 }  // namespace
 
-const Settings& Console::settings() {
-  if (settings_ != nullptr) return *settings_;
+const std::shared_ptr<const Settings>& Console::shared_settings() {
+  if (settings_ != nullptr) return settings_;
   const LoadedSettings loaded = load_settings(config_file, std::chrono::system_clock::now());
   if (loaded.settings == nullptr) {
     std::string message;
@@ -32,7 +32,21 @@ const Settings& Console::settings() {
     throw Abort{exit_configuration, message + "the configuration is broken"};
   }
   settings_ = loaded.settings;
-  return *settings_;
+  return settings_;
+}
+
+const CompanyDirectory& Console::companies() {
+  if (companies_ == nullptr) companies_ = std::make_unique<CompanyDirectory>(shared_settings());
+  return *companies_;
+}
+
+const IdentityProvider& Console::company(const std::string& name) {
+  const IdentityProvider* found = companies().by_name(name);
+  if (found == nullptr) {
+    throw Abort{exit_refused, "there is no identity provider " + name +
+                                  ": `anteroom idp list` shows those that there are"};
+  }
+  return *found;
 }
 
 BlockingDatabase& Console::raw_database() {
@@ -126,7 +140,7 @@ std::string checked_email(Console& console, const std::string& text,
   const auto email = saml::canonical_email(text);
   if (!email) throw Abort{exit_refused, "'" + text + "' is not an email address that can sign in"};
   const std::string_view domain = saml::email_domain(*email);
-  if (!allow_unregistered_domain && console.settings().idp_by_domain(domain) == nullptr) {
+  if (!allow_unregistered_domain && console.companies().by_domain(domain) == nullptr) {
     throw Abort{exit_refused, "no identity provider is registered for " + std::string(domain) +
                                   ": nobody could sign in with this address"
                                   " (--allow-unregistered-domain adds it all the same)"};

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "anteroom/company_directory.h"
 #include "anteroom/settings.h"
 #include "host/blocking_ports.h"
 
@@ -40,7 +41,13 @@ class Console {
   bool is_json = false;
 
   /// Loads the configuration once; Abort with all problems if it is broken.
-  const Settings& settings();
+  const Settings& settings() { return *shared_settings(); }
+  /// The same, for who keeps them.
+  const std::shared_ptr<const Settings>& shared_settings();
+  /// Its companies.
+  const CompanyDirectory& companies();
+  /// That of this name, or Abort.
+  const IdentityProvider& company(const std::string& name);
 
   /// A connection to a migrated database, or Abort.
   BlockingDatabase& database();
@@ -69,6 +76,7 @@ class Console {
 
  private:
   std::shared_ptr<const Settings> settings_;
+  std::unique_ptr<const CompanyDirectory> companies_;
   std::unique_ptr<BlockingDatabase> database_;
 };
 

@@ -159,8 +159,9 @@ void add(Console& console, const NewIdp& idp) {
     throw;
   }
   const std::vector<std::string> said = said_of(yaml, loaded);
-  const IdentityProvider* added =
-      loaded.settings == nullptr ? nullptr : loaded.settings->idp_by_name(idp.name);
+  const auto after =
+      loaded.settings == nullptr ? nullptr : std::make_unique<CompanyDirectory>(loaded.settings);
+  const IdentityProvider* added = after == nullptr ? nullptr : after->by_name(idp.name);
   if (added == nullptr || !added->closed.empty()) {
     fs::remove(yaml, ignored);
     fs::remove(xml, ignored);
@@ -187,7 +188,8 @@ void add(Console& console, const NewIdp& idp) {
 void list(Console& console) {
   std::vector<std::vector<std::string>> rows;
   Json json = Json::array();
-  for (const IdentityProvider& idp : console.settings().identity_providers) {
+  for (const auto& company : console.companies().all()) {
+    const IdentityProvider& idp = *company;
     rows.push_back({idp.name, joined(idp.domains), idp.preset, idp.metadata.entity_id});
     json.push_back({{"name", idp.name},
                     {"domains", idp.domains},
@@ -230,10 +232,7 @@ std::string source_text(const Json& source) {
 
 void show(Console& console, const std::string& name) {
   const Settings& settings = console.settings();
-  const IdentityProvider* idp = settings.idp_by_name(name);
-  if (idp == nullptr)
-    throw Abort{exit_refused, "there is no identity provider " + name +
-                                  ": `anteroom idp list` shows those that there are"};
+  const IdentityProvider* idp = &console.company(name);
   const Json certificates = certificates_of(*idp);
   std::string text = "name:       " + idp->name + "\nshown as:   " + idp->display_name +
                      "\nbutton:     " + idp->button + "\ndomains:    " + joined(idp->domains) +

@@ -29,7 +29,8 @@ void deliver_until_stopped(Console& console) {
   const auto reload = [&console] {
     return load_settings(console.config_file, std::chrono::system_clock::now()).settings;
   };
-  services::MailService service(console.raw_database(), settings, transport, reload, signals, log);
+  services::MailService service(console.raw_database(), console.shared_settings(), transport,
+                                reload, signals, log);
   std::string schema_trouble = service.run();
   if (!schema_trouble.empty()) throw Abort{exit_database, std::move(schema_trouble)};
 }
@@ -49,7 +50,7 @@ void deliver_once(Console& console) {
     Console::fail(state.failure());
   };
   check(delivery.write_what_is_due());
-  check(services::write_warnings(console.database(), settings, clock.now(), log));
+  check(services::write_warnings(console.database(), console.shared_settings(), clock.now(), log));
   int sent = 0;
   int postponed = 0;
   int given_up = 0;

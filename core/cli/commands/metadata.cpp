@@ -13,12 +13,10 @@ void add_metadata(CLI::App& app, Console& console) {
   command->callback([&console, name] {
     const Settings& settings = console.settings();
     std::vector<const IdentityProvider*> idps;
-    for (const IdentityProvider& idp : settings.identity_providers) {
-      if (name->empty() || idp.name == *name) idps.push_back(&idp);
-    }
-    if (!name->empty() && idps.empty()) {
-      throw Abort{exit_refused, "there is no identity provider '" + *name +
-                                    "': `anteroom idp list` shows those that there are"};
+    if (!name->empty()) {
+      idps.push_back(&console.company(*name));
+    } else {
+      for (const auto& company : console.companies().all()) idps.push_back(company.get());
     }
     saml::initialize();
     const auto metadata = console.need(

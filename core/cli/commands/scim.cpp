@@ -15,14 +15,6 @@ struct Given {
   std::string company, name;
 };
 
-const IdentityProvider& company_of(Console& console, const std::string& name) {
-  const IdentityProvider* idp = console.settings().idp_by_name(name);
-  if (idp == nullptr)
-    throw Abort{exit_refused, "there is no identity provider " + name +
-                                  ": `anteroom idp list` shows those that there are"};
-  return *idp;
-}
-
 void check_name(const std::string& name) {
   constexpr std::string_view kAllowed =
       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
@@ -33,7 +25,7 @@ void check_name(const std::string& name) {
 }
 
 void add_token(Console& console, const Given& given) {
-  const IdentityProvider& idp = company_of(console, given.company);
+  const IdentityProvider& idp = console.company(given.company);
   check_name(given.name);
   SystemRandom random;
   session::Mints mints(console.settings().sessions.cookie_keys);
@@ -60,7 +52,7 @@ void list_tokens(Console& console) {
        console.need(wait(store::list_scim_tokens(console.database())))) {
     // The token of a company that is no longer configured opens nothing, until there is a company
     // of that name again.
-    const bool is_known = console.settings().idp_by_name(token.idp) != nullptr;
+    const bool is_known = console.companies().by_name(token.idp) != nullptr;
     rows.push_back({token.idp + (is_known ? "" : " (not configured)"), token.name, token.created_at,
                     token.created_by, token.last_used_at.empty() ? "never" : token.last_used_at});
     json.push_back({{"company", token.idp},
@@ -83,7 +75,7 @@ void remove_token(Console& console, const Given& given) {
 }
 
 void apply_table(Console& console, const std::string& company) {
-  const IdentityProvider& idp = company_of(console, company);
+  const IdentityProvider& idp = console.company(company);
   const auto table = store::scim_table_of(idp, console.settings().access);
   const int count = console.need(
       wait(store::scim_apply_table(console.database(), store::scim_company_of(idp), table)));

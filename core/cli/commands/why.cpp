@@ -155,14 +155,15 @@ void check_url(const Settings& settings, const std::string& text) {
   }
 }
 
-Predicted predicted_for(const Settings& settings, const Asked& asked, const std::string& email,
+Predicted predicted_for(const Settings& settings, const CompanyDirectory& companies,
+                        const Asked& asked, const std::string& email,
                         const std::optional<store::Person>& person) {
   static const std::map<journey::Fate, std::string> kOutcomes{
       {journey::Fate::cannot_sign_on, "cannot_sign_on"},
       {journey::Fate::waiting_room, "waiting_room"},
       {journey::Fate::refused, "refused"},
       {journey::Fate::let_in, "allowed"}};
-  const auto prediction = journey::predict(settings, email, person, SystemClock().now());
+  const auto prediction = journey::predict(settings, companies, email, person, SystemClock().now());
   Predicted predicted{kOutcomes.at(prediction.fate), std::string(prediction.rule), {}};
   for (const Message& step : prediction.steps) predicted.steps.push_back(english(step));
   if (prediction.fate == journey::Fate::let_in) {
@@ -177,7 +178,7 @@ void predict(Console& console, const Asked& asked) {
   if (!asked.level.empty()) check_level(console, asked.level);
   const std::string email = checked_email(console, asked.who, true);
   const auto person = console.need(wait(store::find_person(console.database(), email)));
-  const Predicted predicted = predicted_for(settings, asked, email, person);
+  const Predicted predicted = predicted_for(settings, console.companies(), asked, email, person);
   static const std::map<std::string, std::string> kWords{
       {"cannot_sign_on", "cannot sign in"},
       {"waiting_room", "is led to the Waiting Room"},

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "anteroom/company_directory.h"
 #include "anteroom/http.h"
 #include "anteroom/meter.h"
 #include "anteroom/ports.h"
@@ -92,7 +93,8 @@ struct Expiry {
 /// As metrics, letters and the log call it.
 [[nodiscard]] const char* name_of(Expiry::What what);
 /// Of everything configured that ends at a time of its own.
-[[nodiscard]] std::vector<Expiry> expiries(const Settings& settings);
+[[nodiscard]] std::vector<Expiry> expiries(const ServiceProviderSettings& sp,
+                                           const CompanyDirectory& companies);
 
 /// Whether people are to be told by now: 60, 30 or 7 days before, the one that was passed last.
 /// Nothing before that, and nothing after the end.

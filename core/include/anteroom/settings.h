@@ -1,7 +1,6 @@
 // Everything operations configure, checked. Const once loaded; one per configuration generation.
 #pragma once
 
-#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <map>
@@ -238,6 +237,7 @@ struct MailSettings {
 
 struct Settings {
   ServiceProviderSettings service_provider;
+  /// To be asked by way of a CompanyDirectory.
   std::vector<IdentityProvider> identity_providers;
   std::string identity_providers_directory;  ///< absolute; empty: none
   bool skip_email_page = false;              ///< with exactly one identity provider
@@ -247,30 +247,6 @@ struct Settings {
   PageSettings pages;
   std::optional<MailSettings> mail;  ///< none: nothing is delivered
   std::chrono::seconds clock_skew{120};
-
-  // nullptr where there is none.
-  [[nodiscard]] const IdentityProvider* idp_by_name(std::string_view name) const {
-    return find_idp([&](const IdentityProvider& idp) { return idp.name == name; });
-  }
-  /// Subdomains are other domains: only what is registered matches.
-  [[nodiscard]] const IdentityProvider* idp_by_domain(std::string_view lower_case_domain) const {
-    return find_idp([&](const IdentityProvider& idp) {
-      return std::find(idp.domains.begin(), idp.domains.end(), lower_case_domain) !=
-             idp.domains.end();
-    });
-  }
-  [[nodiscard]] const IdentityProvider* idp_by_entity_id(std::string_view entity_id) const {
-    return find_idp([&](const IdentityProvider& idp) {
-      return !entity_id.empty() && idp.metadata.entity_id == entity_id;
-    });
-  }
-
- private:
-  template <class Matches>
-  const IdentityProvider* find_idp(Matches matches) const {
-    auto found = std::find_if(identity_providers.begin(), identity_providers.end(), matches);
-    return found == identity_providers.end() ? nullptr : &*found;
-  }
 };
 
 /// One thing wrong with a configuration. `line` and `column` count from 1; 0: not tied to a place.

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "anteroom/company_directory.h"
 #include "anteroom/gate.h"
 #include "anteroom/http.h"
 #include "anteroom/pages.h"
@@ -31,8 +32,10 @@ class Site {
  public:
   /// Once per process that will handle requests, after fork and before any thread: prepares Lasso,
   /// xmlsec and libxml2 (initialize.h), loads keys. Throws std::runtime_error with the operator's
-  /// message if it can't. `pages` may be made before the fork, for all processes at once.
+  /// message if it can't. `companies` and `pages` may be made before the fork, for all processes at
+  /// once.
   Site(const std::shared_ptr<const Settings>& settings,
+       const std::shared_ptr<const CompanyDirectory>& companies,
        std::shared_ptr<const pages::Renderer> pages, Ports ports, SessionLookup lookup);
   ~Site();
 

@@ -175,33 +175,6 @@ Result<CertificateFacts> pem_certificate_facts(std::string_view pem) {
   return certificate_facts(*der);
 }
 
-std::optional<RsaNumbers> rsa_numbers(std::string_view certificate_der) {
-  const Certificate certificate = read_der_certificate(certificate_der);
-  EVP_PKEY* key = certificate == nullptr ? nullptr : X509_get0_pubkey(certificate.get());
-  const auto number = [key](const char* name) {
-    const Number value = number_of(key, name);
-    if (value == nullptr) return std::string();
-    std::string bytes(static_cast<std::size_t>(BN_num_bytes(value.get())), '\0');
-    BN_bn2bin(value.get(), reinterpret_cast<unsigned char*>(bytes.data()));
-    return bytes;
-  };
-  RsaNumbers numbers{number(OSSL_PKEY_PARAM_RSA_N), number(OSSL_PKEY_PARAM_RSA_E)};
-  if (numbers.modulus.empty() || numbers.exponent.empty()) return std::nullopt;
-  return numbers;
-}
-
-std::string public_key_der(std::string_view certificate_der) {
-  const Certificate certificate = read_der_certificate(certificate_der);
-  EVP_PKEY* key = certificate == nullptr ? nullptr : X509_get0_pubkey(certificate.get());
-  unsigned char* bytes = nullptr;
-  const int length = key == nullptr ? 0 : i2d_PUBKEY(key, &bytes);
-  const std::unique_ptr<unsigned char, void (*)(unsigned char*)> owner(
-      bytes, [](unsigned char* memory) { OPENSSL_free(memory); });
-  return length <= 0
-             ? std::string()
-             : std::string(reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(length));
-}
-
 Status check_key_pair(std::string_view private_key_pem, std::string_view certificate_pem) {
   const Key key(
       PEM_read_bio_PrivateKey(reader(private_key_pem).get(), nullptr, no_password, nullptr));

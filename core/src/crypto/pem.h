@@ -32,16 +32,6 @@ Result<std::string> pem_to_der_certificate(std::string_view pem);
 Result<CertificateFacts> certificate_facts(std::string_view der);
 Result<CertificateFacts> pem_certificate_facts(std::string_view pem);
 
-/// An RSA key's modulus and public exponent, big-endian without leading zeros; nullopt for others.
-struct RsaNumbers {
-  std::string modulus, exponent;
-};
-std::optional<RsaNumbers> rsa_numbers(std::string_view certificate_der);
-
-/// The certificate's key alone: SubjectPublicKeyInfo (RFC 5280 4.1.2.7) as DER; empty if there is
-/// none that can be read.
-std::string public_key_der(std::string_view certificate_der);
-
 /// Fails, with the reason, if either is unreadable, the key is encrypted, or they do not belong
 /// together.
 Status check_key_pair(std::string_view private_key_pem, std::string_view certificate_pem);

@@ -70,6 +70,17 @@ std::optional<PublicKey> PublicKey::of_certificate(std::string_view der) {
   return PublicKey(std::move(owner));
 }
 
+bool PublicKey::is_rsa() const {
+  return EVP_PKEY_get_base_id(key_.get()) == EVP_PKEY_RSA;
+}
+
+std::string PublicKey::der() const {
+  std::string der(static_cast<std::size_t>(std::max(0, i2d_PUBKEY(key_.get(), nullptr))), '\0');
+  auto* out = reinterpret_cast<unsigned char*>(der.data());
+  i2d_PUBKEY(key_.get(), &out);
+  return der;
+}
+
 bool PublicKey::verifies(std::string_view algorithm, std::string_view text,
                          std::string_view signature) const {
   const auto* const known =

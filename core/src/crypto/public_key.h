@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 
 struct evp_pkey_st;
@@ -19,6 +20,12 @@ class PublicKey {
   /// every other, and for one that is not of the key's kind.
   [[nodiscard]] bool verifies(std::string_view algorithm, std::string_view text,
                               std::string_view signature) const;
+
+  [[nodiscard]] bool is_rsa() const;
+  /// SubjectPublicKeyInfo (RFC 5280 4.1.2.7), DER.
+  [[nodiscard]] std::string der() const;
+  /// For libraries that take OpenSSL's own.
+  [[nodiscard]] evp_pkey_st* handle() const { return key_.get(); }
 
  private:
   explicit PublicKey(std::shared_ptr<evp_pkey_st> key) : key_(std::move(key)) {}

@@ -17,37 +17,20 @@ namespace {
 using journey::Context;
 using journey::Exchange;
 
-void say_closed(Log& log, const IdentityProvider& idp, const std::string& why) {
-  journey::LogLine line("company closed");
-  line.add("code", journey::kCompanyClosed.name).add("idp", idp.name).add("why", why);
-  log.write(LogLevel::error, line.text());
-}
+// Companies in use at once in one worker. One more than that costs a millisecond at its next
+// message.
+constexpr std::size_t kMostVerifiers = 500;
 
-// Of those that are open. Whatever else a company's own data is the cause of closes that company,
-// and not the gate.
-template <class Verifier>
-std::vector<std::unique_ptr<const Verifier>> make_verifiers(const Settings& settings, Log& log) {
-  std::vector<std::unique_ptr<const Verifier>> verifiers;
-  for (const IdentityProvider& idp : settings.identity_providers) {
-    if (!idp.closed.empty()) continue;
-    try {
-      verifiers.push_back(std::make_unique<Verifier>(settings.service_provider, idp));
-    } catch (const std::exception& error) {
-      say_closed(log, idp, error.what());
-    }
-  }
-  return verifiers;
-}
-
-void say_closed(Log& log, const Settings& settings) {
-  for (const IdentityProvider& idp : settings.identity_providers) {
-    if (!idp.closed.empty()) say_closed(log, idp, idp.closed);
+void say_closed(Log& log, const CompanyDirectory& companies) {
+  for (const auto& company : companies.all()) {
+    if (!company->closed.empty()) journey::log_closed(log, *company, company->closed);
   }
 }
 
-Result<std::string> make_metadata(const Settings& settings, Log& log) {
+Result<std::string> make_metadata(const Settings& settings, const CompanyDirectory& companies,
+                                  Log& log) {
   std::vector<const IdentityProvider*> idps;
-  for (const IdentityProvider& idp : settings.identity_providers) idps.push_back(&idp);
+  for (const auto& company : companies.all()) idps.push_back(company.get());
   auto metadata =
       saml::build_sp_metadata(settings.service_provider, idps, settings.pages.product_name);
   if (!metadata) {
@@ -83,18 +66,19 @@ BodySize body_size(const Settings& settings, const RequestHead& head) {
 class Site::Implementation {
  public:
   Implementation(const std::shared_ptr<const Settings>& settings,
+                 const std::shared_ptr<const CompanyDirectory>& companies,
                  std::shared_ptr<const pages::Renderer> pages, Ports ports, SessionLookup lookup)
-      : context_{{settings, *settings, ports.clock, ports.back_channel,
-                  make_verifiers<saml::ResponseVerifier>(*settings, ports.log),
-                  make_verifiers<saml::LogoutVerifier>(*settings, ports.log)},
+      : verifiers_(saml::OwnKeys(settings->service_provider), kMostVerifiers),
+        context_{{settings, *settings, ports.clock, ports.back_channel, verifiers_},
+                 companies,
                  *settings,
                  ports,
                  std::move(lookup),
                  crypto::Sealer(settings->sessions.cookie_keys),
                  session::Mints(settings->sessions.cookie_keys),
                  std::move(pages),
-                 make_metadata(*settings, ports.log)} {
-    say_closed(ports.log, *settings);
+                 make_metadata(*settings, *companies, ports.log)} {
+    say_closed(ports.log, *context_.companies);
   }
 
   Task<Response> route(Request request) {
@@ -127,14 +111,16 @@ class Site::Implementation {
                                    std::string(head.headers.host.substr(0, 200))});
   }
 
+  companies::VerifierCache verifiers_;
   Context context_;
 };
 
 Site::Site(const std::shared_ptr<const Settings>& settings,
+           const std::shared_ptr<const CompanyDirectory>& companies,
            std::shared_ptr<const pages::Renderer> pages, Ports ports, SessionLookup lookup) {
   saml::initialize();
-  implementation_ =
-      std::make_unique<Implementation>(settings, std::move(pages), ports, std::move(lookup));
+  implementation_ = std::make_unique<Implementation>(settings, companies, std::move(pages), ports,
+                                                     std::move(lookup));
 }
 
 Site::~Site() = default;

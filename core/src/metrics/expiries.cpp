@@ -48,9 +48,10 @@ const char* name_of(Expiry::What what) {
   return "own_decryption";
 }
 
-std::vector<Expiry> expiries(const Settings& settings) {
+std::vector<Expiry> expiries(const ServiceProviderSettings& sp, const CompanyDirectory& companies) {
   std::vector<Expiry> all;
-  for (const IdentityProvider& idp : settings.identity_providers) {
+  for (const auto& company : companies.all()) {
+    const IdentityProvider& idp = *company;
     for (const std::string& der : idp.metadata.signing_certificates_der) {
       add(all, Expiry::What::idp_signing, idp.name, der);
     }
@@ -58,7 +59,6 @@ std::vector<Expiry> expiries(const Settings& settings) {
       all.push_back({Expiry::What::idp_metadata, idp.name, "", *until});
     }
   }
-  const ServiceProviderSettings& sp = settings.service_provider;
   if (sp.signing) add_own(all, Expiry::What::own_signing, *sp.signing);
   for (const KeyPair& pair : sp.decryption) add_own(all, Expiry::What::own_decryption, pair);
   return all;

@@ -6,17 +6,9 @@
 
 namespace anteroom::saml {
 
-Decryptor::Decryptor(const ServiceProviderSettings& sp, const IdentityProvider& idp)
-    : allow_rsa_pkcs1_(idp.allow_rsa_pkcs1) {
-  for (const KeyPair& pair : sp.decryption) {
-    auto key = crypto::DecryptionKey::load(pair.private_key_pem.reveal());
-    if (key) keys_.push_back(std::move(*key));
-  }
-}
-
 Status Decryptor::decrypt(const EncryptedElement& element,
                           const std::function<bool(const std::string&)>& fits) const {
-  if (keys_.empty()) {
+  if (keys_->empty()) {
     return Failure{code::kNoDecryptionKey, "configure 'service_provider.decryption'"};
   }
   const bool has_pkcs1 =
@@ -26,7 +18,7 @@ Status Decryptor::decrypt(const EncryptedElement& element,
     return Failure{code::kEncryptionAlgorithm, "rsa-1_5 is not allowed for this IdP"};
   }
   for (const EncryptedKey& wrapped : element.keys) {
-    for (const crypto::DecryptionKey& ours : keys_) {
+    for (const crypto::DecryptionKey& ours : *keys_) {
       const auto key = ours.unwrap(wrapped.transport, wrapped.wrapped, element.cipher.key_bytes);
       const auto plain = key ? crypto::decrypt_block(element.cipher, *key, element.bytes)
                              : std::optional<std::string>();

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "anteroom/settings.h"
@@ -12,15 +14,15 @@ namespace anteroom::saml {
 
 class Decryptor {
  public:
-  /// Keys that are unusable (crypto::DecryptionKey) are left out.
-  Decryptor(const ServiceProviderSettings& sp, const IdentityProvider& idp);
+  Decryptor(std::shared_ptr<const std::vector<crypto::DecryptionKey>> keys, bool allow_rsa_pkcs1)
+      : keys_(std::move(keys)), allow_rsa_pkcs1_(allow_rsa_pkcs1) {}
 
   /// The plain text under the first of our keys for which `fits` says that it is what it should be.
   [[nodiscard]] Status decrypt(const EncryptedElement& element,
                                const std::function<bool(const std::string&)>& fits) const;
 
  private:
-  std::vector<crypto::DecryptionKey> keys_;
+  std::shared_ptr<const std::vector<crypto::DecryptionKey>> keys_;
   bool allow_rsa_pkcs1_;
 };
 

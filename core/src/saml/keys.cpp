@@ -1,6 +1,6 @@
 #include "saml/keys.h"
 
-#include <xmlsec/openssl/app.h>
+#include <xmlsec/openssl/evp.h>
 
 #include <stdexcept>
 
@@ -12,6 +12,23 @@ namespace anteroom::saml {
 namespace {
 
 constexpr Code kUnusable{"idp_metadata"};
+
+// The bare key, as it was read: xmlsec copies it for each message, and would parse a certificate
+// with it anew each time, which takes longer than checking the signature. nullptr: it refuses.
+KeyHandle key_for_xmlsec(const crypto::PublicKey& key) {
+  if (EVP_PKEY_up_ref(key.handle()) != 1) return nullptr;
+  xmlSecKeyData* data = xmlSecOpenSSLEvpKeyAdopt(key.handle());
+  if (data == nullptr) {
+    EVP_PKEY_free(key.handle());
+    return nullptr;
+  }
+  KeyHandle made(xmlSecKeyCreate());
+  if (made == nullptr || xmlSecKeySetValue(made.get(), data) < 0) {
+    xmlSecKeyDataDestroy(data);
+    return nullptr;
+  }
+  return made;
+}
 
 }  // namespace
 
@@ -26,14 +43,9 @@ Result<SigningKey> load_signing_key(const std::string& certificate_der) {
                                   " is not accepted: RSA from 2048 bits, or EC "
                                   "P-256, P-384, P-521"};
   }
-  // The bare key: xmlsec copies it for each message, and would parse a certificate with it anew
-  // each time, which takes longer than checking the signature.
-  const std::string bare = crypto::public_key_der(certificate_der);
-  KeyHandle key(xmlSecOpenSSLAppKeyLoadMemory(reinterpret_cast<const xmlSecByte*>(bare.data()),
-                                              static_cast<xmlSecSize>(bare.size()),
-                                              xmlSecKeyDataFormatDer, nullptr, nullptr, nullptr));
   auto alone = crypto::PublicKey::of_certificate(certificate_der);
-  if (key == nullptr || !alone) {
+  KeyHandle key = alone ? key_for_xmlsec(*alone) : nullptr;
+  if (key == nullptr) {
     return Failure{kUnusable, name_of_key(*facts) + " cannot be used by xmlsec"};
   }
   return SigningKey{std::move(key), std::move(*alone), facts->not_after, facts->sha256_fingerprint};

@@ -7,12 +7,8 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdlib>
-#include <optional>
 #include <stdexcept>
 
-#include "crypto/encoding.h"
-#include "crypto/pem.h"
 #include "saml/keys.h"
 #include "saml/lasso_opinion.h"
 #include "saml/xml.h"
@@ -35,37 +31,6 @@ struct Unref {
 template <class T>
 using GHandle = std::unique_ptr<T, Unref>;
 
-// xmlsec reads the system's CA bundle for each key that it loads (140 ms against 3 ms) and never
-// needs it here: the keys are pinned. It is hidden while the keys load; no thread runs yet.
-class HiddenCaBundle {
- public:
-  HiddenCaBundle() {
-    for (Variable& variable : variables_) {
-      const char* value = std::getenv(variable.name);  // NOLINT(concurrency-mt-unsafe)
-      if (value != nullptr) variable.before = value;
-      setenv(variable.name, "/nonexistent", 1);  // NOLINT(concurrency-mt-unsafe)
-    }
-  }
-  ~HiddenCaBundle() {
-    for (const Variable& variable : variables_) {
-      if (variable.before) {
-        setenv(variable.name, variable.before->c_str(), 1);  // NOLINT(concurrency-mt-unsafe)
-      } else {
-        unsetenv(variable.name);  // NOLINT(concurrency-mt-unsafe)
-      }
-    }
-  }
-  HiddenCaBundle(const HiddenCaBundle&) = delete;
-  HiddenCaBundle& operator=(const HiddenCaBundle&) = delete;
-
- private:
-  struct Variable {
-    const char* name;
-    std::optional<std::string> before;
-  };
-  Variable variables_[2]{{"SSL_CERT_FILE", {}}, {"SSL_CERT_DIR", {}}};
-};
-
 std::string sp_metadata(const ServiceProviderSettings& sp) {
   return "<EntityDescriptor xmlns=\"" + std::string(kMetadata) + "\" entityID=\"" +
          escape_xml(sp.entity_id) + "\"><SPSSODescriptor protocolSupportEnumeration=\"" +
@@ -75,33 +40,29 @@ std::string sp_metadata(const ServiceProviderSettings& sp) {
          escape_xml(sp.acs_url) + "\"/></SPSSODescriptor></EntityDescriptor>";
 }
 
-// The bare key: Lasso copies it for each message, and a certificate with it would be parsed anew
-// each time, which takes longer than checking the signature.
-std::string key_info(const std::string& der) {
-  const auto rsa = crypto::rsa_numbers(der);
-  if (!rsa) {
-    return "<X509Data><X509Certificate>" + crypto::base64(der) + "</X509Certificate></X509Data>";
-  }
-  return "<KeyValue><RSAKeyValue><Modulus>" + crypto::base64(rsa->modulus) +
-         "</Modulus><Exponent>" + crypto::base64(rsa->exponent) +
-         "</Exponent></RSAKeyValue></KeyValue>";
-}
-
+// Without keys: where Lasso finds them in metadata, xmlsec reads the system's CA bundle for each
+// (25 to 140 ms), which is never needed, for they are pinned.
 std::string idp_metadata(const IdpMetadata& idp) {
-  std::string keys;
-  for (const std::string& der : idp.signing_certificates_der) {
-    if (!load_signing_key(der)) continue;
-    keys += "<KeyDescriptor use=\"signing\"><KeyInfo xmlns=\"" + std::string(kDsig) + "\">" +
-            key_info(der) + "</KeyInfo></KeyDescriptor>";
-  }
   const bool has_redirect = !idp.sso_redirect_url.empty();
   return "<EntityDescriptor xmlns=\"" + std::string(kMetadata) + "\" entityID=\"" +
          escape_xml(idp.entity_id) + "\"><IDPSSODescriptor protocolSupportEnumeration=\"" +
-         kProtocol + "\">" + keys +
-         "<SingleSignOnService Binding=\"urn:oasis:names:tc:SAML:2.0:bindings:HTTP-" +
+         kProtocol +
+         "\"><SingleSignOnService Binding=\"urn:oasis:names:tc:SAML:2.0:bindings:HTTP-" +
          (has_redirect ? "Redirect" : "POST") + "\" Location=\"" +
          escape_xml(has_redirect ? idp.sso_redirect_url : idp.sso_post_url) +
          "\"/></IDPSSODescriptor></EntityDescriptor>";
+}
+
+// The bare key: Lasso copies it for each message, and a certificate with it would be parsed anew
+// each time, which takes longer than checking the signature.
+bool add_key(LassoProvider* provider, const SigningKey& key) {
+  const std::string der = key.alone.der();
+  const GHandle<LassoKey> made(lasso_key_new_for_signature_from_memory(
+      der.data(), der.size(), nullptr, LASSO_SIGNATURE_METHOD_RSA_SHA256, nullptr));
+  if (made == nullptr || lasso_provider_add_key(provider, made.get(), TRUE) != 0) return false;
+  // It looks at its keys only where it was told of one when it was made; the text is not read.
+  if (provider->public_key == nullptr) provider->public_key = g_strdup("added");
+  return true;
 }
 
 }  // namespace
@@ -111,9 +72,9 @@ class LassoOpinion::Implementation {
   GHandle<LassoServer> server;
 };
 
-LassoOpinion::LassoOpinion(const ServiceProviderSettings& sp, const IdentityProvider& idp)
+LassoOpinion::LassoOpinion(const ServiceProviderSettings& sp, const IdentityProvider& idp,
+                           const std::vector<SigningKey>& keys)
     : implementation_(std::make_unique<Implementation>()) {
-  const HiddenCaBundle hidden;
   implementation_->server.reset(
       lasso_server_new_from_buffers(sp_metadata(sp).c_str(), nullptr, nullptr, nullptr));
   LassoServer* server = implementation_->server.get();
@@ -123,6 +84,13 @@ LassoOpinion::LassoOpinion(const ServiceProviderSettings& sp, const IdentityProv
                                             idp_metadata(idp.metadata).c_str(), nullptr,
                                             nullptr) != 0) {
     throw std::runtime_error(idp.name + ": Lasso refuses the identity provider's metadata");
+  }
+  LassoProvider* provider = lasso_server_get_provider(server, idp.metadata.entity_id.c_str());
+  for (const SigningKey& key : keys) {
+    if (!key.alone.is_rsa()) continue;  // Lasso knows no other
+    if (provider == nullptr || !add_key(provider, key)) {
+      throw std::runtime_error(idp.name + ": Lasso refuses a signing key of the identity provider");
+    }
   }
 }
 

@@ -3,11 +3,14 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "anteroom/settings.h"
 #include "saml/guard.h"
 
 namespace anteroom::saml {
+
+struct SigningKey;
 
 enum class Opinion { good, bad, none };
 
@@ -18,9 +21,10 @@ struct LassoAnswer {
 
 class LassoOpinion {
  public:
-  /// One LassoServer for one IdP, from metadata that we generate out of what we read ourselves.
-  /// Slow: before threads, once. Throws std::runtime_error if Lasso refuses.
-  LassoOpinion(const ServiceProviderSettings& sp, const IdentityProvider& idp);
+  /// One LassoServer for one IdP, from metadata that we generate out of what we read ourselves,
+  /// with those of its keys that Lasso knows (RSA). Throws std::runtime_error if Lasso refuses.
+  LassoOpinion(const ServiceProviderSettings& sp, const IdentityProvider& idp,
+               const std::vector<SigningKey>& keys);
   ~LassoOpinion();
   LassoOpinion(const LassoOpinion&) = delete;
   LassoOpinion& operator=(const LassoOpinion&) = delete;

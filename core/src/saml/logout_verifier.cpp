@@ -5,12 +5,11 @@
 #include "crypto/encoding.h"
 #include "crypto/pem.h"
 #include "saml/codes.h"
-#include "saml/decryptor.h"
 #include "saml/guard.h"
-#include "saml/keys.h"
 #include "saml/redirect_message.h"
 #include "saml/signature.h"
 #include "saml/signature_shape.h"
+#include "saml/trust.h"
 #include "text/instant.h"
 #include "text/unicode.h"
 
@@ -78,11 +77,12 @@ Result<std::vector<std::string>> session_indexes(const xmlNode* root) {
 
 class LogoutVerifier::Implementation {
  public:
-  Implementation(const ServiceProviderSettings& service, const IdentityProvider& provider)
-      : sp(service),
-        idp(provider),
-        keys(load_signing_keys(provider)),
-        decryptor(service, provider) {}
+  explicit Implementation(std::shared_ptr<const Trust> company)
+      : trust(std::move(company)),
+        sp(trust->sp),
+        idp(*trust->idp),
+        keys(trust->keys),
+        decryptor(trust->decryptor) {}
 
   // The document that the signature covers.
   Result<Document> signed_document(const Envelope& envelope, Time now) const {
@@ -233,20 +233,20 @@ class LogoutVerifier::Implementation {
   /// No message lives longer, whatever it says.
   static constexpr auto kMaxLife = std::chrono::hours(1);
 
+  std::shared_ptr<const Trust> trust;
   const ServiceProviderSettings& sp;
   const IdentityProvider& idp;
-  std::vector<SigningKey> keys;
-  Decryptor decryptor;
+  const std::vector<SigningKey>& keys;
+  const Decryptor& decryptor;
 };
 
 LogoutVerifier::LogoutVerifier(const ServiceProviderSettings& sp, const IdentityProvider& idp)
-    : implementation_(std::make_unique<Implementation>(sp, idp)) {}
+    : LogoutVerifier(trust_of(sp, idp)) {}
+
+LogoutVerifier::LogoutVerifier(std::shared_ptr<const Trust> trust)
+    : implementation_(std::make_unique<Implementation>(std::move(trust))) {}
 
 LogoutVerifier::~LogoutVerifier() = default;
-
-const IdentityProvider& LogoutVerifier::idp() const {
-  return implementation_->idp;
-}
 
 Result<VerifiedLogout> LogoutVerifier::verify(const EncodedLogout& incoming, Time now,
                                               std::chrono::seconds clock_skew) const {

@@ -4,12 +4,11 @@
 #include "crypto/encoding.h"
 #include "saml/assertion_reader.h"
 #include "saml/codes.h"
-#include "saml/decryptor.h"
 #include "saml/guard.h"
-#include "saml/keys.h"
 #include "saml/lasso_opinion.h"
 #include "saml/signature.h"
 #include "saml/signature_shape.h"
+#include "saml/trust.h"
 #include "text/instant.h"
 #include "text/unicode.h"
 
@@ -43,12 +42,11 @@ StatusText status_of(const xmlNode* response) {
 // One verification under way.
 class Run {
  public:
-  Run(const IdentityProvider& idp, const std::vector<SigningKey>& keys, const LassoOpinion& lasso,
-      const Decryptor& decryptor, const VerifyParams& params, Verdict& verdict)
-      : idp_(idp),
-        keys_(keys),
+  Run(const Trust& trust, const LassoOpinion& lasso, const VerifyParams& params, Verdict& verdict)
+      : idp_(*trust.idp),
+        keys_(trust.keys),
         lasso_(lasso),
-        decryptor_(decryptor),
+        decryptor_(trust.decryptor),
         params_(params),
         verdict_(verdict) {}
 
@@ -255,32 +253,25 @@ class Run {
 
 class ResponseVerifier::Implementation {
  public:
-  Implementation(const ServiceProviderSettings& sp, const IdentityProvider& provider)
-      : idp(provider),
-        keys(load_signing_keys(provider)),
-        lasso(sp, provider),
-        decryptor(sp, provider) {}
+  explicit Implementation(std::shared_ptr<const Trust> company)
+      : trust(std::move(company)), lasso(trust->sp, *trust->idp, trust->keys) {}
 
-  const IdentityProvider& idp;
-  std::vector<SigningKey> keys;
+  std::shared_ptr<const Trust> trust;
   LassoOpinion lasso;
-  Decryptor decryptor;
 };
 
 ResponseVerifier::ResponseVerifier(const ServiceProviderSettings& sp, const IdentityProvider& idp)
-    : implementation_(std::make_unique<Implementation>(sp, idp)) {}
+    : ResponseVerifier(trust_of(sp, idp)) {}
+
+ResponseVerifier::ResponseVerifier(std::shared_ptr<const Trust> trust)
+    : implementation_(std::make_unique<Implementation>(std::move(trust))) {}
 
 ResponseVerifier::~ResponseVerifier() = default;
-
-const IdentityProvider& ResponseVerifier::idp() const {
-  return implementation_->idp;
-}
 
 Verdict ResponseVerifier::verify(Result<ParsedResponse> response,
                                  const VerifyParams& params) const {
   Verdict verdict{Failure{code::kShape, "not looked at"}, {}, "", "", ""};
-  Run run(implementation_->idp, implementation_->keys, implementation_->lasso,
-          implementation_->decryptor, params, verdict);
+  Run run(*implementation_->trust, implementation_->lasso, params, verdict);
   verdict.assertion = response ? run.verify(std::move(*response->guarded_))
                                : Result<VerifiedAssertion>(run.fail(response.failure()));
   return verdict;

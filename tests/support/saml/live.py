@@ -73,8 +73,10 @@ def make_now(case: Mapping[str, Any], keys: Mapping[str, Authority], request_id:
     return messages.make(moved(case, offset, request_id), keys, moved(base, offset, request_id))
 
 
-def fresh_response(keys: Mapping[str, Authority], request_id: str, email: str = "ann@corp.test") -> str:
+def fresh_response(keys: Mapping[str, Authority], request_id: str, email: str = "ann@corp.test",
+                   issuer: str = "https://idp.test/") -> str:
     """A Response to this request, as it is posted, with IDs that none before had."""
     own = secrets.token_hex(8)
     base = messages.BASE.replace('"_a1"', f'"_a{own}"').replace('"_r1"', f'"_r{own}"').replace("ann@corp.test", email)
+    base = base.replace("https://idp.test/", issuer)
     return base64.b64encode(make_now({}, keys, request_id, base)).decode()

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "anteroom/company_directory.h"
 #include "anteroom/settings.h"
 #include "config/keys.h"
 #include "support/forge.h"
@@ -186,7 +187,7 @@ TEST_CASE("a domain may be written in Unicode") {
   const Files files;
   const LoadedSettings loaded = files.load(with("[corp.test]", "[münchen.example]"));
   REQUIRE(loaded.settings != nullptr);
-  CHECK(loaded.settings->idp_by_domain("xn--mnchen-3ya.example") != nullptr);
+  CHECK(CompanyDirectory(loaded.settings).by_domain("xn--mnchen-3ya.example") != nullptr);
 }
 
 TEST_CASE(
@@ -198,8 +199,8 @@ TEST_CASE(
               forge::make_metadata("https://other.test/", "https://other.test/sso", {authority()}));
   const LoadedSettings loaded = files.load(yaml);
   REQUIRE(loaded.settings != nullptr);
-  CHECK(loaded.settings->idp_by_domain("other.test")->name == "other");
-  CHECK(loaded.settings->idp_by_domain("sub.other.test") == nullptr);
+  CHECK(CompanyDirectory(loaded.settings).by_domain("other.test")->name == "other");
+  CHECK(CompanyDirectory(loaded.settings).by_domain("sub.other.test") == nullptr);
 
   files.write("idp.d/other.yaml",
               "name: corp\nmetadata: other.xml\ndomains: [corp.test]\nextra: 1\n");

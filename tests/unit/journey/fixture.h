@@ -124,7 +124,8 @@ struct World {
     // Reading all templates takes most of a test's time; what they depend on is the same for all.
     static const auto kPages = std::make_shared<const pages::Renderer>(*settings);
     site = std::make_unique<Site>(
-        settings, kPages, Ports{database, worker, clock, random, log, memory, back_channel, meter},
+        settings, std::make_shared<const CompanyDirectory>(settings), kPages,
+        Ports{database, worker, clock, random, log, memory, back_channel, meter},
         [this](const TokenHash&, std::string_view, std::function<void(Result<std::string>)> done) {
           done(record);
         });

@@ -118,11 +118,14 @@ TEST_CASE("the rules decide in their turn") {
   World world;
   const Time now = world.clock.now();
   store::Person ann{"1", "ann@corp.test", "", "active", "corp", "s", "", "", "elm=viewer"};
-  const auto rule = [&](const std::optional<store::Person>& person) {
-    return std::string(journey::predict(*world.settings, "ann@corp.test", person, now).rule);
+  const auto rule_for = [&](const std::string& email, const std::optional<store::Person>& person) {
+    const CompanyDirectory companies(world.settings);
+    return std::string(journey::predict(*world.settings, companies, email, person, now).rule);
   };
-  CHECK(journey::predict(*world.settings, "ann@nowhere.test", ann, now).rule ==
-        "email_domain_not_registered");
+  const auto rule = [&](const std::optional<store::Person>& person) {
+    return rule_for("ann@corp.test", person);
+  };
+  CHECK(rule_for("ann@nowhere.test", ann) == "email_domain_not_registered");
   CHECK(rule(std::nullopt) == "no_record");
   CHECK(rule(ann) == "access_level");
   ann.grants = "elm=root";

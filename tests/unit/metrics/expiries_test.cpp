@@ -5,6 +5,15 @@
 
 using namespace anteroom;
 
+namespace {
+
+std::vector<metrics::Expiry> expiries_of(const Settings& settings) {
+  return metrics::expiries(settings.service_provider,
+                           CompanyDirectory(std::make_shared<const Settings>(settings)));
+}
+
+}  // namespace
+
 TEST_CASE("everything that ends is listed once, the same certificate twice in metadata too") {
   const forge::Authority authority = forge::make_authority();
   Settings settings;
@@ -15,7 +24,7 @@ TEST_CASE("everything that ends is listed once, the same certificate twice in me
   settings.identity_providers = {idp};
   settings.service_provider.signing =
       KeyPair{Secret(authority.private_key_pem), authority.certificate_pem};
-  const auto all = metrics::expiries(settings);
+  const auto all = expiries_of(settings);
   using What = metrics::Expiry::What;
   REQUIRE(all.size() == 3);
   CHECK(all[0].what == What::idp_signing);
@@ -30,7 +39,7 @@ TEST_CASE("everything that ends is listed once, the same certificate twice in me
   settings.service_provider.decryption = {*settings.service_provider.signing,
                                           *settings.service_provider.signing};
   settings.service_provider.decryption[1].stage = KeyStage::previous;
-  CHECK(metrics::expiries(settings).size() == 4);  // what is on its way out may end
+  CHECK(expiries_of(settings).size() == 4);  // what is on its way out may end
 }
 
 TEST_CASE("people are told 60, 30 and 7 days ahead") {

@@ -24,15 +24,18 @@ TEST_CASE("a process may die anywhere while it writes an identity provider's nam
   test::SharedMemory memory(sizeof(ZoneRoot<SharedMetrics>) + 4096);
   auto* root = new (memory.data()) ZoneRoot<SharedMetrics>{};
   root->shared.construct({});
-  Guard(*root, NoMutex{})->intern("northwind");
-  const auto states =
-      test::states_during(memory, [&] { Guard(*root, NoMutex{})->intern("contoso-of-the-north"); });
+  const auto intern = [&](std::string_view name) {
+    Guard guard(*root, NoMutex{});
+    return guard->intern(name, guard->names());
+  };
+  intern("northwind");
+  const auto states = test::states_during(memory, [&] { intern("contoso-of-the-north"); });
   REQUIRE(states.size() > 3);
   for (const auto& state : states) {
     memory.restore(state);
-    const std::size_t index = Guard(*root, NoMutex{})->intern("adatum");
+    const std::size_t index = intern("adatum");
     CHECK(root->shared.idps[index].text() == "adatum");
-    CHECK(Guard(*root, NoMutex{})->intern("adatum") == index);
-    CHECK(Guard(*root, NoMutex{})->intern("northwind") == SharedMetrics::kOtherIdps + 1);
+    CHECK(intern("adatum") == index);
+    CHECK(intern("northwind") == SharedMetrics::kOtherIdps + 1);
   }
 }

@@ -3,6 +3,7 @@
 #include "saml/lasso_opinion.h"
 
 #include "saml/guard.h"
+#include "saml/keys.h"
 #include "unit/saml/fixture.h"
 
 using namespace anteroom;
@@ -13,7 +14,8 @@ namespace {
 
 Opinion opinion_on(const std::string& xml) {
   static const Trust kTrust;
-  static const saml::LassoOpinion kLasso(kTrust.sp, kTrust.idp);
+  static const std::vector<saml::SigningKey> kKeys = saml::load_signing_keys(kTrust.idp);
+  static const saml::LassoOpinion kLasso(kTrust.sp, kTrust.idp, kKeys);
   const auto guarded = saml::guard_response(forge::to_base64(xml));
   REQUIRE(guarded);
   return kLasso.ask(*guarded).opinion;

@@ -15,7 +15,8 @@ namespace {
 // One prediction under way.
 class Asking {
  public:
-  Asking(const Settings& settings, Time now) : settings_(settings), now_(now) {}
+  Asking(const Settings& settings, const CompanyDirectory& companies, Time now)
+      : settings_(settings), companies_(companies), now_(now) {}
 
   Prediction prediction;
 
@@ -44,7 +45,7 @@ class Asking {
   }
 
   bool reaches_an_idp(const std::string& domain) {
-    idp_ = settings_.idp_by_domain(domain);
+    idp_ = companies_.by_domain(domain);
     if (idp_ == nullptr) {
       decide(Fate::cannot_sign_on, "email_domain_not_registered",
              {"why_no_company"_message, {{"domain", domain}}});
@@ -71,7 +72,7 @@ class Asking {
       prediction.steps.push_back("why_not_pinned"_message);
       return true;
     }
-    const IdentityProvider* own = settings_.idp_by_name(person.idp);
+    const IdentityProvider* own = companies_.by_name(person.idp);
     const std::string company = own == nullptr ? person.idp : own->display_name;
     if (own != idp_) {
       decide(Fate::refused, "identity_pinned",
@@ -83,6 +84,7 @@ class Asking {
   }
 
   const Settings& settings_;
+  const CompanyDirectory& companies_;
   Time now_;
   const IdentityProvider* idp_ = nullptr;  // that speaks for the domain
 };
@@ -95,9 +97,9 @@ Message ends(MessageKey before, MessageKey after, Time end, Time now,
 
 }  // namespace
 
-Prediction predict(const Settings& settings, const std::string& email,
-                   const std::optional<store::Person>& person, Time now) {
-  Asking asking(settings, now);
+Prediction predict(const Settings& settings, const CompanyDirectory& companies,
+                   const std::string& email, const std::optional<store::Person>& person, Time now) {
+  Asking asking(settings, companies, now);
   asking.ask(email, person);
   return std::move(asking.prediction);
 }

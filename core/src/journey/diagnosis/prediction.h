@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "anteroom/company_directory.h"
 #include "anteroom/message.h"
 #include "anteroom/people.h"
 #include "anteroom/settings.h"
@@ -22,8 +23,8 @@ struct Prediction {
 };
 
 /// For a page that asks for no level in particular. `person`: nullopt where there is no record.
-Prediction predict(const Settings& settings, const std::string& email,
-                   const std::optional<store::Person>& person, Time now);
+Prediction predict(const Settings& settings, const CompanyDirectory& companies,
+                   const std::string& email, const std::optional<store::Person>& person, Time now);
 
 /// In one sentence.
 Message fate_message(Fate fate, const std::string& email);

@@ -46,14 +46,15 @@ Result<std::string> fetch_response(const Checking& checking, const Fetch& fetch,
 
 }  // namespace
 
-ResponseCheck check_response(const Checking& checking, const std::string& encoded,
+ResponseCheck check_response(const Checking& checking, const CompanyDirectory& companies,
+                             const std::string& encoded,
                              const std::vector<session::LoginState>& states, Time now) {
   auto response = saml::ParsedResponse::parse(encoded);
   if (!response) return {rejected(response.failure()), nullptr, std::nullopt};
   const saml::ResponsePeek& peek = response->peek();
   ResponseCheck judgement = no_login_state();
   if (peek.in_response_to.empty()) {
-    judgement.idp = checking.settings.idp_by_entity_id(peek.issuer);
+    judgement.idp = companies.by_entity_id(peek.issuer);
     if (judgement.idp != nullptr && !judgement.idp->allow_unsolicited) {
       judgement.verdict = rejected({Code{"unsolicited_response"}, "this IdP may not send one"});
       return judgement;
@@ -64,30 +65,31 @@ ResponseCheck check_response(const Checking& checking, const std::string& encode
     });
     if (found == states.end()) return judgement;
     judgement.state = *found;
-    judgement.idp = checking.settings.idp_by_name(found->idp);
+    judgement.idp = companies.by_name(found->idp);
   }
-  const auto* verifier = judgement.idp == nullptr ? nullptr : checking.verifier_of(*judgement.idp);
   if (judgement.idp == nullptr) return judgement;
-  if (verifier == nullptr) {
-    judgement.verdict = rejected({kCompanyClosed, "see `anteroom check`"});
-    return judgement;
-  }
   if (const auto& until = judgement.idp->metadata.valid_until; until && now >= *until) {
     judgement.verdict = rejected({Code{"metadata_expired"}, "validUntil has passed"});
     return judgement;
   }
+  const auto verifier = checking.verifiers.of(companies.share(*judgement.idp));
+  if (!verifier) {
+    judgement.verdict = rejected(verifier.failure());
+    return judgement;
+  }
   const Time began_at = checking.clock.now();
-  judgement.verdict = verifier->verify(std::move(response), params_of(checking, judgement, now));
+  judgement.verdict =
+      (*verifier)->responses().verify(std::move(response), params_of(checking, judgement, now));
   judgement.took = std::max(checking.clock.now() - began_at, Time::duration(0));
   if (!judgement.verdict.assertion && judgement.state) judgement.outline = saml::outline(encoded);
   return judgement;
 }
 
-std::optional<Fetch> plan_fetch(const Settings& settings, const saml::Artifact& artifact,
+std::optional<Fetch> plan_fetch(const CompanyDirectory& companies, const saml::Artifact& artifact,
                                 const std::vector<session::LoginState>& states) {
   Fetch fetch{artifact, nullptr, {}, ""};
   for (const session::LoginState& state : states) {
-    const IdentityProvider* idp = settings.idp_by_name(state.idp);
+    const IdentityProvider* idp = companies.by_name(state.idp);
     if (idp == nullptr || idp->response_binding != ResponseBinding::artifact ||
         !saml::is_issued_by(artifact, *idp)) {
       continue;
@@ -99,7 +101,8 @@ std::optional<Fetch> plan_fetch(const Settings& settings, const saml::Artifact& 
   return fetch;
 }
 
-ResponseCheck fetch_and_check(const Checking& checking, const Fetch& fetch, Time now) {
+ResponseCheck fetch_and_check(const Checking& checking, const CompanyDirectory& companies,
+                              const Fetch& fetch, Time now) {
   // Whatever keeps it from being fetched is told of the sign-on that it was for.
   ResponseCheck failed{rejected({}), fetch.idp, fetch.states.front()};
   const auto encoded = fetch_response(checking, fetch, now);
@@ -107,7 +110,7 @@ ResponseCheck fetch_and_check(const Checking& checking, const Fetch& fetch, Time
     failed.verdict = rejected(encoded.failure());
     return failed;
   }
-  ResponseCheck judgement = check_response(checking, *encoded, fetch.states, now);
+  ResponseCheck judgement = check_response(checking, companies, *encoded, fetch.states, now);
   if (judgement.idp != fetch.idp) return no_login_state();
   return judgement;
 }

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "anteroom/company_directory.h"
 #include "anteroom/saml.h"
 #include "journey/frame/checking.h"
 #include "session/login_state.h"
@@ -16,14 +17,15 @@ inline constexpr Code kNoLoginState{"no_login_state"};
 
 struct ResponseCheck {
   saml::Verdict verdict;
-  const IdentityProvider* idp = nullptr;
-  std::optional<session::LoginState> state;                      ///< absent: unsolicited
+  const IdentityProvider* idp = nullptr;     ///< of the directory that was given
+  std::optional<session::LoginState> state;  ///< absent: unsolicited
   std::optional<std::chrono::microseconds> took = std::nullopt;  ///< to verify; absent: was not
   std::vector<saml::Fact> outline = {};  ///< where a sign-on under way is refused
 };
 
 /// A Response (base64) that came to a browser with these login states.
-ResponseCheck check_response(const Checking& checking, const std::string& encoded,
+ResponseCheck check_response(const Checking& checking, const CompanyDirectory& companies,
+                             const std::string& encoded,
                              const std::vector<session::LoginState>& states, Time now);
 
 /// A Response that is to be fetched from the IdP that this browser was sent to.
@@ -36,10 +38,11 @@ struct Fetch {
 
 /// nullopt: no sign-on of this browser is under way at an IdP that has issued this artifact and
 /// that we asked for one.
-std::optional<Fetch> plan_fetch(const Settings& settings, const saml::Artifact& artifact,
+std::optional<Fetch> plan_fetch(const CompanyDirectory& companies, const saml::Artifact& artifact,
                                 const std::vector<session::LoginState>& states);
 
 /// Fetches it, then judges it like any other. Blocks for seconds.
-ResponseCheck fetch_and_check(const Checking& checking, const Fetch& fetch, Time now);
+ResponseCheck fetch_and_check(const Checking& checking, const CompanyDirectory& companies,
+                              const Fetch& fetch, Time now);
 
 }  // namespace anteroom::journey

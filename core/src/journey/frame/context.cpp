@@ -24,12 +24,6 @@ const Origin* Context::origin_of(std::string_view host) const {
   return origin_named(settings.service_provider, host);
 }
 
-const saml::ResponseVerifier* Checking::verifier_of(const IdentityProvider& idp) const {
-  const auto found = std::find_if(verifiers.begin(), verifiers.end(),
-                                  [&](const auto& verifier) { return &verifier->idp() == &idp; });
-  return found == verifiers.end() ? nullptr : found->get();
-}
-
 Task<Result<std::string>> look_up(Exchange& exchange, std::string_view token, TokenHash hash) {
   Callback<Result<std::string>> wait([&](std::function<void(Result<std::string>)> done) {
     exchange.context.lookup(hash, token, std::move(done));

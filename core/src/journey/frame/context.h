@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "anteroom/company_directory.h"
 #include "anteroom/pages.h"
 #include "anteroom/ports.h"
 #include "anteroom/site.h"
@@ -21,7 +22,8 @@ namespace anteroom::journey {
 
 /// The state of a worker, which its event loop alone touches.
 struct Context {
-  const Checking checking;  ///< what other threads may read
+  const Checking checking;                            ///< what other threads may read
+  std::shared_ptr<const CompanyDirectory> companies;  ///< as they are now
   const Settings& settings;
   Ports ports;
   SessionLookup lookup;
@@ -48,6 +50,8 @@ struct Exchange {
   Context& context;
   Request request;
   const Origin& origin;  ///< the configured origin that the Host header names
+  /// As they were when it began, so that it sees one state of them.
+  std::shared_ptr<const CompanyDirectory> companies = context.companies;
 
   [[nodiscard]] const RequestHead& head() const { return request.head(); }
   [[nodiscard]] bool is_on_login_host() const { return origin.text == context.login_origin().text; }

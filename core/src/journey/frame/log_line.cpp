@@ -1,5 +1,6 @@
 #include "journey/frame/log_line.h"
 
+#include "companies/verifier_cache.h"
 #include "text/unicode.h"
 
 namespace anteroom::journey {
@@ -20,6 +21,12 @@ LogLine& LogLine::add(std::string_view key, std::string_view value, std::size_t 
   }
   text_ += '"';
   return *this;
+}
+
+void log_closed(Log& log, const IdentityProvider& company, std::string_view why) {
+  LogLine line("company closed");
+  line.add("code", companies::kCompanyClosed.name).add("idp", company.name).add("why", why);
+  log.write(LogLevel::error, line.text());
 }
 
 }  // namespace anteroom::journey

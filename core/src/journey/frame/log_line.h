@@ -5,6 +5,9 @@
 #include <string>
 #include <string_view>
 
+#include "anteroom/ports.h"
+#include "anteroom/settings.h"
+
 namespace anteroom::journey {
 
 class LogLine {
@@ -22,5 +25,8 @@ class LogLine {
  private:
   std::string text_;
 };
+
+/// Nobody signs on there until operators do something about it.
+void log_closed(Log& log, const IdentityProvider& company, std::string_view why);
 
 }  // namespace anteroom::journey

@@ -129,7 +129,7 @@ Response denied(Context& context, const RequestHead& request, const SessionField
   values.text["reference"] = reference;
   values.text["back_url"] = "/";
   return context.renderer->page(request.headers.accept_language, "denied", 403, values,
-                                form_targets(context.settings.idp_by_name(who.idp)));
+                                form_targets(context.companies->by_name(who.idp)));
 }
 
 Response unavailable(Context& context, const RequestHead& request, const Failure& failure) {

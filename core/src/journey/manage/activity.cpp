@@ -29,11 +29,6 @@ struct Counts {
   }
 };
 
-std::string company_name(const Settings& settings, const std::string& idp) {
-  const IdentityProvider* known = settings.idp_by_name(idp);
-  return known == nullptr ? idp : known->display_name;
-}
-
 // Of those who left, in percent. Who began at the identity provider came without having left.
 std::string share(const Counts& counts) {
   if (counts.started == 0) return "–";
@@ -90,7 +85,7 @@ std::vector<Values> company_rows(const Context& context,
   for (const auto& [idp, counts] : companies) {
     Values row;
     row.text["href"] = context.path("/manage/activity?company=") + http::percent_encode(idp);
-    row.text["name"] = company_name(context.settings, idp);
+    row.text["name"] = context.companies->display_name(idp);
     row.text["signed_on"] = std::to_string(counts.signed_on);
     row.text["left"] = std::to_string(counts.started);
     row.text["returned"] = std::to_string(counts.returned);
@@ -143,10 +138,10 @@ void keep_own(std::vector<store::ActivityDay>& activity, std::string_view idp) {
 Task<Response> show_activity(Exchange exchange, ManageUser user) {
   Context& context = exchange.context;
   const auto query = http::Form::parse(exchange.head().query);
-  const auto companies = companies_for(context, user);
-  const bool sees_all = companies.size() == context.settings.identity_providers.size();
+  const auto companies = companies_for(exchange, user);
+  const bool sees_all = companies.size() == exchange.companies->all().size();
   std::string company = sees_all ? "" : std::string(user.fields().idp);
-  if (query && sees_all && context.settings.idp_by_name(query->get("company")) != nullptr) {
+  if (query && sees_all && exchange.companies->by_name(query->get("company")) != nullptr) {
     company = query->get("company");
   }
   auto counting = store::activity(context.ports.database, kDays);
@@ -157,7 +152,7 @@ Task<Response> show_activity(Exchange exchange, ManageUser user) {
 
   const auto days = by_day(activity, company, exchange.now());
   Values values;
-  values.text["company"] = company.empty() ? "" : company_name(context.settings, company);
+  values.text["company"] = company.empty() ? "" : exchange.companies->display_name(company);
   values.lists["companies"] = company_choices(companies, company);
   values.lists["charts"] = {
       day_chart(days, "sign-ons", "activity_sign_ons"_message, "activity_signed_on"_message,

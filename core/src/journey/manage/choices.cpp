@@ -54,9 +54,9 @@ std::string readable_day(std::string_view iso) {
   return std::string(iso.substr(0, kDay));
 }
 
-Message way_to_sign_on(const Settings& settings, std::string_view canonical_email) {
+Message way_to_sign_on(const CompanyDirectory& companies, std::string_view canonical_email) {
   const std::string domain(saml::email_domain(canonical_email));
-  const IdentityProvider* idp = settings.idp_by_domain(domain);
+  const IdentityProvider* idp = companies.by_domain(domain);
   if (idp == nullptr) return {"signs_in_nowhere"_message, {{"domain", domain}}};
   if (idp->button_of.empty()) return {"signs_in_at"_message, {{"company", idp->display_name}}};
   return {"signs_in_with"_message, {{"provider", idp->button_of}, {"company", idp->display_name}}};

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "anteroom/company_directory.h"
 #include "anteroom/grants.h"
 #include "anteroom/pages.h"
 #include "anteroom/people.h"
@@ -30,6 +31,6 @@ std::vector<pages::Values> level_choices(const AccessSettings& access, std::stri
 std::string readable_day(std::string_view iso);
 
 /// How somebody with this address will sign on.
-Message way_to_sign_on(const Settings& settings, std::string_view canonical_email);
+Message way_to_sign_on(const CompanyDirectory& companies, std::string_view canonical_email);
 
 }  // namespace anteroom::journey

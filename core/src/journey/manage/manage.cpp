@@ -109,11 +109,12 @@ bool is_everywhere(const Context& context, const ManageUser& user) {
               .empty();
 }
 
-std::vector<const IdentityProvider*> companies_for(const Context& context, const ManageUser& user) {
-  const bool sees_all = is_everywhere(context, user);
+std::vector<const IdentityProvider*> companies_for(const Exchange& exchange,
+                                                   const ManageUser& user) {
+  const bool sees_all = is_everywhere(exchange.context, user);
   std::vector<const IdentityProvider*> companies;
-  for (const IdentityProvider& idp : context.settings.identity_providers) {
-    if (sees_all || idp.name == user.fields().idp) companies.push_back(&idp);
+  for (const auto& company : exchange.companies->all()) {
+    if (sees_all || company->name == user.fields().idp) companies.push_back(company.get());
   }
   return companies;
 }
@@ -131,7 +132,7 @@ Response manage_page(const Exchange& exchange, const ManageUser& user, ManageTab
   values.flags["tab_activity"] = tab == ManageTab::activity;
   return context.renderer->page(exchange.head().headers.accept_language, template_name, status,
                                 values,
-                                form_targets(context.settings.idp_by_name(user.fields().idp)));
+                                form_targets(exchange.companies->by_name(user.fields().idp)));
 }
 
 }  // namespace anteroom::journey

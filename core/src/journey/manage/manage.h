@@ -47,7 +47,8 @@ bool is_everywhere(const Context& context, const ManageUser& user);
 
 /// The companies that somebody may see as such: all for whoever decides at all properties, else
 /// their own.
-std::vector<const IdentityProvider*> companies_for(const Context& context, const ManageUser& user);
+std::vector<const IdentityProvider*> companies_for(const Exchange& exchange,
+                                                   const ManageUser& user);
 
 /// The page of that name within Manage's layout.
 Response manage_page(const Exchange& exchange, const ManageUser& user, ManageTab tab,

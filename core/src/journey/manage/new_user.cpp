@@ -182,8 +182,7 @@ Task<Response> file_new_user(Exchange exchange, ManageUser user) {
   if (remarks.status == 200) {
     const auto email = *saml::canonical_email(draft.email);
     const std::string domain(saml::email_domain(email));
-    const Settings& settings = exchange.context.settings;
-    if (settings.idp_by_domain(domain) != nullptr || form->get("confirmed") == domain) {
+    if (exchange.companies->by_domain(domain) != nullptr || form->get("confirmed") == domain) {
       Response filed = co_await file(exchange, user, std::move(draft));
       co_return filed;
     }

@@ -136,7 +136,7 @@ Task<Result<Checked>> check(const Exchange& exchange, const ManageUser& user, Gi
   co_return checked;
 }
 
-pages::Values entry_of(const Settings& settings, const ListedPerson& person) {
+pages::Values entry_of(const CompanyDirectory& companies, const ListedPerson& person) {
   const store::AccessRequest& request = person.request;
   pages::Values entry;
   entry.text = {{"line", std::to_string(person.line)},
@@ -147,28 +147,28 @@ pages::Values entry_of(const Settings& settings, const ListedPerson& person) {
                 {"until", request.expires_at}};
   entry.flags["is_bad"] = !person.complaint.empty();
   entry.messages["verdict"] =
-      person.complaint.empty() ? way_to_sign_on(settings, request.email) : person.complaint;
+      person.complaint.empty() ? way_to_sign_on(companies, request.email) : person.complaint;
   return entry;
 }
 
 // The bad rows first, both in their order.
-std::vector<pages::Values> entries_of(const Settings& settings, const PeopleList& list) {
+std::vector<pages::Values> entries_of(const CompanyDirectory& companies, const PeopleList& list) {
   std::vector<pages::Values> entries;
   for (const bool is_bad : {true, false}) {
     for (const ListedPerson& person : list.people) {
       if (person.complaint.empty() == is_bad || entries.size() == kMaxShown) continue;
-      entries.push_back(entry_of(settings, person));
+      entries.push_back(entry_of(companies, person));
     }
   }
   return entries;
 }
 
-void add_result(pages::Values& values, const Settings& settings, const Checked& checked) {
+void add_result(pages::Values& values, const CompanyDirectory& companies, const Checked& checked) {
   const std::size_t count = checked.list.people.size();
   values.messages["list_error"] = checked.list.complaint;
   if (count == 0) return;
   values.flags["has_rows"] = true;
-  values.lists["rows"] = entries_of(settings, checked.list);
+  values.lists["rows"] = entries_of(companies, checked.list);
   const std::string rest = std::to_string(count - std::min(count, kMaxShown));
   if (rest != "0") values.messages["more"] = {"list_more"_message, {{"count", rest}}};
   const Message::Arguments numbers{{"count", std::to_string(count)},
@@ -217,7 +217,7 @@ Task<Response> list_page(const Exchange& exchange, const ManageUser& user, Given
   values.lists["levels"] = level_choices(access, user.fields().access_level, given.standard.level);
   const bool is_wrong = checked && (checked->bad > 0 || !checked->list.complaint.empty());
   values.flags["has_errors"] = is_wrong;
-  if (checked) add_result(values, context.settings, *checked);
+  if (checked) add_result(values, *context.companies, *checked);
   co_return manage_page(exchange, user, ManageTab::new_user, "manage_new_users",
                         is_wrong ? 422 : 200, std::move(values));
 }

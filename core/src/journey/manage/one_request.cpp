@@ -66,7 +66,7 @@ Task<Response> request_page(const Exchange& exchange, const ManageUser& user, Re
                  {"reason_given", remarks.reason}};
   values.messages = {{"error", remarks.error},
                      {"reason_error", remarks.reason_error},
-                     {"way_to_sign_on", way_to_sign_on(context.settings, row.email)},
+                     {"way_to_sign_on", way_to_sign_on(*context.companies, row.email)},
                      {"lost_reach", lost_reach_message(row)},
                      {"held", held_message(row)}};
   values.flags = {{"may_decide", row.may_decide},

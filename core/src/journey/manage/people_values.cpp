@@ -109,14 +109,13 @@ Values grant_values(const Context& context, const store::GrantRow& grant, const 
 
 Values session_values(const Context& context, const store::SessionRow& session,
                       const std::string& user, const SessionFields& viewer) {
-  const IdentityProvider* idp = context.settings.idp_by_name(session.idp);
   Values values;
   values.text["user"] = user;
   values.text["reference"] = session.reference;
   values.text["device"] = device_of(session.user_agent);
   values.text["address"] = session.client_address;
   values.text["origin"] = session.origin;
-  values.text["company"] = idp == nullptr ? session.idp : idp->display_name;
+  values.text["company"] = context.companies->display_name(session.idp);
   values.text["last_seen"] = readable_time(session.last_seen_at);
   values.text["begun"] = readable_time(session.created_at);
   values.flags["is_own"] = session.reference == viewer.reference;
@@ -143,13 +142,12 @@ Values history_values(const store::HistoryRow& event) {
 }  // namespace
 
 Values person_values(const Context& context, const store::Person& person) {
-  const IdentityProvider* idp = context.settings.idp_by_name(person.idp);
   Values values;
   values.text["href"] = context.path("/manage/people/show?user=") + person.id;
   values.text["name"] = person.name;
   values.text["email"] = person.email;
   values.text["email_query"] = http::percent_encode(person.email);
-  values.text["company"] = idp == nullptr ? person.idp : idp->display_name;
+  values.text["company"] = context.companies->display_name(person.idp);
   values.text["last_sign_on"] = readable_time(person.last_sign_on_at);
   add_state(values, person.state);
   values.lists["grants"] = grants_of(person.grants);

@@ -53,9 +53,9 @@ std::string with(const std::string& query, const std::string& field) {
   return query + (query.empty() ? "?" : "&") + field;
 }
 
-store::RequestFilter filter_of(const Settings& settings, const View& view) {
+store::RequestFilter filter_of(const CompanyDirectory& companies, const View& view) {
   store::RequestFilter filter;
-  if (const auto* idp = settings.idp_by_name(view.company)) filter.domains = idp->domains;
+  if (const auto* idp = companies.by_name(view.company)) filter.domains = idp->domains;
   filter.property = view.property;
   filter.older_than_days = view.days;
   filter.after = view.after;
@@ -63,7 +63,7 @@ store::RequestFilter filter_of(const Settings& settings, const View& view) {
   return filter;
 }
 
-pages::Values entry_of(const Settings& settings, const store::RequestRow& request) {
+pages::Values entry_of(const CompanyDirectory& companies, const store::RequestRow& request) {
   pages::Values entry;
   entry.text = {{"id", request.id},
                 {"person_name", request.name},
@@ -77,8 +77,8 @@ pages::Values entry_of(const Settings& settings, const store::RequestRow& reques
                 {"waiting_since", readable_time(request.waiting_since)}};
   entry.flags["may_decide"] = request.may_decide;
   entry.messages["lost_reach"] = lost_reach_message(request);
-  if (settings.idp_by_domain(request.email.substr(request.email.find('@') + 1)) == nullptr) {
-    entry.messages["no_sign_on"] = way_to_sign_on(settings, request.email);
+  if (companies.by_domain(request.email.substr(request.email.find('@') + 1)) == nullptr) {
+    entry.messages["no_sign_on"] = way_to_sign_on(companies, request.email);
   }
   return entry;
 }
@@ -93,10 +93,10 @@ struct QueueRemarks {
   std::vector<pages::Values> failures;
 };
 
-std::vector<pages::Values> company_choices(const Context& context, const ManageUser& user,
+std::vector<pages::Values> company_choices(const Exchange& exchange, const ManageUser& user,
                                            const View& view) {
   std::vector<pages::Values> choices;
-  for (const IdentityProvider* idp : companies_for(context, user)) {
+  for (const IdentityProvider* idp : companies_for(exchange, user)) {
     choices.push_back(choice(idp->name, idp->display_name, view.company));
   }
   return choices;
@@ -119,11 +119,10 @@ Task<Result<std::vector<pages::Values>>> waiting_entries(const Exchange& exchang
   if (!people) co_return people.failure();
   std::vector<pages::Values> entries;
   for (const store::Person& person : *people) {
-    const IdentityProvider* idp = settings.idp_by_name(person.idp);
     pages::Values entry;
     entry.text = {{"person_email", person.email},
                   {"person_name", person.name},
-                  {"company", idp == nullptr ? person.idp : idp->display_name},
+                  {"company", exchange.companies->display_name(person.idp)},
                   {"signed_on", readable_time(person.last_sign_on_at)},
                   {"email_query", http::percent_encode(person.email)}};
     entries.push_back(std::move(entry));
@@ -137,7 +136,7 @@ Task<Response> queue_page(const Exchange& exchange, const ManageUser& user, View
   const Settings& settings = context.settings;
   std::vector<store::Property> properties =
       co_await or_unavailable(exchange, store::list_properties(context.ports.database));
-  store::RequestFilter filter = filter_of(settings, view);
+  store::RequestFilter filter = filter_of(*exchange.companies, view);
   std::vector<store::RequestRow> rows = co_await or_unavailable(
       exchange,
       store::list_requests(context.ports.database, user.actor, settings.access, std::move(filter)));
@@ -166,14 +165,14 @@ Task<Response> queue_page(const Exchange& exchange, const ManageUser& user, View
   }
   values.flags["has_failures"] = !remarks.failures.empty();
   values.lists["failures"] = std::move(remarks.failures);
-  values.lists["companies"] = company_choices(context, user, view);
+  values.lists["companies"] = company_choices(exchange, user, view);
   values.lists["properties"] =
       property_choices(reachable(settings.access, user.fields().properties,
                                  settings.access.process_requests, std::move(properties)),
                        view.property);
   values.lists["ages"] = day_choices(view);
   auto& requests = values.lists["requests"];
-  for (const store::RequestRow& row : rows) requests.push_back(entry_of(settings, row));
+  for (const store::RequestRow& row : rows) requests.push_back(entry_of(*exchange.companies, row));
   values.flags["may_decide_any"] = std::any_of(
       rows.begin(), rows.end(), [](const store::RequestRow& row) { return row.may_decide; });
   co_return manage_page(exchange, user, ManageTab::queue, "manage_queue", remarks.status,

@@ -28,7 +28,7 @@ Message state_message(const store::RequestRow& request) {
   return "state_open"_message;
 }
 
-pages::Values entry_of(const Settings& settings, const store::RequestRow& request) {
+pages::Values entry_of(const CompanyDirectory& companies, const store::RequestRow& request) {
   pages::Values entry;
   entry.text = {{"id", request.id},
                 {"person_name", request.name},
@@ -47,7 +47,7 @@ pages::Values entry_of(const Settings& settings, const store::RequestRow& reques
                  {"is_decided", request.state == "approved" || request.state == "declined"}};
   entry.messages["state"] = state_message(request);
   if (request.state == "open") {
-    entry.messages["way_to_sign_on"] = way_to_sign_on(settings, request.email);
+    entry.messages["way_to_sign_on"] = way_to_sign_on(companies, request.email);
   }
   return entry;
 }
@@ -73,7 +73,7 @@ Task<Response> show_requests(Exchange exchange, ManageUser user) {
     values.text["after"] = http::percent_encode(rows.back().requested_at + " " + rows.back().id);
   }
   auto& requests = values.lists["requests"];
-  for (const store::RequestRow& row : rows) requests.push_back(entry_of(context.settings, row));
+  for (const store::RequestRow& row : rows) requests.push_back(entry_of(*context.companies, row));
   co_return manage_page(exchange, user, ManageTab::requests, "manage_requests", 200,
                         std::move(values));
 }

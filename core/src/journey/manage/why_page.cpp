@@ -23,8 +23,8 @@ using pages::Values;
 
 constexpr std::size_t kMaxAsked = 320;
 
-bool may_see(const Context& context, const ManageUser& user, std::string_view idp) {
-  const auto companies = companies_for(context, user);
+bool may_see(const Exchange& exchange, const ManageUser& user, std::string_view idp) {
+  const auto companies = companies_for(exchange, user);
   return std::any_of(companies.begin(), companies.end(),
                      [&](const IdentityProvider* company) { return company->name == idp; });
 }
@@ -38,18 +38,13 @@ std::vector<Values> rows_of(const std::vector<TranscriptPart>& parts) {
   return rows;
 }
 
-std::string company_name(const Context& context, const std::string& idp) {
-  const IdentityProvider* company = context.settings.idp_by_name(idp);
-  return company == nullptr ? idp : company->display_name;
-}
-
 // Whatever has that number: a refused sign-on, or a page that was denied.
 void add_finding(const Context& context, Values& values, const std::string& at,
                  const std::string& idp, const std::string& email, const std::string& code,
                  const std::string& detail) {
   values.flags["has_finding"] = true;
   values.text["at"] = readable_time(at);
-  values.text["company"] = company_name(context, idp);
+  values.text["company"] = context.companies->display_name(idp);
   values.text["email"] = email;
   values.text["email_query"] = http::percent_encode(email);
   values.text["code"] = code;
@@ -84,7 +79,7 @@ Task<std::optional<Failure>> explain_reference(Exchange& exchange, const ManageU
   const Result<std::optional<store::Transcript>> found = co_await finding;
   if (!found) co_return found.failure();
   if (*found) {
-    if (may_see(context, viewer, (*found)->idp)) add_transcript(context, values, **found);
+    if (may_see(exchange, viewer, (*found)->idp)) add_transcript(context, values, **found);
     co_return std::nullopt;
   }
   store::AuditFilter filter;
@@ -93,7 +88,7 @@ Task<std::optional<Failure>> explain_reference(Exchange& exchange, const ManageU
   const Result<std::vector<store::RecordedEvent>> events = co_await reading;
   if (!events) co_return events.failure();
   for (const store::RecordedEvent& event : *events) {
-    if (!may_see(context, viewer, event.idp)) continue;
+    if (!may_see(exchange, viewer, event.idp)) continue;
     add_finding(context, values, event.at, event.idp, event.email, event.code, event.detail);
   }
   co_return std::nullopt;
@@ -101,7 +96,8 @@ Task<std::optional<Failure>> explain_reference(Exchange& exchange, const ManageU
 
 void add_prediction(const Context& context, Values& values, const std::string& email,
                     const std::optional<store::Person>& person) {
-  const Prediction prediction = predict(context.settings, email, person, context.now());
+  const Prediction prediction =
+      predict(context.settings, *context.companies, email, person, context.now());
   values.flags["has_prediction"] = true;
   values.messages["fate"] = fate_message(prediction.fate, email);
   for (const Message& step : prediction.steps) {
@@ -136,7 +132,7 @@ void add_company(const Context& context, Values& values, const IdentityProvider&
 Task<std::optional<Failure>> explain_person(Exchange& exchange, const ManageUser& viewer,
                                             std::string email, Values& values) {
   Context& context = exchange.context;
-  const IdentityProvider* idp = context.settings.idp_by_domain(email_domain(email));
+  const IdentityProvider* idp = context.companies->by_domain(email_domain(email));
   if (idp == nullptr) {
     add_prediction(context, values, email, std::nullopt);
     co_return std::nullopt;
@@ -150,7 +146,7 @@ Task<std::optional<Failure>> explain_person(Exchange& exchange, const ManageUser
   // Of whom somebody only asked for, what they may do elsewhere is not known here.
   if (*found && (*found)->created_at.empty()) co_return std::nullopt;
   add_prediction(context, values, email, *found);
-  if (!may_see(context, viewer, idp->name)) co_return std::nullopt;
+  if (!may_see(exchange, viewer, idp->name)) co_return std::nullopt;
   auto asking_last = store::last_at_company(context.ports.database, idp->name);
   const Result<std::vector<store::RecordedEvent>> last = co_await asking_last;
   if (!last) co_return last.failure();

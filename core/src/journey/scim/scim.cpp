@@ -123,7 +123,7 @@ Task<Response> serve_scim(ScimExchange scim) {
 Task<std::variant<Response, ScimExchange>> admit_directory(Exchange exchange) {
   Context& context = exchange.context;
   Address address = address_of(context, exchange.head().path);
-  const IdentityProvider* idp = context.settings.idp_by_name(address.company);
+  const IdentityProvider* idp = exchange.companies->by_name(address.company);
   const auto token = scim::bearer_token(exchange.head().headers.authorization);
   const auto hash = token ? hash_token(*token) : std::nullopt;
   if (idp == nullptr || !hash) co_return no_token(context, exchange.head(), idp ? idp->name : "");

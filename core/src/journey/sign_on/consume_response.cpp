@@ -221,11 +221,6 @@ std::optional<IncomingResponse> read_response(const Exchange& exchange) {
   return arrival;
 }
 
-bool accepts_unsolicited(const Settings& settings) {
-  return std::any_of(settings.identity_providers.begin(), settings.identity_providers.end(),
-                     [](const IdentityProvider& idp) { return idp.allow_unsolicited; });
-}
-
 Response reject(Exchange& exchange, const IncomingResponse& arrival,
                 const ResponseCheck& judgement) {
   const Failure& why = judgement.verdict.assertion.failure();
@@ -267,19 +262,20 @@ Result<std::function<ResponseCheck()>> plan_judgement(const Exchange& exchange,
   const Time now = exchange.now();
   if (arrival.artifact.empty()) {
     return std::function<ResponseCheck()>(
-        [&checking, encoded = arrival.encoded, live = arrival.live, now] {
-          return check_response(checking, encoded, live, now);
-        });
+        [&checking, companies = exchange.companies, encoded = arrival.encoded, live = arrival.live,
+         now] { return check_response(checking, *companies, encoded, live, now); });
   }
   const auto artifact = saml::parse_artifact(arrival.artifact);
   if (!artifact) return artifact.failure();
-  auto fetch = plan_fetch(context.settings, *artifact, arrival.live);
+  auto fetch = plan_fetch(*exchange.companies, *artifact, arrival.live);
   if (!fetch) return Failure{kNoLoginState, "no sign-on under way that it could be for"};
   const auto digits = session::new_hex(context.ports.random, 16);
   if (!digits) return Failure{anteroom::code::kInternal, "no randomness"};
   fetch->request_id = "id" + *digits;
   return std::function<ResponseCheck()>(
-      [&checking, fetch = *fetch, now] { return fetch_and_check(checking, fetch, now); });
+      [&checking, companies = exchange.companies, fetch = *fetch, now] {
+        return fetch_and_check(checking, *companies, fetch, now);
+      });
 }
 
 void note_judgement(const Exchange& exchange, const ResponseCheck& judgement, Time arrived_at) {
@@ -409,7 +405,7 @@ Task<Response> consume_response(Exchange exchange) {
          context.path("/sign-in"), "start_again"_message});
   }
   // No XML is looked at for a browser that has no sign-on under way.
-  if (arrival->live.empty() && !accepts_unsolicited(context.settings)) {
+  if (arrival->live.empty() && !exchange.companies->allows_unsolicited()) {
     co_return start_again_without_state(exchange, arrival->relay_state, arrival->states);
   }
   const Time arrived_at = exchange.now();

@@ -10,10 +10,8 @@ namespace anteroom::journey {
 
 namespace {
 
-const IdentityProvider* only_idp(const Settings& settings) {
-  return settings.skip_email_page && settings.identity_providers.size() == 1
-             ? &settings.identity_providers.front()
-             : nullptr;
+const IdentityProvider* only_idp(const Exchange& exchange) {
+  return exchange.context.settings.skip_email_page ? exchange.companies->only() : nullptr;
 }
 
 Message notice_message(std::string_view notice) {
@@ -64,7 +62,7 @@ bool must_step_up(const SessionView& session, const session::ReturnTo& wanted, T
 // Nobody is signed in here: the email page, or what takes its place with one identity provider.
 Task<Response> ask_who(const Exchange& exchange, std::string handle, std::string notice) {
   const Message message = notice_message(notice);
-  const auto* idp = only_idp(exchange.context.settings);
+  const auto* idp = only_idp(exchange);
   if (idp == nullptr || !message.empty()) co_return sign_in_page(exchange, handle, "", {}, message);
   if (idp->passive_first && notice.empty() && is_navigation(exchange.head())) {
     Start start{idp, "", handle, true};
@@ -92,7 +90,7 @@ Task<Response> show_sign_in(Exchange exchange) {
   }
   CurrentSession session = co_await or_unavailable(exchange, current_session(exchange));
   if (const SessionView* view = session.view(); view != nullptr) {
-    const auto* idp = context.settings.idp_by_name(view->fields().idp);
+    const auto* idp = exchange.companies->by_name(view->fields().idp);
     const bool is_due = must_step_up(*view, return_to_or_landing(context, handle), exchange.now());
     if (is_due && idp != nullptr) {
       co_return provider_page(exchange, *idp, view->fields().email, handle, true);
@@ -118,7 +116,7 @@ Response submit_email(Exchange exchange) {
     return sign_in_page(exchange, handle, given, "sign_in_bad_address"_message, {});
   }
   const std::string domain(saml::email_domain(*email));
-  const IdentityProvider* idp = exchange.context.settings.idp_by_domain(domain);
+  const IdentityProvider* idp = exchange.companies->by_domain(domain);
   if (idp == nullptr) {
     return sign_in_page(exchange, handle, given,
                         {"sign_in_unknown_domain"_message, {{"domain", domain}}}, {});
@@ -128,8 +126,7 @@ Response submit_email(Exchange exchange) {
 
 Task<Response> leave_for_idp(Exchange exchange) {
   const auto form = http::Form::parse(exchange.request.body());
-  const IdentityProvider* idp =
-      form ? exchange.context.settings.idp_by_name(form->get("idp")) : nullptr;
+  const IdentityProvider* idp = form ? exchange.companies->by_name(form->get("idp")) : nullptr;
   if (idp == nullptr) co_return bad_form(exchange);
   Start start{idp, saml::canonical_email(form->get("email")).value_or(""),
               return_handle(form->get("r")), false};

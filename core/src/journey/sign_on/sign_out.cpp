@@ -39,7 +39,7 @@ Task<Response> confirm_sign_out(Exchange exchange) {
   values.text["email"] = session.view()->fields().email;
   co_return exchange.context.renderer->page(
       exchange.head().headers.accept_language, "sign_out", 200, values,
-      form_targets(exchange.context.settings.idp_by_name(session.view()->fields().idp)));
+      form_targets(exchange.companies->by_name(session.view()->fields().idp)));
 }
 
 Task<Response> sign_out(Exchange exchange) {

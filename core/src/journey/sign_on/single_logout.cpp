@@ -65,18 +65,15 @@ std::optional<IncomingLogout> read_incoming(const Exchange& exchange) {
 }
 
 // Runs on another thread: reads only what is const.
-Judged judge(const Checking& checking, const saml::EncodedLogout& incoming, Time now) {
+Judged judge(const Checking& checking, const CompanyDirectory& companies,
+             const saml::EncodedLogout& incoming, Time now) {
   const auto issuer = saml::peek_logout_issuer(incoming);
   if (!issuer) return {issuer.failure(), nullptr};
-  for (const auto& verifier : checking.logout_verifiers) {
-    const IdentityProvider& idp = verifier->idp();
-    const auto& aliases = idp.logout.issuers;
-    if (*issuer == idp.metadata.entity_id ||
-        std::find(aliases.begin(), aliases.end(), *issuer) != aliases.end()) {
-      return {verifier->verify(incoming, now, checking.settings.clock_skew), &idp};
-    }
-  }
-  return {Failure{Code{"issuer"}, "no such identity provider"}, nullptr};
+  const IdentityProvider* idp = companies.by_logout_issuer(*issuer);
+  if (idp == nullptr) return {Failure{Code{"issuer"}, "no such identity provider"}, nullptr};
+  const auto verifier = checking.verifiers.of(companies.share(*idp));
+  if (!verifier) return {verifier.failure(), idp};
+  return {(*verifier)->logout().verify(incoming, now, checking.settings.clock_skew), idp};
 }
 
 // The IdP shows our answer in a frame of its own page (Entra ID does).
@@ -199,8 +196,10 @@ Task<Response> single_logout(Exchange exchange) {
   Context& context = exchange.context;
   const auto incoming = read_incoming(exchange);
   if (!incoming) co_return redirect(303, context.path("/signed-out"));
-  std::function<Judged()> work = [&checking = context.checking, message = incoming->message,
-                                  now = exchange.now()] { return judge(checking, message, now); };
+  std::function<Judged()> work = [&checking = context.checking, companies = exchange.companies,
+                                  message = incoming->message, now = exchange.now()] {
+    return judge(checking, *companies, message, now);
+  };
   const Result<Judged> judged = co_await offload<Judged>(context.ports.worker, std::move(work));
   if (incoming->is_answer) co_return take_answer(exchange, incoming->relay_state, judged);
   if (!judged) co_return unavailable(context, exchange.head(), judged.failure());
@@ -214,7 +213,7 @@ Task<Response> single_logout(Exchange exchange) {
 
 Task<std::optional<Response>> tell_idp(const Exchange& exchange, store::EndedSession ended) {
   const Context& context = exchange.context;
-  const IdentityProvider* idp = context.settings.idp_by_name(ended.idp);
+  const IdentityProvider* idp = exchange.companies->by_name(ended.idp);
   if (idp == nullptr || idp->logout.binding == LogoutBinding::off || ended.name_id.empty()) {
     co_return std::nullopt;
   }
@@ -252,7 +251,7 @@ Task<Response> show_signed_out(Exchange exchange) {
     if (session.view() != nullptr) co_return redirect(303, context.path("/sign-out"));
   }
   const IdentityProvider* idp =
-      outcome ? context.settings.idp_by_name(std::string_view(*outcome).substr(1)) : nullptr;
+      outcome ? exchange.companies->by_name(std::string_view(*outcome).substr(1)) : nullptr;
   pages::Values values;
   values.text["sign_in_url"] = context.path("/sign-in");
   if (idp != nullptr) {

@@ -5,6 +5,7 @@
 #include "anteroom/gate.h"
 #include "crypto/encoding.h"
 #include "http/cookie.h"
+#include "journey/frame/log_line.h"
 #include "journey/frame/respond.h"
 #include "journey/frame/return_to.h"
 #include "journey/frame/send_away.h"
@@ -74,14 +75,33 @@ Response refuse_expired(const Exchange& exchange, const IdentityProvider& idp) {
                  idp.name);
 }
 
-Response refuse_closed(const Exchange& exchange, const IdentityProvider& idp) {
-  note_end(exchange, idp, kCompanyClosed);
-  return explain(exchange.context, exchange.head(), {kCompanyClosed, idp.closed},
+Response refuse_closed(const Exchange& exchange, const IdentityProvider& idp, const Failure& why) {
+  note_end(exchange, idp, why.code);
+  return explain(exchange.context, exchange.head(), why,
                  {403,
                   "expired_title"_message,
                   {"closed"_message, {{"company", idp.display_name}}},
                   "expired_hint"_message},
                  idp.name);
+}
+
+// What the answer will be verified with, before anybody is sent for one; made now if it is the
+// company's first.
+Task<Status> open_company(const Exchange& exchange, const IdentityProvider& idp) {
+  const Context& context = exchange.context;
+  companies::VerifierCache& verifiers = context.checking.verifiers;
+  const auto company = exchange.companies->share(idp);
+  using Verifier = Result<companies::VerifierCache::Verifier>;
+  if (const std::optional<Verifier> made = verifiers.made(company)) {
+    co_return *made ? Status(Done{}) : Status(made->failure());
+  }
+  std::function<Verifier()> make = [&verifiers, company] { return verifiers.of(company); };
+  const Result<Verifier> verifier =
+      co_await offload<Verifier>(context.ports.worker, std::move(make));
+  if (!verifier) co_return verifier.failure();
+  if (*verifier) co_return Done{};
+  log_closed(context.ports.log, idp, verifier->failure().detail);
+  co_return verifier->failure();
 }
 
 std::string joined(const std::vector<std::string>& words) {
@@ -131,10 +151,15 @@ Task<Response> start_sign_on(const Exchange& exchange, Start start) {
   const Time now = exchange.now();
   if (idp.metadata.valid_until && now >= *idp.metadata.valid_until)
     co_return refuse_expired(exchange, idp);
-  if (context.checking.verifier_of(idp) == nullptr) co_return refuse_closed(exchange, idp);
   const Earlier earlier = earlier_starts(exchange);
   if (const auto wait = pause(earlier, now); wait.count() > 0) {
     co_return too_many(exchange, start, wait);
+  }
+  const Status is_open = co_await open_company(exchange, idp);
+  if (!is_open) {
+    co_return is_open.failure().code == companies::kCompanyClosed
+        ? refuse_closed(exchange, idp, is_open.failure())
+        : unavailable(exchange.context, exchange.head(), is_open.failure());
   }
   const auto digits = session::new_hex(context.ports.random, 16);
   if (!digits) {

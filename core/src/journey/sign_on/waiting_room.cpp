@@ -64,7 +64,7 @@ Task<Response> show_waiting_room(Exchange exchange) {
   if (view == nullptr) co_return redirect(303, sign_in_url(exchange, handle));
   if (view->is_provisioned()) co_return redirect(303, destination(exchange, handle));
 
-  const IdentityProvider* idp = context.settings.idp_by_name(view->fields().idp);
+  const IdentityProvider* idp = exchange.companies->by_name(view->fields().idp);
   pages::Values values;
   values.text["email"] = view->fields().email;
   values.text["name"] = view->fields().name;

@@ -1,0 +1,124 @@
+"""Rows of scripts/bench about many companies: reading them, starting and reloading beside them, and the first sign-on at one."""
+
+import threading
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Self
+from urllib.parse import quote
+
+from tests.support.node import Node
+from tests.support.processes import wait_until
+from tests.support.saml import live
+from tests.support.saml.browser import start
+from tests.support.saml.messages import metadata
+
+from .bench_lab import cpu_seconds, median, private_kib
+from .bench_rows import Measurements
+
+
+class Companies(Measurements):
+    def companies(self, many: int = 10000, few: int = 10, used: int = 20) -> None:
+        """As many files beside the one company of the configuration. The measured nginx is slower to read them by the minute of
+        each thousand; what it serves meanwhile is what counts."""
+        node = self.lab.node
+        folder = Path(node.directory) / "idp.d"
+        folder.mkdir()
+        node.yaml = node.yaml.replace("database:", "identity_providers_directory: idp.d\ndatabase:", 1)
+        memory, made = {}, 0
+        for count in (few, many):
+            self.add_companies(folder, made, count)
+            made = count
+            began = time.monotonic()
+            code, said = node.test()
+            assert code == 0, said[-600:]
+            self.note(f"reading {count:,} companies (nginx -t)", f"{time.monotonic() - began:.2f} s")
+            node.stop()
+            node.start()
+            with Prober(node) as prober:
+                for _ in range(5):
+                    reload(node)
+                time.sleep(0.2)
+            self.row(f"slowest answer through five reloads with {count:,} companies", "≤ 100 ms", f"{prober.slowest * 1e3:.0f} ms",
+                     prober.slowest <= 0.1, f"{prober.asked} new connections, one every 20 ms")
+            first = median(self.first_answer(node) for _ in range(3))
+            self.row(f"a worker's first answer after its start with {count:,} companies", "≤ 0.5 s", f"{first:.3f} s", first <= 0.5)
+            memory[count] = private_kib(self.lab.worker)
+        each = (memory[many] - memory[few]) / (many - few)
+        self.row("a worker's own memory for a company that nobody signs on at", "≤ 1 KiB", f"{each:.2f} KiB", each <= 1)
+        before = private_kib(self.lab.worker)
+        first, again = self.sign_ons_at([f"company-{number}" for number in range(used)])
+        self.row("first sign-on at a company, above a later one: CPU", "≤ 0.7 ms", f"{first - again:.2f} ms", first - again <= 0.7,
+                 f"{first:.2f} ms, then {again:.2f} ms")
+        each = (private_kib(self.lab.worker) - before) / used
+        self.row("a worker's own memory for a company in use", "≤ 100 KiB", f"{each:.0f} KiB", each <= 100)
+
+    def add_companies(self, folder: Path, first: int, behind: int) -> None:
+        xml = metadata([self.lab.keys["idp"], self.lab.keys["idp2"]])
+        for number in range(first, behind):
+            name = f"company-{number}"
+            (folder / f"{name}.xml").write_text(xml.replace("https://idp.test/\"", f"https://{name}.test/\""))
+            (folder / f"{name}.yaml").write_text(
+                f"name: {name}\ndisplay_name: Company {number}\nmetadata: {name}.xml\ndomains: [{name}.test]\n"
+                "attributes: { email: mail }\n")
+
+    def first_answer(self, node: Node) -> float:
+        """Seconds from the start of a worker to what it answers first."""
+        reload(node)
+        worker, = node.workers()
+        ticks = int(Path(f"/proc/{worker}/stat").read_text().rsplit(")", 1)[1].split()[19])
+        begun = ticks / 100  # since the machine has started
+        assert node.ask("/work", headers=[("Accept", "text/html")]).status == 302
+        return time.clock_gettime(time.CLOCK_BOOTTIME) - begun
+
+    def sign_ons_at(self, companies: Iterable[str]) -> tuple[float, float]:
+        """Milliseconds of CPU: of the first Response of each, and of a later one."""
+        costs: tuple[list[float], list[float]] = ([], [])
+        connection = self.lab.node.connect()
+        self.sign_ons_ms(10)
+        for name in companies:
+            for cost in costs:
+                under_way = start(self.lab.node, name)
+                message = live.fresh_response(self.lab.keys, under_way.request_id, f"ann@{name}.test", f"https://{name}.test/")
+                body = f"SAMLResponse={quote(message, safe='')}&RelayState={under_way.relay_state}".encode()
+                before = cpu_seconds(self.lab.worker)
+                answer = self.post(connection, body, under_way.cookie)
+                assert answer.status == 303 and "__Host-anteroom=" in str(answer.headers), self.lab.node.error_log()[-600:]
+                cost.append((cpu_seconds(self.lab.worker) - before) * 1e3)
+        connection.close()
+        return median(costs[0]), median(costs[1])
+
+
+def reload(node: Node) -> None:
+    """Until the workers from before are gone; reading many companies takes its time."""
+    before = node.workers()
+    node.signal(1)
+    wait_until(lambda: node.workers() and not before & node.workers(), 120, "the reload")
+
+
+class Prober:
+    """Asks for a gated page every 20 ms, each time by a new connection."""
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+        self._is_over = threading.Event()
+        self._threads = [threading.Thread(target=self._ask, args=(number,)) for number in range(4)]
+        self.slowest, self.asked = 0.0, 0
+
+    def __enter__(self) -> Self:
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._is_over.set()
+        for thread in self._threads:
+            thread.join()
+
+    def _ask(self, number: int) -> None:
+        self._is_over.wait(0.02 * number)
+        while not self._is_over.wait(0.08):
+            began = time.monotonic()
+            assert self._node.ask("/work", headers=[("Accept", "text/html")]).status == 302
+            self.slowest = max(self.slowest, time.monotonic() - began)
+            self.asked += 1
