@@ -120,7 +120,7 @@ Status BlockingDatabase::connect() {
     return Failure{code::kDatabaseUnavailable, first_line(PQerrorMessage(connection_.get()))};
   }
   cancel_.reset(PQgetCancel(connection_.get()));
-  const ResultHandle result(PQexec(connection_.get(), store::session_setup_sql()));
+  const ResultHandle result(PQexec(connection_.get(), store::session_setup_sql({}).c_str()));
   if (!is_good(result.get())) return failure_of(connection_.get(), result.get());
   return Done{};
 }

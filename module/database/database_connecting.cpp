@@ -100,7 +100,7 @@ void DatabaseConnection::set_up() {
   }
   prepared_.clear();
   phase_ = Phase::ready;
-  run_script(store::session_setup_sql(), [this](const Status& status) {
+  run_script(store::session_setup_sql(settings_.statement_timeout), [this](const Status& status) {
     if (!status) {
       finish_connecting(status);
     } else {
@@ -165,7 +165,8 @@ void DatabaseConnection::on_deadline() {
     give_up_server("timed out (database.connect_timeout)");
     return;
   }
-  lose(Failure{code::kDatabaseUnavailable, "timed out (database.statement_timeout)"});
+  lose(Failure{code::kDatabaseUnavailable,
+               "the server said nothing (database.statement_timeout, and half a second more)"});
 }
 
 }  // namespace anteroom::nginx

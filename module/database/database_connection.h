@@ -15,8 +15,10 @@
 
 namespace anteroom::nginx {
 
-/// As a Database it runs one statement at a time (the pool and the listener see to that), within
-/// the given `statement_timeout`. Callbacks may start the next statement, or close it.
+/// As a Database it runs one statement at a time (the pool and the listener see to that). The
+/// server ends what takes longer than `statement_timeout`: what fails here has not been done there.
+/// A server that says nothing for half a second more is gone. Callbacks may start the next
+/// statement, or close it.
 class DatabaseConnection final : public Database {
  public:
   struct Events {
@@ -36,11 +38,8 @@ class DatabaseConnection final : public Database {
 
   void execute(const Statement& statement, Params params,
                std::function<void(Result<Rows>)> done) override;
-  /// The same with what is left of a deadline.
-  void execute_within(std::chrono::milliseconds timeout, const Statement& statement, Params params,
-                      std::function<void(Result<Rows>)> done);
   /// Several statements without parameters, or none: then it only asks whether the server answers.
-  void run_script(const char* sql, std::function<void(Status)> done);
+  void run_script(const std::string& sql, std::function<void(Status)> done);
 
   /// As found when it last connected; 0: it has not got that far.
   [[nodiscard]] int schema_version() const { return schema_version_; }
@@ -70,6 +69,7 @@ class DatabaseConnection final : public Database {
   void on_deadline();
   void read();
   void send(int sent);
+  void await_answer();
   void send_prepared();
   void deliver_notifications();
   void complete();

@@ -1,6 +1,7 @@
 #include "database/database_pool.h"
 
 #include <algorithm>
+#include <optional>
 
 namespace anteroom::nginx {
 
@@ -11,14 +12,14 @@ DatabasePool::DatabasePool(const DatabaseSettings& settings, Worker& worker, Log
     : settings_(settings),
       log_(log),
       meter_(meter),
-      queue_timer_(TimerKind::keeps_worker, [this] { expire_queue(); }),
+      queue_timer_(TimerKind::keeps_worker, [this] { expire_queues(); }),
       retry_timer_(TimerKind::background, [this] { open_another(); }) {
   for (int i = 0; i < settings.pool_size; ++i) {
     connections_.push_back(std::make_unique<DatabaseConnection>(
         settings, worker, TimerKind::keeps_worker,
         DatabaseConnection::Events{[this](const Failure& failure) {
           log_.write(LogLevel::warning, "database connection lost: " + failure.detail);
-          serve_queue();
+          serve_queues();
         }}));
   }
 }
@@ -32,25 +33,37 @@ void DatabasePool::execute(const Statement& statement, Params params,
   }
   Waiting waiting{&statement, std::move(params), std::move(done),
                   steady_clock::now() + settings_.statement_timeout};
-  DatabaseConnection* idle = idle_connection();
+  DatabaseConnection* idle = idle_connection(statement.lane);
   if (idle != nullptr) {
     run(*idle, std::move(waiting));
     return;
   }
-  if (queue_.size() >= static_cast<std::size_t>(settings_.queue_size)) {
+  Queue& queue = queue_of(statement.lane);
+  if (queue.size() >= static_cast<std::size_t>(settings_.queue_size)) {
     meter_.count(metrics::Counter::queue_full_database);
     waiting.done(Failure{code::kOverloaded, "database queue is full (database.queue_size)"});
     return;
   }
-  queue_.push_back(std::move(waiting));
-  watch_queue();
+  queue.push_back(std::move(waiting));
+  watch_queues();
   open_another();
 }
 
-DatabaseConnection* DatabasePool::idle_connection() {
+DatabaseConnection* DatabasePool::idle_connection(Lane lane) {
+  if (lane == Lane::others && in_use_by_others_ >= others_share()) return nullptr;
   const auto found = std::find_if(connections_.begin(), connections_.end(),
                                   [](const auto& connection) { return connection->is_idle(); });
   return found == connections_.end() ? nullptr : found->get();
+}
+
+std::size_t DatabasePool::waiting() const {
+  return queues_[0].size() + queues_[1].size();
+}
+
+std::size_t DatabasePool::in_want() const {
+  const auto free = static_cast<std::size_t>(std::max(0, others_share() - in_use_by_others_));
+  return queues_[static_cast<std::size_t>(Lane::door)].size() +
+         std::min(free, queues_[static_cast<std::size_t>(Lane::others)].size());
 }
 
 bool DatabasePool::has_open_connection() const {
@@ -61,26 +74,21 @@ bool DatabasePool::has_open_connection() const {
 }
 
 void DatabasePool::run(DatabaseConnection& connection, Waiting waiting) {
-  const auto left =
-      std::chrono::ceil<std::chrono::milliseconds>(waiting.deadline - steady_clock::now());
-  if (left.count() <= 0) {
-    meter_.count(metrics::Counter::database_unavailable);
-    waiting.done(Failure{code::kDatabaseUnavailable,
-                         "timed out in the queue: no connection was free (database.pool_size)"});
-    return;
-  }
+  const Lane lane = waiting.statement->lane;
   meter_.connections_in_use(++in_use_);
-  connection.execute_within(
-      left, *waiting.statement, std::move(waiting.params),
-      [this, sent_at = steady_clock::now(), done = std::move(waiting.done)](Result<Rows> result) {
-        answered(result, sent_at);
-        serve_queue();
-        done(std::move(result));
-      });
+  if (lane == Lane::others) ++in_use_by_others_;
+  connection.execute(*waiting.statement, std::move(waiting.params),
+                     [this, lane, sent_at = steady_clock::now(),
+                      done = std::move(waiting.done)](Result<Rows> result) {
+                       answered(result, lane, sent_at);
+                       serve_queues();
+                       done(std::move(result));
+                     });
 }
 
-void DatabasePool::answered(const Result<Rows>& result, SteadyTime sent_at) {
+void DatabasePool::answered(const Result<Rows>& result, Lane lane, SteadyTime sent_at) {
   meter_.connections_in_use(--in_use_);
+  if (lane == Lane::others) --in_use_by_others_;
   meter_.statement_took(
       std::chrono::duration_cast<std::chrono::microseconds>(steady_clock::now() - sent_at));
   if (result) return;
@@ -89,47 +97,54 @@ void DatabasePool::answered(const Result<Rows>& result, SteadyTime sent_at) {
                    : metrics::Counter::database_unavailable);
 }
 
-void DatabasePool::serve_queue() {
-  while (!queue_.empty()) {
-    DatabaseConnection* idle = idle_connection();
-    if (idle == nullptr) {
-      open_another();
-      break;
-    }
-    Waiting next = std::move(queue_.front());
-    queue_.pop_front();
-    run(*idle, std::move(next));
-  }
-  watch_queue();
+bool DatabasePool::serve_one(Lane lane) {
+  Queue& queue = queue_of(lane);
+  DatabaseConnection* idle = queue.empty() ? nullptr : idle_connection(lane);
+  if (idle == nullptr) return false;
+  Waiting next = std::move(queue.front());
+  queue.pop_front();
+  run(*idle, std::move(next));
+  return true;
 }
 
-// All wait equally long: the one in front is the first to be late.
-void DatabasePool::watch_queue() {
-  meter_.statements_waiting(queue_.size());
-  if (queue_.empty()) {
+void DatabasePool::serve_queues() {
+  while (serve_one(Lane::door) || serve_one(Lane::others)) {
+  }
+  if (waiting() != 0) open_another();
+  watch_queues();
+}
+
+// All of a queue wait equally long: the one in front is the first to be late.
+void DatabasePool::watch_queues() {
+  meter_.statements_waiting(waiting());
+  std::optional<SteadyTime> first;
+  for (const Queue& queue : queues_) {
+    if (!queue.empty()) first = std::min(first.value_or(SteadyTime::max()), queue.front().deadline);
+  }
+  if (first) {
+    queue_timer_.start(std::chrono::ceil<std::chrono::milliseconds>(*first - steady_clock::now()));
+  } else {
     queue_timer_.stop();
-    return;
   }
-  const auto left =
-      std::chrono::ceil<std::chrono::milliseconds>(queue_.front().deadline - steady_clock::now());
-  queue_timer_.start(left);
 }
 
-void DatabasePool::expire_queue() {
+void DatabasePool::expire_queues() {
   const auto now = steady_clock::now();
-  while (!queue_.empty() && queue_.front().deadline <= now) {
-    const Waiting late = std::move(queue_.front());
-    queue_.pop_front();
-    meter_.count(metrics::Counter::database_unavailable);
-    late.done(Failure{code::kDatabaseUnavailable,
-                      "timed out in the queue: no connection was free (database.pool_size)"});
+  for (Queue& queue : queues_) {
+    while (!queue.empty() && queue.front().deadline <= now) {
+      const Waiting late = std::move(queue.front());
+      queue.pop_front();
+      meter_.count(metrics::Counter::database_unavailable);
+      late.done(Failure{code::kDatabaseUnavailable,
+                        "timed out in the queue: no connection was free (database.pool_size)"});
+    }
   }
-  watch_queue();
+  watch_queues();
 }
 
 void DatabasePool::open_another() {
   if (is_shut_down_ || (is_down_ && ngx_exiting != 0)) return;
-  if (!is_down_ && (static_cast<std::size_t>(connecting_) >= queue_.size() ||
+  if (!is_down_ && (static_cast<std::size_t>(connecting_) >= in_want() ||
                     steady_clock::now() < no_attempt_before_)) {
     return;
   }
@@ -148,7 +163,7 @@ void DatabasePool::connected(const Status& status) {
     reported_.clear();
     backoff_.reset();
     no_attempt_before_ = {};
-    serve_queue();
+    serve_queues();
     return;
   }
   if (has_open_connection()) {  // the others go on; no more attempts for a while
@@ -165,23 +180,25 @@ void DatabasePool::go_down(const Failure& failure) {
   }
   is_down_ = true;
   retry_timer_.start(backoff_.next());
-  fail_queue({code::kDatabaseUnavailable, reported_});
+  fail_queues({code::kDatabaseUnavailable, reported_});
 }
 
-void DatabasePool::fail_queue(const Failure& failure) {
-  std::deque<Waiting> waiting;
-  waiting.swap(queue_);
-  watch_queue();
-  for (const Waiting& one : waiting) {
-    meter_.count(metrics::Counter::database_unavailable);
-    one.done(failure);
+void DatabasePool::fail_queues(const Failure& failure) {
+  std::array<Queue, 2> failed;
+  failed.swap(queues_);
+  watch_queues();
+  for (const Queue& queue : failed) {
+    for (const Waiting& one : queue) {
+      meter_.count(metrics::Counter::database_unavailable);
+      one.done(failure);
+    }
   }
 }
 
 void DatabasePool::shut_down() {
   is_shut_down_ = true;
   retry_timer_.stop();
-  fail_queue({code::kDatabaseUnavailable, "worker is exiting"});
+  fail_queues({code::kDatabaseUnavailable, "worker is exiting"});
   for (const auto& connection : connections_) connection->close();
 }
 

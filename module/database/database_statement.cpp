@@ -4,14 +4,15 @@
 
 namespace anteroom::nginx {
 
+namespace {
+
+// The server ends a statement by itself, and says so.
+constexpr std::chrono::milliseconds kAnswerIsUnderWay{500};
+
+}  // namespace
+
 void DatabaseConnection::execute(const Statement& statement, Params params,
                                  std::function<void(Result<Rows>)> done) {
-  execute_within(settings_.statement_timeout, statement, std::move(params), std::move(done));
-}
-
-void DatabaseConnection::execute_within(std::chrono::milliseconds timeout,
-                                        const Statement& statement, Params params,
-                                        std::function<void(Result<Rows>)> done) {
   if (!can_send()) {
     done(Failure{code::kDatabaseUnavailable, "not connected"});
     return;
@@ -20,7 +21,7 @@ void DatabaseConnection::execute_within(std::chrono::milliseconds timeout,
   params_ = std::move(params);
   done_ = std::move(done);
   repeats_ = 0;
-  deadline_.start(timeout);
+  await_answer();
   if (prepared_.contains(statement.name)) {
     send_prepared();
     return;
@@ -29,8 +30,13 @@ void DatabaseConnection::execute_within(std::chrono::milliseconds timeout,
   send(PQsendPrepare(connection_.get(), statement.name, statement.sql, 0, nullptr));
 }
 
+void DatabaseConnection::await_answer() {
+  deadline_.start(settings_.statement_timeout + kAnswerIsUnderWay);
+}
+
 void DatabaseConnection::send_prepared() {
   step_ = Step::execute;
+  await_answer();
   std::vector<const char*> values;
   values.reserve(params_.size());
   for (const Cell& cell : params_) values.push_back(cell ? cell->c_str() : nullptr);
@@ -38,7 +44,7 @@ void DatabaseConnection::send_prepared() {
                            values.data(), nullptr, nullptr, 0));
 }
 
-void DatabaseConnection::run_script(const char* sql, std::function<void(Status)> done) {
+void DatabaseConnection::run_script(const std::string& sql, std::function<void(Status)> done) {
   if (!can_send()) {
     done(Failure{code::kDatabaseUnavailable, "not connected"});
     return;
@@ -50,9 +56,9 @@ void DatabaseConnection::run_script(const char* sql, std::function<void(Status)>
       done(result.failure());
     }
   };
-  deadline_.start(settings_.statement_timeout);
+  await_answer();
   step_ = Step::script;
-  send(PQsendQuery(connection_.get(), sql));
+  send(PQsendQuery(connection_.get(), sql.c_str()));
 }
 
 void DatabaseConnection::send(int sent) {
@@ -120,7 +126,7 @@ void DatabaseConnection::complete() {
   finish(rows_of(result.get()), true);
 }
 
-// Within the statement's deadline, which goes on. A script is several statements: not repeated.
+// A script is several statements: not repeated.
 bool DatabaseConnection::repeats_after(const Failure& failure) {
   if (step_ != Step::execute || repeats_ >= kMostRepeats || !has_lost_race(failure)) return false;
   step_ = Step::pause;

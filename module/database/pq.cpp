@@ -61,6 +61,9 @@ Verdict judge(const PGresult* error) {
   if (state.empty() || state.starts_with("08") || state.starts_with("57P0") || state == "25006") {
     return {{code::kDatabaseUnavailable, detail}, false};
   }
+  if (state == "57014") {
+    return {{code::kDatabaseUnavailable, detail + " (database.statement_timeout)"}, true};
+  }
   if (state.starts_with("53")) return {{code::kDatabaseUnavailable, detail}, true};
   // A prepared statement the server no longer knows or can no longer run (a migration): prepare
   // anew.

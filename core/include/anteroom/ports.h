@@ -23,11 +23,17 @@ namespace anteroom {
 /// UTC, whole microseconds are enough everywhere.
 using Time = std::chrono::time_point<std::chrono::system_clock, std::chrono::microseconds>;
 
+/// Who waits for a statement. The door: whoever signs on, or asks for a page of the app; they
+/// always find a connection that no other holds. Whatever else is asked (Manage, directories,
+/// lists) has a share.
+enum class Lane : std::uint8_t { others, door };
+
 /// One SQL statement. Both point at static storage; `name` is unique and a valid prepared-statement
 /// name.
 struct Statement {
   const char* name;
   const char* sql;
+  Lane lane = Lane::others;
 };
 
 /// Parameters and cells travel in PostgreSQL's text format; nullopt is NULL.

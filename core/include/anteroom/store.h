@@ -148,8 +148,9 @@ struct FunctionFile {
 const std::vector<FunctionFile>& functions();
 const char* functions_digest();  ///< of all of them, hexadecimal
 
-/// What every connection runs first (one simple-protocol string).
-const char* session_setup_sql();
+/// What every connection runs first (one simple-protocol string). `statement_timeout`: when the
+/// server is to end a statement by itself; 0: never.
+std::string session_setup_sql(std::chrono::milliseconds statement_timeout);
 
 /// What the listener runs besides.
 const char* listen_sql();

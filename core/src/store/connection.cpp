@@ -40,12 +40,14 @@ Result<std::vector<std::pair<std::string, std::string>>> connection_parameters(
   return parameters;
 }
 
-const char* session_setup_sql() {
+std::string session_setup_sql(std::chrono::milliseconds statement_timeout) {
   return "SET search_path = anteroom; SET application_name = 'anteroom';"
          " SET idle_in_transaction_session_timeout = '30s'; SET bytea_output = 'hex';"
          " SET standard_conforming_strings = on; SET timezone = 'UTC';"
          // What is read after a lock was waited for must be what whoever held it left.
-         " SET default_transaction_isolation = 'read committed'";
+         " SET default_transaction_isolation = 'read committed';"
+         " SET statement_timeout = " +
+         std::to_string(statement_timeout.count());
 }
 
 const char* listen_sql() {

@@ -12,19 +12,23 @@ constexpr Statement kLoadSession{
     "SELECT status, (extract(epoch FROM expires_at) * 1000000)::bigint, reference, user_id, email,"
     " name, idp, origin, access_level, properties, authn_context,"
     " (extract(epoch FROM authenticated_at) * 1000000)::bigint, news"
-    " FROM anteroom.load_session($1::bytea, $2::interval, $3::text[])"};
+    " FROM anteroom.load_session($1::bytea, $2::interval, $3::text[])",
+    Lane::door};
 constexpr Statement kSignOut{"sign_out",
                              "SELECT idp, name_id, name_id_format, session_index"
-                             " FROM anteroom.sign_out($1::bytea, $2)"};
+                             " FROM anteroom.sign_out($1::bytea, $2)",
+                             Lane::door};
 constexpr Statement kLogOutByIdp{
     "log_out_by_idp",
     "SELECT anteroom.log_out_by_idp($1, $2, $3, to_timestamp($4::float8 / 1000000), $5,"
-    " $6::text[], $7)"};
+    " $6::text[], $7)",
+    Lane::door};
 constexpr Statement kIssueTicket{
-    "issue_ticket", "SELECT anteroom.issue_ticket($1::bytea, $2::bytea, $3, $4::bytea, $5)"};
+    "issue_ticket", "SELECT anteroom.issue_ticket($1::bytea, $2::bytea, $3, $4::bytea, $5)",
+    Lane::door};
 constexpr Statement kRedeemTicket{
     "redeem_ticket",
-    "SELECT anteroom.redeem_ticket($1::bytea, $2, $3::bytea, $4::bytea, $5, $6, $7)"};
+    "SELECT anteroom.redeem_ticket($1::bytea, $2, $3::bytea, $4::bytea, $5, $6, $7)", Lane::door};
 
 UserStatus status_of(std::string_view name) {
   if (name == "active") return UserStatus::active;

@@ -11,7 +11,8 @@ constexpr Statement kSignOn{
     " to_timestamp($5::float8 / 1000000), $6, $7, $8, $9, $10, $11, $12::bytea, $13, $14,"
     " $15::interval, to_timestamp($16::float8 / 1000000), $17, $18,"
     " to_timestamp($19::float8 / 1000000), $20, $21::bytea,"
-    " $22, to_timestamp($23::float8 / 1000000))"};
+    " $22, to_timestamp($23::float8 / 1000000))",
+    Lane::door};
 
 SignOnOutcome outcome_of(std::string_view name) {
   if (name == "signed_in") return SignOnOutcome::signed_in;

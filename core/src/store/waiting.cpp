@@ -11,7 +11,8 @@ namespace {
 constexpr Statement kWaitingState{
     "waiting_state",
     "SELECT kind, since, requested_by, property_name, reason, asked_at, approver"
-    " FROM anteroom.waiting_state($1::uuid, $2, $3::text[], $4)"};
+    " FROM anteroom.waiting_state($1::uuid, $2, $3::text[], $4)",
+    Lane::door};
 constexpr Statement kAskApprovers{"ask_approvers",
                                   "SELECT anteroom.ask_approvers($1::anteroom.actor, $2)"};
 
