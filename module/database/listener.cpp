@@ -10,7 +10,9 @@ namespace anteroom::nginx {
 namespace {
 
 constexpr std::chrono::milliseconds kPingInterval{1000};
+constexpr std::chrono::seconds kFirstHousekeeping{5};  // nginx may be reloaded every minute
 constexpr std::chrono::seconds kHousekeepingInterval{60};
+constexpr std::chrono::milliseconds kNextBatch{200};
 constexpr std::chrono::seconds kPeopleInterval{30};
 
 }  // namespace
@@ -32,7 +34,7 @@ Listener::Listener(const Settings& settings, Worker& worker, SessionCache& cache
 
 void Listener::start(bool counts_people) {
   connect();
-  housekeeping_timer_.start(kHousekeepingInterval);
+  housekeeping_timer_.start(kFirstHousekeeping);
   if (counts_people) count_people();
 }
 
@@ -117,12 +119,14 @@ void Listener::notified(std::string_view payload) {
   cache_.forget_all();  // "all", or what a later version says
 }
 
+// A batch at a time until nothing is left: however many people sign on, what has expired goes.
 void Listener::housekeep() {
   housekeeping_timer_.start(kHousekeepingInterval);
-  std::function<void(Result<int>)> done = [this](const Result<int>& removed) {
-    if (!removed && removed.failure().code == code::kDatabaseRefused) {
+  std::function<void(Result<store::Upkeep>)> done = [this](const Result<store::Upkeep>& upkeep) {
+    if (upkeep && upkeep->is_more && !is_stopped_) housekeeping_timer_.start(kNextBatch);
+    if (!upkeep && upkeep.failure().code == code::kDatabaseRefused) {
       ports_.log.write(LogLevel::warning,
-                       "removing expired rows failed: " + removed.failure().detail);
+                       "removing expired rows failed: " + upkeep.failure().detail);
     }
   };
   spawn(store::housekeep(ports_.database, keep_audit_, keep_transcripts_), std::move(done),

@@ -217,10 +217,10 @@ TEST_CASE("housekeeping waits for nobody") {
   c.db.script("UPDATE sessions SET expires_at = now()");
   OpenTransaction end(c.db);
   REQUIRE(get(store::sign_out(end, scene.hash(0), "")));
-  Meanwhile<Result<int>> removing(
+  Meanwhile<Result<store::Upkeep>> removing(
       c.db, [](Database& db) { return wait(store::housekeep(db, 0s, 720h)); });
   CHECK_FALSE(removing.is_waiting());
-  CHECK(get(removing.result()) == 1);
+  CHECK(get(removing.result()).removed == 1);
   CHECK(next.sessions() == "0");
 }
 

@@ -177,15 +177,15 @@ TEST_CASE("housekeeping removes what has expired and nothing else") {
   db.script("UPDATE sessions SET expires_at = now() WHERE token_hash = '" +
             store::bytea_literal(hash_of(1)) + "'::bytea");
   db.script("UPDATE consumed_messages SET keep_until = now() WHERE message_id = '_a1'");
-  CHECK(*wait(store::housekeep(db, 0s, 720h)) == 2);
-  CHECK(*wait(store::housekeep(db, 0s, 720h)) == 0);
+  CHECK(wait(store::housekeep(db, 0s, 720h)).value().removed == 2);
+  CHECK(wait(store::housekeep(db, 0s, 720h)).value().removed == 0);
   CHECK(db.value("SELECT count(*) - (SELECT count(*) FROM anteroom.audit_events)"
                  " FROM anteroom.audit_chain") == "0");
   CHECK(db.value("SELECT count(*) FROM anteroom.sessions") == "1");
   CHECK(db.value("SELECT count(*) FROM anteroom.consumed_messages") == "3");
   db.script("UPDATE audit_events SET at = at - interval '2 days'");
-  CHECK(*wait(store::housekeep(db, 72h, 720h)) == 0);
-  CHECK(*wait(store::housekeep(db, 24h, 720h)) > 0);
+  CHECK(wait(store::housekeep(db, 72h, 720h)).value().removed == 0);
+  CHECK(wait(store::housekeep(db, 24h, 720h)).value().removed > 0);
   CHECK(db.value("SELECT count(*) FROM anteroom.audit_events") == "0");
 }
 

@@ -315,3 +315,13 @@ def test_a_function_that_another_role_has_put_in_public_is_not_called(lab, clust
     assert node.ask("/manager/x", node.people.session(eve)).header("location").startswith("/auth/waiting")
     assert node.people.sql("SELECT level FROM grants JOIN users u ON u.id = user_id WHERE email = 'eve@northwind.example'") == []
     cluster.sql("DROP OWNED BY wiki; DROP ROLE wiki", node.database)
+
+
+def test_what_has_expired_is_removed_until_nothing_is_left(lab, cluster):
+    """A batch a minute is less than a busy day leaves."""
+    node = lab.node(cluster, start=False)
+    node.people.sql("""INSERT INTO consumed_messages (issuer, message_id, keep_until)
+        SELECT 'https://idp.test/', 'm' || n, now() + CASE WHEN n > 3000 THEN interval '1 hour' ELSE interval '-1 second' END
+        FROM generate_series(1, 3003) n""")
+    node.start()
+    eventually(lambda: node.people.sql("SELECT count(*) FROM consumed_messages") == ["3"], "the end of 3,000 rows", 30)

@@ -127,9 +127,13 @@ std::string trouble_with(const Schema& schema);
 
 /// If no other node is at it: removes a batch of what has expired, seals a batch of audit events
 /// into the chain, removes those older than `keep_audit` (0: none) and transcripts older than
-/// `keep_transcripts`. The number of rows removed.
-Task<Result<int>> housekeep(Database& database, std::chrono::seconds keep_audit,
-                            std::chrono::seconds keep_transcripts);
+/// `keep_transcripts`.
+struct Upkeep {
+  int removed = 0;       ///< rows
+  bool is_more = false;  ///< there may be: a batch was full
+};
+Task<Result<Upkeep>> housekeep(Database& database, std::chrono::seconds keep_audit,
+                               std::chrono::seconds keep_transcripts);
 
 /// What changes tables or what is in them; each is applied once, in order.
 struct Migration {
