@@ -11,9 +11,11 @@
 #include <array>
 #include <ctime>
 #include <memory>
+#include <utility>
 
 #include "crypto/digest.h"
 #include "crypto/encoding.h"
+#include "crypto/public_key.h"
 
 namespace anteroom::crypto {
 
@@ -145,7 +147,7 @@ Result<std::string> pem_to_der_certificate(std::string_view pem) {
   return std::string(reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(length));
 }
 
-Result<CertificateFacts> certificate_facts(std::string_view der) {
+Result<ReadCertificate> read_certificate(std::string_view der) {
   const Certificate certificate = read_der_certificate(der);
   if (certificate == nullptr) {
     return Failure{code::kUnusableCertificate, "this is not an X.509 certificate"};
@@ -154,19 +156,26 @@ Result<CertificateFacts> certificate_facts(std::string_view der) {
   const auto not_after = time_of(X509_get0_notAfter(certificate.get()));
   if (!not_before) return not_before.failure();
   if (!not_after) return not_after.failure();
-  const EVP_PKEY* key = X509_get0_pubkey(certificate.get());
+  EVP_PKEY* key = X509_get0_pubkey(certificate.get());
   if (key == nullptr) return Failure{code::kUnusableCertificate, "its public key cannot be read"};
   const int type = EVP_PKEY_get_base_id(key);
   std::array<char, 64> curve{};
   if (type == EVP_PKEY_EC) EVP_PKEY_get_group_name(key, curve.data(), curve.size(), nullptr);
-  return CertificateFacts{subject_of(certificate.get()),
-                          fingerprint_of(der),
-                          *not_before,
-                          *not_after,
-                          type_of(key),
-                          EVP_PKEY_get_bits(key),
-                          curve.data(),
-                          type != EVP_PKEY_RSA || is_sound_rsa(key)};
+  CertificateFacts facts{subject_of(certificate.get()),
+                         fingerprint_of(der),
+                         *not_before,
+                         *not_after,
+                         type_of(key),
+                         EVP_PKEY_get_bits(key),
+                         curve.data(),
+                         type != EVP_PKEY_RSA || is_sound_rsa(key)};
+  return ReadCertificate{std::move(facts), PublicKey::of(key)};
+}
+
+Result<CertificateFacts> certificate_facts(std::string_view der) {
+  auto read = read_certificate(der);
+  if (!read) return read.failure();
+  return std::move(read->facts);
 }
 
 Result<CertificateFacts> pem_certificate_facts(std::string_view pem) {

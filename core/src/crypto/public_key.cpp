@@ -1,7 +1,9 @@
 #include "crypto/public_key.h"
 
+#include <openssl/bio.h>
 #include <openssl/ec.h>
 #include <openssl/evp.h>
+#include <openssl/pem.h>
 #include <openssl/x509.h>
 
 #include <algorithm>
@@ -28,6 +30,7 @@ constexpr std::array<Algorithm, 7> kAlgorithms{{
 }};
 
 struct Free {
+  void operator()(BIO* bio) const { BIO_free(bio); }
   void operator()(X509* certificate) const { X509_free(certificate); }
   void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
   void operator()(ECDSA_SIG* signature) const { ECDSA_SIG_free(signature); }
@@ -62,8 +65,11 @@ std::optional<PublicKey> PublicKey::of_certificate(std::string_view der) {
   const unsigned char* bytes = bytes_of(der);
   const std::unique_ptr<X509, Free> certificate(
       d2i_X509(nullptr, &bytes, static_cast<long>(der.size())));
-  EVP_PKEY* key = certificate == nullptr ? nullptr : X509_get_pubkey(certificate.get());
-  if (key == nullptr) return std::nullopt;
+  return of(certificate == nullptr ? nullptr : X509_get0_pubkey(certificate.get()));
+}
+
+std::optional<PublicKey> PublicKey::of(EVP_PKEY* key) {
+  if (key == nullptr || EVP_PKEY_up_ref(key) != 1) return std::nullopt;
   std::shared_ptr<EVP_PKEY> owner(key, EVP_PKEY_free);
   const int type = EVP_PKEY_get_base_id(key);
   if (type != EVP_PKEY_RSA && type != EVP_PKEY_EC) return std::nullopt;
@@ -74,11 +80,12 @@ bool PublicKey::is_rsa() const {
   return EVP_PKEY_get_base_id(key_.get()) == EVP_PKEY_RSA;
 }
 
-std::string PublicKey::der() const {
-  std::string der(static_cast<std::size_t>(std::max(0, i2d_PUBKEY(key_.get(), nullptr))), '\0');
-  auto* out = reinterpret_cast<unsigned char*>(der.data());
-  i2d_PUBKEY(key_.get(), &out);
-  return der;
+std::string PublicKey::pem() const {
+  const std::unique_ptr<BIO, Free> bio(BIO_new(BIO_s_mem()));
+  if (bio == nullptr || PEM_write_bio_PUBKEY(bio.get(), key_.get()) != 1) return "";
+  char* bytes = nullptr;
+  const long length = BIO_get_mem_data(bio.get(), &bytes);
+  return {bytes, static_cast<std::size_t>(length)};
 }
 
 bool PublicKey::verifies(std::string_view algorithm, std::string_view text,

@@ -33,22 +33,23 @@ KeyHandle key_for_xmlsec(const crypto::PublicKey& key) {
 }  // namespace
 
 Result<SigningKey> load_signing_key(const std::string& certificate_der) {
-  const auto facts = crypto::certificate_facts(certificate_der);
-  if (!facts) {
+  auto read = crypto::read_certificate(certificate_der);
+  if (!read) {
     return Failure{kUnusable,
-                   "a signing certificate in it cannot be read: " + facts.failure().detail};
+                   "a signing certificate in it cannot be read: " + read.failure().detail};
   }
-  if (!is_strong(*facts)) {
-    return Failure{kUnusable, name_of_key(*facts) +
+  const crypto::CertificateFacts& facts = read->facts;
+  if (!is_strong(facts)) {
+    return Failure{kUnusable, name_of_key(facts) +
                                   " is not accepted: RSA from 2048 bits, or EC "
                                   "P-256, P-384, P-521"};
   }
-  auto alone = crypto::PublicKey::of_certificate(certificate_der);
-  KeyHandle key = alone ? key_for_xmlsec(*alone) : nullptr;
+  KeyHandle key = read->key ? key_for_xmlsec(*read->key) : nullptr;
   if (key == nullptr) {
-    return Failure{kUnusable, name_of_key(*facts) + " cannot be used by xmlsec"};
+    return Failure{kUnusable, name_of_key(facts) + " cannot be used by xmlsec"};
   }
-  return SigningKey{std::move(key), std::move(*alone), facts->not_after, facts->sha256_fingerprint};
+  return SigningKey{std::move(key), std::move(*read->key), facts.not_after,
+                    facts.sha256_fingerprint};
 }
 
 std::vector<SigningKey> load_signing_keys(const IdentityProvider& idp) {

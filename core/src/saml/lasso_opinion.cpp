@@ -56,9 +56,9 @@ std::string idp_metadata(const IdpMetadata& idp) {
 // The bare key: Lasso copies it for each message, and a certificate with it would be parsed anew
 // each time, which takes longer than checking the signature.
 bool add_key(LassoProvider* provider, const SigningKey& key) {
-  const std::string der = key.alone.der();
+  const std::string pem = key.alone.pem();  // the form that it tries first
   const GHandle<LassoKey> made(lasso_key_new_for_signature_from_memory(
-      der.data(), der.size(), nullptr, LASSO_SIGNATURE_METHOD_RSA_SHA256, nullptr));
+      pem.data(), pem.size(), nullptr, LASSO_SIGNATURE_METHOD_RSA_SHA256, nullptr));
   if (made == nullptr || lasso_provider_add_key(provider, made.get(), TRUE) != 0) return false;
   // It looks at its keys only where it was told of one when it was made; the text is not read.
   if (provider->public_key == nullptr) provider->public_key = g_strdup("added");
