@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 STORE = Path(__file__).resolve().parents[2] / "core" / "src" / "store"
-STATEMENT = re.compile(r'constexpr Statement k\w+\{\s*"(\w+)",\s*((?:"(?:[^"\\]|\\.)*"\s*)+)\}')
+STATEMENT = re.compile(r'constexpr Statement k\w+\{\s*"(\w+)",\s*((?:"(?:[^"\\]|\\.)*"\s*)+)(?:,\s*Lane::\w+)?\}')
 
 
 def statements():

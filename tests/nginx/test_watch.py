@@ -72,8 +72,10 @@ def test_closed_to_whoever_is_not_on_this_machine(node_to_ask, path, header):
 def node_to_ask(workspace, keys, app, cluster):
     made = Lab(workspace, keys, app)
     # No allow or deny of nginx's opens what is closed.
-    yield made.node(cluster, locations=WATCHED.replace("auth_saml_metrics;", "auth_saml_metrics; allow all;", 1),
-                    server=ELSEWHERE)
+    node = made.node(cluster, locations=WATCHED.replace("auth_saml_metrics;", "auth_saml_metrics; allow all;", 1),
+                     server=ELSEWHERE)
+    node.wait_for_listener()  # it is not ready before
+    yield node
     made.close()
 
 

@@ -315,7 +315,7 @@ class ResponseVerifier {
 };
 
 /// Verifies whatever one company sends; its keys are read once. Made when its first message comes,
-/// on any thread: some 0.7 ms of work, some 100 kB.
+/// on any thread: some milliseconds of work, some 20 kB.
 class CompanyVerifier {
  public:
   /// Throws as ResponseVerifier.
