@@ -153,7 +153,7 @@ const std::vector<FunctionFile>& functions();
 const char* functions_digest();  ///< of all of them, hexadecimal
 
 /// What every connection runs first (one simple-protocol string). `statement_timeout`: when the
-/// server is to end a statement by itself; 0: never.
+/// server is to end a statement by itself; 0: as it has it.
 std::string session_setup_sql(std::chrono::milliseconds statement_timeout);
 
 /// What the listener runs besides.

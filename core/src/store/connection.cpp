@@ -41,13 +41,16 @@ Result<std::vector<std::pair<std::string, std::string>>> connection_parameters(
 }
 
 std::string session_setup_sql(std::chrono::milliseconds statement_timeout) {
-  return "SET search_path = anteroom; SET application_name = 'anteroom';"
-         " SET idle_in_transaction_session_timeout = '30s'; SET bytea_output = 'hex';"
-         " SET standard_conforming_strings = on; SET timezone = 'UTC';"
-         // What is read after a lock was waited for must be what whoever held it left.
-         " SET default_transaction_isolation = 'read committed';"
-         " SET statement_timeout = " +
-         std::to_string(statement_timeout.count());
+  std::string sql =
+      "SET search_path = anteroom; SET application_name = 'anteroom';"
+      " SET idle_in_transaction_session_timeout = '30s'; SET bytea_output = 'hex';"
+      " SET standard_conforming_strings = on; SET timezone = 'UTC';"
+      // What is read after a lock was waited for must be what whoever held it left.
+      " SET default_transaction_isolation = 'read committed'";
+  if (statement_timeout.count() > 0) {
+    sql += "; SET statement_timeout = " + std::to_string(statement_timeout.count());
+  }
+  return sql;
 }
 
 const char* listen_sql() {
