@@ -5,11 +5,8 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Self
-from urllib.parse import quote
 
 from tests.support.node import Node
-from tests.support.processes import wait_until
-from tests.support.saml import live
 from tests.support.saml.browser import start
 from tests.support.saml.messages import metadata
 
@@ -19,8 +16,7 @@ from .bench_rows import Measurements
 
 class Companies(Measurements):
     def companies(self, many: int = 10000, few: int = 10, used: int = 200) -> None:
-        """As many files beside the one company of the configuration. The measured nginx is slower to read them by the minute of
-        each thousand; what it serves meanwhile is what counts."""
+        """Each a file beside the one company of the configuration. What is served while nginx reads them is what counts."""
         node = self.lab.node
         folder = Path(node.directory) / "idp.d"
         folder.mkdir()
@@ -37,7 +33,7 @@ class Companies(Measurements):
             node.start()
             with Prober(node) as prober:
                 for _ in range(5):
-                    reload(node)
+                    node.reload(seconds=120)  # many take their time to be read
                 time.sleep(0.2)
             self.row(f"slowest answer through five reloads with {count:,} companies", "≤ 100 ms", f"{prober.slowest * 1e3:.0f} ms",
                      prober.slowest <= 0.1, f"{prober.asked} new connections, one every 20 ms")
@@ -65,7 +61,7 @@ class Companies(Measurements):
 
     def first_answer(self, node: Node) -> float:
         """Seconds from the start of a worker to what it answers first."""
-        reload(node)
+        node.reload(seconds=120)
         worker, = node.workers()
         ticks = int(Path(f"/proc/{worker}/stat").read_text().rsplit(")", 1)[1].split()[19])
         begun = ticks / 100  # since the machine has started
@@ -83,21 +79,12 @@ class Companies(Measurements):
                 before = cpu_seconds(self.lab.worker)
                 under_way = start(self.lab.node, name)
                 begun = cpu_seconds(self.lab.worker) - before
-                message = live.fresh_response(self.lab.keys, under_way.request_id, f"ann@{name}.test", f"https://{name}.test/")
-                body = f"SAMLResponse={quote(message, safe='')}&RelayState={under_way.relay_state}".encode()
+                body, cookie = self.response(under_way, f"ann@{name}.test", f"https://{name}.test/")
                 before = cpu_seconds(self.lab.worker)
-                answer = self.post(connection, body, under_way.cookie)
-                assert answer.status == 303 and "__Host-anteroom=" in str(answer.headers), self.lab.node.error_log()[-600:]
+                self.sign_on_with(connection, body, cookie)
                 cost.append((begun + cpu_seconds(self.lab.worker) - before) * 1e3)
         connection.close()
         return median(costs[0]), median(costs[1])
-
-
-def reload(node: Node) -> None:
-    """Until the workers from before are gone; reading many companies takes its time."""
-    before = node.workers()
-    node.signal(1)
-    wait_until(lambda: node.workers() and not before & node.workers(), 120, "the reload")
 
 
 class Prober:

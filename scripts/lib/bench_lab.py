@@ -13,7 +13,7 @@ from pathlib import Path
 from tests.support.node import Node, directory_for_nginx
 from tests.support.people import People
 from tests.support.postgres import Cluster
-from tests.support.processes import Process, clean_environment, free_port, is_port_open, run, service_user
+from tests.support.processes import Process, clean_environment, free_port, run, service_user
 from tests.support.saml import live
 from tests.support.texts import found
 
@@ -130,31 +130,27 @@ class Lab:
         return top, http
 
     def _start_app(self) -> int:
-        directory = directory_for_nginx(self.directory / "app")
-        port = free_port()
-        top, http = self.nginx_lines(directory)
-        (directory / "nginx.conf").write_text(
-            f"{top} worker_processes 1; worker_cpu_affinity 10; events {{ worker_connections 4096; }}\n"
-            f"http {{ {http} server {{ listen 127.0.0.1:{port}; location / {{ return 200 {PAGE}; }}\n"
-            f"location = /empty {{ return 204; }} }} }}\n")
-        app = Process("the app", ["/usr/sbin/nginx", "-p", directory, "-c", directory / "nginx.conf"], directory / "out")
-        self._running.append(app)
-        app.wait_until(lambda: is_port_open(port), 20, "to listen")
+        _, port = self._start_nginx("app", "10", "", f"location / {{ return 200 {PAGE}; }} location = /empty {{ return 204; }}")
         return port
 
     def _start_bare(self) -> tuple[int, int]:
-        directory = directory_for_nginx(self.directory / "bare")
+        process, port = self._start_nginx("bare", "01", self._way_to_app(), "location / { proxy_pass http://app; }")
+        process.wait_until(lambda: children(process.pid), 20, "to have a worker")
+        worker, = children(process.pid)
+        return port, worker
+
+    def _start_nginx(self, name: str, affinity: str, more: str, locations: str) -> tuple[Process, int]:
+        """One without our module, of one worker, and its port."""
+        directory = directory_for_nginx(self.directory / name)
         port = free_port()
         top, http = self.nginx_lines(directory)
         (directory / "nginx.conf").write_text(
-            f"{top} worker_processes 1; worker_cpu_affinity 01; events {{ worker_connections 4096; }}\n"
-            f"http {{ {http} {self._way_to_app()}\n"
-            f"server {{ listen 127.0.0.1:{port}; location / {{ proxy_pass http://app; }} }} }}\n")
-        process = Process("a bare nginx", ["/usr/sbin/nginx", "-p", directory, "-c", directory / "nginx.conf"], directory / "out")
+            f"{top} worker_processes 1; worker_cpu_affinity {affinity}; events {{ worker_connections 4096; }}\n"
+            f"http {{ {http} {more}\nserver {{ listen 127.0.0.1:{port}; {locations} }} }}\n")
+        process = Process(f"the {name} nginx", ["/usr/sbin/nginx", "-p", directory, "-c", directory / "nginx.conf"], directory / "out")
         self._running.append(process)
-        process.wait_until(lambda: is_port_open(port) and children(process.pid), 20, "to listen")
-        worker, = children(process.pid)
-        return port, worker
+        process.wait_for_port(port)
+        return process, port
 
     def _way_to_app(self) -> str:
         return (f'proxy_http_version 1.1; proxy_set_header Connection ""; '

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from tests.support.node import Answer
 from tests.support.saml import live
-from tests.support.saml.browser import ACS, start
+from tests.support.saml.browser import ACS, UnderWay, start
 
 from .bench_lab import Lab, cpu_seconds
 
@@ -37,16 +37,20 @@ class Measurements:
 
     def responses(self, count: int) -> list[tuple[bytes, str]]:
         """Ready to post: (body, cookie)."""
-        ready = []
-        for _ in range(count):
-            under_way = start(self.lab.node)
-            message = quote(live.fresh_response(self.lab.keys, under_way.request_id), safe="")
-            ready.append((f"SAMLResponse={message}&RelayState={under_way.relay_state}".encode(), under_way.cookie))
-        return ready
+        return [self.response(start(self.lab.node)) for _ in range(count)]
+
+    def response(self, under_way: UnderWay, *whose: str) -> tuple[bytes, str]:
+        """To one sign-on; `whose`: address and issuer, if they are not corp's."""
+        message = quote(live.fresh_response(self.lab.keys, under_way.request_id, *whose), safe="")
+        return f"SAMLResponse={message}&RelayState={under_way.relay_state}".encode(), under_way.cookie
 
     def post(self, connection: HTTPConnection, body: bytes, cookie: str | None) -> Answer:
         return self.lab.node.ask(ACS, method="POST", body=body, connection=connection,
                                  headers=[*FORM, ("Sec-Fetch-Site", "cross-site")], cookies=[cookie] if cookie else [])
+
+    def sign_on_with(self, connection: HTTPConnection, body: bytes, cookie: str) -> None:
+        answer = self.post(connection, body, cookie)
+        assert answer.status == 303 and "__Host-anteroom=" in str(answer.headers), self.lab.node.error_log()[-600:]
 
     def sign_ons_ms(self, each: int = 40) -> float:
         """CPU of a sign-on, POST of a Response to 303."""
@@ -54,7 +58,6 @@ class Measurements:
         ready = self.responses(each)
         before = cpu_seconds(self.lab.worker)
         for body, cookie in ready:
-            answer = self.post(connection, body, cookie)
-            assert answer.status == 303 and "__Host-anteroom=" in str(answer.headers), self.lab.node.error_log()[-600:]
+            self.sign_on_with(connection, body, cookie)
         connection.close()
         return (cpu_seconds(self.lab.worker) - before) / each * 1e3

@@ -137,7 +137,7 @@ class Node:
                                 check=False).stdout.split()
         return {int(pid) for pid in listed}
 
-    def reload(self) -> None:
+    def reload(self, seconds: float = 30) -> None:
         """Returns once the old workers have been replaced, or nginx has said why not."""
         self.write()
         before = self.workers()
@@ -150,7 +150,7 @@ class Node:
                 return True
             return not before & self.workers() and bool(self.workers())
 
-        wait_until(has_settled, 30, "the reload")
+        wait_until(has_settled, seconds, "the reload")
 
     def error_log(self) -> str:
         path = self.directory / "error.log"
