@@ -69,7 +69,6 @@ class DatabaseConnection final : public Database {
   void on_deadline();
   void read();
   void send(int sent);
-  void await_answer();
   void send_prepared();
   void deliver_notifications();
   void complete();

@@ -21,7 +21,6 @@ void DatabaseConnection::execute(const Statement& statement, Params params,
   params_ = std::move(params);
   done_ = std::move(done);
   repeats_ = 0;
-  await_answer();
   if (prepared_.contains(statement.name)) {
     send_prepared();
     return;
@@ -30,13 +29,8 @@ void DatabaseConnection::execute(const Statement& statement, Params params,
   send(PQsendPrepare(connection_.get(), statement.name, statement.sql, 0, nullptr));
 }
 
-void DatabaseConnection::await_answer() {
-  deadline_.start(settings_.statement_timeout + kAnswerIsUnderWay);
-}
-
 void DatabaseConnection::send_prepared() {
   step_ = Step::execute;
-  await_answer();
   std::vector<const char*> values;
   values.reserve(params_.size());
   for (const Cell& cell : params_) values.push_back(cell ? cell->c_str() : nullptr);
@@ -56,12 +50,12 @@ void DatabaseConnection::run_script(const std::string& sql, std::function<void(S
       done(result.failure());
     }
   };
-  await_answer();
   step_ = Step::script;
   send(PQsendQuery(connection_.get(), sql.c_str()));
 }
 
 void DatabaseConnection::send(int sent) {
+  deadline_.start(settings_.statement_timeout + kAnswerIsUnderWay);
   const int left = sent == 1 ? PQflush(connection_.get()) : -1;
   if (left < 0 || !watch_.wait_for_room(left == 1)) {
     lose(Failure{code::kDatabaseUnavailable, error_text(connection_.get())});

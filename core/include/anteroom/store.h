@@ -125,13 +125,13 @@ Task<Result<Schema>> find_schema(Database& database);
 /// Why this version cannot work on it, and what mends that; empty: it can. A newer one will do.
 std::string trouble_with(const Schema& schema);
 
-/// If no other node is at it: removes a batch of what has expired, seals a batch of audit events
-/// into the chain, removes those older than `keep_audit` (0: none) and transcripts older than
-/// `keep_transcripts`.
 struct Upkeep {
   int removed = 0;       ///< rows
   bool is_more = false;  ///< there may be: a batch was full
 };
+/// If no other node is at it: removes a batch of what has expired, seals a batch of audit events
+/// into the chain, removes those older than `keep_audit` (0: none) and transcripts older than
+/// `keep_transcripts`.
 Task<Result<Upkeep>> housekeep(Database& database, std::chrono::seconds keep_audit,
                                std::chrono::seconds keep_transcripts);
 

@@ -1,6 +1,5 @@
 // Logout messages of identity providers (saml-profiles 4.4), and what is told to them.
-#include <algorithm>
-
+#include "journey/sign_on/single_logout.h"
 #include "anteroom/store.h"
 #include "crypto/encoding.h"
 #include "http/form.h"
@@ -8,7 +7,6 @@
 #include "journey/frame/respond.h"
 #include "journey/frame/send_away.h"
 #include "journey/sign_on/outgoing.h"
-#include "journey/sign_on/single_logout.h"
 #include "journey/sign_on/steps.h"
 #include "session/token.h"
 
