@@ -5,14 +5,13 @@ import pty
 import secrets
 import stat
 import subprocess
-import tempfile
-from pathlib import Path
 
 import pytest
 import yaml
 
 from tests.support.installation import BUILD
 from tests.support.postgres import Cluster
+from tests.support.processes import scratch_directory
 
 PROGRAM = str(BUILD / "core" / "cli" / "anteroom")
 TCP = "127.83.21.9"  # of the loopback interface; nobody else listens there
@@ -20,8 +19,7 @@ TCP = "127.83.21.9"  # of the loopback interface; nobody else listens there
 
 @pytest.fixture(scope="module")
 def cluster():
-    directory = Path(tempfile.mkdtemp(prefix="anteroom-create-", dir="/tmp"))
-    directory.chmod(0o755)
+    directory = scratch_directory("anteroom-create-")
     with Cluster(directory / "data", directory / "s", directory / "log", is_durable=False,
                  settings={"listen_addresses": TCP}) as running:
         yield running

@@ -2,21 +2,19 @@
 
 import os
 import subprocess
-import tempfile
-from pathlib import Path
 
 import psycopg2
 import pytest
 
 from tests.support.installation import BUILD, Installation
 from tests.support.postgres import Cluster
+from tests.support.processes import scratch_directory
 
 
 @pytest.fixture(scope="module")
 def server():
     """One that was made without a thought: initdb -E LATIN1 --locale=C."""
-    directory = Path(tempfile.mkdtemp(prefix="anteroom-latin1-", dir="/tmp"))
-    directory.chmod(0o755)
+    directory = scratch_directory("anteroom-latin1-")
     with Cluster(directory / "data", directory / "s", directory / "log", is_durable=False, encoding="LATIN1",
                  locale="C") as running:
         yield running

@@ -26,9 +26,6 @@ def checked(lab, cluster):
 
 def test_a_good_configuration_needs_no_database(lab):
     class NoCluster:
-        def ensure_database(self, *_):
-            pass
-
         def conninfo(self, *_):
             return "host=/nonexistent dbname=nothing user=nobody"
 

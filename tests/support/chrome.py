@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +15,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 
 from .identity_provider import Person
+from .processes import scratch_directory
 
 ARGUMENTS = ["--headless=new", "--disable-gpu", "--no-first-run", "--disable-background-networking",
              "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--no-proxy-server",
@@ -27,7 +27,7 @@ class Chrome:
     """One person's browser with a profile of its own."""
 
     def __init__(self, javascript: bool = True, language: str = "en") -> None:
-        self._profile = tempfile.mkdtemp(prefix="anteroom-chrome-", dir="/tmp")
+        self._profile = scratch_directory("anteroom-chrome-")
         options = Options()
         options.binary_location = "/usr/bin/chromium"
         for argument in [*ARGUMENTS, f"--user-data-dir={self._profile}", f"--lang={language}", f"--accept-lang={language}"]:

@@ -1,11 +1,11 @@
 """Real nginx nodes with a real PostgreSQL and an app behind them: fixtures that a conftest imports."""
 
 import base64
+import contextlib
 import datetime
 import os
 import secrets
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from .echo_app import EchoApp
 from .node import Node, directory_for_nginx, nginx_configuration
 from .people import People
 from .postgres import Cluster
-from .processes import clean_environment, free_port, run
+from .processes import StartError, clean_environment, free_port, run, scratch_directory
 
 METADATA = """<EntityDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata" entityID="https://idp.northwind.example">
 <IDPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol">
@@ -46,9 +46,8 @@ def certificate() -> str:
 
 @pytest.fixture(scope="session")
 def workspace() -> Iterator[Path]:
-    """Short paths (a socket's may have 107 characters) that the servers' own accounts can reach."""
-    path = Path(tempfile.mkdtemp(prefix="anteroom-nginx-", dir="/tmp"))
-    path.chmod(0o755)
+    """Paths that the servers' own accounts can reach."""
+    path = scratch_directory("anteroom-nginx-")
     yield path
     if "ANTEROOM_KEEP" not in os.environ:
         shutil.rmtree(path, ignore_errors=True)
@@ -75,8 +74,7 @@ def cluster(workspace: Path) -> Iterator[Cluster]:
 @pytest.fixture
 def own_cluster() -> Iterator[Cluster]:
     """A PostgreSQL that a test may stop, freeze and start again."""
-    directory = Path(tempfile.mkdtemp(prefix="anteroom-own-", dir="/tmp"))
-    directory.chmod(0o755)
+    directory = scratch_directory("anteroom-own-")
     running = start_cluster(directory)
     yield running
     running.stop()
@@ -98,11 +96,22 @@ class Lab:
         self._keys = keys
         self._app = app
         self._nodes: list[Node] = []
+        self._databases: list[tuple[Cluster, str]] = []
 
-    def database(self, cluster: Cluster) -> str:
+    def database(self, cluster: Cluster, template: str = "template1") -> str:
         name = f"t{secrets.token_hex(5)}"
-        cluster.ensure_database(name, "anteroom_test", "secret")
+        cluster.ensure_database(name, "anteroom_test", "secret", template)
+        self._databases.append((cluster, name))
         return name
+
+    def migrated_database(self, cluster: Cluster) -> str:
+        """A copy of one that was migrated when the first was wanted."""
+        if cluster.migrated is None:
+            template = self.database(cluster)
+            self.migrate(self.node(cluster, template, migrate=False, start=False))
+            cluster.migrated = template
+            self._databases.remove((cluster, template))
+        return self.database(cluster, cluster.migrated)
 
     def yaml(self, port: int, connection: str, more: str = "") -> str:
         return f"""\
@@ -128,7 +137,10 @@ manage: {{ request_new_users: manager, process_requests: admin }}
     def node(self, cluster: Cluster, database: str | None = None, *, migrate: bool = True,
              yaml: Callable[[str], str] | None = None, connection: str | None = None, start: bool = True, **configuration: Any) -> Node:
         """A running node with its database; `.people` makes sessions. `yaml` changes its text."""
-        database = database or self.database(cluster)
+        if database is None and migrate:
+            database, migrate = self.migrated_database(cluster), False
+        elif database is None:
+            database = self.database(cluster) if start else "nobody_has_made_it"
         directory = directory_for_nginx(self._workspace / f"n{secrets.token_hex(3)}")
         port = free_port()
         text = self.yaml(port, connection or cluster.conninfo(database, "anteroom_test", "secret"))
@@ -142,6 +154,13 @@ manage: {{ request_new_users: manager, process_requests: admin }}
         self._nodes.append(node)
         return node.start() if start else node
 
+    def _drop_databases(self) -> None:
+        for cluster, name in self._databases:
+            if cluster.is_running():
+                with contextlib.suppress(StartError):  # one that takes no changes goes with its cluster
+                    cluster.sql(f"DROP DATABASE {name} WITH (FORCE)")
+        self._databases.clear()
+
     def migrate(self, node: Node) -> None:
         run([BUILD / "core" / "cli" / "anteroom", "--config", node.directory / "anteroom.yaml", "migrate"],
             environment=clean_environment(ASAN_OPTIONS="detect_leaks=0"))
@@ -149,6 +168,7 @@ manage: {{ request_new_users: manager, process_requests: admin }}
     def close(self) -> None:
         for node in self._nodes:
             node.stop()
+        self._drop_databases()
         reports = "".join(node.sanitizer_reports() for node in self._nodes)
         alerts = [line for node in self._nodes for line in node.error_log().splitlines() if "[alert]" in line]
         self._nodes.clear()

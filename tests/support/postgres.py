@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Self
 
 from .processes import Process, StartError, clean_environment, run, service_user
+from .psql import Psql
 
 
 def program_directory() -> Path:
@@ -41,6 +42,8 @@ class Cluster:
         self._user = service_user("postgres")
         self._programs = program_directory()
         self._process: Process | None = None
+        self.migrated: str | None = None  # a database with our schema, for copies
+        self._psql: Psql | None = None  # connected still to the database that was asked last
 
     def start(self) -> Self:
         """Creates the cluster if there is none, and starts it. Returns self."""
@@ -72,6 +75,9 @@ class Cluster:
         return self._process.pid
 
     def stop(self) -> None:
+        if self._psql is not None:
+            self._psql.close()
+            self._psql = None
         if self._process is not None:
             self._process.stop()
             self._process = None
@@ -95,18 +101,22 @@ class Cluster:
 
     def sql(self, statement: str, database: str = "postgres") -> list[str]:
         """Runs SQL as superuser; returns the rows as text lines, columns separated by '|'."""
-        environment = clean_environment(PGPASSWORD=self.superuser_password)
-        return run([self._programs / "psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-h", self.socket_directory,
-                    "-U", self.SUPERUSER, "-d", database, "-f", "-"],
-                   environment=environment, input_text=statement).splitlines()
+        psql, self._psql = self._psql, None  # whoever asks meanwhile, in another thread, starts one
+        if psql is not None and not psql.is_fresh_for(database):
+            psql.close()
+            psql = None
+        if psql is None:
+            psql = Psql(self._programs / "psql", self.socket_directory, self.SUPERUSER, self.superuser_password, database)
+        answer = psql.run(statement)
+        self._psql = psql
+        return answer
 
-    def ensure_database(self, name: str, owner: str, password: str) -> None:
+    def ensure_database(self, name: str, owner: str, password: str, template: str = "template1") -> None:
         """A login role and a database it owns, made unless they exist. `name` and `owner`: plain identifiers."""
-        if not self.sql(f"SELECT 1 FROM pg_roles WHERE rolname = '{owner}'"):
-            self.sql(f"CREATE ROLE {owner} LOGIN")
-        self.sql(f"ALTER ROLE {owner} PASSWORD '{password}'")
-        if not self.sql(f"SELECT 1 FROM pg_database WHERE datname = '{name}'"):
-            self.sql(f"CREATE DATABASE {name} OWNER {owner}")
+        self.sql(f"SELECT 'CREATE ROLE {owner} LOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{owner}') \\gexec\n"
+                 f"ALTER ROLE {owner} PASSWORD '{password}';\n"
+                 f"SELECT 'CREATE DATABASE {name} OWNER {owner} TEMPLATE {template}' WHERE NOT EXISTS "
+                 f"(SELECT FROM pg_database WHERE datname = '{name}') \\gexec\n")
 
     def _is_ready(self) -> bool:
         probe = [self._programs / "pg_isready", "-q", "-h", self.socket_directory]

@@ -4,15 +4,18 @@ import contextlib
 import ctypes
 import os
 import pwd
+import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 PR_SET_PDEATHSIG = 1
+MEMORY_FOR_SCRATCH = 4 << 30  # bytes
 _libc = ctypes.CDLL(None, use_errno=True)
 _given: set[int] = set()  # ports
 
@@ -30,6 +33,16 @@ def clean_environment(**extra: str) -> dict[str, str]:
     """An environment that does not depend on the caller's: no proxies, no locale, no libpq or Python settings."""
     kept = {name: os.environ[name] for name in ("HOME", "USER", "TERM") if name in os.environ}
     return {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "TZ": "UTC", **kept, **extra}
+
+
+def scratch_directory(prefix: str) -> Path:
+    """A new one for what is written a lot and kept by nobody: in memory where there is plenty, for a database makes a thousand files
+    and a disk may take its time over each that goes. Its path is short (a socket's may have 107 characters)."""
+    memory = Path("/dev/shm")
+    has_room = os.access(memory, os.W_OK | os.X_OK) and shutil.disk_usage(memory).free >= MEMORY_FOR_SCRATCH
+    path = Path(tempfile.mkdtemp(prefix=prefix, dir=memory if has_room else "/tmp"))
+    path.chmod(0o755)
+    return path
 
 
 def free_port() -> int:

@@ -51,6 +51,20 @@ std::string with_line(std::string_view text, const std::string& message) {
   return at_line(text, offset, message.substr(0, at));
 }
 
+// Of the first tag that is refused, or empty.
+std::string tag_problem(std::string_view text) {
+  for (auto tag = next_tag(text, 0); tag; tag = next_tag(text, tag->end)) {
+    if (const auto problem = refused(*tag); !problem.empty()) {
+      return at_line(text, tag->begin, problem);
+    }
+  }
+  return "";
+}
+
+std::string parse_problem(std::string_view text, const mustache::mustache& parsed) {
+  return parsed.is_valid() ? "" : with_line(text, parsed.error_message());
+}
+
 mustache::data text_data(const std::string& text) {
   return text.empty() ? mustache::data(false) : mustache::data(text);
 }
@@ -72,6 +86,9 @@ mustache::data to_data(const Values& values) {
 class Template::Parsed {
  public:
   Parsed(const std::string& text, Escaping escaping) : mustache_(text) {
+    if (const std::string problem = parse_problem(text, mustache_); !problem.empty()) {
+      throw std::runtime_error(problem);
+    }
     if (escaping == Escaping::none) {
       mustache_.set_custom_escape([](const std::string& value) { return value; });
     }
@@ -86,7 +103,7 @@ class Template::Parsed {
 };
 
 Template::Template(const std::string& text, Escaping escaping) {
-  if (const std::string problem = check_syntax(text); !problem.empty()) {
+  if (const std::string problem = tag_problem(text); !problem.empty()) {
     throw std::runtime_error(problem);
   }
   for (auto tag = next_tag(text, 0); tag; tag = next_tag(text, tag->end)) {
@@ -128,13 +145,8 @@ std::string fill(const std::string& layout, const std::string& name, std::string
 }
 
 std::string check_syntax(std::string_view text) {
-  for (auto tag = next_tag(text, 0); tag; tag = next_tag(text, tag->end)) {
-    if (const auto problem = refused(*tag); !problem.empty()) {
-      return at_line(text, tag->begin, problem);
-    }
-  }
-  const mustache::mustache parsed{std::string(text)};
-  return parsed.is_valid() ? "" : with_line(text, parsed.error_message());
+  const std::string problem = tag_problem(text);
+  return problem.empty() ? parse_problem(text, mustache::mustache{std::string(text)}) : problem;
 }
 
 }  // namespace anteroom::templates
