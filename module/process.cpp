@@ -33,9 +33,11 @@ Process::Process(const MainConfiguration& configuration)
       [this](const TokenHash& hash, std::string_view token, SessionLookupService::Done done) {
         sessions_.look_up(hash, token, std::move(done));
       });
+  company_watch_ = std::make_unique<CompanyWatch>(*site_, cache_, clock_);
 }
 
 Process::~Process() {
+  company_watch_->shut_down();
   listener_.shut_down();
   database_.shut_down();
 }
@@ -64,6 +66,7 @@ void Process::start(const MainConfiguration& configuration) noexcept {
   try {
     the_process() = std::make_unique<Process>(configuration);
     ERR_clear_error();  // of reading keys: nginx would take what it finds for a fault of its own
+    the_process()->watch_companies();
     if (ngx_worker == 0)
       the_process()->listen(configuration.has_metrics);  // 0 in a single process as well
   } catch (const std::exception& error) {

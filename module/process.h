@@ -6,6 +6,7 @@
 #include "anteroom/back_channel.h"
 #include "anteroom/site.h"
 #include "configuration.h"
+#include "database/company_watch.h"
 #include "database/database_pool.h"
 #include "database/listener.h"
 #include "loop/thread_worker.h"
@@ -39,6 +40,7 @@ class Process {
   [[nodiscard]] metrics::Condition condition() const;
 
   void listen(bool counts_people) { listener_.start(counts_people); }
+  void watch_companies() { company_watch_->start(); }
 
   /// The one of this process; nullptr if it could not be made: then everything is refused.
   static Process* current();
@@ -64,6 +66,7 @@ class Process {
   OpenRequests open_requests_;
   BodyBudget bodies_{BodyBudget::Limits{}};
   std::unique_ptr<Site> site_;
+  std::unique_ptr<CompanyWatch> company_watch_;
   Listener listener_;
 };
 

@@ -60,6 +60,7 @@ int run(int argc, char** argv) {
   anteroom::cli::add_migrate(app, console);
   anteroom::cli::add_metadata(app, console);
   anteroom::cli::add_idp(app, console);
+  anteroom::cli::add_company(app, console);
   anteroom::cli::add_keys(app, console);
   anteroom::cli::add_user(app, console);
   anteroom::cli::add_property(app, console);

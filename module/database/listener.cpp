@@ -116,6 +116,7 @@ void Listener::notified(std::string_view payload) {
     cache_.forget_user(payload.substr(kUser.size()));
     return;
   }
+  if (payload == "companies") return cache_.companies_changed();
   cache_.forget_all();  // "all", or what a later version says
 }
 

@@ -46,7 +46,7 @@ bool is_fresh(const SharedSessions& shared, const SharedEntry& entry, Time now, 
 
 ngx_shm_zone_t* SessionCache::add_zone(ngx_conf_t* cf, std::size_t bytes) {
   // The number is the layout's: a module with another one must not read this memory.
-  static ngx_str_t name = ngx_string("auth_saml_sessions_6");
+  static ngx_str_t name = ngx_string("auth_saml_sessions_7");
   ngx_shm_zone_t* zone = ngx_shared_memory_add(cf, &name, bytes, &ngx_http_auth_saml_module);
   if (zone != nullptr) zone->init = prepare_zone<SharedSessions>;
   return zone;
@@ -121,6 +121,11 @@ void SessionCache::forget_all() {
                                  .count();
 }
 
+void SessionCache::companies_changed() {
+  const auto shared = zone_.lock();
+  ++shared->company_changes;
+}
+
 // Where the one that listened before still does, nothing was missed in between: what is remembered
 // stays trusted (a reload). Else whatever was fetched before now may have been revoked unheard.
 void SessionCache::take_over_listening(Time now) {
@@ -130,6 +135,7 @@ void SessionCache::take_over_listening(Time now) {
   if (!is_seamless) {
     shared->listening_since_us = microseconds(now);
     shared->note({});
+    ++shared->company_changes;
   }
   shared->listener = ngx_pid;
   shared->listener_beat_us = microseconds(now);

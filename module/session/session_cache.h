@@ -47,6 +47,11 @@ class SessionCache {
   void forget_user(std::string_view user);
   void forget_all();
 
+  /// Something about companies has changed.
+  void companies_changed();
+  /// Grows with each of them.
+  [[nodiscard]] std::uint64_t company_changes() const { return zone_.unlocked().company_changes; }
+
   // The listener's state. One process listens per node; a new one takes over from the old one.
   void take_over_listening(Time now);
   [[nodiscard]] bool is_listening_here() const;

@@ -62,6 +62,7 @@ struct SessionNews {
   std::atomic<std::int64_t> listening_since_us;  ///< 0: nobody listens
   std::atomic<std::int64_t> listener_beat_us;
   std::atomic<pid_t> listener;
+  std::atomic<std::uint64_t> company_changes;  ///< heard of, or missed perhaps
 };
 
 /// The root of the zone.

@@ -2,6 +2,7 @@
 
 #include "anteroom/site.h"
 #include "anteroom/store.h"
+#include "cli/commands/company_texts.h"
 #include "cli/commands/creating.h"
 #include "host/migrate.h"
 
@@ -18,10 +19,25 @@ std::vector<std::string> closed_of(const LoadedSettings& loaded) {
   return names;
 }
 
-std::string joined(const std::vector<std::string>& names) {
-  std::string out;
-  for (const std::string& name : names) out += (out.empty() ? "" : ", ") + name;
-  return out;
+std::string database_state_of(const Settings& settings) {
+  BlockingDatabase database(settings.database);
+  const Result<store::Schema> schema = wait(store::find_schema(database));
+  if (!schema) {
+    return "cannot be used: " + schema.failure().detail + Console::remedy_of(schema.failure());
+  }
+  const std::string trouble = store::trouble_with(*schema);
+  return trouble.empty() ? "ok" : trouble;
+}
+
+// Of the companies in the database: whose data is wrong, and what is claimed in vain.
+void look_at_companies(Console& console, std::vector<std::string>& closed,
+                       std::vector<std::string>& conflicts) {
+  const CompanyDirectory& known = console.known_companies();
+  conflicts = known.conflicts();
+  for (const auto& company : known.all()) {
+    const bool is_its_own = console.companies().by_name(company->name) == nullptr;
+    if (is_its_own && !company->closed.empty()) closed.push_back(company->name);
+  }
 }
 
 void check(Console& console, bool with_database) {
@@ -37,7 +53,7 @@ void check(Console& console, bool with_database) {
                         {"severity", problem.is_warning ? "warning" : "error"},
                         {"message", problem.message}});
   }
-  const std::vector<std::string> closed = closed_of(loaded);
+  std::vector<std::string> closed = closed_of(loaded), conflicts;
   const bool is_silent = loaded.settings != nullptr && !loaded.settings->mail;
   if (is_silent) {
     text += console.config_file +
@@ -46,23 +62,18 @@ void check(Console& console, bool with_database) {
   Exit exit = loaded.settings == nullptr ? exit_configuration : exit_ok;
   std::string database_state = "not checked";
   if (exit == exit_ok && with_database) {
-    BlockingDatabase database(loaded.settings->database);
-    const Result<store::Schema> schema = wait(store::find_schema(database));
-    if (!schema) {
-      database_state =
-          "cannot be used: " + schema.failure().detail + Console::remedy_of(schema.failure());
-    } else {
-      const std::string trouble = store::trouble_with(*schema);
-      database_state = trouble.empty() ? "ok" : trouble;
-    }
+    database_state = database_state_of(*loaded.settings);
+    if (database_state == "ok") look_at_companies(console, closed, conflicts);
     if (database_state != "ok") exit = exit_database;
   }
+  for (const std::string& conflict : conflicts) text += "warning: company " + conflict + "\n";
   text += "configuration: " + std::string(loaded.settings == nullptr ? "broken" : "ok");
-  if (!closed.empty()) text += ", but nobody signs on at: " + joined(closed);
+  if (!closed.empty()) text += ", but nobody signs on at: " + joined_words(closed);
   text += "\ndatabase: " + database_state;
   console.say(text, {{"configuration", loaded.settings == nullptr ? "broken" : "ok"},
                      {"problems", problems},
                      {"closed", closed},
+                     {"conflicts", conflicts},
                      {"mail", is_silent ? "off" : "ok"},
                      {"database", database_state}});
   if (exit != exit_ok) throw Abort{exit, "not fit to run"};

@@ -9,6 +9,7 @@
 #include <iostream>
 #include <regex>
 
+#include "anteroom/companies.h"
 #include "anteroom/saml.h"
 #include "anteroom/site.h"
 #include "anteroom/store.h"
@@ -40,11 +41,41 @@ const CompanyDirectory& Console::companies() {
   return *companies_;
 }
 
+const CompanyDirectory& Console::known_companies() {
+  if (known_companies_ != nullptr) return *known_companies_;
+  constexpr int kBatch = 200;
+  const auto now = std::chrono::time_point_cast<Time::duration>(std::chrono::system_clock::now());
+  std::vector<CompanyDirectory::Company> companies;
+  long version = 0;
+  for (;;) {
+    const auto rows = need(wait(store::changed_companies(database(), version, kBatch)));
+    for (const store::CompanyRow& row : rows) {
+      if (!store::is_known_to_nodes(row)) continue;
+      companies.push_back(
+          std::make_shared<const IdentityProvider>(read_company(row, settings(), now).company));
+    }
+    if (rows.empty()) break;
+    version = rows.back().version;
+  }
+  known_companies_ = std::make_unique<const CompanyDirectory>(shared_settings(), companies);
+  return *known_companies_;
+}
+
 const IdentityProvider& Console::company(const std::string& name) {
   const IdentityProvider* found = companies().by_name(name);
   if (found == nullptr) {
     throw Abort{exit_refused, "there is no identity provider " + name +
                                   ": `anteroom idp list` shows those that there are"};
+  }
+  return *found;
+}
+
+const IdentityProvider& Console::known_company(const std::string& name) {
+  const IdentityProvider* found = companies().by_name(name);
+  if (found == nullptr) found = known_companies().by_name(name);
+  if (found == nullptr) {
+    throw Abort{exit_refused, "there is no identity provider or company " + name +
+                                  ": `anteroom idp list` and `anteroom company list` show them"};
   }
   return *found;
 }
@@ -140,7 +171,8 @@ std::string checked_email(Console& console, const std::string& text,
   const auto email = saml::canonical_email(text);
   if (!email) throw Abort{exit_refused, "'" + text + "' is not an email address that can sign in"};
   const std::string_view domain = saml::email_domain(*email);
-  if (!allow_unregistered_domain && console.companies().by_domain(domain) == nullptr) {
+  if (!allow_unregistered_domain && console.companies().by_domain(domain) == nullptr &&
+      console.known_companies().by_domain(domain) == nullptr) {
     throw Abort{exit_refused, "no identity provider is registered for " + std::string(domain) +
                                   ": nobody could sign in with this address"
                                   " (--allow-unregistered-domain adds it all the same)"};

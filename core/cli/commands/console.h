@@ -46,8 +46,11 @@ class Console {
   const std::shared_ptr<const Settings>& shared_settings();
   /// Its companies.
   const CompanyDirectory& companies();
-  /// That of this name, or Abort.
+  /// And those of the database, as nodes know them.
+  const CompanyDirectory& known_companies();
+  /// That of this name, or Abort: of the configuration; of either.
   const IdentityProvider& company(const std::string& name);
+  const IdentityProvider& known_company(const std::string& name);
 
   /// A connection to a migrated database, or Abort.
   BlockingDatabase& database();
@@ -76,7 +79,7 @@ class Console {
 
  private:
   std::shared_ptr<const Settings> settings_;
-  std::unique_ptr<const CompanyDirectory> companies_;
+  std::unique_ptr<const CompanyDirectory> companies_, known_companies_;
   std::unique_ptr<BlockingDatabase> database_;
 };
 
@@ -86,6 +89,7 @@ void add_check(CLI::App& app, Console& console);
 void add_migrate(CLI::App& app, Console& console);
 void add_metadata(CLI::App& app, Console& console);
 void add_idp(CLI::App& app, Console& console);
+void add_company(CLI::App& app, Console& console);
 void add_keys(CLI::App& app, Console& console);
 void add_idp_refresh(CLI::App& idp, Console& console);
 void add_user(CLI::App& app, Console& console);

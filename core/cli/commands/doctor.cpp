@@ -111,7 +111,7 @@ void examine(Console& console, const std::string& given) {
   const Settings& settings = console.settings();
   const std::string email = checked_email(console, given, true);
   const std::string domain(saml::email_domain(email));
-  const IdentityProvider* speaks_for = console.companies().by_domain(domain);
+  const IdentityProvider* speaks_for = console.known_companies().by_domain(domain);
   if (speaks_for == nullptr) {
     throw Abort{exit_refused, "no identity provider is registered for " + domain +
                                   ": `anteroom idp list` shows the domains that are"};

@@ -6,6 +6,7 @@
 #include "anteroom/metadata_fetch.h"
 #include "anteroom/people.h"
 #include "anteroom/saml.h"
+#include "cli/commands/company_texts.h"
 #include "cli/commands/console.h"
 #include "crypto/pem.h"
 #include "host/files.h"
@@ -32,28 +33,6 @@ Json certificates_of(const IdentityProvider& idp) {
                     {"not_after", date_of(facts->not_after)}});
   }
   return list;
-}
-
-Json for_the_customer(const Settings& settings) {
-  return {{"identifier", settings.service_provider.entity_id},
-          {"reply_url", settings.service_provider.acs_url},
-          {"logout_url", settings.service_provider.slo_url},
-          {"sign_on_url", settings.service_provider.landing_url}};
-}
-
-std::string for_the_customer_text(const Settings& settings) {
-  const Json values = for_the_customer(settings);
-  return "Send to the customer's administrator:\n  Identifier (Entity ID)  " +
-         values["identifier"].get<std::string>() + "\n  Reply URL (ACS)         " +
-         values["reply_url"].get<std::string>() + "\n  Sign on URL             " +
-         values["sign_on_url"].get<std::string>() + "\n  Logout URL              " +
-         values["logout_url"].get<std::string>();
-}
-
-std::string joined(const std::vector<std::string>& items) {
-  std::string out;
-  for (const std::string& item : items) out += (out.empty() ? "" : ", ") + item;
-  return out;
 }
 
 // JSON strings are YAML double-quoted scalars.
@@ -190,7 +169,7 @@ void list(Console& console) {
   Json json = Json::array();
   for (const auto& company : console.companies().all()) {
     const IdentityProvider& idp = *company;
-    rows.push_back({idp.name, joined(idp.domains), idp.preset, idp.metadata.entity_id});
+    rows.push_back({idp.name, joined_words(idp.domains), idp.preset, idp.metadata.entity_id});
     json.push_back({{"name", idp.name},
                     {"domains", idp.domains},
                     {"preset", idp.preset},
@@ -235,7 +214,8 @@ void show(Console& console, const std::string& name) {
   const IdentityProvider* idp = &console.company(name);
   const Json certificates = certificates_of(*idp);
   std::string text = "name:       " + idp->name + "\nshown as:   " + idp->display_name +
-                     "\nbutton:     " + idp->button + "\ndomains:    " + joined(idp->domains) +
+                     "\nbutton:     " + idp->button +
+                     "\ndomains:    " + joined_words(idp->domains) +
                      "\npreset:     " + idp->preset + "\nentity ID:  " + idp->metadata.entity_id +
                      "\nsign-on at: " + idp->sign_on_url() + " (" + way_of(*idp) + ")\n";
   if (!idp->closed.empty()) text = "CLOSED:     " + idp->closed + "\n" + text;

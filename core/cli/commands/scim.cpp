@@ -25,7 +25,7 @@ void check_name(const std::string& name) {
 }
 
 void add_token(Console& console, const Given& given) {
-  const IdentityProvider& idp = console.company(given.company);
+  const IdentityProvider& idp = console.known_company(given.company);
   check_name(given.name);
   SystemRandom random;
   session::Mints mints(console.settings().sessions.cookie_keys);
@@ -52,7 +52,7 @@ void list_tokens(Console& console) {
        console.need(wait(store::list_scim_tokens(console.database())))) {
     // The token of a company that is no longer configured opens nothing, until there is a company
     // of that name again.
-    const bool is_known = console.companies().by_name(token.idp) != nullptr;
+    const bool is_known = console.known_companies().by_name(token.idp) != nullptr;
     rows.push_back({token.idp + (is_known ? "" : " (not configured)"), token.name, token.created_at,
                     token.created_by, token.last_used_at.empty() ? "never" : token.last_used_at});
     json.push_back({{"company", token.idp},
@@ -75,7 +75,7 @@ void remove_token(Console& console, const Given& given) {
 }
 
 void apply_table(Console& console, const std::string& company) {
-  const IdentityProvider& idp = console.company(company);
+  const IdentityProvider& idp = console.known_company(company);
   const auto table = store::scim_table_of(idp, console.settings().access);
   const int count = console.need(
       wait(store::scim_apply_table(console.database(), store::scim_company_of(idp), table)));

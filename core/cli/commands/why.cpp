@@ -178,7 +178,8 @@ void predict(Console& console, const Asked& asked) {
   if (!asked.level.empty()) check_level(console, asked.level);
   const std::string email = checked_email(console, asked.who, true);
   const auto person = console.need(wait(store::find_person(console.database(), email)));
-  const Predicted predicted = predicted_for(settings, console.companies(), asked, email, person);
+  const Predicted predicted =
+      predicted_for(settings, console.known_companies(), asked, email, person);
   static const std::map<std::string, std::string> kWords{
       {"cannot_sign_on", "cannot sign in"},
       {"waiting_room", "is led to the Waiting Room"},

@@ -18,8 +18,11 @@ class CompanyDirectory {
  public:
   using Company = std::shared_ptr<const IdentityProvider>;
 
-  /// Those of the configuration, which it keeps alive.
-  explicit CompanyDirectory(const std::shared_ptr<const Settings>& settings);
+  /// Those of the configuration, which it keeps alive, then those of the database. What two of them
+  /// claim is the configuration's, or else the first one's: of the other's domains such a one is
+  /// left out, a whole company where it is the name, and one with another's entity ID is closed.
+  explicit CompanyDirectory(const std::shared_ptr<const Settings>& settings,
+                            const std::vector<Company>& from_database = {});
 
   // nullptr where there is none; alive as long as the directory.
   [[nodiscard]] const IdentityProvider* by_name(std::string_view name) const;
@@ -32,8 +35,10 @@ class CompanyDirectory {
   /// What people call it; of one that is not there (any more), its name.
   [[nodiscard]] std::string display_name(const std::string& name) const;
 
-  /// In the order of the configuration.
+  /// In the order of the configuration, then of the database.
   [[nodiscard]] const std::vector<Company>& all() const { return all_; }
+  /// What a company of the database claims in vain, one sentence each, for operators.
+  [[nodiscard]] const std::vector<std::string>& conflicts() const { return conflicts_; }
   /// The same company, for who outlives the directory.
   [[nodiscard]] Company share(const IdentityProvider& company) const;
   /// The only one; nullptr where there are none or several.
@@ -46,9 +51,11 @@ class CompanyDirectory {
   using Index = std::unordered_map<std::string_view, std::uint32_t>;
 
   void add(Company company);
+  void add_from_database(const Company& company);
   [[nodiscard]] const IdentityProvider* find(const Index& index, std::string_view key) const;
 
   std::vector<Company> all_;
+  std::vector<std::string> conflicts_;
   Index names_, domains_, entity_ids_, logout_issuers_;  ///< of texts that the companies own
   bool allows_unsolicited_ = false;
 };

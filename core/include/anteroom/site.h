@@ -44,6 +44,11 @@ class Site {
   /// number.
   Task<Response> handle(Request request);
 
+  /// Takes up what has changed about the companies of the database; the host calls it when it
+  /// hears of changes, one at a time. Requests that come before the first call has ended wait for
+  /// that; where it failed, who is not found is told to try again later.
+  Task<Status> refresh_companies();
+
   /// The configured origin that a Host header names, without case; nullptr: not one of ours.
   [[nodiscard]] const Origin* origin_of(std::string_view host) const;
 
@@ -64,10 +69,10 @@ class Site {
 };
 
 /// NOTIFY channel and payloads by which nodes tell each other what to forget:
-/// "session:<64 hex digits of the token hash>" or "user:<uuid>" or "all".
+/// "session:<64 hex digits of the token hash>" or "user:<uuid>" or "companies" or "all".
 inline constexpr const char* kNotifyChannel = "anteroom";
 
 /// The schema this build needs; a host refuses to start on an older one.
-inline constexpr int kSchemaVersion = 34;
+inline constexpr int kSchemaVersion = 35;
 
 }  // namespace anteroom

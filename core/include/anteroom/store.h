@@ -43,6 +43,7 @@ enum class SignOnOutcome {
   request_answered,  ///< another message has answered this request: no session
   user_disabled,     ///< no session
   identity_pinned,   ///< the email belongs to a record pinned to another identifier: no session
+  company_closed,    ///< it was suspended a moment ago: no session
 };
 
 struct SignOnResult {

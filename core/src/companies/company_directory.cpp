@@ -1,14 +1,17 @@
 #include "anteroom/company_directory.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace anteroom {
 
-CompanyDirectory::CompanyDirectory(const std::shared_ptr<const Settings>& settings) {
-  all_.reserve(settings->identity_providers.size());
+CompanyDirectory::CompanyDirectory(const std::shared_ptr<const Settings>& settings,
+                                   const std::vector<Company>& from_database) {
+  all_.reserve(settings->identity_providers.size() + from_database.size());
   for (const IdentityProvider& company : settings->identity_providers) {
     add(Company(settings, &company));
   }
+  for (const Company& company : from_database) add_from_database(company);
   // An entity ID goes before another company's alias for it.
   for (std::uint32_t place = 0; place < all_.size(); ++place) {
     for (const std::string& issuer : all_[place]->logout.issuers) {
@@ -27,6 +30,30 @@ void CompanyDirectory::add(Company company) {
   }
   allows_unsolicited_ = allows_unsolicited_ || company->allow_unsolicited;
   all_.push_back(std::move(company));
+}
+
+// A copy where something of it is another's.
+void CompanyDirectory::add_from_database(const Company& company) {
+  const auto told = [&](const IdentityProvider& owner, const std::string& what) {
+    conflicts_.push_back(company->name + ": " + what + " is " + owner.name + "'s already");
+  };
+  if (const IdentityProvider* owner = by_name(company->name)) {
+    return told(*owner, "the name");
+  }
+  auto own = std::make_shared<IdentityProvider>(*company);
+  std::erase_if(own->domains, [&](const std::string& domain) {
+    const IdentityProvider* owner = by_domain(domain);
+    if (owner != nullptr) told(*owner, domain);
+    return owner != nullptr;
+  });
+  const std::string& entity_id = company->metadata.entity_id;
+  if (const IdentityProvider* owner = entity_id.empty() ? nullptr : by_entity_id(entity_id)) {
+    told(*owner, "the entity ID " + entity_id);
+    if (own->closed.empty()) own->closed = "its entity ID is another company's, " + owner->name;
+  }
+  const bool is_changed =
+      own->domains.size() != company->domains.size() || own->closed != company->closed;
+  add(is_changed ? Company(std::move(own)) : company);
 }
 
 const IdentityProvider* CompanyDirectory::find(const Index& index, std::string_view key) const {

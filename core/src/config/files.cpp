@@ -123,6 +123,10 @@ YAML::Node read_yaml(Problems& problems, const std::string& file) {
     problems.error({file, -1, -1}, problem);
     return YAML::Node(YAML::NodeType::Undefined);
   }
+  return parse_yaml(problems, file, text);
+}
+
+YAML::Node parse_yaml(Problems& problems, const std::string& file, const std::string& text) {
   if (has_alias(text) || deepest_flow(text) > 100) {
     problems.error({file, -1, -1}, "anchors, aliases and deep nesting are not supported");
     return YAML::Node(YAML::NodeType::Undefined);

@@ -29,5 +29,7 @@ std::map<std::string, std::string> read_templates(
 
 /// A whole YAML file; complains about syntax, size and too many aliases.
 YAML::Node read_yaml(Problems& problems, const std::string& file);
+/// The same of a text, which problems call `file`.
+YAML::Node parse_yaml(Problems& problems, const std::string& file, const std::string& text);
 
 }  // namespace anteroom::config

@@ -1,6 +1,8 @@
 #include <algorithm>
+#include <functional>
 #include <map>
 
+#include "anteroom/companies.h"
 #include "anteroom/email.h"
 #include "anteroom/saml.h"
 #include "config/files.h"
@@ -299,9 +301,9 @@ void read_scim(Section section, ReadIdp& read) {
   }
 }
 
-}  // namespace
-
-ReadIdp read_identity_provider(Section section, const ServiceProviderSettings& sp, Time now) {
+// `take`: the metadata, wherever it is.
+ReadIdp read(Section section, const ServiceProviderSettings& sp,
+             const std::function<void(Section&, IdentityProvider&)>& take) {
   ReadIdp read;
   read.place = section.place_of("name");
   IdentityProvider& idp = read.idp;
@@ -326,7 +328,7 @@ ReadIdp read_identity_provider(Section section, const ServiceProviderSettings& s
       ExpiredCertificate::warn);
   read_attributes(section.section("attributes"), idp);
   read_domains(section, read);
-  read_metadata(section, idp, now);
+  take(section, idp);
   read_request_binding(section, idp);
   read_request_signing(section, idp, sp);
   read_name_id_format(section, idp);
@@ -334,6 +336,22 @@ ReadIdp read_identity_provider(Section section, const ServiceProviderSettings& s
   read_single_logout(section.section("single_logout"), idp);
   read_scim(section.section("scim"), read);
   return read;
+}
+
+}  // namespace
+
+ReadIdp read_identity_provider(Section section, const ServiceProviderSettings& sp, Time now) {
+  return read(std::move(section), sp,
+              [now](Section& own, IdentityProvider& idp) { read_metadata(own, idp, now); });
+}
+
+ReadIdp read_identity_provider(Section section, const ServiceProviderSettings& sp, Time now,
+                               const std::string& metadata) {
+  return read(std::move(section), sp, [&metadata, now](Section& own, IdentityProvider& idp) {
+    idp.metadata_source.idp = idp.name;
+    idp.metadata_source.file = own.file();
+    if (!metadata.empty()) take_metadata(own, idp, metadata, "", now);
+  });
 }
 
 void check_identity_providers(Problems& problems, const std::vector<ReadIdp>& idps) {

@@ -125,15 +125,20 @@ void read_metadata(Section& section, IdentityProvider& idp, Time now) {
     return;
   }
   const auto xml = read_file(section, section.place_of("metadata"), source.file, kMaxMetadata);
-  if (!xml || !pinned) return;
-  auto metadata = saml::parse_idp_metadata(*xml, Time{}, *pinned);
+  if (xml && pinned) take_metadata(section, idp, *xml, *pinned, now);
+}
+
+void take_metadata(Section& section, IdentityProvider& idp, const std::string& xml,
+                   const std::string& pinned, Time now) {
+  auto metadata = saml::parse_idp_metadata(xml, Time{}, pinned);
   if (!metadata) return close_idp(section, idp, metadata.failure().detail);
   idp.metadata = std::move(*metadata);
   say_remarks(section, idp);
   // Nobody signs on there until it is mended; everybody else does.
   if (const auto& until = idp.metadata.valid_until; until && now >= *until) {
     section.problems().warn(section.place_of("metadata"),
-                            source.file + ": it has expired (validUntil): nobody of '" + idp.name +
+                            idp.metadata_source.file +
+                                ": it has expired (validUntil): nobody of '" + idp.name +
                                 "' signs on until there is a new one: ask the company for it");
   }
   check_certificates(section, idp, now);

@@ -1,9 +1,9 @@
 #include <algorithm>
 #include <array>
 
-#include "config/readers.h"
+#include "anteroom/companies.h"
 
-namespace anteroom::config {
+namespace anteroom {
 
 bool is_public_mail_domain(std::string_view domain) {
   static constexpr std::array<std::string_view, 60> kDomains{
@@ -22,4 +22,4 @@ bool is_public_mail_domain(std::string_view domain) {
   return std::find(kDomains.begin(), kDomains.end(), domain) != kDomains.end();
 }
 
-}  // namespace anteroom::config
+}  // namespace anteroom

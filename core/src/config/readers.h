@@ -22,8 +22,14 @@ void read_signing(Section section, ServiceProviderSettings& sp, Time now);
 void read_decryption(Section& section, ServiceProviderSettings& sp, Time now);
 void read_cookie_keys(Section& section, SessionSettings& sessions);
 ReadIdp read_identity_provider(Section section, const ServiceProviderSettings& sp, Time now);
+/// One whose metadata (XML; empty: none) is not in a file.
+ReadIdp read_identity_provider(Section section, const ServiceProviderSettings& sp, Time now,
+                               const std::string& metadata);
 /// The metadata, where it comes from and what is wrong with it.
 void read_metadata(Section& section, IdentityProvider& idp, Time now);
+/// What it says and what is wrong with it. `pinned`: the certificate that must have signed it, DER.
+void take_metadata(Section& section, IdentityProvider& idp, const std::string& xml,
+                   const std::string& pinned, Time now);
 /// What a company says of itself is wrong: nobody signs on there, and everybody else does.
 void close_idp(Section& section, IdentityProvider& idp, const std::string& why);
 /// PEM of one certificate or several; nullopt after a complaint, empty without the key.
@@ -40,8 +46,5 @@ void check_identity_providers(Problems& problems, const std::vector<ReadIdp>& id
 /// Levels that are not in access.levels.
 void check_levels(Problems& problems, const std::vector<ReadIdp>& idps,
                   const AccessSettings& access);
-
-/// A provider that anyone may have an address at: no company's domain.
-bool is_public_mail_domain(std::string_view domain);
 
 }  // namespace anteroom::config

@@ -3,7 +3,9 @@
 #include <stdexcept>
 
 #include "anteroom/bodies.h"
+#include "anteroom/companies.h"
 #include "anteroom/gate.h"
+#include "companies/company_source.h"
 #include "journey/frame/log_line.h"
 #include "journey/frame/origin.h"
 #include "journey/frame/respond.h"
@@ -21,18 +23,25 @@ using journey::Exchange;
 // message.
 constexpr std::size_t kMostVerifiers = 500;
 
-void say_closed(Log& log, const CompanyDirectory& companies) {
+// What was not so `before`, or all of it where there is none.
+void say_closed(Log& log, const CompanyDirectory& companies, const CompanyDirectory* before) {
   for (const auto& company : companies.all()) {
-    if (!company->closed.empty()) journey::log_closed(log, *company, company->closed);
+    const IdentityProvider* known = before == nullptr ? nullptr : before->by_name(company->name);
+    const bool is_said = known != nullptr && known->closed == company->closed;
+    if (company->closed.empty() || company->closed == kSuspended || is_said) continue;
+    journey::log_closed(log, *company, company->closed);
   }
+}
+
+Result<std::string> metadata_of(const Settings& settings, const CompanyDirectory& companies) {
+  std::vector<const IdentityProvider*> idps;
+  for (const auto& company : companies.all()) idps.push_back(company.get());
+  return saml::build_sp_metadata(settings.service_provider, idps, settings.pages.product_name);
 }
 
 Result<std::string> make_metadata(const Settings& settings, const CompanyDirectory& companies,
                                   Log& log) {
-  std::vector<const IdentityProvider*> idps;
-  for (const auto& company : companies.all()) idps.push_back(company.get());
-  auto metadata =
-      saml::build_sp_metadata(settings.service_provider, idps, settings.pages.product_name);
+  auto metadata = metadata_of(settings, companies);
   if (!metadata) {
     log.write(LogLevel::error, "our own metadata is not served: " + metadata.failure().detail);
   }
@@ -68,7 +77,8 @@ class Site::Implementation {
   Implementation(const std::shared_ptr<const Settings>& settings,
                  const std::shared_ptr<const CompanyDirectory>& companies,
                  std::shared_ptr<const pages::Renderer> pages, Ports ports, SessionLookup lookup)
-      : verifiers_(saml::OwnKeys(settings->service_provider), kMostVerifiers),
+      : source_(settings, companies, ports),
+        verifiers_(saml::OwnKeys(settings->service_provider), kMostVerifiers),
         context_{{settings, *settings, ports.clock, ports.back_channel, verifiers_},
                  companies,
                  *settings,
@@ -78,7 +88,33 @@ class Site::Implementation {
                  session::Mints(settings->sessions.cookie_keys),
                  std::move(pages),
                  make_metadata(*settings, *companies, ports.log)} {
-    say_closed(ports.log, *context_.companies);
+    say_closed(ports.log, *context_.companies, nullptr);
+  }
+
+  Task<Response> answer(Request request) {
+    if (is_first_refresh_) {
+      Callback<Done> wait([this](std::function<void(Done)> known) { waiting_.push_back(known); });
+      co_await wait;
+    }
+    Task<Response> answering = route(std::move(request));
+    co_return co_await answering;
+  }
+
+  Task<Status> refresh_companies() {
+    is_first_refresh_ = !has_refreshed_;
+    if (is_first_refresh_) context_.knows_companies = false;
+    has_refreshed_ = true;
+    const auto before = source_.current();
+    Task<Status> refreshing = source_.refresh();
+    const Status status = co_await refreshing;
+    if (status) context_.knows_companies = true;
+    if (source_.current() != before) {
+      Task<Done> publishing = publish();
+      co_await publishing;
+    }
+    is_first_refresh_ = false;
+    for (const auto& known : std::exchange(waiting_, {})) known(Done{});
+    co_return status;
   }
 
   Task<Response> route(Request request) {
@@ -98,6 +134,19 @@ class Site::Implementation {
   Context& context() { return context_; }
 
  private:
+  // Our own metadata says what companies are asked for.
+  Task<Done> publish() {
+    std::function<Result<std::string>()> make = [settings = context_.checking.settings_owner,
+                                                 companies = source_.current()] {
+      return metadata_of(*settings, *companies);
+    };
+    const auto made = co_await offload<Result<std::string>>(context_.ports.worker, std::move(make));
+    if (made) context_.metadata = *made;
+    say_closed(context_.ports.log, *source_.current(), context_.companies.get());
+    context_.companies = source_.current();
+    co_return Done{};
+  }
+
   [[nodiscard]] Response to_login_host(const RequestHead& head) const {
     std::string url = context_.login_origin().text + std::string(head.path);
     if (!head.query.empty()) url += "?" + std::string(head.query);
@@ -111,8 +160,12 @@ class Site::Implementation {
                                    std::string(head.headers.host.substr(0, 200))});
   }
 
+  companies::CompanySource source_;
   companies::VerifierCache verifiers_;
   Context context_;
+  bool has_refreshed_ = false;
+  bool is_first_refresh_ = false;  // under way
+  std::vector<std::function<void(Done)>> waiting_;
 };
 
 Site::Site(const std::shared_ptr<const Settings>& settings,
@@ -126,7 +179,11 @@ Site::Site(const std::shared_ptr<const Settings>& settings,
 Site::~Site() = default;
 
 Task<Response> Site::handle(Request request) {
-  return implementation_->route(std::move(request));
+  return implementation_->answer(std::move(request));
+}
+
+Task<Status> Site::refresh_companies() {
+  return implementation_->refresh_companies();
 }
 
 const Origin* Site::origin_of(std::string_view host) const {

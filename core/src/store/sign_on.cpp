@@ -20,6 +20,7 @@ SignOnOutcome outcome_of(std::string_view name) {
   if (name == "user_disabled") return SignOnOutcome::user_disabled;
   if (name == "identity_pinned") return SignOnOutcome::identity_pinned;
   if (name == "request_answered") return SignOnOutcome::request_answered;
+  if (name == "company_closed") return SignOnOutcome::company_closed;
   return SignOnOutcome::replayed;
 }
 

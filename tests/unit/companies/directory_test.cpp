@@ -74,3 +74,53 @@ TEST_CASE("whoever shares a company keeps it when the directory is gone") {
   }
   CHECK(kept->domains.front() == "other.test");
 }
+
+namespace {
+
+CompanyDirectory::Company in_database(const std::string& name) {
+  return std::make_shared<const IdentityProvider>(company(name));
+}
+
+}  // namespace
+
+TEST_CASE("companies of the database stand beside those of the configuration") {
+  const CompanyDirectory companies(settings_of({company("corp")}), {in_database("contoso")});
+  CHECK(name_of(companies.by_domain("contoso.test")) == "contoso");
+  CHECK(name_of(companies.by_entity_id("https://contoso.test/")) == "contoso");
+  CHECK(companies.all().size() == 2);
+  CHECK(companies.conflicts().empty());
+}
+
+TEST_CASE(
+    "a domain has one company, whatever the database says: the other vouches for nobody there") {
+  IdentityProvider claiming = company("contoso");
+  claiming.domains = {"corp.test", "contoso.test"};
+  const CompanyDirectory companies(settings_of({company("corp")}),
+                                   {std::make_shared<const IdentityProvider>(claiming)});
+  CHECK(name_of(companies.by_domain("corp.test")) == "corp");
+  const IdentityProvider* contoso = companies.by_name("contoso");
+  REQUIRE(contoso != nullptr);
+  CHECK(contoso->domains == std::vector<std::string>{"contoso.test"});
+  REQUIRE(companies.conflicts().size() == 1);
+  CHECK(companies.conflicts()[0] == "contoso: corp.test is corp's already");
+}
+
+TEST_CASE("a name has one company: the configuration's") {
+  IdentityProvider claiming = company("corp");
+  claiming.domains = {"elsewhere.test"};
+  const CompanyDirectory companies(settings_of({company("corp")}),
+                                   {std::make_shared<const IdentityProvider>(claiming)});
+  CHECK(companies.all().size() == 1);
+  CHECK(companies.by_domain("elsewhere.test") == nullptr);
+  CHECK(companies.conflicts().size() == 1);
+}
+
+TEST_CASE("a company of the database with another's entity ID is closed, and the other is not") {
+  IdentityProvider claiming = company("contoso");
+  claiming.metadata.entity_id = "https://corp.test/";
+  const CompanyDirectory companies(settings_of({company("corp")}),
+                                   {std::make_shared<const IdentityProvider>(claiming)});
+  CHECK(name_of(companies.by_entity_id("https://corp.test/")) == "corp");
+  CHECK(companies.by_name("contoso")->closed == "its entity ID is another company's, corp");
+  CHECK(companies.by_name("corp")->closed.empty());
+}

@@ -35,6 +35,8 @@ struct Context {
   TokenGuard scim_tokens{};
   RefusalQuota refusals{};
   OnceAMinute denials{};  ///< by user, of pages and of Manage
+  /// False: there may be more in the database, which could not be asked yet.
+  bool knows_companies = true;
 
   [[nodiscard]] const Origin* origin_of(std::string_view host) const;
   [[nodiscard]] const Origin& login_origin() const { return settings.service_provider.origin; }

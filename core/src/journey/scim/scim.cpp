@@ -1,6 +1,7 @@
 #include "journey/scim/scim.h"
 
 #include "anteroom/gate.h"
+#include "companies/company_source.h"
 #include "http/form.h"
 #include "journey/frame/respond.h"
 #include "scim/codes.h"
@@ -124,6 +125,9 @@ Task<std::variant<Response, ScimExchange>> admit_directory(Exchange exchange) {
   Context& context = exchange.context;
   Address address = address_of(context, exchange.head().path);
   const IdentityProvider* idp = exchange.companies->by_name(address.company);
+  if (idp == nullptr && !context.knows_companies) {
+    co_return failure_answer(context, exchange.head(), companies::not_known_yet(), "");
+  }
   const auto token = scim::bearer_token(exchange.head().headers.authorization);
   const auto hash = token ? hash_token(*token) : std::nullopt;
   if (idp == nullptr || !hash) co_return no_token(context, exchange.head(), idp ? idp->name : "");

@@ -2,6 +2,7 @@
 #include <iterator>
 
 #include "anteroom/store.h"
+#include "companies/company_source.h"
 #include "http/cookie.h"
 #include "http/form.h"
 #include "http/header_list.h"
@@ -185,6 +186,17 @@ Response refuse_person(const Exchange& exchange, const ResponseCheck& judgement,
       assertion.idp(), reference);
 }
 
+// It was suspended while this sign-on was under way.
+Response refuse_company(const Exchange& exchange, const IdentityProvider& company) {
+  return explain(exchange.context, exchange.head(),
+                 {companies::kCompanyClosed, "it was suspended a moment ago"},
+                 {403,
+                  "expired_title"_message,
+                  {"closed"_message, {{"company", company.display_name}}},
+                  "expired_hint"_message},
+                 company.name);
+}
+
 // What came with the Response, sorted.
 struct IncomingResponse {
   std::string encoded;   // empty: there is an artifact
@@ -312,6 +324,8 @@ Code code_of(store::SignOnOutcome outcome) {
       return code::kUserDisabled;
     case store::SignOnOutcome::identity_pinned:
       return code::kIdentityPinned;
+    case store::SignOnOutcome::company_closed:
+      return companies::kCompanyClosed;
   }
   return anteroom::code::kInternal;
 }
@@ -379,6 +393,8 @@ Task<Response> open_session(Exchange& exchange, const ResponseCheck& judgement) 
       co_return refuse_person(exchange, judgement, code::kUserDisabled);
     case store::SignOnOutcome::identity_pinned:
       co_return refuse_person(exchange, judgement, code::kIdentityPinned);
+    case store::SignOnOutcome::company_closed:
+      co_return refuse_company(exchange, *judgement.idp);
   }
   co_return unavailable(context, exchange.head(), {anteroom::code::kInternal, "unknown outcome"});
 }
@@ -416,6 +432,10 @@ Task<Response> consume_response(Exchange exchange) {
   if (!judged) {
     note_end(exchange, Stage::response, nullptr, judged.failure().code);
     co_return unavailable(context, exchange.head(), judged.failure());
+  }
+  if (judged->idp == nullptr && !context.knows_companies) {
+    note_end(exchange, Stage::response, nullptr, anteroom::code::kDatabaseUnavailable);
+    co_return unavailable(context, exchange.head(), companies::not_known_yet());
   }
   note_judgement(exchange, *judged, arrived_at);
   if (!judged->verdict.assertion) co_return reject(exchange, *arrival, *judged);

@@ -1,4 +1,5 @@
 #include "anteroom/gate.h"
+#include "companies/company_source.h"
 #include "http/form.h"
 #include "journey/frame/respond.h"
 #include "journey/frame/return_to.h"
@@ -117,6 +118,9 @@ Response submit_email(Exchange exchange) {
   }
   const std::string domain(saml::email_domain(*email));
   const IdentityProvider* idp = exchange.companies->by_domain(domain);
+  if (idp == nullptr && !exchange.context.knows_companies) {
+    return unavailable(exchange.context, exchange.head(), companies::not_known_yet());
+  }
   if (idp == nullptr) {
     return sign_in_page(exchange, handle, given,
                         {"sign_in_unknown_domain"_message, {{"domain", domain}}}, {});
@@ -127,6 +131,9 @@ Response submit_email(Exchange exchange) {
 Task<Response> leave_for_idp(Exchange exchange) {
   const auto form = http::Form::parse(exchange.request.body());
   const IdentityProvider* idp = form ? exchange.companies->by_name(form->get("idp")) : nullptr;
+  if (idp == nullptr && !exchange.context.knows_companies) {
+    co_return unavailable(exchange.context, exchange.head(), companies::not_known_yet());
+  }
   if (idp == nullptr) co_return bad_form(exchange);
   Start start{idp, saml::canonical_email(form->get("email")).value_or(""),
               return_handle(form->get("r")), false};

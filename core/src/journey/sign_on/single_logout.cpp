@@ -1,6 +1,7 @@
 // Logout messages of identity providers (saml-profiles 4.4), and what is told to them.
 #include "journey/sign_on/single_logout.h"
 #include "anteroom/store.h"
+#include "companies/company_source.h"
 #include "crypto/encoding.h"
 #include "http/form.h"
 #include "journey/frame/log_line.h"
@@ -201,6 +202,9 @@ Task<Response> single_logout(Exchange exchange) {
   const Result<Judged> judged = co_await offload<Judged>(context.ports.worker, std::move(work));
   if (incoming->is_answer) co_return take_answer(exchange, incoming->relay_state, judged);
   if (!judged) co_return unavailable(context, exchange.head(), judged.failure());
+  if (judged->idp == nullptr && !context.knows_companies) {
+    co_return unavailable(context, exchange.head(), companies::not_known_yet());
+  }
   if (!judged->message) {
     co_return refuse_logout(exchange, judged->message.failure(),
                             judged->idp == nullptr ? "" : judged->idp->name);

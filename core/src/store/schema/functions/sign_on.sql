@@ -102,6 +102,13 @@ BEGIN
   END IF;
 
   PERFORM hold_company(p_idp, false);
+  -- The node has not heard of it yet.
+  IF EXISTS (SELECT FROM companies c WHERE c.name = p_idp AND c.state = 'suspended') THEN
+    outcome := 'company_closed';
+    INSERT INTO audit_events (kind, code, idp, email, client_address)
+    VALUES ('sign_on_refused', outcome, p_idp, p_email, p_client);
+    RETURN;
+  END IF;
   SELECT * INTO v_replaced FROM sessions s WHERE s.token_hash = p_replaces;
   person := find_or_create_user(p_idp, v_subject, p_email, p_name, p_client, v_replaced.user_id);
   user_id := person.id;

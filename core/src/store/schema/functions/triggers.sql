@@ -17,6 +17,7 @@ BEGIN
      $w$OLD.granted_by LIKE 'scim:%' AND NEW.granted_by <> OLD.granted_by$w$, 'withhold_from_groups'),
     ('grants', 'grants_end_waiting', 'AFTER INSERT OR UPDATE', '', 'end_waiting'),
     ('grants', 'grants_changed', 'AFTER INSERT OR UPDATE OR DELETE', '', 'tell_nodes_of_grant'),
+    ('companies', 'companies_numbered', 'BEFORE INSERT OR UPDATE', '', 'number_company'),
     ('sessions', 'sessions_ended', 'AFTER DELETE', '', 'tell_nodes_of_session'),
     ('access_requests', 'access_requests_canonical_address', 'BEFORE INSERT OR UPDATE OF email', '', 'canonical_address'),
     ('access_requests', 'access_requests_filed', 'AFTER INSERT', '', 'tell_nodes_of_request'),

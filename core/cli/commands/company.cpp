@@ -1,0 +1,293 @@
+// Companies in the database: connected at once, on every node, without a reload.
+
+#include <algorithm>
+#include <memory>
+
+#include "anteroom/companies.h"
+#include "anteroom/email.h"
+#include "anteroom/saml.h"
+#include "cli/commands/company_texts.h"
+#include "cli/commands/console.h"
+#include "crypto/pem.h"
+#include "host/files.h"
+
+namespace anteroom::cli {
+
+namespace {
+
+using store::CompanyChange;
+using store::CompanyRow;
+
+constexpr int kPage = 500;
+
+struct Given {
+  std::string name, display_name, preset, metadata, domain;
+  std::vector<std::string> domains, settings, without;
+};
+
+Time now() {
+  return std::chrono::time_point_cast<Time::duration>(std::chrono::system_clock::now());
+}
+
+CompanyRow row_of(Console& console, const std::string& name) {
+  auto row = console.need(wait(store::find_company(console.database(), name)));
+  if (row) return std::move(*row);
+  throw Abort{exit_refused, "there is no company " + name +
+                                " in the database: `anteroom company list` shows those that there "
+                                "are, `anteroom idp list` those in the configuration"};
+}
+
+// What the configuration has goes first on every node: what is claimed beside it would be in vain.
+void check_name_is_free(Console& console, const std::string& name) {
+  if (console.companies().by_name(name) == nullptr) return;
+  throw Abort{exit_refused, name + " is an identity provider in the configuration already"};
+}
+
+void check_domain(Console& console, const std::string& name, const std::string& given) {
+  const auto domain = canonical_domain(given);
+  if (!domain || *domain != given) {
+    throw Abort{exit_refused,
+                "'" + given + "' is not an email domain in lower case such as example.com"};
+  }
+  if (is_public_mail_domain(given)) {
+    throw Abort{exit_refused, given + " is a public mail domain: anyone can have an address there"};
+  }
+  const IdentityProvider* owner = console.companies().by_domain(given);
+  if (owner != nullptr && owner->name != name) {
+    throw Abort{exit_refused, given + " belongs to " + owner->name + " in the configuration"};
+  }
+}
+
+// What would be, were it live: Abort where the settings or the metadata are wrong.
+ReadCompany checked(Console& console, CompanyRow row) {
+  row.state = "live";
+  ReadCompany read = read_company(row, console.settings(), now());
+  std::string wrong;
+  for (const Problem& problem : read.problems) {
+    if (!problem.is_warning) wrong += (wrong.empty() ? "" : "\n") + to_string(problem);
+  }
+  if (!wrong.empty()) throw Abort{exit_refused, wrong + "\nnothing was changed"};
+  return read;
+}
+
+void need_change(const std::string& name, CompanyChange change) {
+  const std::string why = company_refusal(change);
+  if (!why.empty()) throw Abort{exit_refused, name + ": " + why};
+}
+
+void take_metadata(Console& console, const CompanyRow& row, const std::string& file) {
+  CompanyRow next = row;
+  next.metadata = read_file(file);
+  const auto parsed = saml::parse_idp_metadata(next.metadata, now());
+  if (!parsed) throw Abort{exit_refused, file + ": " + parsed.failure().detail};
+  for (const auto& company : console.companies().all()) {
+    if (company->name != row.name && company->metadata.entity_id == parsed->entity_id) {
+      throw Abort{exit_refused, "the entity ID " + parsed->entity_id + " is that of " +
+                                    company->name + " in the configuration"};
+    }
+  }
+  const ReadCompany read = checked(console, next);
+  if (!read.company.closed.empty()) throw Abort{exit_refused, file + ": " + read.company.closed};
+  store::NewMetadata metadata{next.metadata, parsed->entity_id, fingerprints_of(*parsed)};
+  const CompanyChange change = console.need(wait(
+      store::bring_metadata(console.database(), row.name, std::move(metadata), Console::actor())));
+  if (change != CompanyChange::same) need_change(row.name, change);
+}
+
+void give(Console& console, const std::string& name, const std::string& domain) {
+  const auto given =
+      console.need(wait(store::give_domain(console.database(), name, domain, Console::actor())));
+  if (given.change == CompanyChange::domain_taken) {
+    throw Abort{exit_refused, domain + " belongs to the company " + given.owner};
+  }
+  if (given.change != CompanyChange::same) need_change(name, given.change);
+}
+
+void change(Console& console, const CompanyRow& row) {
+  checked(console, row);
+  need_change(row.name,
+              console.need(wait(store::change_company(console.database(), row, Console::actor()))));
+}
+
+void show(Console& console, const std::string& name) {
+  const CompanyRow row = row_of(console, name);
+  const auto versions = console.need(wait(store::metadata_versions(console.database(), name)));
+  const ReadCompany read = read_company(row, console.settings(), now());
+  console.say(company_text(row, read, versions, console.settings()),
+              company_json(row, read, versions, console.settings()));
+}
+
+void set_values(CompanyRow& row, const Given& given) {
+  Json settings = Json::parse(row.settings);
+  for (const std::string& one : given.settings) {
+    const auto equals = one.find('=');
+    if (equals == std::string::npos || equals == 0) {
+      throw Abort{exit_usage, "'" + one + "': write KEY=VALUE, such as force_authn=true"};
+    }
+    set_value(settings, one.substr(0, equals), one.substr(equals + 1));
+  }
+  for (const std::string& key : given.without) settings.erase(key);
+  row.settings = settings.dump();
+}
+
+void add(Console& console, const Given& given) {
+  check_name_is_free(console, given.name);
+  for (const std::string& domain : given.domains) check_domain(console, given.name, domain);
+  CompanyRow row{given.name, given.display_name.empty() ? given.name : given.display_name,
+                 "draft",    {},
+                 "{}",       "",
+                 0};
+  Given settings = given;
+  if (!given.preset.empty()) settings.settings.push_back("preset=" + given.preset);
+  set_values(row, settings);
+  checked(console, row);
+  need_change(given.name, console.need(wait(store::add_company(
+                              console.database(), row.name, row.display_name, Console::actor()))));
+  row.version = row_of(console, given.name).version;
+  if (row.settings != "{}") change(console, row);
+  if (!given.metadata.empty()) take_metadata(console, row, given.metadata);
+  for (const std::string& domain : given.domains) give(console, given.name, domain);
+  show(console, given.name);
+}
+
+void set(Console& console, const Given& given) {
+  CompanyRow row = row_of(console, given.name);
+  if (!given.display_name.empty()) row.display_name = given.display_name;
+  set_values(row, given);
+  change(console, row);
+  show(console, given.name);
+}
+
+void change_domain(Console& console, const Given& given, bool is_given) {
+  if (is_given) {
+    check_domain(console, given.name, given.domain);
+    give(console, given.name, given.domain);
+  } else {
+    const auto change = console.need(wait(
+        store::withdraw_domain(console.database(), given.name, given.domain, Console::actor())));
+    if (change == CompanyChange::same) {
+      throw Abort{exit_refused, given.domain + " is not a domain of " + given.name};
+    }
+    need_change(given.name, change);
+  }
+  show(console, given.name);
+}
+
+void set_state(Console& console, const std::string& name, const std::string& state) {
+  const CompanyRow row = row_of(console, name);
+  if (state == "live") {
+    const ReadCompany read = checked(console, row);
+    if (!read.company.closed.empty()) throw Abort{exit_refused, name + ": " + read.company.closed};
+  }
+  const auto done = console.need(
+      wait(store::set_company_state(console.database(), name, state, Console::actor())));
+  need_change(name, done.change);
+  console.say(
+      name + " is " + state +
+          (state == "suspended" ? "; " + std::to_string(done.sessions) + " sessions ended" : ""),
+      {{"company", name}, {"state", state}, {"sessions_ended", done.sessions}});
+}
+
+void list(Console& console) {
+  std::vector<std::vector<std::string>> rows;
+  Json json = Json::array();
+  std::string after;
+  for (;;) {
+    const auto page = console.need(wait(store::list_companies(console.database(), after, kPage)));
+    for (const CompanyRow& row : page) {
+      rows.push_back({row.name, row.state, joined_words(row.domains), row.display_name});
+      json.push_back({{"name", row.name},
+                      {"state", row.state},
+                      {"domains", row.domains},
+                      {"display_name", row.display_name}});
+    }
+    if (page.size() < static_cast<std::size_t>(kPage)) break;
+    after = page.back().name;
+  }
+  console.table({"NAME", "STATE", "DOMAINS", "SHOWN AS"}, rows, json);
+}
+
+using Run = void (*)(Console&, const Given&);
+
+CLI::App* subcommand(CLI::App& company, Console& console, const std::shared_ptr<Given>& given,
+                     const char* name, const char* help, Run run) {
+  auto* command = company.add_subcommand(name, help);
+  command->add_option("NAME", given->name, "a-z, 0-9 and hyphens; kept in user records")
+      ->required();
+  command->callback([&console, given, run] { run(console, *given); });
+  return command;
+}
+
+void add_settings_options(CLI::App& command, const std::shared_ptr<Given>& given) {
+  command.add_option("--display-name", given->display_name, "what people call it");
+  command.add_option("--set", given->settings,
+                     "KEY=VALUE of an entry of identity_providers; nested with dots; repeatable");
+}
+
+void add_making(CLI::App& company, Console& console) {
+  auto given = std::make_shared<Given>();
+  auto* command = subcommand(company, console, given, "add",
+                             "add one, as a draft: nobody signs on there yet", add);
+  command->add_option("--domain", given->domains, "email domain; repeatable");
+  command->add_option("--metadata", given->metadata, "federation metadata XML");
+  command->add_option("--preset", given->preset)
+      ->check(CLI::IsMember({"entra", "adfs", "okta", "google", "keycloak", "generic"}));
+  add_settings_options(*command, given);
+
+  auto changed = std::make_shared<Given>();
+  auto* setting = subcommand(company, console, changed, "set", "change its settings", set);
+  add_settings_options(*setting, changed);
+  setting->add_option("--unset", changed->without, "a KEY that goes back to what is usual");
+
+  auto brought = std::make_shared<Given>();
+  auto* metadata = subcommand(company, console, brought, "metadata",
+                              "put other metadata in force; what was before is kept",
+                              [](Console& own, const Given& file) {
+                                take_metadata(own, row_of(own, file.name), file.metadata);
+                                show(own, file.name);
+                              });
+  metadata->add_option("FILE", brought->metadata)->required();
+}
+
+void add_domains(CLI::App& company, Console& console) {
+  auto* domain = company.add_subcommand("domain", "its email domains")->require_subcommand(1);
+  domain->fallthrough();
+  const auto one = [&](const char* name, const char* help, Run run) {
+    auto given = std::make_shared<Given>();
+    subcommand(*domain, console, given, name, help, run)
+        ->add_option("DOMAIN", given->domain)
+        ->required();
+  };
+  one("add", "who has an address there signs on at it",
+      [](Console& own, const Given& given) { change_domain(own, given, true); });
+  one("remove", "nobody with an address there signs on any more; sessions stay",
+      [](Console& own, const Given& given) { change_domain(own, given, false); });
+}
+
+void add_states(CLI::App& company, Console& console) {
+  const auto one = [&](const char* name, const char* help, Run run) {
+    subcommand(company, console, std::make_shared<Given>(), name, help, run);
+  };
+  one("live", "let people sign on there",
+      [](Console& own, const Given& given) { set_state(own, given.name, "live"); });
+  one("suspend", "nobody signs on there any more, and every session of it ends",
+      [](Console& own, const Given& given) { set_state(own, given.name, "suspended"); });
+  one("archive", "give up its domains and keep what was; it stays so",
+      [](Console& own, const Given& given) { set_state(own, given.name, "archived"); });
+  one("show", "show one, with what the customer must enter",
+      [](Console& own, const Given& given) { show(own, given.name); });
+}
+
+}  // namespace
+
+void add_company(CLI::App& app, Console& console) {
+  auto* company = app.add_subcommand("company", "companies in the database, in force at once")
+                      ->require_subcommand(1);
+  company->fallthrough();
+  company->add_subcommand("list", "list them")->callback([&console] { list(console); });
+  add_making(*company, console);
+  add_domains(*company, console);
+  add_states(*company, console);
+}
+
+}  // namespace anteroom::cli

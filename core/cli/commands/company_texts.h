@@ -1,0 +1,34 @@
+// What the command says of a company in the database.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "anteroom/companies.h"
+#include "cli/commands/console.h"
+
+namespace anteroom::cli {
+
+/// Why a change was not made; empty: it was.
+std::string company_refusal(store::CompanyChange change);
+
+std::string company_text(const store::CompanyRow& row, const ReadCompany& read,
+                         const std::vector<store::MetadataVersion>& versions,
+                         const Settings& settings);
+Json company_json(const store::CompanyRow& row, const ReadCompany& read,
+                  const std::vector<store::MetadataVersion>& versions, const Settings& settings);
+
+/// Puts a value where a path with dots leads. What reads as JSON is such a value, else a text.
+/// Abort where the path leads through something that has no keys.
+void set_value(Json& settings, const std::string& path, const std::string& value);
+
+std::vector<std::string> fingerprints_of(const IdpMetadata& metadata);
+
+/// "a, b"
+std::string joined_words(const std::vector<std::string>& words);
+
+/// What the customer's administrator enters at the identity provider.
+Json for_the_customer(const Settings& settings);
+std::string for_the_customer_text(const Settings& settings);
+
+}  // namespace anteroom::cli

@@ -1,0 +1,72 @@
+#include <array>
+#include <exception>
+
+#include "anteroom/companies.h"
+#include "config/files.h"
+#include "config/readers.h"
+
+namespace anteroom {
+
+namespace {
+
+using namespace config;
+
+// What a row has in places of its own, and what names files: nodes share none.
+constexpr std::array kNotInRows{
+    "name",           "display_name", "domains",          "metadata",
+    "metadata_url",   "metadata_ca",  "metadata_refresh", "metadata_certificate",
+    "back_channel_ca"};
+
+void close_company(IdentityProvider& company, const std::string& why) {
+  if (company.closed.empty()) company.closed = why;
+}
+
+ReadIdp read_row(Problems& problems, const store::CompanyRow& row, const Settings& settings,
+                 Time now) {
+  const std::string place = "company " + row.name;
+  YAML::Node node = parse_yaml(problems, place, row.settings);
+  if (!node.IsMap()) node = YAML::Node(YAML::NodeType::Map);
+  for (const char* key : kNotInRows) {
+    if (!node[key].IsDefined()) continue;
+    problems.error({place, -1, -1},
+                   std::string("'") + key + "' is not a setting of a company in the database");
+    node.remove(key);
+  }
+  node["name"] = row.name;
+  node["display_name"] = row.display_name;
+  node["domains"] = row.domains;
+  return read_identity_provider(
+      Section(problems, place, "identity_providers", node, {place, -1, -1}),
+      settings.service_provider, now, row.metadata);
+}
+
+std::string first_error(const Problems& problems) {
+  for (const Problem& problem : problems.sorted()) {
+    if (!problem.is_warning) return problem.message;
+  }
+  return "";
+}
+
+}  // namespace
+
+ReadCompany read_company(const store::CompanyRow& row, const Settings& settings, Time now) {
+  Problems problems;
+  std::vector<ReadIdp> read(1);
+  try {
+    read[0] = read_row(problems, row, settings, now);
+    check_levels(problems, read, settings.access);
+  } catch (const std::exception& error) {
+    problems.error({"company " + row.name, -1, -1}, std::string("cannot be read: ") + error.what());
+  }
+  ReadCompany company{std::move(read[0].idp), problems.sorted()};
+  company.company.name = row.name;
+  if (company.company.display_name.empty()) company.company.display_name = row.display_name;
+  if (row.state != "live") close_company(company.company, std::string(kSuspended));
+  if (row.state == "live" && row.metadata.empty()) {
+    close_company(company.company, "it has no metadata");
+  }
+  if (problems.has_error()) close_company(company.company, first_error(problems));
+  return company;
+}
+
+}  // namespace anteroom

@@ -1,0 +1,176 @@
+"""Companies in the database: support's commands are in force on every node at once, without a reload."""
+
+import os
+import subprocess
+
+import pytest
+
+from tests.support.node import COOKIE, Node
+from tests.support.processes import clean_environment, wait_until
+from tests.support.saml import live
+from tests.support.saml.browser import FORM, LOGIN_HOST, PAGE, post_response, session_of, start
+from tests.support.saml.messages import metadata
+
+SAME = ("Sec-Fetch-Site", "same-origin")
+SOON = 2  # seconds: within which every node knows
+
+
+class Gate:
+    """Two nodes, of two workers each, that have one company in their configuration: corp."""
+
+    def __init__(self, lab, cluster, folder):
+        self.authorities = live.authorities()
+        folder.mkdir()
+        live.write_key_pairs(self.authorities, folder)
+        self.folder = folder
+        (folder / "idp.xml").write_text(metadata([self.authorities["idp"]]))
+        self.xml = folder / "contoso.xml"
+        self.publish("idp")
+        change = live.configuration(folder / "idp.xml", "")
+        self.node = lab.node(cluster, yaml=change, workers=2)
+        self.other = lab.node(cluster, self.node.database, migrate=False, yaml=change, workers=2)
+        self.nodes = (self.node, self.other)
+
+    def publish(self, key):
+        self.xml.write_text(metadata([self.authorities[key]]).replace("https://idp.test/", "https://contoso-idp.test/"))
+
+    def run(self, *words):
+        command = [str(self.node.build / "core" / "cli" / "anteroom"), "--config", str(self.node.directory / "anteroom.yaml"), *words]
+        return subprocess.run([str(word) for word in command], capture_output=True, text=True, check=False, timeout=60,
+                              env=clean_environment(ASAN_OPTIONS="detect_leaks=0"))
+
+    def company(self, *words):
+        done = self.run("company", *words)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def add(self):
+        self.company("add", "contoso", "--display-name", "Contoso", "--domain", "contoso.test", "--metadata", self.xml,
+                     "--set", "attributes.email=mail")
+
+    def signs_on(self, node: Node, key="idp", email="ann@contoso.test"):
+        keys = {**self.authorities, "idp": self.authorities[key]}
+        under_way = start(node, "contoso")
+        answer = post_response(node, live.fresh_response(keys, under_way.request_id, email, "https://contoso-idp.test/"), under_way)
+        return session_of(answer)
+
+
+def press(node, company="contoso"):
+    body = f"idp={company}".encode()
+    return node.ask("/auth/sign-in/start", method="POST", host=LOGIN_HOST, body=body, headers=[FORM, PAGE, SAME]).status
+
+
+def is_offered(node, domain="contoso.test"):
+    """By each of its workers: a connection stays with one."""
+    answers = [node.ask("/auth/sign-in", method="POST", host=LOGIN_HOST, body=f"email=ann%40{domain}".encode(), headers=[FORM, PAGE, SAME])
+               for _ in range(8)]
+    return all(answer.status == 200 for answer in answers)
+
+
+@pytest.fixture
+def gate(lab, cluster, workspace):
+    return Gate(lab, cluster, workspace / f"companies-{os.urandom(3).hex()}")
+
+
+def everywhere(gate, condition):
+    wait_until(lambda: all(condition(node) for node in gate.nodes), SOON, "every node's knowing")
+
+
+def test_a_company_is_connected_without_a_reload(gate):
+    workers = [node.workers() for node in gate.nodes]
+    gate.add()
+    assert not is_offered(gate.node), "a draft"
+    gate.company("live", "contoso")
+    everywhere(gate, is_offered)
+    for node in gate.nodes:
+        assert gate.signs_on(node)
+    assert [node.workers() for node in gate.nodes] == workers
+
+
+def test_a_suspended_company_ends_at_once_and_comes_back(gate):
+    gate.add()
+    gate.company("live", "contoso")
+    everywhere(gate, is_offered)
+    token = gate.signs_on(gate.node)
+    under_way = start(gate.other, "contoso")
+    said = gate.company("suspend", "contoso")
+    assert "1 sessions ended" in said
+    wait_until(lambda: gate.node.ask("/auth/waiting", token, host=LOGIN_HOST).status == 303, SOON, "the session's end")
+    late = post_response(gate.other, live.fresh_response(gate.authorities, under_way.request_id, "ann@contoso.test",
+                                                         "https://contoso-idp.test/"), under_way)
+    assert session_of(late) is None
+    everywhere(gate, lambda node: press(node) == 403 and press(node, "corp") == 303)
+    gate.company("live", "contoso")
+    everywhere(gate, lambda node: press(node) == 303)
+    assert gate.signs_on(gate.other)
+
+
+def test_a_node_that_has_not_heard_of_it_yet_opens_no_session(gate):
+    gate.add()
+    gate.company("live", "contoso")
+    everywhere(gate, is_offered)
+    # Suspended behind everybody's back: no trigger says so.
+    gate.node.people.sql("ALTER TABLE companies DISABLE TRIGGER ALL; UPDATE companies SET state = 'suspended'")
+    under_way = start(gate.node, "contoso")
+    answer = post_response(gate.node, live.fresh_response(gate.authorities, under_way.request_id, "ann@contoso.test",
+                                                          "https://contoso-idp.test/"), under_way)
+    assert answer.status == 403 and session_of(answer) is None
+    assert gate.node.people.sql("SELECT count(*) FROM users") == ["0"]
+
+
+def test_a_new_key_is_in_force_and_the_old_one_is_not(gate):
+    gate.add()
+    gate.company("live", "contoso")
+    everywhere(gate, is_offered)
+    assert gate.signs_on(gate.node) and not gate.signs_on(gate.node, "idp2")
+    gate.publish("idp2")
+    said = gate.company("metadata", "contoso", gate.xml)
+    assert "2 (in force)" in said and "1, " in said
+    wait_until(lambda: gate.signs_on(gate.other, "idp2"), SOON, "the new key's acceptance")
+    wait_until(lambda: not gate.signs_on(gate.node), SOON, "the old key's end")
+
+
+def test_two_companies_cannot_speak_for_one_domain(gate):
+    gate.add()
+    refused = gate.run("company", "domain", "add", "contoso", "corp.test")
+    assert refused.returncode == 1 and "belongs to corp in the configuration" in refused.stderr
+    # Whoever wrote the configuration did not know of the company.
+    gate.node.people.sql("INSERT INTO company_domains (domain, company, added_by) VALUES ('corp.test', 'contoso', 'x')")
+    gate.company("live", "contoso")
+    everywhere(gate, is_offered)
+    wait_until(lambda: "contoso: corp.test is corp's already" in gate.node.error_log(), SOON, "the warning")
+    assert not gate.signs_on(gate.node, email="ann@corp.test")
+    page = gate.node.ask("/auth/sign-in", method="POST", host=LOGIN_HOST, body=b"email=ann%40corp.test", headers=[FORM, PAGE, SAME])
+    assert b'value="corp"' in page.body
+
+
+def test_a_worker_that_starts_without_a_database_mistakes_nobody_for_unknown(lab, own_cluster, workspace):
+    gate = Gate(lab, own_cluster, workspace / f"companies-{os.urandom(3).hex()}")
+    gate.add()
+    gate.company("live", "contoso")
+    everywhere(gate, is_offered)
+    own_cluster.stop()
+    gate.node.reload()
+    assert press(gate.node) == 503 and press(gate.node, "corp") == 303
+    assert press(gate.other) == 303, "what was known goes on"
+    own_cluster.start()
+    wait_until(lambda: press(gate.node) == 303, 10, "the database's return")
+
+
+def test_without_a_listener_a_change_comes_within_five_seconds(gate):
+    gate.add()
+    gate.node.people.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query ILIKE 'LISTEN%' OR query = ''")
+    gate.node.people.sql("ALTER TABLE companies DISABLE TRIGGER companies_numbered")
+    gate.node.people.sql("UPDATE companies SET state = 'live', version = nextval('company_versions')")
+    listening = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND (query ILIKE 'LISTEN%' OR query = '')"
+    wait_until(lambda: gate.node.people.sql(listening) == ["2"], 10, "the listeners' return")
+    wait_until(lambda: all(is_offered(node) for node in gate.nodes), 5, "what was missed meanwhile")
+
+
+def test_cookie_of_a_suspended_company_opens_nothing(gate):
+    gate.add()
+    gate.company("live", "contoso")
+    everywhere(gate, is_offered)
+    token = gate.signs_on(gate.other)
+    gate.company("suspend", "contoso")
+    wait_until(lambda: gate.other.ask("/work", host=LOGIN_HOST, cookies=[f"{COOKIE}={token}"]).status == 302, SOON, "its end")
