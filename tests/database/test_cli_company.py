@@ -71,6 +71,13 @@ def test_a_domain_has_one_company(contoso):
     assert contoso.json("company", "domain", "add", "fabrikam", "contoso.test")["domains"] == ["fabrikam.test", "contoso.test"]
 
 
+def test_what_could_not_be_added_in_full_says_what_is_there(contoso):
+    said = contoso.refused(1, "company", "add", "fabrikam", "--domain", "contoso.test")
+    assert "belongs to the company contoso" in said and "fabrikam was added all the same, as a draft" in said
+    assert "was added" not in contoso.refused(1, "company", "add", "other", "--metadata", contoso.directory / "cookie.key")
+    assert "there is no company other" in contoso.refused(1, "company", "show", "other")
+
+
 def test_an_entity_id_has_one_company(contoso):
     contoso.ok("company", "add", "fabrikam")
     assert "another company has the entity ID" in contoso.refused(1, "company", "metadata", "fabrikam", contoso.xml)

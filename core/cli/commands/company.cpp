@@ -75,7 +75,8 @@ void need_change(const std::string& name, CompanyChange change) {
   if (!why.empty()) throw Abort{exit_refused, name + ": " + why};
 }
 
-void take_metadata(Console& console, const CompanyRow& row, const std::string& file) {
+store::NewMetadata checked_metadata(Console& console, const CompanyRow& row,
+                                    const std::string& file) {
   CompanyRow next = row;
   next.metadata = read_file(file);
   const auto parsed = saml::parse_idp_metadata(next.metadata, now());
@@ -88,10 +89,13 @@ void take_metadata(Console& console, const CompanyRow& row, const std::string& f
   }
   const ReadCompany read = checked(console, next);
   if (!read.company.closed.empty()) throw Abort{exit_refused, file + ": " + read.company.closed};
-  store::NewMetadata metadata{next.metadata, parsed->entity_id, fingerprints_of(*parsed)};
-  const CompanyChange change = console.need(wait(
-      store::bring_metadata(console.database(), row.name, std::move(metadata), Console::actor())));
-  if (change != CompanyChange::same) need_change(row.name, change);
+  return {next.metadata, parsed->entity_id, fingerprints_of(*parsed)};
+}
+
+void bring(Console& console, const std::string& name, store::NewMetadata metadata) {
+  const CompanyChange change = console.need(
+      wait(store::bring_metadata(console.database(), name, std::move(metadata), Console::actor())));
+  if (change != CompanyChange::same) need_change(name, change);
 }
 
 void give(Console& console, const std::string& name, const std::string& domain) {
@@ -141,12 +145,19 @@ void add(Console& console, const Given& given) {
   if (!given.preset.empty()) settings.settings.push_back("preset=" + given.preset);
   set_values(row, settings);
   checked(console, row);
+  store::NewMetadata metadata;
+  if (!given.metadata.empty()) metadata = checked_metadata(console, row, given.metadata);
   need_change(given.name, console.need(wait(store::add_company(
                               console.database(), row.name, row.display_name, Console::actor()))));
-  row.version = row_of(console, given.name).version;
-  if (row.settings != "{}") change(console, row);
-  if (!given.metadata.empty()) take_metadata(console, row, given.metadata);
-  for (const std::string& domain : given.domains) give(console, given.name, domain);
+  try {
+    row.version = row_of(console, given.name).version;
+    if (row.settings != "{}") change(console, row);
+    if (!metadata.xml.empty()) bring(console, given.name, std::move(metadata));
+    for (const std::string& domain : given.domains) give(console, given.name, domain);
+  } catch (Abort& abort) {
+    abort.message += "\n" + given.name + " was added all the same, as a draft";
+    throw;
+  }
   show(console, given.name);
 }
 
@@ -243,7 +254,8 @@ void add_making(CLI::App& company, Console& console) {
   auto* metadata = subcommand(company, console, brought, "metadata",
                               "put other metadata in force; what was before is kept",
                               [](Console& own, const Given& file) {
-                                take_metadata(own, row_of(own, file.name), file.metadata);
+                                const CompanyRow row = row_of(own, file.name);
+                                bring(own, file.name, checked_metadata(own, row, file.metadata));
                                 show(own, file.name);
                               });
   metadata->add_option("FILE", brought->metadata)->required();

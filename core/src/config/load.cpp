@@ -84,7 +84,9 @@ std::shared_ptr<const Settings> read_settings(Problems& problems, const std::str
     }
   }
   if (idps.empty()) {
-    problems.warn(root.place(), "there is no identity provider yet: nobody can sign in");
+    problems.warn(
+        root.place(),
+        "there is no identity provider yet: nobody signs in but at companies in the database");
   }
   settings->database = read_database(root.section("database"));
   settings->sessions = read_sessions(root.section("sessions"));
