@@ -116,6 +116,20 @@ TEST_CASE("hosts, paths and methods that are not ours are told so") {
         "https://login.test/auth/sign-in");
 }
 
+TEST_CASE("on its way to the login host, why somebody signs in again is not lost, nor made up") {
+  World world;
+  const auto location = [&](const std::string& query) {
+    return header(world.answer({.host = "app.test", .path = "/auth/sign-in", .query = query}),
+                  "Location");
+  };
+  for (const std::string notice : {"choose", "stale", "elsewhere"}) {
+    const std::string query = "notice=" + notice;
+    CHECK(location(query) == "https://login.test/auth/sign-in?" + query);
+    CHECK(location("r=AAAA&" + query) == "https://login.test/auth/sign-in?" + query + "&r=AAAA");
+  }
+  CHECK(location("notice=evil%0d%0a&r=AAAA") == "https://login.test/auth/sign-in?r=AAAA");
+}
+
 TEST_CASE("a domain is found however it is written, and shown as people write it") {
   World world;
   world.settings->identity_providers[0].domains = {"xn--mnchen-3ya.example"};

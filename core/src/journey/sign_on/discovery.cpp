@@ -21,6 +21,18 @@ Message notice_message(std::string_view notice) {
   return {};
 }
 
+bool is_notice(std::string_view given) {
+  return given == "choose" || !notice_message(given).empty();
+}
+
+std::string sign_in_path(const Context& context, std::string_view notice,
+                         const std::string& handle) {
+  std::string path = context.path("/sign-in");
+  if (!is_notice(notice)) return path + return_query(handle);
+  path += "?notice=" + std::string(notice);
+  return handle.empty() ? path : path + "&r=" + handle;
+}
+
 Response sign_in_page(const Exchange& exchange, const std::string& handle, std::string_view email,
                       const Message& error, const Message& notice) {
   pages::Values values;
@@ -85,9 +97,10 @@ Task<Response> show_sign_in(Exchange exchange) {
   Context& context = exchange.context;
   const auto query = http::Form::parse(exchange.head().query);
   const std::string handle = query ? return_handle(query->get("r")) : "";
+  std::string notice;
+  if (query) notice = query->get("notice");
   if (!exchange.is_on_login_host()) {
-    co_return redirect(
-        302, context.login_origin().text + context.path("/sign-in") + return_query(handle));
+    co_return redirect(302, context.login_origin().text + sign_in_path(context, notice, handle));
   }
   CurrentSession session = co_await or_unavailable(exchange, current_session(exchange));
   if (const SessionView* view = session.view(); view != nullptr) {
@@ -101,8 +114,6 @@ Task<Response> show_sign_in(Exchange exchange) {
       co_return landed;
     }
   }
-  std::string notice;
-  if (query) notice = query->get("notice");
   Response asked = co_await ask_who(exchange, handle, std::move(notice));
   co_return asked;
 }
