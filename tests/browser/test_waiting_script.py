@@ -162,6 +162,21 @@ def test_it_stops_when_the_account_is_switched_off(room, chrome):
     assert "contact support" in line(chrome)
 
 
+def test_it_does_not_come_in_the_way_of_a_form_that_was_sent(room, chrome):
+    """Signing out ends the session that it asks about."""
+    chrome.open(room.url)
+    chrome.wait(lambda: room.questions, "the first question")
+    chrome.script("document.body.innerHTML += '<form id=out></form>';"
+                  "addEventListener('submit', event => event.preventDefault()); document.querySelector('#out').requestSubmit()")
+    asked = len(room.questions)
+    room.answer({"state": "signed_out", "location": "/elsewhere"})
+    assert chrome.script("dispatchEvent(new Event('online')); return fetch('/another').then(answer => answer.ok)")
+    assert len(room.questions) == asked and chrome.url == room.url
+    # Until the page is shown again, when nothing came of the form.
+    chrome.script("dispatchEvent(new PageTransitionEvent('pageshow', {persisted: true}))")
+    chrome.wait(lambda: chrome.url.endswith("/elsewhere"), "where whoever is signed out goes")
+
+
 # With a stream that says when to ask.
 
 

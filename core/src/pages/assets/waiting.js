@@ -150,7 +150,8 @@
         signal: limit.signal,
       });
       if (!response.ok) throw new Error("status " + response.status);
-      take(await response.json());
+      const answer = await response.json();
+      if (!isOver) take(answer);
     } catch {
       failures = Math.min(failures + 1, 8);
       // One lost answer is nothing to worry anybody with.
@@ -176,6 +177,12 @@
     pause();
     hangUp();
     noStreamBefore = 0;
+  });
+  // Whoever signs out goes where that leads: the end of the session is no news to them.
+  document.addEventListener("submit", () => {
+    isOver = true;
+    pause();
+    hangUp();
   });
   window.addEventListener("online", ask);
   window.addEventListener("pagehide", hangUp);
