@@ -127,7 +127,8 @@ def test_a_ticket_is_worth_nothing_in_another_browser_or_a_second_time(node, key
 
 
 # What each form of ours does must not be had from another site. That all are held to it: tests/unit/journey/routes_test.cpp.
-FORMS = {"/sign-in": b"email=ann@corp.test", "/sign-in/start": b"idp=corp", "/sign-out": b"", "/waiting/ask": b"",
+FORMS = {"/sign-in": b"email=ann@corp.test", "/sign-in/another": b"", "/sign-in/start": b"idp=corp", "/sign-out": b"",
+         "/waiting/ask": b"",
          "/manage/new-user": b"email=eve@corp.test&property=*&level=admin", "/manage/new-users": b"list=eve@corp.test",
          "/manage/requests/withdraw": b"request=x", "/manage/queue": b"request=x&decision=approve",
          "/manage/queue/request": b"request=x&decision=approve", "/manage/people/grant": b"user=x&property=*&level=admin",
@@ -157,13 +158,14 @@ def test_a_form_of_another_site_is_refused(node, keys_of_idp, page, sender):
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 def test_no_link_signs_anybody_out_or_on(node, keys_of_idp, method):
     token = sign_on(node, keys_of_idp)
-    for path in ("/auth/sign-out", "/auth/sign-out?then=sign-in", "/auth/sign-in/start?idp=corp", ACS + "?SAMLResponse=x"):
+    for path in ("/auth/sign-out", "/auth/sign-out?then=sign-in", "/auth/sign-in/start?idp=corp", "/auth/sign-in/another",
+                 "/auth/at/corp", ACS + "?SAMLResponse=x"):
         assert session_of(node.ask(path, token, host=LOGIN_HOST, method=method)) is None
         assert is_inside(node, token), path
 
 
-@pytest.mark.parametrize("path", ["/work", "/auth/sign-in", "/auth/waiting", "/auth/waiting/status", "/auth/sign-out",
-                                  "/auth/signed-out", "/auth/handoff?ticket=x", "/manager/"])
+@pytest.mark.parametrize("path", ["/work", "/auth/sign-in", "/auth/at/corp", "/auth/at/nobody", "/auth/waiting",
+                                  "/auth/waiting/status", "/auth/sign-out", "/auth/signed-out", "/auth/handoff?ticket=x", "/manager/"])
 def test_nothing_that_depends_on_who_asks_is_kept_or_shared(node, keys_of_idp, path):
     for token in (None, sign_on(node, keys_of_idp)):
         answer = node.ask(path, token, host=LOGIN_HOST, headers=[PAGE, ("Origin", "https://evil.test")])

@@ -60,7 +60,8 @@ def test_the_oracle_knows_what_a_browser_does():
 @pytest.mark.parametrize("template", [
     "/auth/sign-in?r={}", "/auth/sign-in?next={0}&return={0}&ReturnTo={0}&url={0}&RelayState={0}", "/auth/handoff?ticket={}",
     "/auth/waiting?r={}", "/auth/signed-out?r={}", "/auth/sign-in?notice={}", "/auth/microsoft-error?code={}",
-    "/saml2/idpresponse?RelayState={}", "/saml2/logout?RelayState={}", "/auth/{}", "/auth/assets/{}", "/auth/sign-in/{}"])
+    "/saml2/idpresponse?RelayState={}", "/saml2/logout?RelayState={}", "/auth/{}", "/auth/assets/{}", "/auth/sign-in/{}",
+    "/auth/at/{}", "/auth/at/corp?r={}"])
 def test_as_a_parameter(node, template):
     for payload in PAYLOADS:
         path = template.format(quote(payload, safe="/\\"))
@@ -72,6 +73,7 @@ def test_as_a_field_of_a_form(node):
     for payload in PAYLOADS:
         value = quote(payload, safe="")
         for path, body in (("/auth/sign-in", f"email=ann@corp.test&r={value}"), ("/auth/sign-in/start", f"idp=corp&r={value}"),
+                           ("/auth/sign-in/another", f"r={value}"),
                            ("/auth/sign-in/start", f"idp={value}"), ("/auth/sign-out", f"then={value}&r={value}"),
                            (ACS, f"SAMLResponse=AAAA&RelayState={value}")):
             check(node.ask(path, method="POST", host=LOGIN_HOST, headers=own, body=body.encode()), (path, payload))

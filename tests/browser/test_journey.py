@@ -8,6 +8,7 @@ from selenium.webdriver.common.keys import Keys
 from .conftest import ANN, CARLA, WENDY
 
 DEEP_LINK = "/workorders?property=elm-court&note=a%20b%26c"
+ANOTHER = "form[action='/auth/sign-in/another'] button"
 
 
 def csp_complaints(chrome):
@@ -197,7 +198,7 @@ def test_sign_out_ends_the_session(stack, chrome):
     chrome.wait_for_path("/auth/sign-in")
     chrome.open(stack.app_url("/reports/"))
     chrome.wait_for_path("/auth/sign-in")
-    assert chrome.has("input[name=email]"), "the login host still knew who it was"
+    assert chrome.has(ANOTHER), "the login host still knew who it was"
 
 
 def test_sign_out_at_the_identity_provider_ends_the_session_here(stack, chrome):
@@ -209,7 +210,7 @@ def test_sign_out_at_the_identity_provider_ends_the_session_here(stack, chrome):
     chrome.wait(lambda: "loginuserpass" in chrome.url, "the identity provider's own page")
     chrome.open(stack.app_url("/reports/"))
     chrome.wait_for_path("/auth/sign-in")
-    assert chrome.has("input[name=email]"), "the login host still knew who it was"
+    assert chrome.has(ANOTHER), "the login host still knew who it was"
 
 
 def test_switching_to_another_account(stack, chrome, newcomer):
@@ -220,6 +221,79 @@ def test_switching_to_another_account(stack, chrome, newcomer):
     chrome.wait_for_path("/auth/sign-in")
     chrome.sign_on(CARLA)
     chrome.wait(lambda: CARLA.name in chrome.text, "the app, as Carla")
+
+
+def company_kept(chrome):
+    cookie = chrome.cookies().get("__Host-anteroom-company")
+    return cookie and cookie["value"]
+
+
+def test_one_click_leads_in_from_a_company_s_own_address(stack, chrome):
+    """What a tile in My Apps opens."""
+    chrome.open(stack.login_url("/auth/at/northwind"))
+    chrome.see("Sign in with Northwind", "Not your company?")
+    assert not chrome.has("#email") and company_kept(chrome) is None
+    chrome.leave_for_provider()
+    chrome.enter_password(ANN)
+    chrome.wait_for_url(stack.app_url("/"))
+    assert company_kept(chrome) == "northwind"
+    chrome.open(stack.login_url("/auth/at/northwind"))  # a second time: she is in already
+    chrome.wait_for_url(stack.app_url("/"))
+    assert not csp_complaints(chrome)
+
+
+def test_a_company_s_address_on_the_app_s_host_leads_to_the_login_host(stack, chrome):
+    chrome.open(stack.app_url("/auth/at/fabrikam"))
+    chrome.wait_for_url(stack.login_url("/auth/at/fabrikam"))
+    chrome.see("Sign in with Fabrikam")
+
+
+def test_the_company_is_offered_first_the_next_time_until_another_address_is_used(stack, chrome):
+    wanted = stack.app_url("/reports/?month=5")
+    chrome.open(stack.app_url("/"))
+    chrome.sign_on(ANN)
+    chrome.wait_for_url(stack.app_url("/"))
+    chrome.press("form[action='/auth/sign-out'] button")
+    chrome.wait_for_path("/auth/signed-out")
+    assert company_kept(chrome) == "northwind", "signing out keeps it"
+
+    chrome.open(wanted)
+    chrome.wait_for_path("/auth/sign-in")
+    chrome.see("Sign in with Northwind", "Not your company?")
+    chrome.press(ANOTHER)
+    chrome.find("#email")
+    assert company_kept(chrome) is None
+    chrome.sign_on(CARLA)
+    chrome.wait_for_url(wanted)
+    assert company_kept(chrome) == "fabrikam"
+    assert not csp_complaints(chrome)
+
+
+def test_another_address_after_a_mistyped_one(stack, chrome):
+    wanted = stack.app_url(DEEP_LINK)
+    chrome.open(wanted)
+    chrome.enter_email(CARLA.email)
+    chrome.see("Not you?")
+    chrome.press(ANOTHER)
+    chrome.find("#email")
+    chrome.sign_on(ANN)
+    chrome.wait_for_url(wanted)
+
+
+def test_the_keyboard_reaches_another_address(stack, browsers):
+    chrome = browsers(javascript=False)
+    chrome.open(stack.login_url("/auth/at/northwind"))
+    chrome.find("input[name=idp]")
+    chrome.driver.switch_to.active_element.send_keys(Keys.TAB)
+    chrome.driver.switch_to.active_element.send_keys(Keys.ENTER)
+    chrome.find("#email")
+
+
+def test_a_link_that_names_no_company_says_so_and_leads_on(stack, chrome):
+    chrome.open(stack.login_url("/auth/at/contosso"))
+    chrome.see("This link leads nowhere")
+    chrome.press("main a.button")
+    chrome.find("#email")
 
 
 def test_missing_access_is_explained(stack, chrome):
@@ -256,7 +330,6 @@ def test_disabled_person_loses_access_at_once(stack, chrome, newcomer):
     chrome.wait_for_url(stack.app_url("/"))
     stack.anteroom("user", "disable", newcomer.email)
     chrome.wait(lambda: chrome.open(stack.app_url("/")) or "/auth/sign-in" in chrome.url, "the session to end", 10)
-    chrome.enter_email(newcomer.email)
     chrome.leave_for_provider()
     chrome.wait(lambda: "turned off" in chrome.text, "an explanation")
 

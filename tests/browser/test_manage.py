@@ -178,7 +178,6 @@ def test_nothing_is_lost_when_the_session_ends_while_typing(stack, chrome):
     stack.anteroom("user", "end-sessions", CARLA.email)
     ask_for(chrome, "kept@fabrikam.example", name="Kay Kept", level="viewer", note="Line one\nline two")
     chrome.wait_for_path("/auth/sign-in")
-    chrome.enter_email(CARLA.email)
     chrome.leave_for_provider()  # which still knows her
     chrome.wait_for_path("/auth/manage/new-user")
     chrome.see("Everything is still here", within="[role=status]")
@@ -240,7 +239,6 @@ def test_a_list_outlives_the_session_that_it_was_typed_in(stack, chrome):
     chrome.wait(lambda: len(chrome.driver.window_handles) == 2, "the new tab")
     chrome.driver.switch_to.window(next(name for name in chrome.driver.window_handles if name != here))
     chrome.wait_for_path("/auth/sign-in")
-    chrome.enter_email(CARLA.email)
     chrome.leave_for_provider()  # which still knows her
     chrome.wait_for_path("/auth/manage/new-user")
     chrome.driver.close()

@@ -34,6 +34,24 @@ def provider_generic(stack, chrome, _newcomer):
     chrome.find("input[name=idp]")
 
 
+def provider_remembered(stack, chrome, _newcomer):
+    chrome.open(stack.app_url("/"))
+    chrome.sign_on(ANN)
+    chrome.wait_for_url(stack.app_url("/"))
+    chrome.press("form[action='/auth/sign-out'] button")
+    chrome.wait_for_path("/auth/signed-out")
+    chrome.open(stack.app_url("/"))
+    chrome.find("input[name=idp]")
+
+
+def company_link(stack, chrome, _newcomer):
+    chrome.open(stack.login_url("/auth/at/fabrikam"))
+
+
+def no_company(stack, chrome, _newcomer):
+    chrome.open(stack.login_url("/auth/at/contosso"))
+
+
 def waiting(stack, chrome, newcomer):
     chrome.open(stack.app_url("/"))
     chrome.sign_on(newcomer)
@@ -68,8 +86,9 @@ def app(stack, chrome, _newcomer):
     chrome.wait_for_url(stack.app_url("/"))
 
 
-@pytest.mark.parametrize("page", [sign_in, sign_in_unknown, provider_entra, provider_generic, waiting, denied,
-                                  sign_out, signed_out, error, app], ids=lambda page: page.__name__)
+@pytest.mark.parametrize("page", [sign_in, sign_in_unknown, provider_entra, provider_generic, provider_remembered,
+                                  company_link, no_company, waiting, denied, sign_out, signed_out, error, app],
+                         ids=lambda page: page.__name__)
 def test_page_fits_every_screen(stack, chrome, newcomer, page):
     page(stack, chrome, newcomer)
     for view in on_every_screen(chrome):

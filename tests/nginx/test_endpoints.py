@@ -28,6 +28,14 @@ def test_the_email_page_finds_the_provider(node):
     assert answer.status == 200 and b"Northwind" in answer.body
 
 
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_a_company_has_an_address_of_its_own(node, method):
+    answer = node.ask("/auth/at/northwind", method=method)
+    assert answer.status == 200 and answer.header("set-cookie") is None
+    assert (b"Northwind" in answer.body) == (method == "GET")
+    assert node.ask("/auth/at/nobody", method=method).status == 404
+
+
 def test_an_idp_button_leads_to_the_idp_with_a_cookie(node):
     answer = node.ask("/auth/sign-in/start", method="POST", headers=FORM,
                       body=b"idp=northwind&email=ann@northwind.example")
@@ -49,7 +57,7 @@ def test_garbage_at_the_acs_is_refused_without_a_5xx(node, body):
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "OPTIONS", "TRACE", "BREW"])
-@pytest.mark.parametrize("path", [ACS, "/auth/sign-in/start"])
+@pytest.mark.parametrize("path", [ACS, "/auth/sign-in/start", "/auth/at/northwind"])
 def test_other_methods_are_refused(node, method, path):
     assert node.ask(path, method=method).status == 405
 

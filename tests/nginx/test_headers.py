@@ -68,7 +68,7 @@ def test_nothing_but_identity_headers(lenient):
 @pytest.mark.parametrize("path", ["/open/x", "/work"])
 def test_our_cookies_do_not_reach_the_app_and_the_apps_do(node, path):
     token, _, _ = node.people.sign_in()
-    cookie = f"a=1; {COOKIE}={token}; {COOKIE}-browser=xyz; b=2"
+    cookie = f"a=1; {COOKIE}={token}; {COOKIE}-browser=xyz; {COOKIE}-company=northwind; b=2"
     answer = node.ask(path, cookies=[cookie])
     assert answer.status == 200, answer
     assert answer.seen("Cookie") == ["a=1; b=2"]

@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "anteroom/company_address.h"
 #include "anteroom/gate.h"
 #include "journey/frame/form_origin.h"
 #include "journey/frame/respond.h"
@@ -67,7 +68,9 @@ constexpr Route kRoutes[] = {
 
     {get, page("/sign-in"), every, anybody, Body::none, open(show_sign_in)},
     {post, page("/sign-in"), login, our_own_page, Body::form, open(at_once<submit_email>)},
+    {post, page("/sign-in/another"), login, our_own_page, Body::form, open(at_once<choose_another>)},
     {post, page("/sign-in/start"), login, our_own_page, Body::form, open(leave_for_idp)},
+    {get, below(kCompanyPages), every, anybody, Body::none, open(show_company)},
     {get, page("/microsoft-error"), every, anybody, Body::none, open(at_once<explain_microsoft_error>)},
     {get, page("/metadata"), login, anybody, Body::none, open(at_once<show_metadata>)},
     {get, kAcs, login, anybody, Body::none, open(open_acs)},

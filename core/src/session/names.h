@@ -14,6 +14,10 @@ inline constexpr std::string_view kBrowserCookie = "__Host-anteroom-browser";
 /// A form that was typed into when the session ended.
 inline constexpr std::string_view kDraftCookie = "__Host-anteroom-draft";
 
+/// The name of the company that was used last, as it is: it says whose button is offered first, and
+/// nothing else. On the login host.
+inline constexpr std::string_view kCompanyCookie = "__Host-anteroom-company";
+
 /// The address of a page, where it is long. For one path only, which a __Host- cookie cannot be.
 inline constexpr std::string_view kReturnCookiePrefix = "__Secure-anteroom-return-";
 

@@ -195,7 +195,8 @@ TEST_CASE("a session token is 43 characters in exactly one cookie") {
 
 TEST_CASE("the app gets its own cookies and none of ours") {
   const std::string header =
-      "a=1; __Host-anteroom=t; b=2=3; __Host-anteroom-login-00=x; flag; __Host-anteroom-browser=y";
+      "a=1; __Host-anteroom=t; b=2=3; __Host-anteroom-login-00=x; flag; __Host-anteroom-browser=y; "
+      "__Host-anteroom-company=corp";
   CHECK(our_cookies(header).is_any);
   CHECK(without_our_cookies(header) == "a=1; b=2=3; flag");
   CHECK_FALSE(our_cookies("a=1; __Host-anteroom2=t").is_any);

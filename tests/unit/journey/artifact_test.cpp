@@ -105,7 +105,7 @@ TEST_CASE("no IdP is asked for a browser that has no sign-on under way there") {
   }
   SECTION("a sign-on that is done") {
     const auto cookies = headers(world.get(), "Set-Cookie");
-    REQUIRE(cookies.size() == 2);
+    REQUIRE(cookies.size() == 3);
     world.cookie = pair_of(cookies[1]);
     world.back_channel.calls = 0;
   }

@@ -59,7 +59,7 @@ TEST_CASE("a good Response opens a session in one round trip and leads to the pa
   CHECK(header(response, "Location") == "/home");
   CHECK(header(response, "Cache-Control") == "no-store");
   const auto cookies = headers(response, "Set-Cookie");
-  REQUIRE(cookies.size() == 2);
+  REQUIRE(cookies.size() == 3);
   CHECK(cookies[0].starts_with("__Host-anteroom="));
   CHECK(cookies[0].ends_with("; Path=/; Secure; HttpOnly; SameSite=Lax"));
   CHECK(world.database.calls.size() == 1);
@@ -136,6 +136,7 @@ TEST_CASE("a sign-on leaves one line, with the session's number and nothing to m
   CHECK(line.find("@") == std::string::npos);
   for (const std::string& cookie : headers(response, "Set-Cookie")) {
     const std::string pair = pair_of(cookie);
+    if (pair == "__Host-anteroom-company=corp") continue;  // no secret, and the line names it
     CHECK(line.find(pair.substr(pair.find('=') + 1)) == std::string::npos);
   }
 }

@@ -113,7 +113,7 @@ TEST_CASE("every value that a page is given is documented, and every documented 
     if (name.starts_with("manage_")) given.merge(given_in_samples(name));
     if (given.count("email") == 1 && name != "sign_in") given.insert({"email_start", "email_end"});
     if (name == "sign_in") given.insert("show_support");
-    if (name == "provider") given.merge(Names{"is_entra", "is_step_up"});
+    if (name == "provider") given.merge(Names{"is_entra", "is_step_up", "may_choose"});
     if (name == "microsoft_error") given.insert("is_unknown");
     if (name == "signed_out") given.insert("is_confirmed");
     if (name == "waiting") {

@@ -88,10 +88,15 @@ TEST_CASE("only Entra's button carries Microsoft's mark") {
 
 TEST_CASE("another address keeps where the person wanted to go") {
   pages::Values values;
+  values.text["return"] = "abc";
+  CHECK_THAT(samples::body("provider", values), !Contains("/auth/sign-in/another"));
+  values.flags["may_choose"] = true;
+  const std::string page = samples::body("provider", values);
+  CHECK_THAT(page,
+             Contains("<form class=\"fine\" method=\"post\" action=\"/auth/sign-in/another\">\n"
+                      "<input type=\"hidden\" name=\"r\" value=\"abc\">\nNot your company? "));
   values.text["email"] = "ada@contoso.test";
-  CHECK_THAT(samples::body("provider", values), Contains("href=\"/auth/sign-in\""));
-  values.text["return_query"] = "abc";
-  CHECK_THAT(samples::body("provider", values), Contains("href=\"/auth/sign-in?r=abc\""));
+  CHECK_THAT(samples::body("provider", values), Contains("Not you? "));
 }
 
 TEST_CASE("the posted request works without a script") {

@@ -158,6 +158,7 @@ TEST_CASE("our cookies are told apart from others that merely begin alike") {
   CHECK(session::is_our_cookie("__Host-anteroom"));
   CHECK(session::is_our_cookie("__Host-anteroom-login-00"));
   CHECK(session::is_our_cookie("__Host-anteroom-browser"));
+  CHECK(session::is_our_cookie(session::kCompanyCookie));
   CHECK_FALSE(session::is_our_cookie("__Host-anteroom2"));
   CHECK_FALSE(session::is_our_cookie("anteroom"));
 }

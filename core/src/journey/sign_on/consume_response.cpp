@@ -13,6 +13,7 @@
 #include "journey/frame/log_line.h"
 #include "journey/frame/respond.h"
 #include "journey/frame/return_to.h"
+#include "journey/sign_on/remembered_company.h"
 #include "journey/sign_on/steps.h"
 #include "session/names.h"
 #include "session/token.h"
@@ -164,6 +165,10 @@ Response welcome(const Exchange& exchange, const ResponseCheck& judgement,
         "Set-Cookie",
         http::set_cookie(done.cookie_name(), sealed.value_or(""), http::SameSite::none,
                          sealed ? kRepeatLife : std::chrono::minutes(0)));
+    // What this browser began itself and what its company has confirmed, and with more than one.
+    if (exchange.companies->only() == nullptr) {
+      response.headers.emplace_back("Set-Cookie", remember_company(*judgement.idp));
+    }
   }
   return response;
 }

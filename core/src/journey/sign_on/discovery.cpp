@@ -1,9 +1,11 @@
+#include "anteroom/company_address.h"
 #include "anteroom/gate.h"
 #include "companies/company_source.h"
 #include "http/form.h"
 #include "journey/frame/respond.h"
 #include "journey/frame/return_to.h"
 #include "journey/frame/send_away.h"
+#include "journey/sign_on/remembered_company.h"
 #include "journey/sign_on/start.h"
 #include "journey/sign_on/steps.h"
 
@@ -60,6 +62,7 @@ Response provider_page(const Exchange& exchange, const IdentityProvider& idp,
   values.text["return_query"] = handle;
   values.flags["is_entra"] = idp.preset == "entra";
   values.flags["is_step_up"] = is_step_up;
+  values.flags["may_choose"] = !is_step_up && (!email.empty() || only_idp(exchange) == nullptr);
   return exchange.context.renderer->page(exchange.head().headers.accept_language, "provider", 200,
                                          values, form_targets(&idp));
 }
@@ -72,8 +75,26 @@ bool must_step_up(const SessionView& session, const session::ReturnTo& wanted, T
   return !is_fresh(session, requirement, now);
 }
 
-// Nobody is signed in here: the email page, or what takes its place with one identity provider.
+// Who is signed in goes on to the page asked for, or is asked once more where that is due. nullopt:
+// nobody is.
+Task<std::optional<Response>> pass_on(Exchange& exchange, const CurrentSession& session,
+                                      std::string handle) {
+  const SessionView* view = session.view();
+  if (view == nullptr) co_return std::nullopt;
+  if (!must_step_up(*view, return_to_or_landing(exchange.context, handle), exchange.now())) {
+    Response landed = co_await land(exchange, session, handle);
+    co_return landed;
+  }
+  const auto* idp = exchange.companies->by_name(view->fields().idp);
+  if (idp == nullptr) co_return std::nullopt;
+  co_return provider_page(exchange, *idp, view->fields().email, handle, true);
+}
+
+// Nobody is signed in here: the email page, or what takes its place with one identity provider or
+// in a browser that has signed on before.
 Task<Response> ask_who(const Exchange& exchange, std::string handle, std::string notice) {
+  const auto* remembered = notice.empty() ? remembered_company(exchange) : nullptr;
+  if (remembered != nullptr) co_return provider_page(exchange, *remembered, "", handle, false);
   const Message message = notice_message(notice);
   const auto* idp = only_idp(exchange);
   if (idp == nullptr || !message.empty()) co_return sign_in_page(exchange, handle, "", {}, message);
@@ -83,6 +104,13 @@ Task<Response> ask_who(const Exchange& exchange, std::string handle, std::string
     co_return away;
   }
   co_return provider_page(exchange, *idp, "", handle, false);
+}
+
+// The same for a name that nobody has and for one that nobody could have.
+Response no_such_company(const Exchange& exchange, const std::string& handle) {
+  return explain(exchange.context, exchange.head(), {Code{"no_such_company"}, ""},
+                 {404, "no_company_title"_message, "no_company"_message, "no_company_hint"_message,
+                  exchange.context.path("/sign-in") + return_query(handle), "sign_in"_message});
 }
 
 Response bad_form(const Exchange& exchange) {
@@ -103,19 +131,38 @@ Task<Response> show_sign_in(Exchange exchange) {
     co_return redirect(302, context.login_origin().text + sign_in_path(context, notice, handle));
   }
   CurrentSession session = co_await or_unavailable(exchange, current_session(exchange));
-  if (const SessionView* view = session.view(); view != nullptr) {
-    const auto* idp = exchange.companies->by_name(view->fields().idp);
-    const bool is_due = must_step_up(*view, return_to_or_landing(context, handle), exchange.now());
-    if (is_due && idp != nullptr) {
-      co_return provider_page(exchange, *idp, view->fields().email, handle, true);
-    }
-    if (!is_due) {
-      Response landed = co_await land(exchange, session, handle);
-      co_return landed;
-    }
-  }
+  std::optional<Response> passed = co_await pass_on(exchange, session, handle);
+  if (passed) co_return std::move(*passed);
   Response asked = co_await ask_who(exchange, handle, std::move(notice));
   co_return asked;
+}
+
+Task<Response> show_company(Exchange exchange) {
+  const Context& context = exchange.context;
+  const auto query = http::Form::parse(exchange.head().query);
+  const std::string handle = query ? return_handle(query->get("r")) : "";
+  const std::string_view name = exchange.head().path.substr(context.path(kCompanyPages).size());
+  const IdentityProvider* idp = exchange.companies->by_name(name);
+  if (!exchange.is_on_login_host()) {
+    if (idp == nullptr) co_return no_such_company(exchange, handle);
+    co_return redirect(
+        302, company_address(context.settings.service_provider, idp->name) + return_query(handle));
+  }
+  CurrentSession session = co_await or_unavailable(exchange, current_session(exchange));
+  std::optional<Response> passed = co_await pass_on(exchange, session, handle);
+  if (passed) co_return std::move(*passed);
+  if (idp == nullptr) co_return no_such_company(exchange, handle);
+  if (auto refused = refuse_if_closed(exchange, *idp)) co_return std::move(*refused);
+  co_return provider_page(exchange, *idp, "", handle, false);
+}
+
+Response choose_another(Exchange exchange) {
+  const auto form = http::Form::parse(exchange.request.body());
+  if (!form) return bad_form(exchange);
+  Response response =
+      redirect(303, sign_in_path(exchange.context, "choose", return_handle(form->get("r"))));
+  response.headers.emplace_back("Set-Cookie", forget_company());
+  return response;
 }
 
 Response submit_email(Exchange exchange) {

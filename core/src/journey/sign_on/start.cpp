@@ -85,6 +85,10 @@ Response refuse_closed(const Exchange& exchange, const IdentityProvider& idp, co
                  idp.name);
 }
 
+bool has_expired(const IdentityProvider& idp, Time now) {
+  return idp.metadata.valid_until && now >= *idp.metadata.valid_until;
+}
+
 // What the answer will be verified with, before anybody is sent for one; made now if it is the
 // company's first.
 Task<Status> open_company(const Exchange& exchange, const IdentityProvider& idp) {
@@ -145,12 +149,21 @@ session::LoginState state_of(const Exchange& exchange, const Start& start,
 
 }  // namespace
 
+bool is_known_closed(const IdentityProvider& idp, Time now) {
+  return !idp.closed.empty() || has_expired(idp, now);
+}
+
+std::optional<Response> refuse_if_closed(const Exchange& exchange, const IdentityProvider& idp) {
+  if (has_expired(idp, exchange.now())) return refuse_expired(exchange, idp);
+  if (idp.closed.empty()) return std::nullopt;
+  return refuse_closed(exchange, idp, {companies::kCompanyClosed, idp.closed});
+}
+
 Task<Response> start_sign_on(const Exchange& exchange, Start start) {
   const Context& context = exchange.context;
   const IdentityProvider& idp = *start.idp;
   const Time now = exchange.now();
-  if (idp.metadata.valid_until && now >= *idp.metadata.valid_until)
-    co_return refuse_expired(exchange, idp);
+  if (auto refused = refuse_if_closed(exchange, idp)) co_return std::move(*refused);
   const Earlier earlier = earlier_starts(exchange);
   if (const auto wait = pause(earlier, now); wait.count() > 0) {
     co_return too_many(exchange, start, wait);

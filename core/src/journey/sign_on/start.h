@@ -1,6 +1,7 @@
 // Leaving for the identity provider.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "journey/frame/context.h"
@@ -13,6 +14,13 @@ struct Start {
   std::string handle;  ///< sealed ReturnTo; may be empty
   bool is_passive = false;
 };
+
+/// Whether its metadata, by itself or by its end, keeps everybody from signing on. What only its
+/// first use shows is not known here.
+bool is_known_closed(const IdentityProvider& idp, Time now);
+
+/// The page for whoever wants to sign on at such a company, counted; nullopt for any other.
+std::optional<Response> refuse_if_closed(const Exchange& exchange, const IdentityProvider& idp);
 
 /// The browser on its way to the IdP with a new login state; or 429 for one that does nothing else.
 /// `exchange` outlives the task.

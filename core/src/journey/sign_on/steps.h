@@ -10,7 +10,11 @@ namespace anteroom::journey {
 
 // Discovery: an email address picks the identity provider.
 Task<Response> show_sign_in(Exchange exchange);
+/// A company's own address (company_address.h): its button, without an email address.
+Task<Response> show_company(Exchange exchange);
 Response submit_email(Exchange exchange);
+/// To the email page, whatever this browser remembers.
+Response choose_another(Exchange exchange);
 Task<Response> leave_for_idp(Exchange exchange);
 /// What a number on Microsoft's own error page means.
 Response explain_microsoft_error(Exchange exchange);

@@ -1,0 +1,18 @@
+// Where the people of one company begin: for a link, a bookmark, or a tile in their company's
+// portal.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "anteroom/settings.h"
+
+namespace anteroom {
+
+/// Below pages_prefix; a company's name follows.
+inline constexpr std::string_view kCompanyPages = "/at/";
+
+/// "https://login.example.com/auth/at/contoso". `name` as configured.
+[[nodiscard]] std::string company_address(const ServiceProviderSettings& sp, std::string_view name);
+
+}  // namespace anteroom
