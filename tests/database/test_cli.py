@@ -52,7 +52,7 @@ def test_idp_add_prints_what_the_customer_needs(ready):
     shown = ready.json("idp", "show", "corp")
     assert shown["identifier"] == "urn:example:sp"
     assert shown["reply_url"] == "https://login.example.com/saml2/idpresponse"
-    assert shown["sign_on_url"] == "https://app.example.com/"
+    assert shown["sign_on_url"] == "https://login.example.com/auth/at/corp"
     assert shown["button"] == "Log In with Microsoft"
     assert shown["certificates"][0]["sha256"]
     assert [idp["name"] for idp in ready.json("idp", "list")] == ["corp"]

@@ -2,6 +2,7 @@
 
 #include <sstream>
 
+#include "anteroom/company_address.h"
 #include "crypto/pem.h"
 
 namespace anteroom::cli {
@@ -80,12 +81,12 @@ std::string company_text(const store::CompanyRow& row, const ReadCompany& read,
     text = "CLOSED:     " + read.company.closed + "\n" + text;
   }
   for (const Problem& problem : read.problems) text += "remark:     " + problem.message + "\n";
-  return text + for_the_customer_text(settings);
+  return text + for_the_customer_text(for_the_customer(settings.service_provider, row.name));
 }
 
 Json company_json(const store::CompanyRow& row, const ReadCompany& read,
                   const std::vector<store::MetadataVersion>& versions, const Settings& settings) {
-  Json json = for_the_customer(settings);
+  Json json = for_the_customer(settings.service_provider, row.name);
   json["name"] = row.name;
   json["display_name"] = row.display_name;
   json["state"] = row.state;
@@ -127,15 +128,14 @@ std::string joined_words(const std::vector<std::string>& words) {
   return out;
 }
 
-Json for_the_customer(const Settings& settings) {
-  return {{"identifier", settings.service_provider.entity_id},
-          {"reply_url", settings.service_provider.acs_url},
-          {"logout_url", settings.service_provider.slo_url},
-          {"sign_on_url", settings.service_provider.landing_url}};
+Json for_the_customer(const ServiceProviderSettings& sp, const std::string& company) {
+  return {{"identifier", sp.entity_id},
+          {"reply_url", sp.acs_url},
+          {"logout_url", sp.slo_url},
+          {"sign_on_url", company_address(sp, company)}};
 }
 
-std::string for_the_customer_text(const Settings& settings) {
-  const Json values = for_the_customer(settings);
+std::string for_the_customer_text(const Json& values) {
   return "Send to the customer's administrator:\n  Identifier (Entity ID)  " +
          values["identifier"].get<std::string>() + "\n  Reply URL (ACS)         " +
          values["reply_url"].get<std::string>() + "\n  Sign on URL             " +

@@ -27,8 +27,8 @@ std::vector<std::string> fingerprints_of(const IdpMetadata& metadata);
 /// "a, b"
 std::string joined_words(const std::vector<std::string>& words);
 
-/// What the customer's administrator enters at the identity provider.
-Json for_the_customer(const Settings& settings);
-std::string for_the_customer_text(const Settings& settings);
+/// What the administrator of a company enters at the identity provider.
+Json for_the_customer(const ServiceProviderSettings& sp, const std::string& company);
+std::string for_the_customer_text(const Json& values);
 
 }  // namespace anteroom::cli

@@ -1,6 +1,7 @@
 #include <cstdio>
 
 #include "anteroom/audit.h"
+#include "anteroom/company_address.h"
 #include "anteroom/people.h"
 #include "anteroom/saml.h"
 #include "cli/commands/console.h"
@@ -140,7 +141,7 @@ void examine(Console& console, const std::string& given) {
   findings.text += "\nThe customer's administrator must have entered:";
   findings.add("identifier", "  Identifier", sp.entity_id);
   findings.add("reply_url", "  Reply URL", sp.acs_url);
-  findings.add("sign_on_url", "  Sign on URL", sp.landing_url);
+  findings.add("sign_on_url", "  Sign on URL", company_address(sp, idp.name));
   findings.add("logout_url", "  Logout URL", sp.slo_url);
   console.say(findings.text, findings.json);
 }

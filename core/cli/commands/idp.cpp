@@ -146,22 +146,21 @@ void add(Console& console, const NewIdp& idp) {
     fs::remove(xml, ignored);
     throw Abort{exit_refused, lines_of(said) + "nothing was added"};
   }
-  Json json = for_the_customer(*loaded.settings);
+  Json json = for_the_customer(loaded.settings->service_provider, added->name);
   json["added"] = idp.name;
   json["entity_id"] = parsed->entity_id;
   json["certificates"] = certificates_of(*added);
   json["requests"] = way_of(*added);
   json["warnings"] = said;
-  console.say(
-      lines_of(said) + "added " + idp.name + " (" + parsed->entity_id + ")\nRequests go by " +
-          way_of(*added) + "\n" + for_the_customer_text(*loaded.settings) +
-          (added->sign_requests
-               ? "\n  Our metadata             " + loaded.settings->service_provider.origin.text +
-                     loaded.settings->service_provider.pages_prefix +
-                     "/metadata (it has the certificate of our requests)"
-               : "") +
-          "\nTake it into service: nginx -t && nginx -s reload",
-      json);
+  console.say(lines_of(said) + "added " + idp.name + " (" + parsed->entity_id +
+                  ")\nRequests go by " + way_of(*added) + "\n" + for_the_customer_text(json) +
+                  (added->sign_requests ? "\n  Our metadata             " +
+                                              loaded.settings->service_provider.origin.text +
+                                              loaded.settings->service_provider.pages_prefix +
+                                              "/metadata (it has the certificate of our requests)"
+                                        : "") +
+                  "\nTake it into service: nginx -t && nginx -s reload",
+              json);
 }
 
 void list(Console& console) {
@@ -227,7 +226,7 @@ void show(Console& console, const std::string& name) {
   for (const std::string& remark : idp->metadata.remarks) text += "remark:     " + remark + "\n";
   const Json source = source_of(*idp);
   text += source_text(source);
-  Json json = for_the_customer(settings);
+  Json json = for_the_customer(settings.service_provider, idp->name);
   json["metadata"] = source;
   json["name"] = idp->name;
   json["display_name"] = idp->display_name;
@@ -240,7 +239,7 @@ void show(Console& console, const std::string& name) {
   json["closed"] = idp->closed;
   json["remarks"] = idp->metadata.remarks;
   json["certificates"] = certificates;
-  console.say(text + for_the_customer_text(settings), json);
+  console.say(text + for_the_customer_text(json), json);
 }
 
 }  // namespace

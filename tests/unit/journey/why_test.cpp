@@ -89,6 +89,7 @@ TEST_CASE("support reads what would happen to a person, and how their company is
   CHECK(page.status == 200);
   CHECK_THAT(page.body, Contains("but is refused here") && Contains("switched off") &&
                             Contains("https://login.test/saml2/idpresponse") &&
+                            Contains("https://login.test/auth/at/corp") &&
                             Contains("/auth/manage/people/show?user=22222222"));
 }
 

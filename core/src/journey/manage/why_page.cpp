@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "anteroom/audit.h"
+#include "anteroom/company_address.h"
 #include "anteroom/email.h"
 #include "anteroom/people.h"
 #include "http/form.h"
@@ -125,7 +126,7 @@ void add_company(const Context& context, Values& values, const IdentityProvider&
   const ServiceProviderSettings& sp = context.settings.service_provider;
   values.text["identifier"] = sp.entity_id;
   values.text["reply_url"] = sp.acs_url;
-  values.text["sign_on_url"] = sp.landing_url;
+  values.text["sign_on_url"] = company_address(sp, idp.name);
   values.text["logout_url"] = sp.slo_url;
 }
 
