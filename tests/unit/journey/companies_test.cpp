@@ -52,6 +52,7 @@ TEST_CASE("a company is offered from the moment when it is live, and its people 
   kept.put("live", 2);
   REQUIRE(kept.refresh());
   CHECK(kept.offers_contoso());
+  CHECK(kept.answer({"GET", "login.test", "/auth/at/contoso"}).status == 200);
   const Response away = kept.press("contoso");
   CHECK(away.status == 303);
   CHECK(header(away, "Location").starts_with("https://contoso.test/sso?"));
@@ -110,6 +111,7 @@ TEST_CASE("with the database away, what was known goes on, and who is not found 
     CHECK_FALSE(kept.refresh());
     CHECK(kept.enter("ann%40contoso.test").status == 503);
     CHECK(kept.press("contoso").status == 503);
+    CHECK(kept.answer({"GET", "login.test", "/auth/at/contoso"}).status == 503);
     CHECK(kept.enter("ann%40corp.test").status == 200);
   }
 }

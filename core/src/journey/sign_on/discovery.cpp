@@ -108,6 +108,9 @@ Task<Response> ask_who(const Exchange& exchange, std::string handle, std::string
 
 // The same for a name that nobody has and for one that nobody could have.
 Response no_such_company(const Exchange& exchange, const std::string& handle) {
+  if (!exchange.context.knows_companies) {
+    return unavailable(exchange.context, exchange.head(), companies::not_known_yet());
+  }
   return explain(exchange.context, exchange.head(), {Code{"no_such_company"}, ""},
                  {404, "no_company_title"_message, "no_company"_message, "no_company_hint"_message,
                   exchange.context.path("/sign-in") + return_query(handle), "sign_in"_message});
