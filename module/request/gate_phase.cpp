@@ -142,6 +142,30 @@ ngx_int_t unavailable(ngx_http_request_t* r, RequestContext& context, Process& p
                 process.site().unavailable(head_of_gated(r, context, storage), failure));
 }
 
+// As find_session(). A page that is refused calls properties by their names.
+ngx_int_t find_names(RequestContext& context, Process& process, const Requirement& requirement) {
+  using LookUp = RequestContext::LookUp;
+  if (context.naming != LookUp::none) return context.naming == LookUp::done ? NGX_OK : NGX_AGAIN;
+  const auto keep_names = [token = context.token()](store::PropertyNames names) {
+    const auto alive = token.lock();
+    if (alive == nullptr || alive->request == nullptr) return;
+    RequestContext* found = RequestContext::find(alive->request);
+    const bool has_waited = found->naming == LookUp::waiting;
+    found->naming = LookUp::done;
+    found->names = std::move(names);
+    if (has_waited) resume(alive->request, ngx_http_core_run_phases);
+  };
+  spawn<store::PropertyNames>(
+      process.site().names_for_refusal(*context.view, requirement),
+      [keep_names](store::PropertyNames names) {
+        guarded("naming properties", [&] { keep_names(std::move(names)); });
+      },
+      [keep_names] { guarded("naming properties", [&] { keep_names({}); }); });
+  if (context.naming == LookUp::done) return NGX_OK;
+  context.naming = LookUp::waiting;
+  return wait(context.request()) == NGX_OK ? NGX_AGAIN : NGX_ERROR;
+}
+
 ngx_int_t decide_on(ngx_http_request_t* r, RequestContext& context, Process& process) {
   const Origin* origin = process.site().origin_of(host_of(r));
   const SessionView* session = context.view ? &*context.view : nullptr;
@@ -152,14 +176,19 @@ ngx_int_t decide_on(ngx_http_request_t* r, RequestContext& context, Process& pro
   const Outcome outcome = origin == nullptr ? Outcome::sign_on
                                             : decide(process.settings(), session, requirement,
                                                      origin->text, process.now());
+  std::string storage;
+  if (outcome == Outcome::forbidden && is_navigation(head_of_gated(r, context, storage))) {
+    const ngx_int_t named = find_names(context, process, requirement);
+    if (named != NGX_OK) return named;
+  }
   process.meter().count(origin == nullptr ? Counter::gate_unknown_host : counter_of(outcome));
   context.is_identified = outcome != Outcome::sign_on;
   if (outcome == Outcome::allow) return let_through(r, context, process, *origin, requirement);
-  std::string storage;
   // For an unknown host this is a refusal that tells the operator which origin to add.
   return answer(r, &context, name_of(outcome),
                 process.site().turn_away(outcome, head_of_gated(r, context, storage),
-                                         context.is_identified ? session : nullptr, requirement));
+                                         context.is_identified ? session : nullptr, requirement,
+                                         context.names));
 }
 
 ngx_int_t gate(ngx_http_request_t* r) {

@@ -10,6 +10,7 @@
 
 #include "anteroom/gate.h"
 #include "anteroom/http.h"
+#include "anteroom/properties.h"
 #include "anteroom/result.h"
 #include "ngx.h"
 #include "request/identity_headers.h"
@@ -56,6 +57,8 @@ class RequestContext {
   std::string record;                ///< empty: no such live session
   std::unique_ptr<Failure> failure;  ///< of the look-up
   std::optional<SessionView> view;   ///< reads `record`
+  LookUp naming = LookUp::none;      ///< of `names`
+  store::PropertyNames names;        ///< for the page that says what is missing
 
   // What was decided last.
   const char* outcome = "-";

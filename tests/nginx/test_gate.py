@@ -71,6 +71,23 @@ def test_a_property_in_the_path_decides(node):
     assert node.ask("/properties/harbor-lofts/x", token).status == 403
 
 
+def test_a_refusal_says_a_propertys_name_to_whoever_has_access_there(node):
+    """A stranger reads what the address says, whether there is such a property or not."""
+    key = f"quay-{secrets.token_hex(4)}"
+    viewer, _, _ = node.people.sign_in(grants=((key, "viewer"),))
+    everywhere, _, _ = node.people.sign_in(grants=(("*", "viewer"),))
+    stranger, _, _ = node.people.sign_in(grants=(("elm-court", "viewer"),))
+    node.people.sql(f"UPDATE properties SET name = 'North <Quay>' WHERE key = '{key}'")
+    for token in (viewer, everywhere):
+        answer = node.ask(f"/properties/{key}/x", token)
+        assert answer.status == 403 and "technician access at <span class=\"name\">North &lt;Quay&gt;</span>" in answer.body.decode()
+    known = node.ask(f"/properties/{key}/x", stranger).body.decode()
+    unknown = node.ask(f"/properties/x{key}/x", stranger).body.decode()
+    assert "North" not in known and f"technician access at <span class=\"name\">{key}</span>" in known
+    reference = re.compile(r"[0-9A-Z]{4}-[0-9A-Z]{4}")
+    assert reference.sub("", known) == reference.sub("", unknown.replace(f"x{key}", key))
+
+
 def test_a_location_without_the_gate_is_open(node):
     assert node.ask("/open/x").status == 200
 

@@ -107,6 +107,7 @@ Task<Result<std::vector<Person>>> waiting_without_request(Database& database, Ac
 struct GrantRow {
   std::string property, property_name, level, expires_at, granted_at, granted_by;
   bool may_change = false;
+  std::string shared_key;  ///< the property's key if another has the same name; else empty
 };
 struct SessionRow {
   std::string reference, origin, idp, created_at, last_seen_at, expires_at, client_address,

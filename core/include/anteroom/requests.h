@@ -74,6 +74,7 @@ struct RequestRow {
   bool may_decide = false;             ///< the actor may
   bool requester_lost_reach = false;   ///< the requester no longer has this level there
   std::string held_level, held_until;  ///< what the person has there now
+  std::string shared_key;  ///< the property's key if another has the same name; else empty
 };
 
 /// Keyset paging: `after` is the last row's "requested_at id" of the page before; anything else

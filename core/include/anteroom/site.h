@@ -12,6 +12,7 @@
 #include "anteroom/http.h"
 #include "anteroom/pages.h"
 #include "anteroom/ports.h"
+#include "anteroom/properties.h"
 #include "anteroom/session.h"
 #include "anteroom/settings.h"
 #include "anteroom/task.h"
@@ -53,9 +54,15 @@ class Site {
   [[nodiscard]] const Origin* origin_of(std::string_view host) const;
 
   /// The answer to a gated request that is not allowed through: redirect, page or JSON.
-  /// `session` as given to decide(); `requirement` for the page that says what is missing.
+  /// `session` as given to decide(); `requirement` for the page that says what is missing, and
+  /// `names` from names_for_refusal() for how it calls properties.
   Response turn_away(Outcome outcome, const RequestHead& request, const SessionView* session,
-                     const Requirement& requirement);
+                     const Requirement& requirement, const store::PropertyNames& names = {});
+
+  /// Of the properties that somebody who is refused may know of. Asks the database; none if that
+  /// cannot be asked. Neither argument needs to outlive the call.
+  Task<store::PropertyNames> names_for_refusal(const SessionView& session,
+                                               const Requirement& requirement);
 
   /// 503 with Retry-After, page or JSON; logs the failure once with its reference number.
   Response unavailable(const RequestHead& request, const Failure& failure);

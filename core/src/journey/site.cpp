@@ -191,8 +191,16 @@ const Origin* Site::origin_of(std::string_view host) const {
 }
 
 Response Site::turn_away(Outcome outcome, const RequestHead& request, const SessionView* session,
-                         const Requirement& requirement) {
-  return journey::turn_away(implementation_->context(), outcome, request, session, requirement);
+                         const Requirement& requirement, const store::PropertyNames& names) {
+  return journey::turn_away(implementation_->context(), outcome, request, session, requirement,
+                            names);
+}
+
+Task<store::PropertyNames> Site::names_for_refusal(const SessionView& session,
+                                                   const Requirement& requirement) {
+  Context& context = implementation_->context();
+  return journey::names_for_refusal(
+      context, journey::keys_for_refusal(context.settings.access, session.fields(), requirement));
 }
 
 Response Site::unavailable(const RequestHead& request, const Failure& failure) {

@@ -29,14 +29,15 @@ Values with_safe_links(Values values) {
   return values;
 }
 
-// your_properties ("key=level,…") as a list to read: your_grants. The key "*" becomes an empty
-// property.
+// your_properties ("key=level,…") as a list to read, unless it is given: your_grants. The key "*"
+// becomes an empty property.
 Values with_grants(Values values) {
   const auto given = values.text.find("your_properties");
-  if (given == values.text.end()) return values;
+  if (given == values.text.end() || values.lists.count("your_grants") == 1) return values;
   auto& grants = values.lists["your_grants"];
   for_each_grant(given->second, [&grants](const Grant& grant) {
     grants.push_back({{{"property", grant.is_everywhere() ? "" : std::string(grant.property)},
+                       {"property_key", ""},
                        {"level", std::string(grant.level)}}});
   });
   return values;

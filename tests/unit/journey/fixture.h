@@ -117,6 +117,7 @@ struct World {
     settings->identity_providers = {idp("corp", "https://idp.test/"),
                                     idp("other", "https://other-idp.test/")};
     database.give("audit", {});
+    database.answers["property_names"] = [](const Params&) { return Rows{}; };
     start();
   }
 
@@ -155,6 +156,15 @@ struct World {
     record = std::string(
         SessionRecord(status, clock.now() + std::chrono::hours(1), clock.now() - sign_on_age, own)
             .bytes());
+  }
+
+  /// A session with these grants.
+  [[nodiscard]] std::string record_with(const std::string& level, const std::string& grants) const {
+    const SessionFields own{"ref", "user", "ann@corp.test", "Ann", "corp", "https://login.test",
+                            level, grants};
+    const Time now = clock.now();
+    return std::string(
+        SessionRecord(UserStatus::active, now + std::chrono::hours(1), now, own).bytes());
   }
 
   struct Ask {

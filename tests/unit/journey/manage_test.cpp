@@ -63,6 +63,7 @@ struct ManageWorld : World {
                    .origin = origin_of_lists,
                    .content_type = "multipart/form-data; boundary=b"});
   }
+  std::string shared_key;  // of requests
   void give_request(const std::string& email, bool may_decide) {
     const std::vector<Cell> row{kRequest,
                                 email,
@@ -83,13 +84,43 @@ struct ManageWorld : World {
                                 may_decide ? "t" : "f",
                                 may_decide ? "t" : "f",
                                 may_decide ? Cell("viewer") : std::nullopt,
-                                may_decide ? Cell("2027-01-31T12:00:00Z") : std::nullopt};
+                                may_decide ? Cell("2027-01-31T12:00:00Z") : std::nullopt,
+                                shared_key};
     database.answers["list_requests"] = [row](const Params&) { return Rows{{row}}; };
     database.answers["show_request"] = database.answers["list_requests"];
   }
 };
 
 }  // namespace
+
+TEST_CASE("requests say a property's key only where another has the same name") {
+  ManageWorld world;
+  world.hold("*=admin", "admin");
+  for (const char* page : {"/auth/manage/queue", "/auth/manage/requests"}) {
+    world.shared_key = "";
+    world.give_request("bob@corp.test", true);
+    CHECK(world.get(page).body.find("Elm Court</p>") != std::string::npos);
+    world.shared_key = "elm";
+    world.give_request("bob@corp.test", true);
+    CHECK(world.get(page).body.find("Elm Court <span class=\"more\">elm</span></p>") !=
+          std::string::npos);
+  }
+  CHECK(world.get("/auth/manage/queue/request", "id=x")
+            .body.find("Elm Court <span class=\"more\">elm</span>") != std::string::npos);
+}
+
+TEST_CASE(
+    "a list of people says names of properties where one may ask, and else what was written") {
+  ManageWorld world;
+  world.hold("elm=manager", "manager");
+  world.database.answers["list_properties"] = [](const Params&) {
+    return Rows{{{"elm", "Elm Court"}, {"oak", "Oak Yard"}}};
+  };
+  const Response page = world.post_list("email,property\nann@corp.test,elm\nben@corp.test,oak\n");
+  CHECK(page.body.find("<p class=\"more\">Elm Court</p>") != std::string::npos);
+  CHECK(page.body.find("<p class=\"more\">oak</p>") != std::string::npos);
+  CHECK(page.body.find("Oak Yard") == std::string::npos);
+}
 
 TEST_CASE("Manage opens at the first tab that somebody may use") {
   ManageWorld world;

@@ -101,6 +101,61 @@ TEST_CASE("forms about people are taken from our own pages only") {
   CHECK(support.world.database.calls["end_sessions"] == 0);
 }
 
+TEST_CASE("the list says the names of properties, and keys only where two have the same name") {
+  Support support;
+  support.world.database.answers["search_people"] = [](const Params&) {
+    return Rows{{{kAnn, "ann@corp.test", "Ann", "active", "corp", "2026-05-01T08:00:00Z", kNothing,
+                  "*=viewer,ash=viewer,elm=viewer,oak=manager"}}};
+  };
+  support.world.database.answers["property_names"] = [](const Params& params) {
+    CHECK(params[0] == R"({"ash","elm","oak"})");
+    return Rows{{{"elm", "Elm <Court>", "f"}, {"oak", "Yard", "t"}}};
+  };
+  const Response page = support.get("people");
+  CHECK_THAT(page.body,
+             Contains("viewer · Elm &lt;Court&gt;</p>") && Contains("viewer · all properties</p>"));
+  CHECK_THAT(page.body, Contains("manager · Yard <span class=\"more\">oak</span></p>"));
+  CHECK_THAT(page.body, Contains("viewer · ash</p>"));
+}
+
+TEST_CASE(
+    "a person's history says the names of properties; of what was tried, to whoever sees all") {
+  Support support;
+  const auto shown = [&](const std::string& grants) {
+    support.world.record = support.world.record_with("manager", grants);
+    support.world.database.answers["property_names"] = [](const Params& params) {
+      std::vector<std::vector<Cell>> rows;
+      if (params[0]->find("elm") != std::string::npos) rows.push_back({"elm", "Elm Court", "f"});
+      if (params[0]->find("ash") != std::string::npos) rows.push_back({"ash", "Ash Hill", "f"});
+      return Rows{rows};
+    };
+    return support.get("people/show", about_ann("")).body;
+  };
+  support.world.database.answers["show_person"] = [](const Params&) {
+    return Rows{
+        {{"person", kAnn, "ann@corp.test", "Ann", "active", "corp", "2026-05-01T08:00:00Z",
+          kNothing, "elm=viewer", "s", kNothing},
+         {"history", "2026-05-04T09:12:33Z", "grant_changed", kNothing, kNothing, "sue",
+          "before: nothing at elm; after: viewer at elm", kNothing, kNothing, kNothing, kNothing},
+         {"history", "2026-05-04T09:12:33Z", "denied", kNothing, kNothing, kNothing,
+          "needs manager at ash: /x", kNothing, kNothing, kNothing, kNothing}}};
+  };
+  CHECK_THAT(shown("elm=manager"),
+             Contains("before: nothing at Elm Court; after: viewer at Elm Court"));
+  CHECK_THAT(shown("elm=manager"), Contains("needs manager at ash: /x"));
+  CHECK_THAT(shown("*=manager"), Contains("needs manager at Ash Hill: /x"));
+}
+
+TEST_CASE("two properties of the same name are chosen by name and key") {
+  Support support;
+  support.world.database.answers["list_properties"] = [](const Params&) {
+    return Rows{{{"elm", "Court"}, {"oak", "Court"}, {"ash", "Ash"}}};
+  };
+  const Response page = support.get("people/show", about_ann(""));
+  CHECK_THAT(page.body, Contains(">Court (elm)</option>") && Contains(">Court (oak)</option>") &&
+                            Contains(">Ash</option>"));
+}
+
 TEST_CASE("people are found by what was typed, page by page") {
   Support support;
   support.world.database.answers["search_people"] = [](const Params&) {

@@ -8,6 +8,7 @@
 
 using namespace anteroom;
 using namespace anteroom::test;
+using Catch::Contains;
 
 namespace {
 
@@ -77,6 +78,63 @@ TEST_CASE("denied: the page says who you are and what is missing") {
   CHECK(response.body.find("manager") != std::string::npos);
   CHECK(response.body.find("elm-court") != std::string::npos);
   CHECK(world.site->turn_away(Outcome::forbidden, fetch("login.test"), &*view, {}).status == 403);
+}
+
+TEST_CASE(
+    "denied: whoever has access there reads the property's name, a stranger what the address "
+    "says") {
+  World world;
+  world.settings->access.levels = {"viewer", "manager"};
+  const auto names = [&](const std::string& grants, const std::string& asked) {
+    world.database.last.erase("property_names");
+    const std::string record = world.record_with("viewer", grants);
+    const auto view = SessionView::parse(record);
+    auto naming = world.site->names_for_refusal(*view, {"manager", asked, true});
+    wait(std::move(naming));
+    const auto found = world.database.last.find("property_names");
+    return found == world.database.last.end() ? "" : found->second[0].value_or("");
+  };
+  CHECK(names("elm=viewer,oak=viewer", "elm") == R"({"elm","oak","elm"})");
+  CHECK(names("elm=viewer", "oak") == R"({"elm"})");
+  CHECK(names("*=viewer", "oak") == R"({"oak"})");
+  CHECK(names("", "oak").empty());
+}
+
+TEST_CASE("denied: names are data, and two of the same name stand with their keys") {
+  World world;
+  const std::string record = world.record_with("viewer", "elm=viewer,oak=viewer,ash=viewer");
+  const auto view = SessionView::parse(record);
+  const store::PropertyNames names{
+      {"elm", {"<b>Elm</b>", false}}, {"oak", {"Court", true}}, {"ash", {"", false}}};
+  const auto page_for = [&](std::string_view property) {
+    return world.site
+        ->turn_away(Outcome::forbidden, page("login.test"), &*view, {"manager", property, true},
+                    names)
+        .body;
+  };
+  CHECK_THAT(page_for("elm"),
+             Contains("manager access at <span class=\"name\">&lt;b&gt;Elm&lt;/b&gt;</span></dd>"));
+  CHECK_THAT(
+      page_for("oak"),
+      Contains(
+          "manager access at <span class=\"name\">Court</span> <span class=\"more\">oak</span>"));
+  CHECK_THAT(
+      page_for("oak"),
+      Contains(
+          "viewer access at <span class=\"name\">Court</span> <span class=\"more\">oak</span>"));
+  CHECK_THAT(page_for("oak"),
+             Contains("viewer access at <span class=\"name\">&lt;b&gt;Elm&lt;/b&gt;</span></dd>"));
+  CHECK_THAT(page_for("nobody"),
+             Contains("manager access at <span class=\"name\">nobody</span></dd>"));
+  CHECK_THAT(page_for("ash"), Contains("viewer access at <span class=\"name\">ash</span></dd>"));
+}
+
+TEST_CASE("denied: without the database the page is there, with keys") {
+  World world;
+  world.database.answers.erase("property_names");
+  const std::string record = world.record_with("viewer", "elm=viewer");
+  const auto view = SessionView::parse(record);
+  CHECK(wait(world.site->names_for_refusal(*view, {"manager", "elm", true})).empty());
 }
 
 TEST_CASE("a denial is an event with the page's number, once a minute for one person") {

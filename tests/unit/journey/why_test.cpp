@@ -93,6 +93,27 @@ TEST_CASE("support reads what would happen to a person, and how their company is
                             Contains("/auth/manage/people/show?user=22222222"));
 }
 
+TEST_CASE("support reads names of properties; of what was tried, whoever sees all") {
+  const auto name_elm = [](Desk& desk) {
+    desk.world.database.answers["property_names"] = [](const Params& params) {
+      const bool is_asked = params[0]->find("elm") != std::string::npos;
+      return is_asked ? Rows{{{"elm", "Elm Court", "f"}}} : Rows{};
+    };
+    desk.world.database.answers["newest_audit"] = [](const Params&) {
+      return Rows{{{"1", "2026-05-04T09:12:33Z", "denied", "access_level", "7K2M-Q9XD", "", "corp",
+                    "ann@corp.test", std::nullopt, "192.0.2.1", "needs manager at elm: /x"}}};
+    };
+  };
+  Desk desk(false);
+  name_elm(desk);
+  desk.know("ann@corp.test", "active", "corp", "*=manager,elm=viewer");
+  CHECK_THAT(desk.ask("ann%40corp.test").body, Contains("Has *=manager, Elm Court=viewer."));
+  CHECK_THAT(desk.ask("7K2M-Q9XD").body, Contains("needs manager at elm: /x"));
+  Desk everywhere(true);
+  name_elm(everywhere);
+  CHECK_THAT(everywhere.ask("7K2M-Q9XD").body, Contains("needs manager at Elm Court: /x"));
+}
+
 TEST_CASE("whom support may not see, of them not even that there is nobody") {
   Desk desk(false);
   for (const char* email : {"nobody%40corp.test", "bob%40other.test"}) {

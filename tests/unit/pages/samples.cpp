@@ -127,7 +127,8 @@ std::vector<Sample> signed_in() {
              {{"email", kAda},
               {"name", "Ada Lovelace"},
               {"needed_level", "manager"},
-              {"property", "harbour-view"},
+              {"property", "Harbour View"},
+              {"property_key", "harbour-view"},
               {"your_level", "technician"},
               {"your_properties", "mill-house=technician,north-quay=viewer"},
               {"reference", "7KQ2-M4XD"},
@@ -148,8 +149,9 @@ Values found(const std::string& name, const std::string& email, const std::strin
                  {"last_sign_on", state == "is_waiting" ? "" : "2026-05-04 09:12 UTC"}},
                 {{state, true}}};
   if (state == "is_waiting") return person;
-  person.lists["grants"] = {{{{"property", "Harbour View"}, {"level", "technician"}}},
-                            {{{"property", ""}, {"level", "viewer"}}}};
+  person.lists["grants"] = {
+      {{{"property", "Harbour View"}, {"property_key", "harbour-view"}, {"level", "technician"}}},
+      {{{"property", ""}, {"property_key", ""}, {"level", "viewer"}}}};
   return person;
 }
 
@@ -165,6 +167,7 @@ Values grant(const std::string& key, const std::string& property, bool may_chang
   Values grant{{{"user", "1"},
                 {"key", key},
                 {"property", property},
+                {"property_key", ""},
                 {"level", "technician"},
                 {"until", "2027-01-31"},
                 {"expires_at", "2027-01-31"},
@@ -439,6 +442,7 @@ Values request(std::map<std::string, std::string> more, std::map<std::string, bo
                 {"person_email", kAda},
                 {"level", "technician"},
                 {"property_name", "Harbour View"},
+                {"property_key", "harbour-view"},
                 {"asked_on", "2026-05-04 09:12 UTC"}},
                std::move(flags)};
   for (auto& [name, value] : more) entry.text[name] = std::move(value);
@@ -505,7 +509,7 @@ std::vector<Sample> new_users() {
   Values good{{{"line", "2"},
                {"person_email", kAda},
                {"level", "viewer"},
-               {"property_name", "harbour-view"}}};
+               {"property_name", "Harbour View"}}};
   good.messages["verdict"] = {"signs_in_at"_message, {{"company", "Contoso"}}};
   Values bad{{{"line", "3"}, {"person_email", "ada"}, {"person_name", "Ada"}}, {{"is_bad", true}}};
   bad.messages["verdict"] = "list_bad_address"_message;
@@ -605,8 +609,8 @@ const std::map<std::string, std::vector<std::string>>& text_values() {
        {"email", "name", "company", "status_url", "stream_url", "refresh_url", "reference", "news",
         "since", "requested_by", "property", "reason", "asked_at", "ask_url"}},
       {"denied",
-       {"email", "name", "needed_level", "property", "your_level", "your_properties", "reference",
-        "back_url"}},
+       {"email", "name", "needed_level", "property", "property_key", "your_level",
+        "your_properties", "reference", "back_url"}},
       {"sign_out", {"email"}},
       {"signed_out", {"sign_in_url", "company"}},
       {"list_kept", {"list", "property", "level", "expires", "note"}},
@@ -626,38 +630,23 @@ const std::map<std::string, std::vector<std::string>>& text_values() {
         "has_errors", "may_everywhere", "is_everywhere", "properties",    "levels",
         "value",      "label",          "is_chosen"}},
       {"manage_requests",
-       {"notice",       "is_first",   "after",         "requests", "id",          "person_name",
-        "person_email", "level",      "property_name", "until",    "asked_on",    "waiting_since",
-        "reason",       "decided_by", "decided_on",    "is_open",  "is_approved", "is_declined",
-        "is_decided",   "state",      "way_to_sign_on"}},
+       {"notice",       "is_first",   "after",         "requests",      "id",       "person_name",
+        "person_email", "level",      "property_name", "until",         "asked_on", "waiting_since",
+        "property_key", "reason",     "decided_by",    "decided_on",    "is_open",  "is_approved",
+        "is_declined",  "is_decided", "state",         "way_to_sign_on"}},
       {"manage_new_users",
        {"list",        "property",      "level",    "expires",   "note",       "properties",
         "levels",      "value",         "label",    "is_chosen", "has_errors", "list_error",
         "ready",       "not_ready",     "has_rows", "rows",      "line",       "person_email",
         "person_name", "property_name", "until",    "is_bad",    "verdict",    "more"}},
-      {"manage_request", {"id",
-                          "person_email",
-                          "person_name",
-                          "asked_level",
-                          "property_name",
-                          "until",
-                          "reason",
-                          "requested_by",
-                          "asked_on",
-                          "waiting_since",
-                          "way_to_sign_on",
-                          "lost_reach",
-                          "held",
-                          "may_decide",
-                          "has_errors",
-                          "error",
-                          "reason_error",
-                          "reason_given",
-                          "levels",
-                          "properties",
-                          "value",
-                          "label",
-                          "is_chosen",
+      {"manage_request", {"id",           "person_email",  "person_name",
+                          "asked_level",  "property_name", "property_key",
+                          "until",        "reason",        "requested_by",
+                          "asked_on",     "waiting_since", "way_to_sign_on",
+                          "lost_reach",   "held",          "may_decide",
+                          "has_errors",   "error",         "reason_error",
+                          "reason_given", "levels",        "properties",
+                          "value",        "label",         "is_chosen",
                           "is_everywhere"}},
       {"manage_queue",
        {"notice",        "error",          "reason_error",  "reason_given", "in_company",
@@ -668,7 +657,7 @@ const std::map<std::string, std::vector<std::string>>& text_values() {
         "person_email",  "level",          "property_name", "until",        "asked_on",
         "waiting_since", "reason",         "requested_by",  "may_decide",   "no_sign_on",
         "lost_reach",    "has_waiting",    "waiting",       "company",      "signed_on",
-        "email_query",   "may_request"}},
+        "email_query",   "may_request",    "property_key"}},
   };
   return kValues;
 }

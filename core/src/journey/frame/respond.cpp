@@ -101,7 +101,8 @@ Response explain(Context& context, const RequestHead& request, const Failure& fa
 }
 
 Response denied(Context& context, const RequestHead& request, const SessionFields& who,
-                const Requirement& requirement, const std::string& reference) {
+                const Requirement& requirement, const std::string& reference,
+                const store::PropertyNames& names) {
   const std::string property =
       requirement.has_property ? text::printable(requirement.property, 100) : "";
   context.ports.meter.refused(kAccessLevel);
@@ -123,13 +124,21 @@ Response denied(Context& context, const RequestHead& request, const SessionField
   values.text["email"] = who.email;
   values.text["name"] = who.name;
   values.text["needed_level"] = requirement.level.value_or("");
-  values.text["property"] = property;
+  name_property(values, property, names);
   values.text["your_level"] = who.access_level;
   values.text["your_properties"] = who.properties;
+  values.lists["your_grants"] = named_grants(who.properties, names);
   values.text["reference"] = reference;
   values.text["back_url"] = "/";
   return context.renderer->page(request.headers.accept_language, "denied", 403, values,
                                 form_targets(context.companies->by_name(who.idp)));
+}
+
+Task<store::PropertyNames> names_for_refusal(Context& context, std::vector<std::string> keys) {
+  auto asking = store::property_names(context.ports.database, std::move(keys));
+  Result<store::PropertyNames> names = co_await asking;
+  if (!names) co_return store::PropertyNames{};
+  co_return std::move(*names);
 }
 
 Response unavailable(Context& context, const RequestHead& request, const Failure& failure) {

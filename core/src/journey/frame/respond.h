@@ -11,6 +11,7 @@
 #include "anteroom/result.h"
 #include "anteroom/task.h"
 #include "journey/frame/context.h"
+#include "journey/frame/property_names.h"
 
 namespace anteroom::journey {
 
@@ -40,9 +41,14 @@ Response explain_as(Context& context, const RequestHead& request, const Failure&
 Response explain(Context& context, const RequestHead& request, const Failure& failure,
                  const ErrorPage& explanation, std::string_view idp = {});
 
-/// 403 to somebody whose access does not reach: page or JSON. Logged with `reference`.
+/// 403 to somebody whose access does not reach: page or JSON. Logged with `reference`. `names`: of
+/// keys_for_refusal(), as far as they are known.
 Response denied(Context& context, const RequestHead& request, const SessionFields& who,
-                const Requirement& requirement, const std::string& reference);
+                const Requirement& requirement, const std::string& reference,
+                const store::PropertyNames& names);
+
+/// Those names; none where the database cannot be asked: the page then shows keys.
+Task<store::PropertyNames> names_for_refusal(Context& context, std::vector<std::string> keys);
 
 /// 503 with Retry-After; as JSON for what is not a navigation.
 Response unavailable(Context& context, const RequestHead& request, const Failure& failure);

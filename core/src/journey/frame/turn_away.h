@@ -8,6 +8,7 @@ namespace anteroom::journey {
 
 /// A redirect, a page or JSON. `session` as given to decide().
 Response turn_away(Context& context, Outcome outcome, const RequestHead& request,
-                   const SessionView* session, const Requirement& requirement);
+                   const SessionView* session, const Requirement& requirement,
+                   const store::PropertyNames& names = {});
 
 }  // namespace anteroom::journey

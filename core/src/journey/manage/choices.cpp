@@ -1,6 +1,7 @@
 #include "journey/manage/choices.h"
 
 #include <algorithm>
+#include <map>
 
 #include "access/levels.h"
 #include "anteroom/people.h"
@@ -29,13 +30,24 @@ pages::Values choice(std::string value, std::string label, std::string_view chos
   return {{{"value", std::move(value)}, {"label", std::move(label)}}, {{"is_chosen", is_chosen}}};
 }
 
+std::vector<std::string> property_labels(const std::vector<store::Property>& properties) {
+  std::map<std::string_view, int> count;
+  for (const store::Property& property : properties) ++count[property.name];
+  std::vector<std::string> labels;
+  labels.reserve(properties.size());
+  for (const auto& [key, name] : properties) {
+    labels.push_back(name.empty() ? key : count[name] > 1 ? name + " (" + key + ")" : name);
+  }
+  return labels;
+}
+
 std::vector<pages::Values> property_choices(const std::vector<store::Property>& properties,
                                             std::string_view chosen) {
   std::vector<pages::Values> choices;
   choices.reserve(properties.size());
-  for (const store::Property& property : properties) {
-    choices.push_back(
-        choice(property.key, property.name.empty() ? property.key : property.name, chosen));
+  const std::vector<std::string> labels = property_labels(properties);
+  for (std::size_t i = 0; i < properties.size(); ++i) {
+    choices.push_back(choice(properties[i].key, labels[i], chosen));
   }
   return choices;
 }

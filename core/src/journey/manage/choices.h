@@ -17,6 +17,9 @@ namespace anteroom::journey {
 std::vector<store::Property> reachable(const AccessSettings& access, std::string_view grants,
                                        std::string_view level, std::vector<store::Property> all);
 
+/// What options say: names, those that stand for several properties with the key.
+std::vector<std::string> property_labels(const std::vector<store::Property>& properties);
+
 /// One <option>: `value`, `label`, `is_chosen`.
 pages::Values choice(std::string value, std::string label, std::string_view chosen);
 

@@ -46,7 +46,7 @@ Response turn_away_from(Exchange& exchange, Outcome outcome, const std::string& 
   return turn_away(exchange.context, outcome, head, nullptr, {});
 }
 
-Response refuse_without_right(Exchange& exchange, const ManageUser& user, ManageRight right) {
+Task<Response> refuse_without_right(Exchange& exchange, const ManageUser& user, ManageRight right) {
   const AccessSettings& access = exchange.context.settings.access;
   const std::string reference = session::new_reference(exchange.context.ports.random);
   Requirement requirement;
@@ -59,7 +59,9 @@ Response refuse_without_right(Exchange& exchange, const ManageUser& user, Manage
                  std::string(user.fields().email), std::string(exchange.head().client_address),
                  "open " + std::string(exchange.head().path.substr(0, 200))});
   }
-  return denied(exchange.context, exchange.head(), user.fields(), requirement, reference);
+  auto naming = names_for_refusal(exchange.context, keys_in_grants(user.fields().properties));
+  const store::PropertyNames names = co_await naming;
+  co_return denied(exchange.context, exchange.head(), user.fields(), requirement, reference, names);
 }
 
 }  // namespace
@@ -85,7 +87,10 @@ Task<Admission> admit(Exchange& exchange, ManageRight right, std::string back) {
   user.may_request = reaches(access, *view, access.request_new_users);
   user.may_process = reaches(access, *view, access.process_requests);
   user.session = std::move(*session);
-  if (!has_right(user, right)) admission.refusal = refuse_without_right(exchange, user, right);
+  if (!has_right(user, right)) {
+    auto refusing = refuse_without_right(exchange, user, right);
+    admission.refusal = co_await refusing;
+  }
   co_return admission;
 }
 

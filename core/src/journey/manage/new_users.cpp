@@ -1,11 +1,13 @@
 // Many New User requests at once: a list is checked row by row, shown, and filed when confirmed.
 #include <algorithm>
+#include <map>
 
 #include "anteroom/gate.h"
 #include "anteroom/people.h"
 #include "anteroom/requests.h"
 #include "http/form.h"
 #include "http/multipart.h"
+#include "journey/frame/property_names.h"
 #include "journey/frame/respond.h"
 #include "journey/manage/choices.h"
 #include "journey/manage/draft.h"
@@ -136,14 +138,15 @@ Task<Result<Checked>> check(const Exchange& exchange, const ManageUser& user, Gi
   co_return checked;
 }
 
-pages::Values entry_of(const CompanyDirectory& companies, const ListedPerson& person) {
+pages::Values entry_of(const CompanyDirectory& companies, const ListedPerson& person,
+                       const store::PropertyNames& names) {
   const store::AccessRequest& request = person.request;
   pages::Values entry;
   entry.text = {{"line", std::to_string(person.line)},
                 {"person_email", std::string(text::cut(request.email, 320))},
                 {"person_name", std::string(text::cut(request.name, 400))},
                 {"level", request.level},
-                {"property_name", request.property},
+                {"property_name", name_of_property(request.property, names)},
                 {"until", request.expires_at}};
   entry.flags["is_bad"] = !person.complaint.empty();
   entry.messages["verdict"] =
@@ -152,23 +155,34 @@ pages::Values entry_of(const CompanyDirectory& companies, const ListedPerson& pe
 }
 
 // The bad rows first, both in their order.
-std::vector<pages::Values> entries_of(const CompanyDirectory& companies, const PeopleList& list) {
+std::vector<pages::Values> entries_of(const CompanyDirectory& companies, const PeopleList& list,
+                                      const store::PropertyNames& names) {
   std::vector<pages::Values> entries;
   for (const bool is_bad : {true, false}) {
     for (const ListedPerson& person : list.people) {
       if (person.complaint.empty() == is_bad || entries.size() == kMaxShown) continue;
-      entries.push_back(entry_of(companies, person));
+      entries.push_back(entry_of(companies, person, names));
     }
   }
   return entries;
 }
 
-void add_result(pages::Values& values, const CompanyDirectory& companies, const Checked& checked) {
+// Those where the user may ask: of others they know what they wrote.
+store::PropertyNames names_of(const std::vector<store::Property>& properties) {
+  std::map<std::string_view, int> count;
+  for (const store::Property& property : properties) ++count[property.name];
+  store::PropertyNames names;
+  for (const auto& [key, name] : properties) names[key] = {name, count[name] > 1};
+  return names;
+}
+
+void add_result(pages::Values& values, const CompanyDirectory& companies, const Checked& checked,
+                const store::PropertyNames& names) {
   const std::size_t count = checked.list.people.size();
   values.messages["list_error"] = checked.list.complaint;
   if (count == 0) return;
   values.flags["has_rows"] = true;
-  values.lists["rows"] = entries_of(companies, checked.list);
+  values.lists["rows"] = entries_of(companies, checked.list, names);
   const std::string rest = std::to_string(count - std::min(count, kMaxShown));
   if (rest != "0") values.messages["more"] = {"list_more"_message, {{"count", rest}}};
   const Message::Arguments numbers{{"count", std::to_string(count)},
@@ -211,13 +225,13 @@ Task<Response> list_page(const Exchange& exchange, const ManageUser& user, Given
                  {"level", given.standard.level},
                  {"expires", given.standard.expires_at},
                  {"note", given.standard.note}};
-  values.lists["properties"] = property_choices(
-      reachable(access, user.fields().properties, access.request_new_users, std::move(all)),
-      given.standard.property);
+  const std::vector<store::Property> own =
+      reachable(access, user.fields().properties, access.request_new_users, std::move(all));
+  values.lists["properties"] = property_choices(own, given.standard.property);
   values.lists["levels"] = level_choices(access, user.fields().access_level, given.standard.level);
   const bool is_wrong = checked && (checked->bad > 0 || !checked->list.complaint.empty());
   values.flags["has_errors"] = is_wrong;
-  if (checked) add_result(values, *context.companies, *checked);
+  if (checked) add_result(values, *context.companies, *checked, names_of(own));
   co_return manage_page(exchange, user, ManageTab::new_user, "manage_new_users",
                         is_wrong ? 422 : 200, std::move(values));
 }

@@ -58,6 +58,7 @@ Task<Response> request_page(const Exchange& exchange, const ManageUser& user, Re
                  {"person_name", row.name},
                  {"asked_level", row.level},
                  {"property_name", row.property_name},
+                 {"property_key", row.shared_key},
                  {"until", readable_day(row.expires_at)},
                  {"reason", row.note},
                  {"requested_by", row.requested_by},

@@ -2,8 +2,10 @@
 
 #include "anteroom/people.h"
 #include "http/form.h"
+#include "journey/frame/property_names.h"
 #include "journey/frame/respond.h"
 #include "journey/manage/draft.h"
+#include "journey/manage/event_words.h"
 #include "journey/manage/manage.h"
 #include "journey/manage/people_values.h"
 #include "journey/manage/steps.h"
@@ -48,6 +50,16 @@ int status_of(store::PersonChange change) {
   }
 }
 
+// What somebody tried may be any key: whether there is such a property is told to whoever sees all.
+std::vector<std::string> keys_in_history(const store::PersonDetail& person, bool sees_all) {
+  std::vector<std::string> keys;
+  for (const store::HistoryRow& event : person.history) {
+    if (!sees_all && (event.kind == "denied" || event.kind == "manage_refused")) continue;
+    for (std::string& key : keys_in_event(event.kind, event.detail)) keys.push_back(std::move(key));
+  }
+  return keys;
+}
+
 // The person's page as it is now, with what was tried on it.
 Task<Response> person_page(Exchange& exchange, const ManageUser& viewer, std::string user,
                            Tried tried, int status, Message notice) {
@@ -68,7 +80,11 @@ Task<Response> person_page(Exchange& exchange, const ManageUser& viewer, std::st
   auto listing = store::list_properties(context.ports.database);
   const std::vector<store::Property> properties =
       co_await or_unavailable(exchange, std::move(listing));
-  pages::Values values = person_page_values(context, *person, properties, viewer.fields(), tried);
+  auto naming = store::property_names(context.ports.database,
+                                      keys_in_history(*person, is_everywhere(context, viewer)));
+  const store::PropertyNames names = co_await or_unavailable(exchange, std::move(naming));
+  pages::Values values =
+      person_page_values(context, *person, properties, names, viewer.fields(), tried);
   values.messages["notice"] = std::move(notice);
   co_return manage_page(exchange, viewer, ManageTab::people, "manage_person", status,
                         std::move(values));
@@ -103,6 +119,13 @@ Task<Response> list_people(Exchange exchange, ManageUser viewer) {
                            only_waiting, field(query, "after"), kPageSize + 1);
   const std::vector<store::Person> found = co_await or_unavailable(exchange, std::move(searching));
 
+  std::vector<std::string> keys;
+  for (const store::Person& person : found) {
+    for (std::string& key : keys_in_grants(person.grants)) keys.push_back(std::move(key));
+  }
+  auto naming = store::property_names(context.ports.database, std::move(keys));
+  const store::PropertyNames names = co_await or_unavailable(exchange, std::move(naming));
+
   pages::Values values;
   values.text["search"] = search;
   values.flags["only_waiting"] = only_waiting;
@@ -112,7 +135,7 @@ Task<Response> list_people(Exchange exchange, ManageUser viewer) {
   values.text["first_url"] = here;
   const auto shown = std::min<std::size_t>(found.size(), kPageSize);
   auto& people = values.lists["people"];
-  for (std::size_t i = 0; i < shown; ++i) people.push_back(person_values(context, found[i]));
+  for (std::size_t i = 0; i < shown; ++i) people.push_back(person_values(context, found[i], names));
   values.flags["has_people"] = shown > 0;
   if (shown < found.size()) {
     values.text["next_url"] = here + "&after=" + http::percent_encode(found[shown - 1].email);

@@ -8,8 +8,10 @@
 #include "anteroom/grants.h"
 #include "anteroom/people.h"
 #include "http/form.h"
+#include "journey/frame/property_names.h"
 #include "journey/frame/readable.h"
 #include "journey/manage/choices.h"
+#include "journey/manage/event_words.h"
 
 namespace anteroom::journey {
 
@@ -47,15 +49,6 @@ void add_state(Values& values, const std::string& state) {
   values.flags["is_active"] = state == "active";
 }
 
-std::vector<Values> grants_of(std::string_view text) {
-  std::vector<Values> grants;
-  for_each_grant(text, [&grants](const Grant& grant) {
-    grants.push_back({{{"property", grant.is_everywhere() ? "" : std::string(grant.property)},
-                       {"level", std::string(grant.level)}}});
-  });
-  return grants;
-}
-
 // The levels to choose from, up to the highest that the viewer has, and the one that is held.
 std::vector<Values> levels_for(const AccessSettings& access, std::string_view highest,
                                std::string_view chosen) {
@@ -78,10 +71,11 @@ std::vector<Values> properties_for(const AccessSettings& access, const SessionFi
   reached = reachable(access, viewer.properties, access.process_requests, std::move(reached));
   std::vector<Values> properties;
   properties.reserve(reached.size());
-  for (const store::Property& property : reached) {
-    properties.push_back(
-        {{{"key", property.key}, {"name", property.name}},
-         {{"is_chosen", chosen == property.key}, {"is_all", property.key == kAllProperties}}});
+  const std::vector<std::string> labels = property_labels(reached);
+  for (std::size_t i = 0; i < reached.size(); ++i) {
+    const std::string& key = reached[i].key;
+    properties.push_back({{{"key", key}, {"name", key == kAllProperties ? "" : labels[i]}},
+                          {{"is_chosen", chosen == key}, {"is_all", key == kAllProperties}}});
   }
   return properties;
 }
@@ -92,7 +86,8 @@ Values grant_values(const Context& context, const store::GrantRow& grant, const 
   Values values;
   values.text["user"] = user;
   values.text["key"] = grant.property;
-  values.text["property"] = grant.property == kAllProperties ? "" : grant.property_name;
+  name_property(values, grant.property,
+                {{grant.property, {grant.property_name, !grant.shared_key.empty()}}});
   values.text["level"] = grant.level;
   values.text["until"] = readable_day(grant.expires_at);
   values.text["expires_at"] = is_tried ? tried.entered.expires_at : readable_day(grant.expires_at);
@@ -122,7 +117,7 @@ Values session_values(const Context& context, const store::SessionRow& session,
   return values;
 }
 
-Values history_values(const store::HistoryRow& event) {
+Values history_values(const store::HistoryRow& event, const store::PropertyNames& names) {
   Values values;
   const auto known = std::find_if(kHistory.begin(), kHistory.end(),
                                   [&](const auto& entry) { return entry.first == event.kind; });
@@ -135,13 +130,14 @@ Values history_values(const store::HistoryRow& event) {
   values.text["code"] = event.code;
   values.text["reference"] = event.reference;
   values.text["actor"] = event.actor;
-  values.text["detail"] = event.detail;
+  values.text["detail"] = event_with_names(event.kind, event.detail, names);
   return values;
 }
 
 }  // namespace
 
-Values person_values(const Context& context, const store::Person& person) {
+Values person_values(const Context& context, const store::Person& person,
+                     const store::PropertyNames& names) {
   Values values;
   values.text["href"] = context.path("/manage/people/show?user=") + person.id;
   values.text["name"] = person.name;
@@ -150,16 +146,17 @@ Values person_values(const Context& context, const store::Person& person) {
   values.text["company"] = context.companies->display_name(person.idp);
   values.text["last_sign_on"] = readable_time(person.last_sign_on_at);
   add_state(values, person.state);
-  values.lists["grants"] = grants_of(person.grants);
+  values.lists["grants"] = named_grants(person.grants, names);
   return values;
 }
 
 Values person_page_values(const Context& context, const store::PersonDetail& detail,
                           const std::vector<store::Property>& properties,
-                          const SessionFields& viewer, const Tried& tried) {
+                          const store::PropertyNames& names, const SessionFields& viewer,
+                          const Tried& tried) {
   const AccessSettings& access = context.settings.access;
   const store::Person& person = detail.person;
-  Values values = person_values(context, person);
+  Values values = person_values(context, person, names);
   values.lists.clear();
   values.text["user"] = person.id;
   values.text["known_since"] = readable_time(person.created_at);
@@ -174,7 +171,7 @@ Values person_page_values(const Context& context, const store::PersonDetail& det
     values.lists["sessions"].push_back(session_values(context, session, person.id, viewer));
   }
   for (const store::HistoryRow& event : detail.history) {
-    values.lists["history"].push_back(history_values(event));
+    values.lists["history"].push_back(history_values(event, names));
   }
   values.flags["has_grants"] = !detail.grants.empty();
   values.flags["has_sessions"] = !detail.sessions.empty();

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "anteroom/people.h"
+#include "anteroom/properties.h"
 #include "journey/frame/context.h"
 
 namespace anteroom::journey {
@@ -19,13 +20,15 @@ struct Tried {
 };
 
 /// One entry of the list: `href`, `name`, `email`, `company`, `last_sign_on`, `state` and one of
-/// is_waiting, is_disabled, is_active; list `grants` with `property` (empty: all) and `level`.
-pages::Values person_values(const Context& context, const store::Person& person);
+/// is_waiting, is_disabled, is_active; list `grants` as named_grants() makes it.
+pages::Values person_values(const Context& context, const store::Person& person,
+                            const store::PropertyNames& names);
 
 /// A whole person; who looks at them has `viewer`'s rights.
 pages::Values person_page_values(const Context& context, const store::PersonDetail& detail,
                                  const std::vector<store::Property>& properties,
-                                 const SessionFields& viewer, const Tried& tried);
+                                 const store::PropertyNames& names, const SessionFields& viewer,
+                                 const Tried& tried);
 
 /// What is wrong with a change.
 Message change_message(store::PersonChange change);

@@ -70,6 +70,7 @@ pages::Values entry_of(const CompanyDirectory& companies, const store::RequestRo
                 {"person_email", request.email},
                 {"level", request.level},
                 {"property_name", request.property_name},
+                {"property_key", request.shared_key},
                 {"until", readable_day(request.expires_at)},
                 {"reason", request.note},
                 {"requested_by", request.requested_by},

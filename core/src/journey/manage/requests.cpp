@@ -35,6 +35,7 @@ pages::Values entry_of(const CompanyDirectory& companies, const store::RequestRo
                 {"person_email", request.email},
                 {"level", request.level},
                 {"property_name", request.property_name},
+                {"property_key", request.shared_key},
                 {"until", readable_day(request.expires_at)},
                 {"asked_on", readable_time(request.requested_at)},
                 {"waiting_since", readable_time(request.waiting_since)},

@@ -3,13 +3,16 @@
 #include "anteroom/audit.h"
 #include "anteroom/company_address.h"
 #include "anteroom/email.h"
+#include "anteroom/grants.h"
 #include "anteroom/people.h"
 #include "http/form.h"
 #include "journey/diagnosis/idp_errors.h"
 #include "journey/diagnosis/prediction.h"
 #include "journey/diagnosis/transcript.h"
+#include "journey/frame/property_names.h"
 #include "journey/frame/readable.h"
 #include "journey/frame/respond.h"
+#include "journey/manage/event_words.h"
 #include "journey/manage/manage.h"
 #include "journey/manage/people_values.h"
 #include "journey/manage/steps.h"
@@ -90,20 +93,48 @@ Task<std::optional<Failure>> explain_reference(Exchange& exchange, const ManageU
   if (!events) co_return events.failure();
   for (const store::RecordedEvent& event : *events) {
     if (!may_see(exchange, viewer, event.idp)) continue;
-    add_finding(context, values, event.at, event.idp, event.email, event.code, event.detail);
+    // What was asked for may be any key: whether there is one is told to whoever sees all.
+    auto naming =
+        store::property_names(context.ports.database, is_everywhere(context, viewer)
+                                                          ? keys_in_event(event.kind, event.detail)
+                                                          : std::vector<std::string>());
+    const Result<store::PropertyNames> names = co_await naming;
+    if (!names) co_return names.failure();
+    add_finding(context, values, event.at, event.idp, event.email, event.code,
+                event_with_names(event.kind, event.detail, *names));
   }
   co_return std::nullopt;
 }
 
+// "Elm Court=viewer, *=manager".
+std::string grants_in_words(std::string_view grants, const store::PropertyNames& names) {
+  std::string words;
+  for_each_grant(grants, [&](const Grant& grant) {
+    words += (words.empty() ? "" : ", ") + name_of_property(grant.property, names) + "=";
+    words += grant.level;
+  });
+  return words;
+}
+
+Message with_names(const Message& step, const store::PropertyNames& names) {
+  Message said;
+  for (Message::Sentence sentence : step.sentences()) {
+    const auto grants = sentence.arguments.find("grants");
+    if (grants != sentence.arguments.end()) grants->second = grants_in_words(grants->second, names);
+    said += Message(sentence.key, std::move(sentence.arguments));
+  }
+  return said;
+}
+
 void add_prediction(const Context& context, Values& values, const std::string& email,
-                    const std::optional<store::Person>& person) {
+                    const std::optional<store::Person>& person, const store::PropertyNames& names) {
   const Prediction prediction =
       predict(context.settings, *context.companies, email, person, context.now());
   values.flags["has_prediction"] = true;
   values.messages["fate"] = fate_message(prediction.fate, email);
   for (const Message& step : prediction.steps) {
     Values entry;
-    entry.messages["step"] = step;
+    entry.messages["step"] = with_names(step, names);
     values.lists["steps"].push_back(std::move(entry));
   }
   if (person) values.text["href"] = context.path("/manage/people/show?user=") + person->id;
@@ -135,7 +166,7 @@ Task<std::optional<Failure>> explain_person(Exchange& exchange, const ManageUser
   Context& context = exchange.context;
   const IdentityProvider* idp = context.companies->by_domain(email_domain(email));
   if (idp == nullptr) {
-    add_prediction(context, values, email, std::nullopt);
+    add_prediction(context, values, email, std::nullopt, {});
     co_return std::nullopt;
   }
   // Only whom the viewer may see among People: of others not even that there is nobody.
@@ -146,7 +177,12 @@ Task<std::optional<Failure>> explain_person(Exchange& exchange, const ManageUser
   if (!*found && !is_everywhere(context, viewer)) co_return std::nullopt;
   // Of whom somebody only asked for, what they may do elsewhere is not known here.
   if (*found && (*found)->created_at.empty()) co_return std::nullopt;
-  add_prediction(context, values, email, *found);
+  auto naming =
+      store::property_names(context.ports.database,
+                            *found ? keys_in_grants((*found)->grants) : std::vector<std::string>());
+  const Result<store::PropertyNames> names = co_await naming;
+  if (!names) co_return names.failure();
+  add_prediction(context, values, email, *found, *names);
   if (!may_see(exchange, viewer, idp->name)) co_return std::nullopt;
   auto asking_last = store::last_at_company(context.ports.database, idp->name);
   const Result<std::vector<store::RecordedEvent>> last = co_await asking_last;

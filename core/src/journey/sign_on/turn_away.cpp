@@ -102,7 +102,8 @@ void audit_denial(Context& context, const RequestHead& request, const SessionFie
 }  // namespace
 
 Response turn_away(Context& context, Outcome outcome, const RequestHead& request,
-                   const SessionView* session, const Requirement& requirement) {
+                   const SessionView* session, const Requirement& requirement,
+                   const store::PropertyNames& names) {
   const Origin* origin = context.origin_of(request.headers.host);
   if (origin == nullptr) {
     return refuse(context, request, 421,
@@ -125,7 +126,7 @@ Response turn_away(Context& context, Outcome outcome, const RequestHead& request
       if (session != nullptr) {
         const std::string reference = session::new_reference(context.ports.random);
         audit_denial(context, request, session->fields(), requirement, reference);
-        return denied(context, request, session->fields(), requirement, reference);
+        return denied(context, request, session->fields(), requirement, reference, names);
       }
       break;
     case Outcome::allow:

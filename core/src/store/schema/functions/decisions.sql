@@ -65,8 +65,8 @@ CREATE OR REPLACE FUNCTION letter_about(r access_requests, p_level text, p_prope
 LANGUAGE sql STABLE AS $$
   SELECT jsonb_build_object(
     'email', r.email, 'name', r.name, 'level', p_level,
-    'properties', (SELECT jsonb_agg(coalesce(p.name, k) ORDER BY p.name)
-                   FROM unnest(p_properties) k LEFT JOIN properties p ON p.key = k),
+    'properties', (SELECT jsonb_agg(coalesce(property_label(k), k) ORDER BY property_label(k))
+                   FROM unnest(p_properties) k),
     'expires_at', coalesce(to_char(r.expires_at AT TIME ZONE 'UTC', 'YYYY-MM-DD'), ''),
     'requested_by', coalesce(nullif(b.name, ''), b.email::text, ''))
   FROM (SELECT) one LEFT JOIN users b ON b.id = r.requested_by

@@ -112,10 +112,9 @@ BEGIN
            'since', to_char(requested_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI "UTC"'))
            ORDER BY requested_at) FILTER (WHERE number <= k_listed)
   INTO v_requests_count, v_requests
-  FROM (SELECT r.email::text, r.name, coalesce(p.name, '') AS property, r.level, coalesce(u.email::text, '') AS requested_by,
+  FROM (SELECT r.email::text, r.name, coalesce(property_label(r.property), '') AS property, r.level, coalesce(u.email::text, '') AS requested_by,
                r.requested_at, row_number() OVER (ORDER BY r.requested_at) AS number
-        FROM access_requests r JOIN told USING (id) LEFT JOIN users u ON u.id = r.requested_by
-        LEFT JOIN properties p ON p.key = r.property) news;
+        FROM access_requests r JOIN told USING (id) LEFT JOIN users u ON u.id = r.requested_by) news;
   IF v_people_count + v_requests_count = 0 THEN RETURN 0; END IF;
 
   UPDATE mail_digest SET made_at = now();

@@ -73,7 +73,7 @@ BEGIN
          CASE WHEN r.state = 'open' THEN iso(r.requested_at) END,
          CASE WHEN r.state IN ('open', 'declined') THEN
            (SELECT coalesce(nullif(b.name, ''), b.email::text) FROM users b WHERE b.id = r.requested_by) END,
-         CASE WHEN r.state IN ('open', 'declined') THEN (SELECT p.name FROM properties p WHERE p.key = r.property) END,
+         CASE WHEN r.state IN ('open', 'declined') THEN property_label(r.property) END,
          CASE WHEN r.state = 'declined' THEN r.reason END,
          iso(person.asked_at), coalesce(nullif(a.name, ''), a.email)
   FROM (SELECT) one LEFT JOIN approvers_of(person, p_idp, p_levels, p_needed) a ON true;
