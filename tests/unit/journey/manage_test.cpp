@@ -116,6 +116,11 @@ TEST_CASE(
   world.database.answers["list_properties"] = [](const Params&) {
     return Rows{{{"elm", "Elm Court"}, {"oak", "Oak Yard"}}};
   };
+  world.database.answers["file_requests"] = [](const Params&) {
+    Rows rows;
+    for (const char* outcome : {"filed", "no_property"}) rows.rows.push_back({outcome, "", ""});
+    return rows;
+  };
   const Response page = world.post_list("email,property\nann@corp.test,elm\nben@corp.test,oak\n");
   CHECK(page.body.find("<p class=\"more\">Elm Court</p>") != std::string::npos);
   CHECK(page.body.find("<p class=\"more\">oak</p>") != std::string::npos);
