@@ -1,6 +1,7 @@
 #include "anteroom/scim.h"
 
 #include "anteroom/people.h"
+#include "anteroom/properties.h"
 #include "fixture.h"
 #include "text/uuid.h"
 
@@ -106,7 +107,8 @@ std::string state(Database& database, const std::string& email) {
 
 void add_properties(Database& database) {
   for (const char* key : {"elm", "oak"}) {
-    REQUIRE(value(wait(store::add_property(database, {key, key}, "test"))));
+    REQUIRE(value(wait(store::make_property(database, {"", "test", "", true}, {}, key, key))) ==
+            store::PropertyChange::done);
   }
 }
 

@@ -30,7 +30,7 @@ DATABASE = {
     "user grant": ["ann@corp.test", "--level", "manager", "--property", "elm"],
     "user revoke": ["ann@corp.test", "--property", "elm"], "user sessions": ["ann@corp.test"],
     "user end-sessions": ["ann@corp.test"], "user history": ["ann@corp.test"], "property add": ["oak", "Oak Court"],
-    "property list": [], "request list": [],
+    "property rename": ["elm", "Elm House"], "property close": ["elm"], "property open": ["elm"], "property list": [], "request list": [],
     "request file": ["eve@corp.test", "--level", "viewer", "--property", "elm"], "request approve": [ANYBODY],
     "request decline": [ANYBODY], "request withdraw": [ANYBODY], "import": ["PEOPLE"], "audit": [], "why": ["ABCD-1234"],
     "doctor": ["ann@corp.test"], "mail": ["--once"], "mail status": [], "mail retry": ["--all"],

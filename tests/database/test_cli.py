@@ -147,6 +147,7 @@ def test_what_the_directory_switched_off_is_its_to_switch_on(ready):
     assert ready.json("user", "show", "ann@corp.test")["state"] == "disabled"
     ready.ok("user", "enable", "ann@corp.test", "--against-directory")
     assert ready.json("user", "show", "ann@corp.test")["state"] == "waiting"
+    assert "elm=viewer, counts for nothing while the property is closed" in ready.ok("user", "show", "ann@corp.test")
 
 
 def test_a_company_that_is_cut_off_leaves_at_once(ready):
@@ -161,8 +162,47 @@ def test_a_company_that_is_cut_off_leaves_at_once(ready):
     assert ready.json("idp", "end-sessions", "nobody")["ended"] == 0
 
 
+def test_a_property_is_renamed_closed_and_opened(ready):
+    ready.ok("user", "provision", "ann@corp.test", "--level", "viewer", "--property", "elm")
+    ready.ok("property", "rename", "elm", "Elm House")
+    assert "1 people with a level of their own there, 0 open requests" in ready.ok("property", "close", "elm", "--dry-run")
+    assert ready.json("property", "list", "--open") == [{"key": "elm", "name": "Elm House", "closed_at": ""}]
+    assert ready.json("property", "close", "elm") == {"closed": "elm", "people": 1, "requests": 0}
+    assert "closed already" in ready.refused(1, "property", "close", "elm")
+    assert ready.json("user", "show", "ann@corp.test")["state"] == "waiting"
+    assert "elm=viewer, counts for nothing while the property is closed" in ready.ok("user", "show", "ann@corp.test")
+    (closed,) = ready.json("property", "list", "--closed", "--search", "HOUSE")
+    assert closed["key"] == "elm" and closed["closed_at"]
+    ready.ok("property", "open", "elm")
+    assert "open already" in ready.refused(1, "property", "open", "elm")
+    assert ready.json("user", "show", "ann@corp.test")["state"] == "active"
+    events = [json.loads(line)["event"] for line in ready.ok("--json", "audit").splitlines()]
+    kinds = [event for event in events if event.startswith("property_")]
+    assert sorted(kinds) == ["property_added", "property_closed", "property_opened", "property_renamed"]
+    for words in (["rename", "oak", "X"], ["close", "oak"], ["open", "oak"]):
+        assert "no property 'oak'" in ready.refused(1, "property", *words)
+    ready.refused(2, "property", "list", "--open", "--closed")
+
+
+def test_a_closed_property_is_refused_by_every_command(ready):
+    ready.ok("user", "provision", "ann@corp.test", "--level", "viewer", "--all-properties")
+    ready.ok("property", "close", "elm")
+    for words in (["user", "provision", "bob@corp.test", "--level", "viewer", "--property", "elm"],
+                  ["user", "grant", "ann@corp.test", "--level", "manager", "--property", "elm"],
+                  ["request", "file", "bob@corp.test", "--level", "viewer", "--property", "elm"]):
+        assert "open" in ready.refused(1, *words)
+    table = ready.directory / "people.csv"
+    table.write_text("email,property,level\nbob@corp.test,elm,viewer\n")
+    assert "line 2: there is no property 'elm' that is open" in ready.refused(1, "import", str(table))
+    asked = ["why", "ann@corp.test", "https://app.example.com/", "--property", "elm"]
+    refused = ready.ok(*asked)
+    assert "elm is closed: nobody has access there" in refused and "gets a 403 page" in refused
+    ready.ok("property", "open", "elm")
+    assert "is let through" in ready.ok(*asked)
+
+
 def test_property_keys_are_checked(ready):
-    assert ready.json("property", "list") == [{"key": "elm", "name": "Elm Court"}]
+    assert ready.json("property", "list") == [{"key": "elm", "name": "Elm Court", "closed_at": ""}]
     ready.refused(1, "property", "add", "elm", "Again")
     for key in ["Elm", "*", "", "-x", "a b", "a,b=c"]:
         assert ready.run("property", "add", "--", key, "X").returncode in (1, 2)

@@ -15,7 +15,7 @@ def test_a_reload_keeps_what_is_remembered(lab, cluster):
     node.wait_for_listener()
     token, _, _ = node.people.sign_in()
     assert node.ask("/x", token).status == 200
-    node.people.sql("ALTER FUNCTION load_session(bytea, interval, text[]) RENAME TO load_session_gone")
+    node.people.sql("ALTER FUNCTION find_session(bytea, interval, text[]) RENAME TO find_session_gone")
     node.reload()
     assert node.ask("/x", token).status == 200
 
@@ -37,17 +37,17 @@ def test_a_broken_configuration_leaves_the_old_one_serving(lab, cluster):
 
 def test_a_reload_in_the_middle_of_a_slow_look_up_still_answers_it(lab, cluster):
     node = lab.node(cluster)
-    node.people.sql("""ALTER FUNCTION load_session(bytea, interval, text[]) RENAME TO load_session_slowly;
-        CREATE FUNCTION load_session(h bytea, i interval, l text[])
+    node.people.sql("""ALTER FUNCTION find_session(bytea, interval, text[]) RENAME TO find_session_slowly;
+        CREATE FUNCTION find_session(h bytea, i interval, l text[])
         RETURNS TABLE (status text, expires_at timestamptz, reference text, user_id uuid, email text, name text,
                        idp text, origin text, access_level text, properties text, authn_context text,
-                       authenticated_at timestamptz, news text) LANGUAGE plpgsql AS $$
-        BEGIN PERFORM pg_sleep(1); RETURN QUERY SELECT * FROM load_session_slowly(h, i, l); END $$""")
+                       authenticated_at timestamptz, news text, closed text) LANGUAGE plpgsql AS $$
+        BEGIN PERFORM pg_sleep(1); RETURN QUERY SELECT * FROM find_session_slowly(h, i, l); END $$""")
     token, _, _ = node.people.sign_in()
     statuses = []
     asking = threading.Thread(target=lambda: statuses.append(node.ask("/x", token).status))
     asking.start()
-    wait_until(lambda: node.people.sql("SELECT 1 FROM pg_stat_activity WHERE query LIKE '%load_session%' AND "
+    wait_until(lambda: node.people.sql("SELECT 1 FROM pg_stat_activity WHERE query LIKE '%find_session%' AND "
                                        "wait_event = 'PgSleep'"), 5, "the look-up")
     node.reload()
     asking.join(10)
@@ -67,7 +67,7 @@ def test_many_workers_share_what_they_remember(lab, cluster):
     node.wait_for_listener()
     token, _, _ = node.people.sign_in()
     assert node.ask("/x", token).status == 200
-    node.people.sql("ALTER FUNCTION load_session(bytea, interval, text[]) RENAME TO load_session_gone")
+    node.people.sql("ALTER FUNCTION find_session(bytea, interval, text[]) RENAME TO find_session_gone")
     assert [node.ask("/x", token).status for _ in range(30)] == [200] * 30
 
 

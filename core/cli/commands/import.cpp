@@ -97,7 +97,7 @@ class Reader {
     const std::string email = checked_email(console_, cell("email"), allow_unregistered_);
     check_level(console_, cell("level"));
     if (!properties_.contains(cell("property"))) {
-      throw Abort{exit_refused, "there is no property '" + cell("property") + "'"};
+      throw Abort{exit_refused, "there is no property '" + cell("property") + "' that is open"};
     }
     const auto [first, is_new] = seen_.emplace(email + " " + cell("property"), row.line);
     if (!is_new) {

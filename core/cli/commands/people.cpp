@@ -45,6 +45,7 @@ std::string access_text(const store::PersonDetail& detail) {
   for (const store::GrantRow& grant : detail.grants) {
     text += (text.empty() ? "" : "\n              ") + grant.property + "=" + grant.level;
     if (!grant.expires_at.empty()) text += ", until " + grant.expires_at.substr(0, 16) + "Z";
+    if (grant.is_closed) text += ", counts for nothing while the property is closed";
   }
   return text.empty() ? "-" : text;
 }
@@ -109,8 +110,8 @@ void need_provisioned(const std::string& email, const store::Provisioned& provis
     case store::Provisioned::Outcome::no_property:
       break;
   }
-  throw Abort{exit_refused,
-              "there is no property '" + provisioned.property + "': `anteroom property add` first"};
+  throw Abort{exit_refused, "there is no property '" + provisioned.property +
+                                "' that is open: `anteroom property add` or `open` first"};
 }
 
 void provision(Console& console, const Given& given) {
@@ -263,39 +264,6 @@ void add_user(CLI::App& app, Console& console) {
   add_enable(*user, console);
   add_unpin(*user, console);
   add_user_access(*user, console);
-}
-
-void add_property(CLI::App& app, Console& console) {
-  auto* property = app.add_subcommand("property", "properties")->require_subcommand(1);
-  property->fallthrough();
-  auto* add_command = property->add_subcommand("add", "add a property");
-  auto given = std::make_shared<store::Property>();
-  add_command->add_option("KEY", given->key, "a-z, 0-9 and hyphens")->required();
-  add_command->add_option("NAME", given->name)->required();
-  add_command->callback([&console, given] {
-    constexpr std::string_view kAllowed = "abcdefghijklmnopqrstuvwxyz0123456789-";
-    const std::string& key = given->key;
-    if (key.empty() || key.size() > 63 || key.front() == '-' ||
-        key.find_first_not_of(kAllowed) != std::string::npos) {
-      throw Abort{
-          exit_refused,
-          "'" + key + "' is not a valid property key: a-z, 0-9 and inner hyphens, at most 63"};
-    }
-    given->name = checked_name(given->name);
-    if (!console.need(wait(store::add_property(console.database(), *given, Console::actor())))) {
-      throw Abort{exit_refused, "there is a property " + key + " already"};
-    }
-    console.say("added property " + key, {{"added", key}, {"name", given->name}});
-  });
-  property->add_subcommand("list", "list properties")->callback([&console] {
-    std::vector<std::vector<std::string>> rows;
-    Json json = Json::array();
-    for (const auto& p : console.need(wait(store::list_properties(console.database())))) {
-      rows.push_back({p.key, p.name});
-      json.push_back({{"key", p.key}, {"name", p.name}});
-    }
-    console.table({"KEY", "NAME"}, rows, json);
-  });
 }
 
 }  // namespace anteroom::cli

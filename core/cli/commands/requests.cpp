@@ -28,7 +28,8 @@ OutcomeText text_of(Filing outcome) {
     case Filing::user_disabled:
       return {"user_disabled", "this person is disabled: `anteroom user enable` first"};
     case Filing::no_property:
-      return {"no_property", "there is no such property: `anteroom property add` first"};
+      return {"no_property",
+              "there is no such property that is open: `anteroom property add` or `open` first"};
     case Filing::no_level:
       return {"no_level", "that is not an access level"};
     case Filing::not_allowed:
@@ -56,7 +57,7 @@ OutcomeText text_of(Deciding outcome) {
     case Deciding::above_own_level:
       return {"above_own_level", "the level is above that of who decides"};
     case Deciding::no_property:
-      return {"no_property", "there is no such property"};
+      return {"no_property", "there is no such property that is open"};
     case Deciding::no_level:
       return {"no_level", "that is not an access level"};
     case Deciding::user_disabled:
@@ -98,8 +99,9 @@ void list(Console& console, const Acting& given, store::RequestFilter filter) {
   Json json = Json::array();
   for (const auto& r : console.need(wait(store::list_requests(
            console.database(), actor_of(console, given), console.settings().access, filter)))) {
-    rows.push_back({r.id, r.requested_at, r.state, r.email, r.property, r.level, r.requested_by,
-                    r.waiting_since});
+    const bool is_stuck = r.state == "open" && r.is_closed;
+    rows.push_back({r.id, r.requested_at, is_stuck ? "open, property closed" : r.state, r.email,
+                    r.property, r.level, r.requested_by, r.waiting_since});
     json.push_back(json_of(r));
   }
   console.table({"ID", "FILED", "STATE", "EMAIL", "PROPERTY", "LEVEL", "BY", "WAITS SINCE"}, rows,

@@ -1,6 +1,7 @@
 #include <memory>
 
 #include "anteroom/gate.h"
+#include "anteroom/properties.h"
 #include "anteroom/scim.h"
 #include "cli/commands/console.h"
 #include "host/system_random.h"
@@ -74,13 +75,26 @@ void remove_token(Console& console, const Given& given) {
               {{"removed", given.name}, {"company", given.company}});
 }
 
+std::vector<std::string> properties_of(const IdentityProvider& idp) {
+  std::vector<std::string> keys;
+  for (const GroupAccess& group : idp.scim_groups) {
+    keys.insert(keys.end(), group.properties.begin(), group.properties.end());
+  }
+  return keys;
+}
+
 void apply_table(Console& console, const std::string& company) {
   const IdentityProvider& idp = console.known_company(company);
   const auto table = store::scim_table_of(idp, console.settings().access);
   const int count = console.need(
       wait(store::scim_apply_table(console.database(), store::scim_company_of(idp), table)));
-  console.say("applied the groups of " + idp.name + " to " + std::to_string(count) + " people",
-              {{"applied", idp.name}, {"people", count}});
+  const auto closed =
+      console.need(wait(store::closed_among(console.database(), properties_of(idp))));
+  std::string text =
+      "applied the groups of " + idp.name + " to " + std::to_string(count) + " people";
+  for (const std::string& key : closed)
+    text += "\n" + key + " is closed: groups give nothing there";
+  console.say(text, {{"applied", idp.name}, {"people", count}, {"closed", closed}});
 }
 
 }  // namespace

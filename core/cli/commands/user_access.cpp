@@ -21,7 +21,9 @@ void need_done(PersonChange outcome) {
     case PersonChange::own_account:
       throw Abort{exit_refused, "nobody changes their own access"};
     case PersonChange::no_property:
-      throw Abort{exit_refused, "there is no such property: `anteroom property add` first"};
+      throw Abort{
+          exit_refused,
+          "there is no such property that is open: `anteroom property add` or `open` first"};
     case PersonChange::no_level:
       throw Abort{exit_refused, "that is not an access level"};
     case PersonChange::not_found:

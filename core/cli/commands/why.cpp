@@ -4,6 +4,7 @@
 #include "access/levels.h"
 #include "anteroom/audit.h"
 #include "anteroom/people.h"
+#include "anteroom/properties.h"
 #include "anteroom/saml.h"
 #include "cli/commands/console.h"
 #include "http/url.h"
@@ -125,15 +126,17 @@ struct Predicted {
 
 // What the gate asks last, and only the command line is told: the location's own requirement.
 void ask_requirement(const Settings& settings, const Asked& asked, const std::string& grants,
-                     Predicted& predicted) {
+                     const std::string& closed, Predicted& predicted) {
   SessionFields fields{};
   fields.access_level = access::highest_level(settings.access, grants);
   fields.properties = grants;
+  fields.closed = closed;
   Requirement needed{};
   if (!asked.level.empty()) needed.level = asked.level;
   needed.property = asked.property;
   needed.has_property = asked.has_property;
   const bool is_held = access::meets(settings.access, fields, needed);
+  if (!closed.empty()) predicted.steps.push_back(closed + " is closed: nobody has access there");
   predicted.steps.push_back(
       (asked.level.empty() ? "any access" : asked.level) +
       (asked.has_property ? " at " + asked.property : std::string(" at any property")) +
@@ -157,7 +160,7 @@ void check_url(const Settings& settings, const std::string& text) {
 
 Predicted predicted_for(const Settings& settings, const CompanyDirectory& companies,
                         const Asked& asked, const std::string& email,
-                        const std::optional<store::Person>& person) {
+                        const std::optional<store::Person>& person, const std::string& closed) {
   static const std::map<journey::Fate, std::string> kOutcomes{
       {journey::Fate::cannot_sign_on, "cannot_sign_on"},
       {journey::Fate::waiting_room, "waiting_room"},
@@ -167,7 +170,7 @@ Predicted predicted_for(const Settings& settings, const CompanyDirectory& compan
   Predicted predicted{kOutcomes.at(prediction.fate), std::string(prediction.rule), {}};
   for (const Message& step : prediction.steps) predicted.steps.push_back(english(step));
   if (prediction.fate == journey::Fate::let_in) {
-    ask_requirement(settings, asked, person->grants, predicted);
+    ask_requirement(settings, asked, person->grants, closed, predicted);
   }
   return predicted;
 }
@@ -178,8 +181,9 @@ void predict(Console& console, const Asked& asked) {
   if (!asked.level.empty()) check_level(console, asked.level);
   const std::string email = checked_email(console, asked.who, true);
   const auto person = console.need(wait(store::find_person(console.database(), email)));
-  const Predicted predicted =
-      predicted_for(settings, console.known_companies(), asked, email, person);
+  const auto closed = console.need(wait(store::closed_among(console.database(), {asked.property})));
+  const Predicted predicted = predicted_for(settings, console.known_companies(), asked, email,
+                                            person, closed.empty() ? "" : closed[0]);
   static const std::map<std::string, std::string> kWords{
       {"cannot_sign_on", "cannot sign in"},
       {"waiting_room", "is led to the Waiting Room"},

@@ -48,7 +48,7 @@ struct Provision {
 struct Provisioned {
   enum class Outcome { done, user_disabled, no_property, in_the_past };
   Outcome outcome = Outcome::done;
-  std::string property;  ///< of no_property: its key
+  std::string property;  ///< of no_property: the key of one that there is not, or that is closed
 };
 /// Open requests for no more than that count as approved.
 Task<Result<Provisioned>> provision(Database& database, Provision provision);
@@ -82,8 +82,7 @@ Task<Result<int>> import_users(Database& database, std::string rows_json, std::s
 struct Property {
   std::string key, name;
 };
-/// False: the key exists.
-Task<Result<bool>> add_property(Database& database, Property property, std::string actor);
+/// Those that are open: where access can be asked for and given.
 Task<Result<std::vector<Property>>> list_properties(Database& database);
 
 // People, for support. The actor must reach manage.process_requests somewhere; changes need it at
@@ -108,6 +107,7 @@ struct GrantRow {
   std::string property, property_name, level, expires_at, granted_at, granted_by;
   bool may_change = false;
   std::string shared_key;  ///< the property's key if another has the same name; else empty
+  bool is_closed = false;  ///< the property is: the grant counts for nothing meanwhile
 };
 struct SessionRow {
   std::string reference, origin, idp, created_at, last_seen_at, expires_at, client_address,

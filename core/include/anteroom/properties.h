@@ -1,13 +1,17 @@
-// What properties are called.
+// Properties: what they are called, and their list as operators and whoever decides everywhere keep
+// it. Each function is one statement and one transaction; every change is audited.
 #pragma once
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "anteroom/actor.h"
 #include "anteroom/ports.h"
 #include "anteroom/result.h"
+#include "anteroom/settings.h"
 #include "anteroom/task.h"
 
 namespace anteroom::store {
@@ -21,5 +25,54 @@ using PropertyNames = std::map<std::string, PropertyName, std::less<>>;
 
 /// Of those of `keys` that there are. Nobody is asked about no keys.
 Task<Result<PropertyNames>> property_names(Database& database, std::vector<std::string> keys);
+
+/// Those of `keys` that are closed.
+Task<Result<std::vector<std::string>>> closed_among(Database& database,
+                                                    std::vector<std::string> keys);
+
+// What follows is for operators and for those who reach manage.process_requests at all properties;
+// others get nothing, and not_allowed, and that is audited.
+
+struct PropertyRow {
+  std::string key, name;
+  std::string shared_key;  ///< the key if another has the same name; else empty
+  std::string closed_at;   ///< ISO 8601 UTC; empty: open
+  std::string closed_by;
+  int people = 0;    ///< who have a level of their own there; not in lists
+  int requests = 0;  ///< open ones that name it; not in lists
+};
+
+/// Keyset paging: `after` is the last key of the page before.
+struct PropertyFilter {
+  std::string search;  ///< part of key or name, without case; empty: all
+  std::string state;   ///< "open" or "closed"; empty: both
+  std::string after;
+  int limit = 50;
+};
+Task<Result<std::vector<PropertyRow>>> search_properties(Database& database, Actor actor,
+                                                         AccessSettings access,
+                                                         PropertyFilter filter);
+/// nullopt: there is none.
+Task<Result<std::optional<PropertyRow>>> show_property(Database& database, Actor actor,
+                                                       AccessSettings access, std::string key);
+
+/// Stable names (they are the database's answers too).
+enum class PropertyChange {
+  done,
+  not_allowed,
+  exists,     ///< of an added one: its key
+  bad_key,    ///< not as properties.key has to be
+  not_found,  ///< there is no such property
+  changed,    ///< somebody else was quicker: it is not as it was said to be
+};
+Task<Result<PropertyChange>> make_property(Database& database, Actor actor, AccessSettings access,
+                                           std::string key, std::string name);
+/// `was`: the name that it has as far as the actor knows; nullopt: whatever it is.
+Task<Result<PropertyChange>> rename_property(Database& database, Actor actor, AccessSettings access,
+                                             std::string key, std::string name,
+                                             std::optional<std::string> was);
+/// Closes it: nobody has access there from now on. Or opens it: what was granted counts again.
+Task<Result<PropertyChange>> close_property(Database& database, Actor actor, AccessSettings access,
+                                            std::string key, bool is_closed);
 
 }  // namespace anteroom::store

@@ -38,7 +38,7 @@ enum class Filing {
   already_open,   ///< the same person and property: `request` names it
   has_access,     ///< holds this level or a higher one there already
   user_disabled,  ///< only support can turn the account on again; told of colleagues only
-  no_property,    ///< unknown, or removed meanwhile
+  no_property,    ///< unknown, or closed
   no_level,       ///< not one of access.levels
   not_allowed,    ///< the actor is below manage.request_new_users there
   above_own_level,
@@ -75,6 +75,7 @@ struct RequestRow {
   bool requester_lost_reach = false;   ///< the requester no longer has this level there
   std::string held_level, held_until;  ///< what the person has there now
   std::string shared_key;  ///< the property's key if another has the same name; else empty
+  bool is_closed = false;  ///< the property is
 };
 
 /// Keyset paging: `after` is the last row's "requested_at id" of the page before; anything else

@@ -29,6 +29,8 @@ struct SessionFields {
   std::string_view authn_context = {};  ///< AuthnContextClassRef of the sign-on, may be empty
   /// Of somebody who waits: another whenever a request for them is filed, decided or withdrawn.
   std::string_view news = {};
+  /// Properties at which a grant for all counts for nothing: "key,key"; "*": all.
+  std::string_view closed = {};
 };
 
 /// One session as loaded from the store; owns its bytes.

@@ -22,6 +22,17 @@ std::string_view highest_of(const AccessSettings& access, std::string_view grant
   return best;
 }
 
+// Whether a list of keys has this one, or stands for all.
+bool is_among(std::string_view keys, std::string_view property) {
+  if (keys == kAllProperties) return property != kAllProperties;
+  while (!keys.empty()) {
+    const auto comma = std::min(keys.find(','), keys.size());
+    if (keys.substr(0, comma) == property) return true;
+    keys.remove_prefix(std::min(comma + 1, keys.size()));
+  }
+  return false;
+}
+
 }  // namespace
 
 std::optional<std::size_t> rank(const AccessSettings& access, std::string_view level) {
@@ -31,7 +42,8 @@ std::optional<std::size_t> rank(const AccessSettings& access, std::string_view l
 }
 
 std::string_view level_at(const AccessSettings& access, std::string_view grants,
-                          std::string_view property) {
+                          std::string_view property, std::string_view closed) {
+  if (is_among(closed, property)) return {};
   return highest_of(access, grants, [property](const Grant& grant) {
     return grant.is_everywhere() || grant.property == property;
   });
@@ -47,7 +59,7 @@ bool meets(const AccessSettings& access, const SessionFields& session,
   if (requirement.has_property) {
     // "*" is how a grant for all properties is written, never the name of one.
     if (requirement.property.empty() || requirement.property == kAllProperties) return false;
-    held = level_at(access, session.properties, requirement.property);
+    held = level_at(access, session.properties, requirement.property, session.closed);
   }
   const auto held_rank = rank(access, held);
   if (!held_rank) return false;

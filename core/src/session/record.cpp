@@ -1,6 +1,7 @@
 #include <cstdint>
 #include <cstring>
 
+#include "anteroom/grants.h"
 #include "anteroom/session.h"
 
 #include "crypto/encoding.h"
@@ -9,7 +10,7 @@ namespace anteroom {
 
 namespace {
 
-constexpr char kVersion = 3;
+constexpr char kVersion = 4;
 constexpr std::size_t kFixedBytes = 2 + 2 * sizeof(std::int64_t);
 constexpr std::size_t kMaxString = 0xffff;
 
@@ -25,6 +26,7 @@ void for_each_field(Fields& fields, Visit visit) {
   visit(fields.properties);
   visit(fields.authn_context);
   visit(fields.news);
+  visit(fields.closed);
 }
 
 // Control characters would let a stored value end a header line: they do not get into a record.
@@ -37,7 +39,10 @@ void append_clean(std::string& out, std::string_view text) {
 }  // namespace
 
 SessionRecord::SessionRecord(UserStatus status, Time expires_at, Time authenticated_at,
-                             const SessionFields& fields) {
+                             const SessionFields& given) {
+  SessionFields fields = given;
+  // Cut off, it would let somebody in.
+  if (fields.closed.size() > kMaxString) fields.closed = kAllProperties;
   bytes_ += kVersion;
   bytes_ += static_cast<char>(status);
   for (const Time time : {expires_at, authenticated_at}) {

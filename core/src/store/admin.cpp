@@ -34,9 +34,9 @@ constexpr Statement kUnpinCompany{
     "unpin_company", "SELECT people, sessions FROM anteroom.unpin_company($1, $2, $3::boolean)"};
 constexpr Statement kImport{"import_users",
                             "SELECT anteroom.import_users($1::jsonb, $2, $3::text[])"};
-constexpr Statement kAddProperty{"add_property", "SELECT anteroom.add_property($1, $2, $3)"};
 constexpr Statement kListProperties{"list_properties",
-                                    "SELECT key, name FROM anteroom.properties ORDER BY key"};
+                                    "SELECT key, name FROM anteroom.properties"
+                                    " WHERE closed_at IS NULL ORDER BY key"};
 
 Person person_of(const std::vector<Cell>& row) {
   return {text(row, 0), text(row, 1), text(row, 2), text(row, 3), text(row, 4),
@@ -146,11 +146,6 @@ Task<Result<int>> import_users(Database& database, std::string rows_json, std::s
   Result<std::string> count = co_await one_value(database, kImport, std::move(params));
   if (!count) co_return count.failure();
   co_return static_cast<int>(std::strtol(count->c_str(), nullptr, 10));
-}
-
-Task<Result<bool>> add_property(Database& database, Property property, std::string actor) {
-  Params params{std::move(property.key), std::move(property.name), std::move(actor)};
-  return one_bool(database, kAddProperty, std::move(params));
 }
 
 Task<Result<std::vector<Property>>> list_properties(Database& database) {

@@ -58,7 +58,8 @@ void add_part(PersonDetail& detail, const std::vector<Cell>& row) {
     detail.is_off_by_directory = text(row, 10).find("scim:") != std::string::npos;
   } else if (part == "grant") {
     detail.grants.push_back({text(row, 1), text(row, 2), text(row, 3), text(row, 4), text(row, 5),
-                             text(row, 6), text(row, 7) == "true", text(row, 8)});
+                             text(row, 6), text(row, 7) == "true", text(row, 8),
+                             text(row, 9) == "true"});
   } else if (part == "session") {
     detail.sessions.push_back({text(row, 1), text(row, 2), text(row, 3), text(row, 4), text(row, 5),
                                text(row, 6), text(row, 7), text(row, 8)});

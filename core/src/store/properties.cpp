@@ -1,6 +1,7 @@
 #include "anteroom/properties.h"
 
 #include "anteroom/store.h"
+#include "store/actor.h"
 #include "store/rows.h"
 
 namespace anteroom::store {
@@ -10,6 +11,41 @@ namespace {
 constexpr Statement kNames{"property_names",
                            "SELECT p.key, p.name, anteroom.shared_key(p.key) <> ''"
                            " FROM anteroom.properties p WHERE p.key = ANY ($1::text[])"};
+constexpr Statement kClosed{"closed_among",
+                            "SELECT p.key FROM anteroom.properties p"
+                            " WHERE p.key = ANY ($1::text[]) AND p.closed_at IS NOT NULL"
+                            " ORDER BY p.key"};
+constexpr Statement kSearch{
+    "search_properties",
+    "SELECT key, name, shared, closed_at, closed_by"
+    " FROM anteroom.search_properties($1::anteroom.actor, $2, $3, $4, $5::int)"};
+constexpr Statement kShow{"show_property",
+                          "SELECT key, name, shared, closed_at, closed_by, people, requests"
+                          " FROM anteroom.show_property($1::anteroom.actor, $2)"};
+constexpr Statement kMake{"make_property",
+                          "SELECT anteroom.make_property($1::anteroom.actor, $2, $3)"};
+constexpr Statement kRename{"rename_property",
+                            "SELECT anteroom.rename_property($1::anteroom.actor, $2, $3, $4)"};
+constexpr Statement kClose{"close_property",
+                           "SELECT anteroom.close_property($1::anteroom.actor, $2, $3::boolean)"};
+
+constexpr std::pair<std::string_view, PropertyChange> kChanges[] = {
+    {"done", PropertyChange::done},
+    {"exists", PropertyChange::exists},
+    {"bad_key", PropertyChange::bad_key},
+    {"not_found", PropertyChange::not_found},
+    {"changed", PropertyChange::changed}};
+
+PropertyRow property_of(const std::vector<Cell>& row) {
+  return {text(row, 0), text(row, 1), text(row, 2), text(row, 3), text(row, 4)};
+}
+
+Task<Result<PropertyChange>> change(Database& database, const Statement& statement, Params params) {
+  Result<Rows> result = co_await run(database, statement, std::move(params));
+  if (!result) co_return result.failure();
+  if (result->rows.size() != 1) co_return unexpected_rows(statement);
+  co_return by_name(kChanges, text(result->rows[0], 0), PropertyChange::not_allowed);
+}
 
 }  // namespace
 
@@ -21,6 +57,66 @@ Task<Result<PropertyNames>> property_names(Database& database, std::vector<std::
   if (!result) co_return result.failure();
   for (const auto& row : result->rows) names[text(row, 0)] = {text(row, 1), is_true(row, 2)};
   co_return names;
+}
+
+Task<Result<std::vector<std::string>>> closed_among(Database& database,
+                                                    std::vector<std::string> keys) {
+  Params params{array_literal(keys)};
+  Result<Rows> result = co_await run(database, kClosed, std::move(params));
+  if (!result) co_return result.failure();
+  std::vector<std::string> closed;
+  for (const auto& row : result->rows) closed.push_back(text(row, 0));
+  co_return closed;
+}
+
+Task<Result<std::vector<PropertyRow>>> search_properties(Database& database, Actor actor,
+                                                         AccessSettings access,
+                                                         PropertyFilter filter) {
+  Params params{actor_literal(actor, access, access.process_requests), filter.search, filter.state,
+                filter.after, std::to_string(filter.limit)};
+  Result<Rows> result = co_await run(database, kSearch, std::move(params));
+  if (!result) co_return result.failure();
+  std::vector<PropertyRow> properties;
+  for (const auto& row : result->rows) properties.push_back(property_of(row));
+  co_return properties;
+}
+
+Task<Result<std::optional<PropertyRow>>> show_property(Database& database, Actor actor,
+                                                       AccessSettings access, std::string key) {
+  Params params{actor_literal(actor, access, access.process_requests), std::move(key)};
+  Result<Rows> result = co_await run(database, kShow, std::move(params));
+  if (!result) co_return result.failure();
+  if (result->rows.empty()) co_return std::optional<PropertyRow>();
+  const auto& row = result->rows[0];
+  PropertyRow property = property_of(row);
+  property.people = static_cast<int>(number(row, 5));
+  property.requests = static_cast<int>(number(row, 6));
+  co_return std::optional(std::move(property));
+}
+
+Task<Result<PropertyChange>> make_property(Database& database, Actor actor, AccessSettings access,
+                                           std::string key, std::string name) {
+  Params params{actor_literal(actor, access, access.process_requests), std::move(key),
+                std::move(name)};
+  Result<PropertyChange> changed = co_await change(database, kMake, std::move(params));
+  co_return changed;
+}
+
+Task<Result<PropertyChange>> rename_property(Database& database, Actor actor, AccessSettings access,
+                                             std::string key, std::string name,
+                                             std::optional<std::string> was) {
+  Params params{actor_literal(actor, access, access.process_requests), std::move(key),
+                std::move(name), std::move(was)};
+  Result<PropertyChange> changed = co_await change(database, kRename, std::move(params));
+  co_return changed;
+}
+
+Task<Result<PropertyChange>> close_property(Database& database, Actor actor, AccessSettings access,
+                                            std::string key, bool is_closed) {
+  Params params{actor_literal(actor, access, access.process_requests), std::move(key),
+                is_closed ? "t" : "f"};
+  Result<PropertyChange> changed = co_await change(database, kClose, std::move(params));
+  co_return changed;
 }
 
 }  // namespace anteroom::store

@@ -19,14 +19,16 @@ constexpr Statement kList{
     "list_requests",
     "SELECT id, email, name, property, property_name, level, expires_at, note, state, requested_by,"
     " requested_at, decided_at, decided_by, reason, waiting_since, idp, may_decide,"
-    " requester_lost_reach, held_level, held_until, anteroom.shared_key(property)"
+    " requester_lost_reach, held_level, held_until, anteroom.shared_key(property),"
+    " anteroom.is_closed(property)"
     " FROM anteroom.list_requests($1::anteroom.actor, $2::uuid, $3, $4::text[], $5, $6::int, $7,"
     " $8::int)"};
 constexpr Statement kShow{
     "show_request",
     "SELECT id, email, name, property, property_name, level, expires_at, note, state, requested_by,"
     " requested_at, decided_at, decided_by, reason, waiting_since, idp, may_decide,"
-    " requester_lost_reach, held_level, held_until, anteroom.shared_key(property)"
+    " requester_lost_reach, held_level, held_until, anteroom.shared_key(property),"
+    " anteroom.is_closed(property)"
     " FROM anteroom.show_request($1::anteroom.actor, $2::uuid)"};
 constexpr Statement kWithdraw{"withdraw_request",
                               "SELECT anteroom.withdraw_request($1::anteroom.actor, $2::uuid)"};
@@ -57,7 +59,7 @@ RequestRow request_of(const std::vector<Cell>& row) {
           text(row, 5),  text(row, 6),     text(row, 7),     text(row, 8),  text(row, 9),
           text(row, 10), text(row, 11),    text(row, 12),    text(row, 13), text(row, 14),
           text(row, 15), is_true(row, 16), is_true(row, 17), text(row, 18), text(row, 19),
-          text(row, 20)};
+          text(row, 20), is_true(row, 21)};
 }
 
 }  // namespace

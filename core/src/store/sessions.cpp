@@ -8,11 +8,11 @@ namespace anteroom::store {
 namespace {
 
 constexpr Statement kLoadSession{
-    "load_session",
+    "find_session",
     "SELECT status, (extract(epoch FROM expires_at) * 1000000)::bigint, reference, user_id, email,"
     " name, idp, origin, access_level, properties, authn_context,"
-    " (extract(epoch FROM authenticated_at) * 1000000)::bigint, news"
-    " FROM anteroom.load_session($1::bytea, $2::interval, $3::text[])",
+    " (extract(epoch FROM authenticated_at) * 1000000)::bigint, news, closed"
+    " FROM anteroom.find_session($1::bytea, $2::interval, $3::text[])",
     Lane::door};
 constexpr Statement kSignOut{"sign_out",
                              "SELECT idp, name_id, name_id_format, session_index"
@@ -39,9 +39,9 @@ std::string record_of(const std::vector<Cell>& row) {
   const auto time = [&](std::size_t column) {
     return Time(Time::duration(std::strtoll(text(row, column).c_str(), nullptr, 10)));
   };
-  const SessionFields fields{text(row, 2),  text(row, 3), text(row, 4), text(row, 5),
-                             text(row, 6),  text(row, 7), text(row, 8), text(row, 9),
-                             text(row, 10), text(row, 12)};
+  const SessionFields fields{text(row, 2),  text(row, 3),  text(row, 4), text(row, 5),
+                             text(row, 6),  text(row, 7),  text(row, 8), text(row, 9),
+                             text(row, 10), text(row, 12), text(row, 13)};
   return std::string(SessionRecord(status_of(text(row, 0)), time(1), time(11), fields).bytes());
 }
 

@@ -77,6 +77,40 @@ TEST_CASE("a provisioned person is let through until the session ends") {
   CHECK(decide_for({}, {}, Time(1000s)) == Outcome::sign_on);
 }
 
+TEST_CASE("at a closed property a grant for all counts for nothing, and no other either") {
+  const auto at = [](std::string_view property, std::string_view closed,
+                     std::string_view grants = "*=technician,elm=technician") {
+    SessionFields fields{};
+    fields.origin = "https://app.test";
+    fields.access_level = "technician";
+    fields.properties = grants;
+    fields.closed = closed;
+    const SessionRecord record(UserStatus::active, Time(1000s), Time(0s), fields);
+    const auto view = SessionView::parse(record.bytes());
+    return decide(settings(), &*view, asking("viewer", property, true), "https://app.test",
+                  Time(500s));
+  };
+  CHECK(at("oak", "") == Outcome::allow);
+  for (const char* closed : {"oak", "ash,oak", "oak,pine", "ash,oak,pine", "*"}) {
+    INFO(closed);
+    CHECK(at("oak", closed) == Outcome::forbidden);
+    CHECK(at("oak", closed, "oak=technician") == Outcome::forbidden);
+  }
+  for (const char* closed : {"oa", "oaks", "ash,oaks", "xoak", "ash,", ",", "o,a,k"}) {
+    INFO(closed);
+    CHECK(at("oak", closed) == Outcome::allow);
+  }
+  CHECK(at("elm", "oak") == Outcome::allow);
+}
+
+TEST_CASE("closed properties that a record has no room for are all of them") {
+  SessionFields fields{};
+  const std::string many(70000, 'a');
+  fields.closed = many;
+  const SessionRecord record(UserStatus::active, Time(1000s), Time(0s), fields);
+  CHECK(SessionView::parse(record.bytes())->fields().closed == "*");
+}
+
 TEST_CASE("a session is worth nothing on another origin") {
   CHECK(decide_for({.origin = "https://other.test"}, {}) == Outcome::sign_on);
   CHECK(decide_for({.origin = "http://app.test"}, {}) == Outcome::sign_on);

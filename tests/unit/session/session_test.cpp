@@ -25,7 +25,8 @@ SessionFields fields() {
           "manager",
           "*=viewer,elm=manager",
           "urn:mfa",
-          "1.5"};
+          "1.5",
+          "oak"};
 }
 
 }  // namespace
@@ -42,6 +43,7 @@ TEST_CASE("a session record reads back as it was written") {
   CHECK(view->fields().properties == "*=viewer,elm=manager");
   CHECK(view->fields().authn_context == "urn:mfa");
   CHECK(view->fields().news == "1.5");
+  CHECK(view->fields().closed == "oak");
   CHECK(view->is_provisioned());
 }
 

@@ -16,7 +16,7 @@ std::vector<std::string> keys_in_grants(std::string_view grants) {
 std::vector<std::string> keys_for_refusal(const AccessSettings& access, const SessionFields& who,
                                           const Requirement& requirement) {
   std::vector<std::string> keys = keys_in_grants(who.properties);
-  if (!access::level_at(access, who.properties, requirement.property).empty()) {
+  if (!access::level_at(access, who.properties, requirement.property, who.closed).empty()) {
     keys.emplace_back(requirement.property);
   }
   return keys;

@@ -2,8 +2,7 @@
 
 -- True if the person may go anywhere at all.
 CREATE OR REPLACE FUNCTION is_provisioned(person users) RETURNS boolean LANGUAGE sql STABLE AS $$
-  SELECT person.status = 'active' AND EXISTS (
-    SELECT FROM grants g WHERE g.user_id = person.id AND (g.expires_at IS NULL OR g.expires_at > now()))
+  SELECT person.status = 'active' AND EXISTS (SELECT FROM live_grants g WHERE g.user_id = person.id)
 $$;
 
 -- People as everything that lists them shows them. state: waiting, active or disabled; grants: KEY=LEVEL,….
@@ -15,25 +14,23 @@ CREATE OR REPLACE VIEW people AS
          to_char(u.last_sign_on_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS last_sign_on_at,
          coalesce((SELECT string_agg(coalesce(g.property, '*') || '=' || g.level, ','
                                      ORDER BY g.property IS NOT NULL, g.property)
-                   FROM grants g WHERE g.user_id = u.id
-                     AND (g.expires_at IS NULL OR g.expires_at > now())), '') AS grants
+                   FROM live_grants g WHERE g.user_id = u.id), '') AS grants
   FROM users u;
 
 -- People who signed on and have no access.
 CREATE OR REPLACE VIEW people_waiting AS
   SELECT u.id, u.email::text AS email, u.name, coalesce(u.idp, '') AS idp, u.last_sign_on_at
   FROM users u
-  WHERE u.status <> 'disabled' AND u.last_sign_on_at IS NOT NULL AND NOT EXISTS (
-    SELECT FROM grants g WHERE g.user_id = u.id AND (g.expires_at IS NULL OR g.expires_at > now()));
+  WHERE u.status <> 'disabled' AND u.last_sign_on_at IS NOT NULL AND NOT EXISTS (SELECT FROM live_grants g WHERE g.user_id = u.id);
 
 -- How high somebody reaches at a property, counted from 1; 0: not at all. Grants for all properties count
--- everywhere, and they alone at '*'. A level that is no longer configured counts for nothing.
+-- everywhere but at closed ones, and they alone at '*'. A level that is no longer configured counts for nothing.
 CREATE OR REPLACE FUNCTION held_rank(p_user uuid, p_property text, p_levels text[]) RETURNS int
 LANGUAGE sql STABLE AS $$
   SELECT coalesce(max(array_position(p_levels, g.level)), 0)
-  FROM users u JOIN grants g ON g.user_id = u.id
+  FROM users u JOIN live_grants g ON g.user_id = u.id
   WHERE u.id = p_user AND u.status = 'active' AND (g.property IS NULL OR g.property = p_property)
-    AND (g.expires_at IS NULL OR g.expires_at > now())
+    AND NOT is_closed(p_property)
 $$;
 
 -- How high the actor reaches there: an operator to the top.
@@ -50,13 +47,13 @@ BEGIN
          coalesce(reach(p_actor, p_property) >= array_position(p_actor.levels, p_actor.needed), false);
 END $$;
 
--- The properties at which the actor may; '*' among them: everywhere.
+-- The properties at which the actor may, none of them closed; '*' among them: everywhere.
 CREATE OR REPLACE FUNCTION may_at(p_actor actor) RETURNS text[] LANGUAGE plpgsql STABLE AS $$
 BEGIN
   IF p_actor.id IS NULL THEN RETURN '{*}'; END IF;
   RETURN ARRAY(
-    SELECT coalesce(g.property, '*') FROM users u JOIN grants g ON g.user_id = u.id
-    WHERE u.id = p_actor.id AND u.status = 'active' AND (g.expires_at IS NULL OR g.expires_at > now())
+    SELECT coalesce(g.property, '*') FROM users u JOIN live_grants g ON g.user_id = u.id
+    WHERE u.id = p_actor.id AND u.status = 'active'
       AND array_position(p_actor.levels, g.level) >= array_position(p_actor.levels, p_actor.needed));
 END $$;
 
@@ -65,28 +62,36 @@ CREATE OR REPLACE FUNCTION may_somewhere(p_actor actor) RETURNS boolean LANGUAGE
   SELECT cardinality(may_at(p_actor)) > 0
 $$;
 
--- '*' stands for all.
+-- Where access can be asked for and given; '*' stands for all.
 CREATE OR REPLACE FUNCTION is_property(p_key text) RETURNS boolean LANGUAGE sql STABLE AS $$
-  SELECT p_key = '*' OR EXISTS (SELECT FROM properties p WHERE p.key = p_key)
+  SELECT p_key = '*' OR EXISTS (SELECT FROM properties p WHERE p.key = p_key AND p.closed_at IS NULL)
 $$;
 
--- Whether the actor may give somebody this level at a property, or take away what is held there (level empty).
+-- Who has a say about what is kept of a property: at a closed one whoever has at all of them.
+CREATE OR REPLACE FUNCTION decided_at(p_key text) RETURNS text LANGUAGE sql STABLE AS $$
+  SELECT CASE WHEN is_closed(p_key) THEN '*' ELSE p_key END
+$$;
+
+-- Whether the actor may give somebody this level at a property, or take away what is held there (level empty). At a closed one nothing
+-- is given, and whoever decides at all properties takes.
 CREATE OR REPLACE FUNCTION judge_grant(p_actor actor, p_user uuid, p_property text, p_level text) RETURNS text
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
   v_held text := (SELECT g.level FROM grants g WHERE g.user_id = p_user AND coalesce(g.property, '*') = p_property
                   AND (g.expires_at IS NULL OR g.expires_at > now()));
+  v_where text := CASE WHEN p_level = '' THEN decided_at(p_property) ELSE p_property END;
   v_highest int := greatest(array_position(p_actor.levels, p_level), array_position(p_actor.levels, v_held));
 BEGIN
   IF p_user IS NOT DISTINCT FROM p_actor.id THEN RETURN 'own_account'; END IF;
-  IF NOT is_property(p_property) THEN RETURN 'no_property'; END IF;
-  IF NOT may(p_actor, p_property) THEN RETURN 'not_allowed'; END IF;
+  IF NOT is_property(v_where) THEN RETURN 'no_property'; END IF;
+  IF NOT may(p_actor, v_where) THEN RETURN 'not_allowed'; END IF;
   IF p_level <> '' AND array_position(p_actor.levels, p_level) IS NULL THEN RETURN 'no_level'; END IF;
-  IF v_highest > reach(p_actor, p_property) THEN RETURN 'above_own_level'; END IF;
+  IF v_highest > reach(p_actor, v_where) THEN RETURN 'above_own_level'; END IF;
   RETURN 'done';
 END $$;
 
--- Gives somebody a level at properties ('*': all); makes the record where there is none. provisioned, disabled or no_property KEY.
+-- Gives somebody a level at properties ('*': all); makes the record where there is none. provisioned, disabled or no_property KEY, of one
+-- that there is not or that is closed.
 CREATE OR REPLACE FUNCTION give_grants(p_email text, p_name text, p_level text, p_properties text[], p_expires_at timestamptz,
                           p_actor text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
@@ -94,7 +99,7 @@ DECLARE
   v_key text;
 BEGIN
   SELECT k INTO v_key FROM unnest(p_properties) k
-  WHERE k <> '*' AND NOT EXISTS (SELECT FROM properties p WHERE p.key = k) LIMIT 1;
+  WHERE NOT is_property(k) LIMIT 1;
   IF FOUND THEN RETURN 'no_property ' || v_key; END IF;
 
   person := meet_person(p_email::citext, p_name);

@@ -114,15 +114,6 @@ BEGIN
   VALUES ('company_unpinned', p_actor, p_idp, people || ' people, ' || sessions || ' sessions');
 END $$;
 
--- False: there is one.
-CREATE OR REPLACE FUNCTION add_property(p_key text, p_name text, p_actor text) RETURNS boolean LANGUAGE plpgsql AS $$
-BEGIN
-  INSERT INTO properties (key, name) VALUES (p_key, p_name) ON CONFLICT DO NOTHING;
-  IF NOT FOUND THEN RETURN false; END IF;
-  PERFORM note_change('property_added', p_actor, '', NULL, p_key);
-  RETURN true;
-END $$;
-
 -- How many.
 CREATE OR REPLACE FUNCTION end_company_sessions(p_idp text, p_actor text) RETURNS int LANGUAGE plpgsql AS $$
 DECLARE

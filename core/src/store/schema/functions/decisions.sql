@@ -22,14 +22,15 @@ LANGUAGE sql STABLE AS $$
   SELECT p_requester IS NOT NULL AND held_rank(p_requester, p_property, p_levels) < array_position(p_levels, p_level)
 $$;
 
--- done, or why not. p_properties: where, if not as it was asked.
+-- done, or why not. p_properties: where, if not as it was asked. What was asked for at a property that is closed now is declined by
+-- whoever decides at all of them, or approved elsewhere.
 CREATE OR REPLACE FUNCTION judge_decision(p_actor actor, r access_requests, p_is_approval boolean, p_level text,
                                p_properties text[]) RETURNS text LANGUAGE plpgsql STABLE AS $$
 DECLARE
   v_rank int := array_position(p_actor.levels, p_level);
   v_key text;
 BEGIN
-  IF NOT may(p_actor, coalesce(r.property, '*')) THEN RETURN 'not_allowed'; END IF;
+  IF NOT may(p_actor, decided_at(coalesce(r.property, '*'))) THEN RETURN 'not_allowed'; END IF;
   IF r.state <> 'open' THEN RETURN 'decided_already'; END IF;
   IF is_own_request(p_actor, r) THEN RETURN 'own_request'; END IF;
   IF NOT p_is_approval THEN RETURN 'done'; END IF;

@@ -33,7 +33,7 @@ BEGIN
 END $$;
 
 -- Rows of four kinds: person, grant, session, history (newest first). None: no such user, or not the actor's to see. c10 of the
--- person: off_by(); c8 of a grant: shared_key().
+-- person: off_by(); c8 of a grant: shared_key(); c9: whether the property is closed.
 CREATE OR REPLACE FUNCTION show_person(p_actor actor, p_user uuid)
 RETURNS TABLE (part text, c1 text, c2 text, c3 text, c4 text, c5 text, c6 text, c7 text, c8 text, c9 text,
               c10 text)
@@ -51,7 +51,8 @@ BEGIN
                       CASE WHEN v_is_looked_after THEN (SELECT off_by(u) FROM users u WHERE u.id = person.id) END;
   RETURN QUERY
   SELECT 'grant', coalesce(g.property, '*'), coalesce(p.name, ''), g.level, iso(g.expires_at), iso(g.granted_at),
-         g.granted_by, (judge_grant(p_actor, person.id, coalesce(g.property, '*'), '') = 'done')::text, shared_key(g.property), NULL, NULL
+         g.granted_by, (judge_grant(p_actor, person.id, coalesce(g.property, '*'), '') = 'done')::text, shared_key(g.property),
+         is_closed(g.property)::text, NULL
   FROM grants g LEFT JOIN properties p ON p.key = g.property
   WHERE g.user_id = person.id AND (v_is_looked_after OR g.property = ANY (may_at(p_actor)))
   ORDER BY g.property IS NOT NULL, p.name;

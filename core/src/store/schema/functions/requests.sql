@@ -127,8 +127,7 @@ BEGIN
   LEFT JOIN users u ON u.email = r.email
   LEFT JOIN users b ON b.id = r.requested_by
   LEFT JOIN users d ON d.id = r.decided_by
-  LEFT JOIN grants g ON g.user_id = u.id AND coalesce(g.property, '*') = coalesce(r.property, '*')
-    AND (g.expires_at IS NULL OR g.expires_at > now())
+  LEFT JOIN live_grants g ON g.user_id = u.id AND coalesce(g.property, '*') = coalesce(r.property, '*')
   CROSS JOIN LATERAL (SELECT v_is_everywhere OR coalesce(r.property = ANY (v_keys), false) AS it) is_decider
   -- Of what one asked for oneself one knows no more than before. Colleagues as is_colleague() says.
   CROSS JOIN LATERAL (SELECT v_is_everywhere OR (is_decider.it AND r.requested_by IS DISTINCT FROM p_actor.id)

@@ -1,7 +1,7 @@
 -- Groups of companies' directories, and the access that a company's table gives for them. p_table_…: the rows of the table.
 
 -- Gives these people, who are locked, what the table gives for their groups, and takes what it no longer gives: what is missing is filled,
--- what people gave is left alone. An empty table takes.
+-- what people gave is left alone. An empty table takes. At a closed property nothing is given, and what a group still gives is kept.
 CREATE OR REPLACE FUNCTION scim_settle(p_idp text, p_users uuid[], p_table_groups text[], p_table_properties text[],
                                        p_table_levels text[], p_levels text[]) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
@@ -31,7 +31,7 @@ BEGIN
     RETURNING g.user_id, coalesce(g.property, '*') AS key),
   given AS (
     INSERT INTO grants AS g (user_id, property, level, granted_by)
-    SELECT user_id, nullif(key, '*'), level, v_actor FROM wanted
+    SELECT user_id, nullif(key, '*'), level, v_actor FROM wanted WHERE NOT is_closed(key)
     ON CONFLICT (user_id, (coalesce(property, '*'))) DO UPDATE
       SET level = excluded.level, expires_at = NULL, granted_at = now(), granted_by = excluded.granted_by
       WHERE (g.granted_by = excluded.granted_by AND g.level <> excluded.level) OR g.expires_at <= now()

@@ -1,11 +1,12 @@
 -- Sessions: loaded, made on other hosts, ended. They end in one function, which locks their people first; whoever makes a session or a
 -- ticket holds on to the person, too, and looks again afterwards.
 
--- The live session of a token with everything the gate wants to know, in one row or none.
-CREATE OR REPLACE FUNCTION load_session(p_token_hash bytea, p_idle interval, p_levels text[])
+-- The live session of a token with everything the gate wants to know, in one row or none. closed: where a grant for all properties counts
+-- for nothing, as closed_keys() says it.
+CREATE OR REPLACE FUNCTION find_session(p_token_hash bytea, p_idle interval, p_levels text[])
 RETURNS TABLE (status text, expires_at timestamptz, reference text, user_id uuid, email text, name text,
                idp text, origin text, access_level text, properties text, authn_context text,
-               authenticated_at timestamptz, news text) LANGUAGE plpgsql AS $$
+               authenticated_at timestamptz, news text, closed text) LANGUAGE plpgsql AS $$
 DECLARE
   s sessions;
 BEGIN
@@ -18,7 +19,7 @@ BEGIN
   RETURN QUERY
   WITH live AS (
     SELECT coalesce(g.property, '*') AS key, g.level, g.expires_at AS ends
-    FROM grants g WHERE g.user_id = s.user_id AND (g.expires_at IS NULL OR g.expires_at > now()))
+    FROM live_grants g WHERE g.user_id = s.user_id)
   SELECT u.status, least(s.expires_at, (SELECT min(ends) FROM live)), s.reference, u.id, u.email::text,
          u.name, s.idp, s.origin,
          coalesce((SELECT l.level FROM live l WHERE array_position(p_levels, l.level) IS NOT NULL
@@ -26,7 +27,8 @@ BEGIN
          coalesce((SELECT string_agg(l.key || '=' || l.level, ',' ORDER BY l.key <> '*', l.key)
                    FROM live l), ''),
          s.authn_context, s.authenticated_at,
-         CASE WHEN u.status = 'active' AND EXISTS (SELECT FROM live) THEN '' ELSE news_of(u.email) END
+         CASE WHEN u.status = 'active' AND EXISTS (SELECT FROM live) THEN '' ELSE news_of(u.email) END,
+         CASE WHEN EXISTS (SELECT FROM live l WHERE l.key = '*') THEN closed_keys() ELSE '' END
   FROM users u WHERE u.id = s.user_id AND u.status <> 'disabled';
 END $$;
 

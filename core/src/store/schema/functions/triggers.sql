@@ -20,6 +20,8 @@ BEGIN
     ('companies', 'companies_numbered', 'BEFORE INSERT OR UPDATE', '', 'number_company'),
     ('sessions', 'sessions_ended', 'AFTER DELETE', '', 'tell_nodes_of_session'),
     ('access_requests', 'access_requests_canonical_address', 'BEFORE INSERT OR UPDATE OF email', '', 'canonical_address'),
+    ('properties', 'properties_closed_or_opened', 'AFTER UPDATE OF closed_at', 'OLD.closed_at IS DISTINCT FROM NEW.closed_at',
+     'tell_nodes_of_property'),
     ('access_requests', 'access_requests_filed', 'AFTER INSERT', '', 'tell_nodes_of_request'),
     ('access_requests', 'access_requests_decided', 'AFTER UPDATE OF state', '', 'tell_nodes_of_request'))
     AS t (relation, name, moment, condition, function)

@@ -50,9 +50,8 @@ END $$;
 CREATE OR REPLACE FUNCTION as_seen(p_actor actor, p people) RETURNS people LANGUAGE plpgsql STABLE AS $$
 BEGIN
   IF may_look_after(p_actor, p.id) THEN RETURN p; END IF;
-  p.grants := coalesce((SELECT string_agg(g.property || '=' || g.level, ',' ORDER BY g.property) FROM grants g
-                        WHERE g.user_id = p.id AND g.property = ANY (may_at(p_actor))
-                          AND (g.expires_at IS NULL OR g.expires_at > now())), '');
+  p.grants := coalesce((SELECT string_agg(g.property || '=' || g.level, ',' ORDER BY g.property) FROM live_grants g
+                        WHERE g.user_id = p.id AND g.property = ANY (may_at(p_actor))), '');
   p.created_at := NULL;
   p.last_sign_on_at := NULL;
   p.subject := '';
@@ -72,11 +71,11 @@ END $$;
 -- Whether the actor may sign somebody out or switch them off: done, or why not.
 CREATE OR REPLACE FUNCTION judge_person(p_actor actor, p_user uuid) RETURNS text LANGUAGE plpgsql STABLE AS $$
 DECLARE
-  g grants;
+  g live_grants;
 BEGIN
   IF NOT may_see(p_actor, p_user) THEN RETURN 'not_found'; END IF;
   IF NOT may_look_after(p_actor, p_user) THEN RETURN 'not_allowed'; END IF;
-  FOR g IN SELECT * FROM grants x WHERE x.user_id = p_user AND (x.expires_at IS NULL OR x.expires_at > now()) LOOP
+  FOR g IN SELECT * FROM live_grants x WHERE x.user_id = p_user LOOP
     IF NOT may(p_actor, coalesce(g.property, '*')) THEN RETURN 'not_allowed'; END IF;
     IF array_position(p_actor.levels, g.level) > reach(p_actor, coalesce(g.property, '*')) THEN
       RETURN 'above_own_level';

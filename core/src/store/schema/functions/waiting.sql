@@ -12,12 +12,12 @@ BEGIN
   RETURN NEW;
 END $$;
 
--- Trigger: a grant ends it.
+-- Trigger: a grant that counts ends it.
 CREATE OR REPLACE FUNCTION end_waiting() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   UPDATE users SET let_in_at = now()
   WHERE id = NEW.user_id AND waiting_since IS NOT NULL AND let_in_at IS NULL
-    AND (NEW.expires_at IS NULL OR NEW.expires_at > now());
+    AND (NEW.expires_at IS NULL OR NEW.expires_at > now()) AND NOT is_closed(coalesce(NEW.property, '*'));
   RETURN NULL;
 END $$;
 
@@ -46,8 +46,8 @@ DECLARE
   v_domain text := domain_of(person.email);
 BEGIN
   RETURN QUERY
-  SELECT DISTINCT u.id, u.email::text, u.name FROM grants g JOIN users u ON u.id = g.user_id
-  WHERE g.level = ANY (v_levels) AND (g.expires_at IS NULL OR g.expires_at > now())
+  SELECT DISTINCT u.id, u.email::text, u.name FROM live_grants g JOIN users u ON u.id = g.user_id
+  WHERE g.level = ANY (v_levels)
     AND u.status = 'active' AND u.id <> person.id
     AND (u.idp = p_idp OR (u.idp IS NULL AND domain_of(u.email) = v_domain))
   ORDER BY u.name, 2 LIMIT 20;
