@@ -76,6 +76,11 @@ const Visit kVisits[] = {
     {"POST", "/manage/new-user", "email=EMAIL&property=oak&level=viewer&note=x"},
     {"GET", "/manage", nullptr},
     {"GET", "/manage/activity", nullptr},
+    {"GET", "/manage/properties", nullptr},
+    {"POST", "/manage/properties/add", nullptr},
+    {"GET", "/manage/properties/show", nullptr},
+    {"POST", "/manage/properties/rename", nullptr},
+    {"POST", "/manage/properties/state", nullptr},
     {"GET", "/manage/new-users", nullptr},
     {"POST", "/manage/new-users", nullptr},  // as new-user, row by row
     {"GET", "/manage/requests", nullptr},

@@ -108,6 +108,11 @@ constexpr Route kRoutes[] = {
     sent("/manage/people/account", Body::form, {ManageRight::process, to_person, keep_nothing, switch_account}),
     sent("/manage/people/sessions", Body::form, {ManageRight::process, to_person, keep_nothing, end_sessions}),
     shown("/manage/why", ManageRight::process, explain_why),
+    shown("/manage/properties", ManageRight::process_everywhere, list_properties),
+    sent("/manage/properties/add", Body::form, {ManageRight::process_everywhere, to_properties, keep_nothing, add_property}),
+    shown("/manage/properties/show", ManageRight::process_everywhere, show_property),
+    sent("/manage/properties/rename", Body::form, {ManageRight::process_everywhere, to_property, keep_nothing, rename_property}),
+    sent("/manage/properties/state", Body::form, {ManageRight::process_everywhere, to_property, keep_nothing, close_property}),
     shown("/manage/activity", ManageRight::process, show_activity),
 
     {Method::any, below("/scim/"), login, anybody, Body::directory, Directory{serve_scim}},

@@ -64,6 +64,7 @@ struct ManageWorld : World {
                    .content_type = "multipart/form-data; boundary=b"});
   }
   std::string shared_key;  // of requests
+  bool is_closed = false;  // their property
   void give_request(const std::string& email, bool may_decide) {
     const std::vector<Cell> row{kRequest,
                                 email,
@@ -85,7 +86,8 @@ struct ManageWorld : World {
                                 may_decide ? "t" : "f",
                                 may_decide ? Cell("viewer") : std::nullopt,
                                 may_decide ? Cell("2027-01-31T12:00:00Z") : std::nullopt,
-                                shared_key};
+                                shared_key,
+                                is_closed ? "t" : "f"};
     database.answers["list_requests"] = [row](const Params&) { return Rows{{row}}; };
     database.answers["show_request"] = database.answers["list_requests"];
   }
@@ -107,6 +109,22 @@ TEST_CASE("requests say a property's key only where another has the same name") 
   }
   CHECK(world.get("/auth/manage/queue/request", "id=x")
             .body.find("Elm Court <span class=\"more\">elm</span>") != std::string::npos);
+}
+
+TEST_CASE("an open request says that its property is closed") {
+  ManageWorld world;
+  world.hold("*=admin", "admin");
+  for (const bool is_closed : {false, true}) {
+    world.is_closed = is_closed;
+    world.give_request("bob@corp.test", true);
+    for (const auto& [page, query] : {std::pair{"/auth/manage/queue", ""},
+                                      {"/auth/manage/requests", ""},
+                                      {"/auth/manage/queue/request", "id=x"}}) {
+      const bool is_said =
+          world.get(page, query).body.find("This property is closed") != std::string::npos;
+      CHECK(is_said == is_closed);
+    }
+  }
 }
 
 TEST_CASE(

@@ -146,6 +146,19 @@ TEST_CASE(
   CHECK_THAT(shown("*=manager"), Contains("needs manager at Ash Hill: /x"));
 }
 
+TEST_CASE("a grant at a closed property is marked, and can only be taken away") {
+  Support support;
+  support.world.database.answers["show_person"] = [](const Params&) {
+    return Rows{{{"person", kAnn, "ann@corp.test", "Ann", "waiting", "corp", "2026-05-01T08:00:00Z",
+                  kNothing, "", "s", kNothing},
+                 {"grant", "elm", "Elm Court", "viewer", kNothing, "2026-05-01T08:00:00Z",
+                  "sue@corp.test", "true", "", "true", kNothing}}};
+  };
+  const Response page = support.get("people/show", about_ann(""));
+  CHECK_THAT(page.body, Contains(">closed</span>") && Contains("name=\"remove\"") &&
+                            !Contains("id=\"level-elm\""));
+}
+
 TEST_CASE("two properties of the same name are chosen by name and key") {
   Support support;
   support.world.database.answers["list_properties"] = [](const Params&) {
@@ -248,7 +261,8 @@ TEST_CASE("what could not be changed is said beside what was entered") {
   SECTION("one that is gone") {
     support.outcome = "no_property";
     const Response page = support.post("grant", about_ann("property=ash&level=viewer"));
-    CHECK_THAT(page.body, Contains("role=\"alert\">This property does not exist any more."));
+    CHECK_THAT(page.body,
+               Contains("role=\"alert\">This property does not exist, or it is closed."));
   }
   SECTION("the account") {
     support.outcome = "own_account";

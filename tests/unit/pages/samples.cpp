@@ -164,6 +164,7 @@ std::vector<Values> levels(const std::string& chosen) {
 }
 
 Values grant(const std::string& key, const std::string& property, bool may_change) {
+  const bool is_closed = key == "harbour-view";
   Values grant{{{"user", "1"},
                 {"key", key},
                 {"property", property},
@@ -174,7 +175,9 @@ Values grant(const std::string& key, const std::string& property, bool may_chang
                 {"expires_was", "2027-01-31T00:00:00Z"},
                 {"granted_by", "grace.hopper@contoso.example"},
                 {"granted_at", "2026-05-01 08:00 UTC"}},
-               {{"may_change", may_change}}};
+               {{"may_change", may_change && !is_closed},
+                {"may_remove", is_closed},
+                {"is_closed", is_closed}}};
   grant.lists["levels"] = levels("technician");
   return grant;
 }
@@ -461,7 +464,7 @@ std::vector<Sample> requests() {
                              {"decided_on", "2026-05-05 10:00 UTC"},
                              {"until", "2026-12-31"},
                              {"reason", "Please use the address of your company."}},
-                            {{"is_declined", true}, {"is_decided", true}});
+                            {{"is_declined", true}, {"is_decided", true}, {"is_closed", false}});
   declined.messages["state"] = "state_declined"_message;
   own.lists["requests"] = {open, declined};
   own.text["after"] = "x";
@@ -484,7 +487,7 @@ std::vector<Sample> requests() {
                           {"person_name", ""},
                           {"person_email", "ada@fabrikam.example"},
                           {"until", "2026-12-31"}},
-                         {});
+                         {{"is_closed", true}});
   waiting.messages["lost_reach"] = {"requester_lost_reach"_message,
                                     {{"requested_by", "grace.hopper@contoso.example"}}};
   other.messages["no_sign_on"] = {"signs_in_nowhere"_message, {{"domain", "fabrikam.example"}}};
@@ -544,6 +547,7 @@ std::vector<Sample> one_request() {
                 {"levels", {option("technician", "technician", true)}}};
   open.messages["lost_reach"] = {"requester_lost_reach"_message,
                                  {{"requested_by", "grace.hopper@contoso.example"}}};
+  open.flags["is_closed"] = true;
   open.messages["held"] = {"held_now_until"_message,
                            {{"held_level", "viewer"}, {"held_until", "2027-01-31"}}};
   Values late = open;
@@ -551,6 +555,60 @@ std::vector<Sample> one_request() {
   late.messages["error"] = {"decided_already"_message, {{"who", "ops@northwind.example"}}};
   return {managed("manage_request", "manage_request", 200, open, "tab_queue"),
           managed("manage_request_late", "manage_request", 409, late, "tab_queue")};
+}
+
+std::vector<Sample> properties() {
+  Values open{{{"key", "harbour-view"},
+               {"name", "Harbour View"},
+               {"href", "/auth/manage/properties/show?key=harbour-view"},
+               {"closed_on", ""},
+               {"closed_by", ""}},
+              {{"is_closed", false}}};
+  Values closed = open;
+  closed.text["name"] = "Mill House, the old building behind the station with the long name";
+  closed.text["key"] = "mill-house";
+  closed.text["closed_on"] = "2026-05-04 09:12 UTC";
+  closed.text["closed_by"] = "grace.hopper@contoso.example";
+  closed.flags["is_closed"] = true;
+  Values list{{{"search", "h"},
+               {"first_url", "/auth/manage/properties?q=h&state="},
+               {"next_url", "/auth/manage/properties?q=h&state=&after=mill-house"},
+               {"given_key", ""},
+               {"given_name", ""}},
+              {{"has_properties", true},
+               {"is_first", false},
+               {"has_errors", false},
+               {"only_open", false},
+               {"only_closed", false}}};
+  list.lists["entries"] = {open, closed};
+  Values wrong = list;
+  wrong.text["given_key"] = "Mill House";
+  wrong.flags["has_errors"] = true;
+  wrong.messages = {{"key_error", "property_bad_key"_message},
+                    {"name_error", "property_no_name"_message}};
+  Values one = open;
+  for (const auto& [name, value] :
+       std::map<std::string, std::string>{{"was", "Harbour View"},
+                                          {"given_name", "Harbour View"},
+                                          {"people", "12"},
+                                          {"requests", "3"}}) {
+    one.text[name] = value;
+  }
+  one.flags["has_errors"] = false;
+  one.messages["notice"] = "property_renamed"_message;
+  Values shut = one;
+  for (const auto& [name, value] : closed.text) shut.text[name] = value;
+  shut.flags = {{"is_closed", true}, {"has_errors", true}};
+  shut.messages = {{"failure", "property_changed"_message},
+                   {"name_error", "property_no_name"_message}};
+  std::vector<Sample> samples{
+      managed("manage_properties", "manage_properties", 200, list, "tab_properties"),
+      managed("manage_properties_wrong", "manage_properties", 422, wrong, "tab_properties"),
+      managed("manage_properties_none", "manage_properties", 200, {}, "tab_properties"),
+      managed("manage_property", "manage_property", 200, one, "tab_properties"),
+      managed("manage_property_closed", "manage_property", 409, shut, "tab_properties")};
+  for (Sample& sample : samples) sample.values.flags["may_process_everywhere"] = true;
+  return samples;
 }
 
 std::vector<Sample> refusals() {
@@ -593,7 +651,7 @@ Settings settings() {
 std::vector<Sample> all() {
   std::vector<Sample> samples;
   for (const auto& group : {sign_on(), signed_in(), refusals(), manage(), new_user(), requests(),
-                            new_users(), one_request()}) {
+                            new_users(), one_request(), properties()}) {
     samples.insert(samples.end(), group.begin(), group.end());
   }
   return samples;
@@ -622,6 +680,10 @@ const std::map<std::string, std::vector<std::string>>& text_values() {
        {"asked", "reference", "at", "company", "email", "email_query", "code", "detail", "href",
         "last_success", "last_failure", "identifier", "reply_url", "sign_on_url", "logout_url"}},
       {"manage_activity", {"company"}},
+      {"manage_properties", {"search", "first_url", "next_url", "given_key", "given_name"}},
+      {"manage_property",
+       {"key", "name", "href", "closed_on", "closed_by", "was", "given_name", "people",
+        "requests"}},
       {"error", {"title", "message", "hint", "reference", "retry_url", "retry_label"}},
       {"manage_new_user",
        {"owner",      "given_email",    "given_name",    "expires",       "note",
@@ -630,24 +692,23 @@ const std::map<std::string, std::vector<std::string>>& text_values() {
         "has_errors", "may_everywhere", "is_everywhere", "properties",    "levels",
         "value",      "label",          "is_chosen"}},
       {"manage_requests",
-       {"notice",       "is_first",   "after",         "requests",      "id",       "person_name",
-        "person_email", "level",      "property_name", "until",         "asked_on", "waiting_since",
-        "property_key", "reason",     "decided_by",    "decided_on",    "is_open",  "is_approved",
-        "is_declined",  "is_decided", "state",         "way_to_sign_on"}},
+       {"notice",      "is_first",      "after",         "requests",      "id",
+        "person_name", "person_email",  "level",         "property_name", "until",
+        "asked_on",    "waiting_since", "property_key",  "is_closed",     "reason",
+        "decided_by",  "decided_on",    "is_open",       "is_approved",   "is_declined",
+        "is_decided",  "state",         "way_to_sign_on"}},
       {"manage_new_users",
        {"list",        "property",      "level",    "expires",   "note",       "properties",
         "levels",      "value",         "label",    "is_chosen", "has_errors", "list_error",
         "ready",       "not_ready",     "has_rows", "rows",      "line",       "person_email",
         "person_name", "property_name", "until",    "is_bad",    "verdict",    "more"}},
-      {"manage_request", {"id",           "person_email",  "person_name",
-                          "asked_level",  "property_name", "property_key",
-                          "until",        "reason",        "requested_by",
-                          "asked_on",     "waiting_since", "way_to_sign_on",
-                          "lost_reach",   "held",          "may_decide",
-                          "has_errors",   "error",         "reason_error",
-                          "reason_given", "levels",        "properties",
-                          "value",        "label",         "is_chosen",
-                          "is_everywhere"}},
+      {"manage_request",
+       {"id",           "person_email",  "person_name",    "asked_level",  "property_name",
+        "property_key", "is_closed",     "until",          "reason",       "requested_by",
+        "asked_on",     "waiting_since", "way_to_sign_on", "lost_reach",   "held",
+        "may_decide",   "has_errors",    "error",          "reason_error", "reason_given",
+        "levels",       "properties",    "value",          "label",        "is_chosen",
+        "is_everywhere"}},
       {"manage_queue",
        {"notice",        "error",          "reason_error",  "reason_given", "in_company",
         "in_property",   "min_days",       "first_query",   "next_query",   "is_first",
@@ -657,7 +718,7 @@ const std::map<std::string, std::vector<std::string>>& text_values() {
         "person_email",  "level",          "property_name", "until",        "asked_on",
         "waiting_since", "reason",         "requested_by",  "may_decide",   "no_sign_on",
         "lost_reach",    "has_waiting",    "waiting",       "company",      "signed_on",
-        "email_query",   "may_request",    "property_key"}},
+        "email_query",   "may_request",    "property_key",  "is_closed"}},
   };
   return kValues;
 }

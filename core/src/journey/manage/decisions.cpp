@@ -40,7 +40,7 @@ Message why_not(const store::DecidingResult& result) {
 }
 
 Message lost_reach_message(const store::RequestRow& request) {
-  if (!request.requester_lost_reach) return {};
+  if (!request.requester_lost_reach || request.is_closed) return {};
   return {"requester_lost_reach"_message, {{"requested_by", request.requested_by}}};
 }
 

@@ -29,6 +29,8 @@ bool has_right(const ManageUser& user, ManageRight right) {
       return user.may_request;
     case ManageRight::process:
       return user.may_process;
+    case ManageRight::process_everywhere:
+      return user.may_process_everywhere;
   }
   return false;
 }
@@ -50,8 +52,9 @@ Task<Response> refuse_without_right(Exchange& exchange, const ManageUser& user, 
   const AccessSettings& access = exchange.context.settings.access;
   const std::string reference = session::new_reference(exchange.context.ports.random);
   Requirement requirement;
-  requirement.level =
-      right == ManageRight::process ? access.process_requests : access.request_new_users;
+  requirement.level = right == ManageRight::request || right == ManageRight::any
+                          ? access.request_new_users
+                          : access.process_requests;
   if (exchange.context.denials.is_first("manage " + std::string(user.fields().user),
                                         exchange.now())) {
     audit_later(exchange.context,
@@ -87,6 +90,7 @@ Task<Admission> admit(Exchange& exchange, ManageRight right, std::string back) {
   user.may_request = reaches(access, *view, access.request_new_users);
   user.may_process = reaches(access, *view, access.process_requests);
   user.session = std::move(*session);
+  user.may_process_everywhere = user.may_process && is_everywhere(context, user);
   if (!has_right(user, right)) {
     auto refusing = refuse_without_right(exchange, user, right);
     admission.refusal = co_await refusing;
@@ -130,10 +134,12 @@ Response manage_page(const Exchange& exchange, const ManageUser& user, ManageTab
   values.text["signed_in_as"] = user.fields().email;
   values.flags["may_request"] = user.may_request;
   values.flags["may_process"] = user.may_process;
+  values.flags["may_process_everywhere"] = user.may_process_everywhere;
   values.flags["tab_new_user"] = tab == ManageTab::new_user;
   values.flags["tab_requests"] = tab == ManageTab::requests;
   values.flags["tab_queue"] = tab == ManageTab::queue;
   values.flags["tab_people"] = tab == ManageTab::people;
+  values.flags["tab_properties"] = tab == ManageTab::properties;
   values.flags["tab_activity"] = tab == ManageTab::activity;
   return context.renderer->page(exchange.head().headers.accept_language, template_name, status,
                                 values,

@@ -11,12 +11,13 @@
 namespace anteroom::journey {
 
 enum class ManageRight {
-  any,      ///< one of the two
-  request,  ///< manage.request_new_users at some property
-  process,  ///< manage.process_requests at some property
+  any,                 ///< one of the two
+  request,             ///< manage.request_new_users at some property
+  process,             ///< manage.process_requests at some property
+  process_everywhere,  ///< manage.process_requests at all properties
 };
 
-enum class ManageTab { new_user, requests, queue, people, activity };
+enum class ManageTab { new_user, requests, queue, people, properties, activity };
 
 /// Somebody who may use Manage. The rights are those of the session: what they are worth at a
 /// property is for the database to say.
@@ -25,6 +26,7 @@ struct ManageUser {
   store::Actor actor;
   bool may_request = false;
   bool may_process = false;
+  bool may_process_everywhere = false;
 
   [[nodiscard]] const SessionFields& fields() const { return session.view()->fields(); }
 };

@@ -72,7 +72,8 @@ Task<Response> request_page(const Exchange& exchange, const ManageUser& user, Re
                      {"held", held_message(row)}};
   values.flags = {{"may_decide", row.may_decide},
                   {"has_errors", remarks.status != 200},
-                  {"is_everywhere", row.property == kAllProperties}};
+                  {"is_everywhere", row.property == kAllProperties},
+                  {"is_closed", row.is_closed}};
   values.lists["levels"] = level_choices(access, user.fields().access_level,
                                          remarks.level.empty() ? row.level : remarks.level);
   if (remarks.properties.empty()) remarks.properties = {row.property};

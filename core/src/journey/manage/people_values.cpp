@@ -94,7 +94,9 @@ Values grant_values(const Context& context, const store::GrantRow& grant, const 
   values.text["expires_was"] = grant.expires_at;
   values.text["granted_at"] = readable_time(grant.granted_at);
   values.text["granted_by"] = grant.granted_by;
-  values.flags["may_change"] = grant.may_change;
+  values.flags["is_closed"] = grant.is_closed;
+  values.flags["may_change"] = grant.may_change && !grant.is_closed;
+  values.flags["may_remove"] = grant.may_change && grant.is_closed;
   values.lists["levels"] =
       levels_for(context.settings.access, viewer.access_level,
                  is_tried && !tried.entered.level.empty() ? tried.entered.level : grant.level);

@@ -77,6 +77,7 @@ pages::Values entry_of(const CompanyDirectory& companies, const store::RequestRo
                 {"asked_on", readable_time(request.requested_at)},
                 {"waiting_since", readable_time(request.waiting_since)}};
   entry.flags["may_decide"] = request.may_decide;
+  entry.flags["is_closed"] = request.is_closed;
   entry.messages["lost_reach"] = lost_reach_message(request);
   if (companies.by_domain(request.email.substr(request.email.find('@') + 1)) == nullptr) {
     entry.messages["no_sign_on"] = way_to_sign_on(companies, request.email);

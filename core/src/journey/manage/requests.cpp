@@ -45,6 +45,7 @@ pages::Values entry_of(const CompanyDirectory& companies, const store::RequestRo
   entry.flags = {{"is_open", request.state == "open"},
                  {"is_approved", request.state == "approved"},
                  {"is_declined", request.state == "declined"},
+                 {"is_closed", request.state == "open" && request.is_closed},
                  {"is_decided", request.state == "approved" || request.state == "declined"}};
   entry.messages["state"] = state_message(request);
   if (request.state == "open") {

@@ -33,11 +33,20 @@ Task<Response> end_sessions(Exchange exchange, ManageUser user);
 Task<Response> explain_why(Exchange exchange, ManageUser user);
 Task<Response> show_activity(Exchange exchange, ManageUser user);
 
+// Properties, for whoever decides at all of them.
+Task<Response> list_properties(Exchange exchange, ManageUser user);
+Task<Response> add_property(Exchange exchange, ManageUser user);
+Task<Response> show_property(Exchange exchange, ManageUser user);
+Task<Response> rename_property(Exchange exchange, ManageUser user);
+Task<Response> close_property(Exchange exchange, ManageUser user);
+
 // The page to come back to after signing on, below the prefix; empty: the one asked for.
 std::string to_same_page(const Exchange& exchange);
 std::string to_requests(const Exchange& exchange);
 std::string to_queue(const Exchange& exchange);
 std::string to_person(const Exchange& exchange);
+std::string to_property(const Exchange& exchange);
+std::string to_properties(const Exchange& exchange);
 
 // What was typed by somebody whose session has ended, added to the answer that leads to sign-on.
 Response keep_nothing(const Exchange& exchange, Response refusal);

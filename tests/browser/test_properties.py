@@ -1,0 +1,57 @@
+"""Whoever decides at all properties adds, renames, closes and opens them; the app's doors follow at once."""
+
+import re
+
+import pytest
+from selenium.webdriver.common.by import By
+
+from tests.support.axe import assert_accessible
+
+
+@pytest.fixture(scope="module")
+def keeper(stack, newcomers):
+    person = next(newcomers)
+    stack.anteroom("user", "provision", person.email, "--level", "admin", "--all-properties")
+    return person
+
+
+def test_a_property_is_added_renamed_closed_and_opened(stack, browsers, newcomers, keeper):
+    person = next(newcomers)
+    desk = browsers()
+    desk.open(stack.login_url("/auth/manage/properties"))
+    desk.sign_on(keeper)
+    desk.wait_for_path("/auth/manage/properties")
+    assert_accessible(desk)
+    desk.fill("#key", "mill-house")
+    desk.fill("#name", "Mill House")
+    desk.press("section[aria-labelledby=add] button")
+    desk.wait_for_path("/auth/manage/properties/show")
+    desk.see("The property was added.", "Mill House", "mill-house")
+
+    stack.anteroom("user", "provision", person.email, "--level", "technician", "--property", "mill-house")
+    browser = browsers()
+    browser.open(stack.app_url("/properties/mill-house/"))
+    browser.sign_on(person)
+    browser.wait_for_path("/properties/mill-house/")
+
+    desk.fill("#name", "Mill House & Yard")
+    desk.press("section[aria-labelledby=rename] button")
+    desk.see("The property has its new name", "Mill House & Yard")
+    desk.see("lose what it gives: 1.")
+    assert_accessible(desk)
+    desk.press("button[name=then][value=closed]")
+    desk.see("The property was closed.")
+    assert_accessible(desk)
+    # Whose only property that was waits; who has access at all of them is refused there.
+    browser.wait(lambda: browser.open(stack.app_url("/properties/mill-house/")) or "/auth/waiting" in browser.url, "the Waiting Room")
+    desk.open(stack.app_url("/properties/mill-house/"))
+    desk.see("You don't have access to this page")
+
+    desk.open(stack.login_url("/auth/manage/properties?q=mill&state=closed"))
+    assert re.search(r"Mill House & Yard\s+mill-house\s+closed", desk.read("tbody"))
+    desk.press("tbody a")
+    desk.press("button[name=then][value=open]")
+    desk.see("The property is open again.")
+    browser.wait(lambda: browser.open(stack.app_url("/properties/mill-house/")) or "/auth/" not in browser.url, "the app")
+    desk.open(stack.app_url("/properties/mill-house/"))
+    assert not desk.driver.find_elements(By.CSS_SELECTOR, "form[action$='/sign-out'] input[name=then]")
