@@ -11,7 +11,7 @@ from tests.support.stack import Plan, Stack, state_directory
 ANN = Person("ann@northwind.example", "Ann Archer")
 CARLA = Person("carla@fabrikam.example", "Carla Cruz")
 WENDY = Person("wendy@wingtip.example", "Wendy Wu")
-NEWCOMERS = [Person(f"new{number}@northwind.example", f"Newcomer {number}") for number in range(1, 31)]
+NEWCOMERS = [Person(f"new{number}@northwind.example", f"Newcomer {number}") for number in range(1, 41)]
 
 
 @pytest.fixture(scope="session")

@@ -35,7 +35,10 @@ DATABASE = {
     "request decline": [ANYBODY], "request withdraw": [ANYBODY], "import": ["PEOPLE"], "audit": [], "why": ["ABCD-1234"],
     "doctor": ["ann@corp.test"], "mail": ["--once"], "mail status": [], "mail retry": ["--all"],
     "idp end-sessions": ["corp"], "scim token add": ["corp"], "scim token list": [], "scim token remove": ["corp", "x"],
-    "scim apply": ["corp"],
+    "scim apply": ["corp"], "company list": [], "company show": ["acme"], "company add": ["contoso"],
+    "company set": ["acme", "--set", "force_authn=true"], "company metadata": ["acme", "METADATA"],
+    "company domain add": ["acme", "acme.test"], "company domain remove": ["acme", "acme.test"], "company live": ["acme"],
+    "company suspend": ["acme"], "company archive": ["acme"],
 }
 NEITHER = {"init", "verify-response", "completion"}  # have tests of their own for each of these
 CALLS = {**FILES_ONLY, **DATABASE}

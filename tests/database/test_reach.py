@@ -16,7 +16,7 @@ INNER = {
     "end_sessions_of", "find_or_create_user", "follow_address", "grants_text", "has_lost_reach", "held_rank",
     "hold_person", "insert_filings", "is_colleague", "is_own_request", "is_provisioned",
     "judge_decision", "judge_filing", "judge_filings", "judge_grant", "judge_person", "lock_people", "may", "may_at", "may_look_after",
-    "may_see", "may_see_or_refuse", "may_somewhere", "needs_a_look", "note", "note_change", "off_by", "reach", "refuse",
+    "may_see", "may_see_or_refuse", "may_somewhere", "needs_a_look", "note", "note_change", "off_by", "reach", "refuse", "refuse_property",
     "requests_as_seen",
     "scim_change_members", "scim_counts", "scim_lock_people", "scim_note", "scim_own", "scim_set_active", "scim_settle",
     "state_text", "tell_of_approval", "write_to_person",
@@ -25,6 +25,9 @@ INNER = {
 # Called by statements, with why nobody is reached by them.
 EXEMPT = {
     "ask_approvers": "about the actor alone",
+    "close_property": "about a property, by refuse_property()", "make_property": "about a property, by refuse_property()",
+    "rename_property": "about a property, by refuse_property()", "search_properties": "about properties, by refuse_property()",
+    "show_property": "about a property, by refuse_property(): counts people, and names nobody",
     "waiting_state": "about whoever waits alone: the id is the session's",
     "waits_since": "counts those who wait",
     "search_people": "names nobody; finds whom may_see() allows",

@@ -85,7 +85,7 @@ def test_the_cache_manager_is_left_alone(lab, cluster):
     node.start()
     node.wait_for_listener()
     connections = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-    wait_until(lambda: node.people.sql(connections) == ["1"], 10, "the worker's listener, and no other connection")
+    wait_until(lambda: node.people.sql(connections) == ["2"], 10, "what the worker has, a listener and one that asks, and no other")
 
 
 def test_no_request_is_lost_over_several_reloads(lab, cluster):

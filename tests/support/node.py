@@ -109,7 +109,7 @@ class Node:
         """Until it hears notifications: what it has learnt before, it does not keep."""
         def is_listening() -> bool:  # LISTEN is the last thing that the listener's connection ran
             return self.people.sql("SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND "
-                                   "(query ILIKE 'LISTEN%' OR query = '')") != []
+                                   "(query ILIKE 'LISTEN%' OR query = '' AND query_start IS NOT NULL)") != []
         wait_until(is_listening, 10, "the listener")
 
     def stop(self) -> None:

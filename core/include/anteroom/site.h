@@ -46,8 +46,8 @@ class Site {
   Task<Response> handle(Request request);
 
   /// Takes up what has changed about the companies of the database; the host calls it when it
-  /// hears of changes, one at a time. Requests that come before the first call has ended wait for
-  /// that; where it failed, who is not found is told to try again later.
+  /// hears of changes, one at a time. What looks for a company before the first call has ended
+  /// waits for that; where it failed, who is not found is told to try again later.
   Task<Status> refresh_companies();
 
   /// The configured origin that a Host header names, without case; nullptr: not one of ours.

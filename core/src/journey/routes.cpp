@@ -186,6 +186,22 @@ Match match(const ServiceProviderSettings& sp, const RequestHead& head, bool is_
   return found;
 }
 
+bool looks_for_company(const Route& route, const RequestHead& head) {
+  switch (route.place.kind) {
+    case Place::Kind::acs:
+    case Place::Kind::slo:
+      return true;
+    case Place::Kind::below:
+      return std::holds_alternative<Directory>(route.door)
+                 ? scim::bearer_token(head.headers.authorization).has_value()
+                 : route.place.path == kCompanyPages;
+    case Place::Kind::page:
+      break;
+  }
+  return route.method == Method::post &&
+         (route.place.path == "/sign-in" || route.place.path == "/sign-in/start");
+}
+
 BodySize body_size_of(const Route& route, const RequestHead& head) {
   switch (route.body) {
     case Body::none:

@@ -95,6 +95,10 @@ struct Routes {
 };
 Routes routes();
 
+/// Whether its step may look for a company that somebody names: a new worker that has not read the
+/// database's yet lets such a request wait for that.
+bool looks_for_company(const Route& route, const RequestHead& head);
+
 /// What the table says of a request.
 struct Match {
   const Route* route = nullptr;

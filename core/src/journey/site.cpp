@@ -91,15 +91,6 @@ class Site::Implementation {
     say_closed(ports.log, *context_.companies, nullptr);
   }
 
-  Task<Response> answer(Request request) {
-    if (is_first_refresh_) {
-      Callback<Done> wait([this](std::function<void(Done)> known) { waiting_.push_back(known); });
-      co_await wait;
-    }
-    Task<Response> answering = route(std::move(request));
-    co_return co_await answering;
-  }
-
   Task<Status> refresh_companies() {
     is_first_refresh_ = !has_refreshed_;
     if (is_first_refresh_) context_.knows_companies = false;
@@ -125,7 +116,9 @@ class Site::Implementation {
     const journey::Match found = journey::match(sp, head, origin->text == sp.origin.text);
     if (found.is_elsewhere) return answer_at_once(to_login_host(head));
     if (found.route != nullptr) {
-      return journey::enter(*found.route, Exchange{context_, std::move(request), *origin});
+      return is_first_refresh_ && journey::looks_for_company(*found.route, head)
+                 ? enter_when_known(*found.route, std::move(request), *origin)
+                 : journey::enter(*found.route, Exchange{context_, std::move(request), *origin});
     }
     if (!found.allow.empty()) return answer_at_once(wrong_method(context_, head, found.allow));
     return answer_at_once(journey::refuse(context_, head, 404, {Code{"no_such_page"}, ""}));
@@ -134,6 +127,15 @@ class Site::Implementation {
   Context& context() { return context_; }
 
  private:
+  Task<Response> enter_when_known(const journey::Route& route, Request request,
+                                  const Origin& origin) {
+    Callback<Done> wait([this](std::function<void(Done)> known) { waiting_.push_back(known); });
+    co_await wait;
+    Task<Response> answering =
+        journey::enter(route, Exchange{context_, std::move(request), origin});
+    co_return co_await answering;
+  }
+
   // Our own metadata says what companies are asked for.
   Task<Done> publish() {
     std::function<Result<std::string>()> make = [settings = context_.checking.settings_owner,
@@ -179,7 +181,7 @@ Site::Site(const std::shared_ptr<const Settings>& settings,
 Site::~Site() = default;
 
 Task<Response> Site::handle(Request request) {
-  return implementation_->answer(std::move(request));
+  return implementation_->route(std::move(request));
 }
 
 Task<Status> Site::refresh_companies() {

@@ -15,8 +15,8 @@ constexpr std::string_view kCodes[] = {
     "access_level", "ambiguous_host", "ambiguous_path", "back_channel", "body_too_large",
     "database_refused", "database_unavailable", "foreign_form", "handoff_refused", "internal_error",
     "malformed_csv", "malformed_form", "method_not_allowed", "no_such_company", "no_such_page",
-    "no_such_person", "overloaded", "target_not_kept", "too_many_rows", "ungated_path",
-    "unknown_host",
+    "no_such_person", "no_such_property", "overloaded", "target_not_kept", "too_many_rows",
+    "ungated_path", "unknown_host",
     // Leaving for the identity provider.
     "metadata_expired", "company_closed", "outgoing_message", "too_many_sign_ons",
     // What came back.
