@@ -1,6 +1,7 @@
 #include "anteroom/site.h"
 
 #include <stdexcept>
+#include <utility>
 
 #include "anteroom/bodies.h"
 #include "anteroom/companies.h"
@@ -129,7 +130,8 @@ class Site::Implementation {
  private:
   Task<Response> enter_when_known(const journey::Route& route, Request request,
                                   const Origin& origin) {
-    Callback<Done> wait([this](std::function<void(Done)> known) { waiting_.push_back(known); });
+    Callback<Done> wait(
+        [this](std::function<void(Done)> known) { waiting_.push_back(std::move(known)); });
     co_await wait;
     Task<Response> answering =
         journey::enter(route, Exchange{context_, std::move(request), origin});
