@@ -16,7 +16,7 @@ import pytest
 
 from tests.support import tokens
 from tests.support.postgres import Cluster
-from tests.support.processes import clean_environment, run, wait_until
+from tests.support.processes import wait_until
 from tests.support.saml import live
 from tests.support.saml.browser import APP_HOST, FORM, LOGIN_HOST, PAGE, post_response, start
 
@@ -59,8 +59,6 @@ def ready(lab, cluster, workspace, keys_of_idp, metadata_of_idp):
     def make(change=lambda text: text):
         node = lab.node(cluster, yaml=lambda text: change(live.configuration(path, "")(text)))
         node.people.add("ann@corp.test")
-        node.cli = lambda *words: run([node.build / "core" / "cli" / "anteroom", "--config", node.directory / "anteroom.yaml", *words],
-                                      environment=clean_environment(ASAN_OPTIONS="detect_leaks=0"))
         return node
     return make
 

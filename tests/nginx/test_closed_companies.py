@@ -5,12 +5,11 @@ import json
 import os
 import re
 import signal
-import subprocess
 
 import pytest
 
 from tests.support.node import COOKIE
-from tests.support.processes import clean_environment, run, wait_until
+from tests.support.processes import run, wait_until
 from tests.support.saml import live
 from tests.support.saml.browser import FORM, LOGIN_HOST, PAGE, post_response, session_of, start
 from tests.support.saml.messages import metadata
@@ -91,12 +90,6 @@ class Gate:
     def is_inside(self, token):
         return self.node.ask("/work", host=LOGIN_HOST, cookies=[f"{COOKIE}={token}"]).status == 200
 
-    def command(self, *words):
-        command = [str(self.node.build / "core" / "cli" / "anteroom"), "--config",
-                   str(self.node.directory / "anteroom.yaml"), *words]
-        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60,
-                              env=clean_environment(ASAN_OPTIONS="detect_leaks=0"))
-
 
 @pytest.fixture
 def gate(lab, cluster, workspace):
@@ -109,7 +102,7 @@ def test_weak_keys_beside_a_good_one_are_named_and_cost_nobody_anything(gate, we
     gate.publish(gate.with_keys(*weak.values(), None))
     status, said = gate.node.test()
     assert status == 0 and said.count("signing key ") == len(weak) and "[warn]" in said, said
-    checked = gate.command("check", "--no-database")
+    checked = gate.node.anteroom("check", "--no-database")
     assert checked.returncode == 0 and checked.stdout.count("signing key ") == len(weak), checked.stdout
     gate.node.reload()
     assert gate.is_inside(inside) and gate.is_inside(gate.signs_on())
@@ -137,7 +130,7 @@ def test_metadata_of_no_use_closes_its_company_alone(gate, weak, what):
     gate.publish(BAD[what](gate, weak))
     status, said = gate.node.test()
     assert status == 0 and "nobody of 'corp' signs on" in said, said
-    checked = gate.command("--json", "check", "--no-database")
+    checked = gate.node.anteroom("--json", "check", "--no-database")
     assert checked.returncode == 0 and json.loads(checked.stdout)["closed"] == ["corp"], checked.stdout
     gate.node.stop()
     gate.node.start()
@@ -174,7 +167,7 @@ def test_a_signing_key_that_cannot_sign_is_refused_before_it_is_needed(gate, kin
                                                f"{gate.folder}/odd.pem }}\n  {more}")
     status, said = gate.node.test()
     assert status != 0 and "RSA of at least 2048 bits is needed" in said, said
-    checked = gate.command("check", "--no-database")
+    checked = gate.node.anteroom("check", "--no-database")
     assert checked.returncode == 3 and "RSA of at least 2048 bits is needed" in checked.stdout, checked.stdout
     gate.node.reload()
     assert gate.is_inside(inside) and gate.is_inside(gate.signs_on())

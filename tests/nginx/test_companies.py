@@ -1,12 +1,11 @@
 """Companies in the database: support's commands are in force on every node at once, without a reload."""
 
 import os
-import subprocess
 
 import pytest
 
-from tests.support.node import COOKIE, Node
-from tests.support.processes import clean_environment, wait_until
+from tests.support.node import COOKIE, LISTENERS, Node
+from tests.support.processes import wait_until
 from tests.support.saml import live
 from tests.support.saml.browser import FORM, LOGIN_HOST, PAGE, post_response, session_of, start
 from tests.support.saml.messages import metadata
@@ -34,15 +33,8 @@ class Gate:
     def publish(self, key):
         self.xml.write_text(metadata([self.authorities[key]]).replace("https://idp.test/", "https://contoso-idp.test/"))
 
-    def run(self, *words):
-        command = [str(self.node.build / "core" / "cli" / "anteroom"), "--config", str(self.node.directory / "anteroom.yaml"), *words]
-        return subprocess.run([str(word) for word in command], capture_output=True, text=True, check=False, timeout=60,
-                              env=clean_environment(ASAN_OPTIONS="detect_leaks=0"))
-
     def company(self, *words):
-        done = self.run("company", *words)
-        assert done.returncode == 0, done.stderr
-        return done.stdout
+        return self.node.cli("company", *words)
 
     def add(self):
         self.company("add", "contoso", "--display-name", "Contoso", "--domain", "contoso.test", "--metadata", self.xml,
@@ -132,7 +124,7 @@ def test_a_new_key_is_in_force_and_the_old_one_is_not(gate):
 
 def test_two_companies_cannot_speak_for_one_domain(gate):
     gate.add()
-    refused = gate.run("company", "domain", "add", "contoso", "corp.test")
+    refused = gate.node.anteroom("company", "domain", "add", "contoso", "corp.test")
     assert refused.returncode == 1 and "belongs to corp in the configuration" in refused.stderr
     # Whoever wrote the configuration did not know of the company.
     gate.node.people.sql("INSERT INTO company_domains (domain, company, added_by) VALUES ('corp.test', 'contoso', 'x')")
@@ -159,11 +151,11 @@ def test_a_worker_that_starts_without_a_database_mistakes_nobody_for_unknown(lab
 
 def test_without_a_listener_a_change_comes_within_five_seconds(gate):
     gate.add()
-    gate.node.people.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query ILIKE 'LISTEN%' OR query = ''")
+    gate.node.wait_for_listener(2)
+    gate.node.people.sql(f"SELECT pg_terminate_backend(pid) {LISTENERS}")
     gate.node.people.sql("ALTER TABLE companies DISABLE TRIGGER companies_numbered")
     gate.node.people.sql("UPDATE companies SET state = 'live', version = nextval('company_versions')")
-    listening = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND (query ILIKE 'LISTEN%' OR query = '')"
-    wait_until(lambda: gate.node.people.sql(listening) == ["2"], 10, "the listeners' return")
+    gate.node.wait_for_listener(2)
     wait_until(lambda: all(is_offered(node) for node in gate.nodes), 5, "what was missed meanwhile")
 
 

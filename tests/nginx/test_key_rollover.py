@@ -4,7 +4,6 @@ import base64
 import json
 import os
 import stat
-import subprocess
 
 import pytest
 from cryptography import x509
@@ -12,7 +11,6 @@ from cryptography.hazmat.primitives import serialization
 from lxml import etree
 
 from tests.support.node import COOKIE
-from tests.support.processes import clean_environment
 from tests.support.saml import live
 from tests.support.saml.browser import LOGIN_HOST, post_response, session_of, start
 
@@ -50,10 +48,7 @@ class Gate:
         return head + "identity_providers:\n" + idp + rest
 
     def run(self, *words):
-        command = [str(self.node.build / "core" / "cli" / "anteroom"), "--config",
-                   str(self.node.directory / "anteroom.yaml"), "--json", "keys", *words]
-        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60,
-                              env=clean_environment(ASAN_OPTIONS="detect_leaks=0"))
+        return self.node.anteroom("--json", "keys", *words)
 
     def keys(self, *words):
         done = self.run(*words)

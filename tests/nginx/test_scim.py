@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.processes import clean_environment, run, wait_until
+from tests.support.processes import wait_until
 
 from .test_open_requests import SOCKETS, web_sockets
 
@@ -64,11 +64,7 @@ def with_companies(keys):
 
 @pytest.fixture
 def scim_node(lab, cluster, keys):
-    node = lab.node(cluster, yaml=with_companies(keys), locations=SOCKETS, workers=2)
-    node.cli = lambda *words: run([node.build / "core" / "cli" / "anteroom", "--config",
-                                   node.directory / "anteroom.yaml", *words],
-                                  environment=clean_environment(ASAN_OPTIONS="detect_leaks=0"))
-    return node
+    return lab.node(cluster, yaml=with_companies(keys), locations=SOCKETS, workers=2)
 
 
 @pytest.fixture
@@ -262,9 +258,6 @@ def test_bodies_of_another_type(northwind):
 
 def test_while_the_database_is_away_directories_are_asked_to_come_back(lab, own_cluster, keys):
     node = lab.node(own_cluster, yaml=with_companies(keys))
-    node.cli = lambda *words: run([node.build / "core" / "cli" / "anteroom", "--config",
-                                   node.directory / "anteroom.yaml", *words],
-                                  environment=clean_environment(ASAN_OPTIONS="detect_leaks=0"))
     northwind = Directory(node, "northwind")
     own_cluster.stop()
     answer = northwind.ask("GET", "/Users")

@@ -21,7 +21,7 @@ from .echo_app import EchoApp
 from .node import Node, directory_for_nginx, nginx_configuration
 from .people import People
 from .postgres import Cluster
-from .processes import StartError, clean_environment, free_port, run, scratch_directory
+from .processes import StartError, free_port, scratch_directory
 
 METADATA = """<EntityDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata" entityID="https://idp.northwind.example">
 <IDPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol">
@@ -162,8 +162,7 @@ manage: {{ request_new_users: manager, process_requests: admin }}
         self._databases.clear()
 
     def migrate(self, node: Node) -> None:
-        run([BUILD / "core" / "cli" / "anteroom", "--config", node.directory / "anteroom.yaml", "migrate"],
-            environment=clean_environment(ASAN_OPTIONS="detect_leaks=0"))
+        node.cli("migrate")
 
     def close(self) -> None:
         for node in self._nodes:

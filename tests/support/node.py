@@ -19,6 +19,10 @@ WEBSOCKET = [("Connection", "Upgrade"), ("Upgrade", "websocket"), ("Sec-WebSocke
              ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==")]
 COOKIE = "__Host-anteroom"
 
+# LISTEN is the last thing that a listener's connection ran, or the empty statement by which it pings.
+LISTENERS = ("FROM pg_stat_activity WHERE datname = current_database() AND "
+             "(query ILIKE 'LISTEN%' OR query = '' AND query_start IS NOT NULL)")
+
 LOCATIONS = """
 location / { auth_saml on; proxy_pass http://app; }
 location /open/ { proxy_pass http://app; }
@@ -105,12 +109,9 @@ class Node:
         self._process.wait_until(lambda: is_port_open(self.port), 30, "to listen")
         return self
 
-    def wait_for_listener(self) -> None:
-        """Until it hears notifications: what it has learnt before, it does not keep."""
-        def is_listening() -> bool:  # LISTEN is the last thing that the listener's connection ran
-            return self.people.sql("SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND "
-                                   "(query ILIKE 'LISTEN%' OR query = '' AND query_start IS NOT NULL)") != []
-        wait_until(is_listening, 10, "the listener")
+    def wait_for_listener(self, count: int = 1) -> None:
+        """Until so many nodes on its database hear notifications: what one has learnt before, it does not keep."""
+        wait_until(lambda: len(self.people.sql(f"SELECT 1 {LISTENERS}")) >= count, 10, "the listener")
 
     def stop(self) -> None:
         if self._process is not None:
@@ -125,6 +126,19 @@ class Node:
     def _running(self) -> Process:
         assert self._process is not None, "nginx has not been started"
         return self._process
+
+    # The `anteroom` command, with its configuration.
+
+    def anteroom(self, *words: object) -> subprocess.CompletedProcess[str]:
+        command = [self.build / "core" / "cli" / "anteroom", "--config", self.directory / "anteroom.yaml", *words]
+        return subprocess.run([str(word) for word in command], capture_output=True, text=True, check=False, timeout=60,
+                              env=clean_environment(ASAN_OPTIONS="detect_leaks=0"))
+
+    def cli(self, *words: object) -> str:
+        """What it printed; it has to succeed."""
+        done = self.anteroom(*words)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
 
     def signal(self, number: int) -> None:
         self._running().signal(number)

@@ -19,9 +19,8 @@ std::vector<std::string> closed_of(const LoadedSettings& loaded) {
   return names;
 }
 
-std::string database_state_of(const Settings& settings) {
-  BlockingDatabase database(settings.database);
-  const Result<store::Schema> schema = wait(store::find_schema(database));
+std::string database_state_of(Console& console) {
+  const Result<store::Schema> schema = wait(store::find_schema(console.raw_database()));
   if (!schema) {
     return "cannot be used: " + schema.failure().detail + Console::remedy_of(schema.failure());
   }
@@ -62,7 +61,7 @@ void check(Console& console, bool with_database) {
   Exit exit = loaded.settings == nullptr ? exit_configuration : exit_ok;
   std::string database_state = "not checked";
   if (exit == exit_ok && with_database) {
-    database_state = database_state_of(*loaded.settings);
+    database_state = database_state_of(console);
     if (database_state == "ok") look_at_companies(console, closed, conflicts);
     if (database_state != "ok") exit = exit_database;
   }

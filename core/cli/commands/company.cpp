@@ -1,6 +1,5 @@
 // Companies in the database: connected at once, on every node, without a reload.
 
-#include <algorithm>
 #include <memory>
 
 #include "anteroom/companies.h"
@@ -8,7 +7,6 @@
 #include "anteroom/saml.h"
 #include "cli/commands/company_texts.h"
 #include "cli/commands/console.h"
-#include "crypto/pem.h"
 #include "host/files.h"
 
 namespace anteroom::cli {
@@ -26,7 +24,7 @@ struct Given {
 };
 
 Time now() {
-  return std::chrono::time_point_cast<Time::duration>(std::chrono::system_clock::now());
+  return SystemClock().now();
 }
 
 CompanyRow row_of(Console& console, const std::string& name) {
@@ -241,8 +239,7 @@ void add_making(CLI::App& company, Console& console) {
                              "add one, as a draft: nobody signs on there yet", add);
   command->add_option("--domain", given->domains, "email domain; repeatable");
   command->add_option("--metadata", given->metadata, "federation metadata XML");
-  command->add_option("--preset", given->preset)
-      ->check(CLI::IsMember({"entra", "adfs", "okta", "google", "keycloak", "generic"}));
+  command->add_option("--preset", given->preset)->check(CLI::IsMember(kPresets));
   add_settings_options(*command, given);
 
   auto changed = std::make_shared<Given>();

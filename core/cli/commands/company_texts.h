@@ -1,6 +1,7 @@
 // What the command says of a company in the database.
 #pragma once
 
+#include <array>
 #include <string>
 #include <vector>
 
@@ -8,6 +9,10 @@
 #include "cli/commands/console.h"
 
 namespace anteroom::cli {
+
+/// Of identity providers (configuration.md, Presets).
+inline constexpr std::array<const char*, 6> kPresets{"entra",  "adfs",     "okta",
+                                                     "google", "keycloak", "generic"};
 
 /// Why a change was not made; empty: it was.
 std::string company_refusal(store::CompanyChange change);

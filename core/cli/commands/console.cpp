@@ -44,15 +44,13 @@ const CompanyDirectory& Console::companies() {
 const CompanyDirectory& Console::known_companies() {
   if (known_companies_ != nullptr) return *known_companies_;
   constexpr int kBatch = 200;
-  const auto now = std::chrono::time_point_cast<Time::duration>(std::chrono::system_clock::now());
+  const Time now = SystemClock().now();
   std::vector<CompanyDirectory::Company> companies;
   long version = 0;
   for (;;) {
     const auto rows = need(wait(store::changed_companies(database(), version, kBatch)));
     for (const store::CompanyRow& row : rows) {
-      if (!store::is_known_to_nodes(row)) continue;
-      companies.push_back(
-          std::make_shared<const IdentityProvider>(read_company(row, settings(), now).company));
+      if (auto company = as_nodes_know(row, settings(), now)) companies.push_back(company);
     }
     if (rows.empty()) break;
     version = rows.back().version;

@@ -260,7 +260,7 @@ void add_idp(CLI::App& app, Console& console) {
   add_command->add_option("--domain", given->domains, "email domain; repeatable")->required();
   add_command->add_option("--display-name", given->display_name);
   add_command->add_option("--preset", given->preset)
-      ->check(CLI::IsMember({"entra", "adfs", "okta", "google", "keycloak", "generic"}))
+      ->check(CLI::IsMember(kPresets))
       ->capture_default_str();
   add_command->add_option("--button", given->button, "the words on the button");
   add_command->callback([&console, given] { add(console, *given); });

@@ -1,15 +1,11 @@
 #include <memory>
 
 #include "anteroom/properties.h"
-#include "cli/commands/console.h"
+#include "cli/commands/acting.h"
 
 namespace anteroom::cli {
 
 namespace {
-
-store::Actor operator_here() {
-  return {"", Console::actor(), "", true};
-}
 
 // Abort unless it was done.
 void need_done(Console& console, Task<Result<store::PropertyChange>> changing,
@@ -36,8 +32,8 @@ void need_done(Console& console, Task<Result<store::PropertyChange>> changing,
 void add(Console& console, const std::string& key, const std::string& given) {
   const std::string name = checked_name(given);
   need_done(console,
-            store::make_property(console.database(), operator_here(), console.settings().access,
-                                 key, name),
+            store::make_property(console.database(), actor_of(console, Acting{}),
+                                 console.settings().access, key, name),
             key, "there");
   console.say("added property " + key, {{"added", key}, {"name", name}});
 }
@@ -45,8 +41,8 @@ void add(Console& console, const std::string& key, const std::string& given) {
 void rename(Console& console, const std::string& key, const std::string& given) {
   const std::string name = checked_name(given);
   need_done(console,
-            store::rename_property(console.database(), operator_here(), console.settings().access,
-                                   key, name, std::nullopt),
+            store::rename_property(console.database(), actor_of(console, Acting{}),
+                                   console.settings().access, key, name, std::nullopt),
             key, "renamed");
   console.say(key + " is called " + name + " now", {{"renamed", key}, {"name", name}});
 }
@@ -58,13 +54,13 @@ std::string loss_text(const store::PropertyRow& property) {
 }
 
 void close(Console& console, const std::string& key, bool is_dry_run) {
-  const auto property = console.need(wait(
-      store::show_property(console.database(), operator_here(), console.settings().access, key)));
+  const auto property = console.need(wait(store::show_property(
+      console.database(), actor_of(console, Acting{}), console.settings().access, key)));
   if (!property) throw Abort{exit_refused, "there is no property '" + key + "'"};
   if (!is_dry_run) {
     need_done(console,
-              store::close_property(console.database(), operator_here(), console.settings().access,
-                                    key, true),
+              store::close_property(console.database(), actor_of(console, Acting{}),
+                                    console.settings().access, key, true),
               key, "closed");
   }
   console.say((is_dry_run ? "closing " + key + " concerns "
@@ -77,8 +73,8 @@ void close(Console& console, const std::string& key, bool is_dry_run) {
 
 void open(Console& console, const std::string& key) {
   need_done(console,
-            store::close_property(console.database(), operator_here(), console.settings().access,
-                                  key, false),
+            store::close_property(console.database(), actor_of(console, Acting{}),
+                                  console.settings().access, key, false),
             key, "open");
   console.say("opened " + key + ": what was granted there counts again", {{"opened", key}});
 }
@@ -91,7 +87,7 @@ void list(Console& console, store::PropertyFilter filter) {
   std::size_t got = kBatch;
   while (got == kBatch) {
     const auto found = console.need(wait(store::search_properties(
-        console.database(), operator_here(), console.settings().access, filter)));
+        console.database(), actor_of(console, Acting{}), console.settings().access, filter)));
     got = found.size();
     for (const store::PropertyRow& p : found) {
       rows.push_back({p.key, p.closed_at.empty() ? "open" : "closed", p.name});

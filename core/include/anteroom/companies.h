@@ -2,6 +2,7 @@
 // two seconds.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -25,11 +26,6 @@ struct CompanyRow {
   std::string metadata;              ///< XML; empty: there is none, or nobody may sign on there
   long version = 0;                  ///< grows with every change to any company
 };
-
-/// Draft and archived ones are nobody's business but support's.
-[[nodiscard]] inline bool is_known_to_nodes(const CompanyRow& row) {
-  return row.state == "live" || row.state == "suspended";
-}
 
 /// Those that have changed since a version, in the order in which they did.
 Task<Result<std::vector<CompanyRow>>> changed_companies(Database& database, long version,
@@ -110,6 +106,11 @@ struct ReadCompany {
 /// By the rules of the configuration. What is wrong closes the company. Never throws.
 [[nodiscard]] ReadCompany read_company(const store::CompanyRow& row, const Settings& settings,
                                        Time now);
+
+/// The same as nodes have it; nullptr: draft and archived ones are nobody's business but support's.
+[[nodiscard]] std::shared_ptr<const IdentityProvider> as_nodes_know(const store::CompanyRow& row,
+                                                                    const Settings& settings,
+                                                                    Time now);
 
 /// Domains that nobody may be given: anyone can have an address there.
 [[nodiscard]] bool is_public_mail_domain(std::string_view domain);

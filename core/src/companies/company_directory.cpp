@@ -32,7 +32,7 @@ void CompanyDirectory::add(Company company) {
   all_.push_back(std::move(company));
 }
 
-// A copy where something of it is another's.
+// As it is, or a copy without what is another's.
 void CompanyDirectory::add_from_database(const Company& company) {
   const auto told = [&](const IdentityProvider& owner, const std::string& what) {
     conflicts_.push_back(company->name + ": " + what + " is " + owner.name + "'s already");
@@ -40,20 +40,20 @@ void CompanyDirectory::add_from_database(const Company& company) {
   if (const IdentityProvider* owner = by_name(company->name)) {
     return told(*owner, "the name");
   }
-  auto own = std::make_shared<IdentityProvider>(*company);
-  std::erase_if(own->domains, [&](const std::string& domain) {
-    const IdentityProvider* owner = by_domain(domain);
-    if (owner != nullptr) told(*owner, domain);
-    return owner != nullptr;
-  });
+  const auto is_taken = [&](const std::string& domain) { return by_domain(domain) != nullptr; };
   const std::string& entity_id = company->metadata.entity_id;
-  if (const IdentityProvider* owner = entity_id.empty() ? nullptr : by_entity_id(entity_id)) {
-    told(*owner, "the entity ID " + entity_id);
-    if (own->closed.empty()) own->closed = "its entity ID is another company's, " + owner->name;
+  const IdentityProvider* namesake = entity_id.empty() ? nullptr : by_entity_id(entity_id);
+  if (namesake == nullptr && std::ranges::none_of(company->domains, is_taken)) return add(company);
+  auto own = std::make_shared<IdentityProvider>(*company);
+  std::erase_if(own->domains, is_taken);
+  for (const std::string& domain : company->domains) {
+    if (is_taken(domain)) told(*by_domain(domain), domain);
   }
-  const bool is_changed =
-      own->domains.size() != company->domains.size() || own->closed != company->closed;
-  add(is_changed ? Company(std::move(own)) : company);
+  if (namesake != nullptr) {
+    told(*namesake, "the entity ID " + entity_id);
+    if (own->closed.empty()) own->closed = "its entity ID is another company's, " + namesake->name;
+  }
+  add(std::move(own));
 }
 
 const IdentityProvider* CompanyDirectory::find(const Index& index, std::string_view key) const {

@@ -55,10 +55,7 @@ Task<Result<bool>> CompanySource::take_changes() {
     std::vector<Company> companies;
     companies.reserve(rows.size());
     for (const store::CompanyRow& row : rows) {
-      companies.push_back(
-          store::is_known_to_nodes(row)
-              ? std::make_shared<const IdentityProvider>(read_company(row, *settings, now).company)
-              : nullptr);
+      companies.push_back(as_nodes_know(row, *settings, now));
     }
     return companies;
   };

@@ -69,4 +69,10 @@ ReadCompany read_company(const store::CompanyRow& row, const Settings& settings,
   return company;
 }
 
+std::shared_ptr<const IdentityProvider> as_nodes_know(const store::CompanyRow& row,
+                                                      const Settings& settings, Time now) {
+  if (row.state != "live" && row.state != "suspended") return nullptr;
+  return std::make_shared<const IdentityProvider>(read_company(row, settings, now).company);
+}
+
 }  // namespace anteroom

@@ -1,10 +1,8 @@
 #include "saml/signed_info.h"
 
-#include <iterator>
-#include <sstream>
-
 #include "crypto/encoding.h"
 #include "saml/signature_shape.h"
+#include "text/ascii.h"
 
 namespace anteroom::saml {
 
@@ -47,8 +45,7 @@ std::optional<Canonicalization> canonicalization_of(const xmlNode* method) {
     return std::nullopt;
   }
   const xmlNode* list = only_child(method, kExclusive, "InclusiveNamespaces");
-  std::istringstream stream(list == nullptr ? "" : attribute(list, "PrefixList").value_or(""));
-  how.prefixes = {std::istream_iterator<std::string>(stream), {}};
+  if (list != nullptr) how.prefixes = text::words(attribute(list, "PrefixList").value_or(""));
   return how;
 }
 

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <iterator>
-#include <sstream>
 
 #include "anteroom/store.h"
 #include "store/actor.h"
 #include "store/rows.h"
+#include "text/ascii.h"
 
 namespace anteroom::store {
 
@@ -53,24 +53,23 @@ constexpr std::pair<std::string_view, CompanyChange> kChanges[] = {
     {"no_domain", CompanyChange::no_domain},
     {"still_live", CompanyChange::still_live}};
 
-std::vector<std::string> words(const std::string& text) {
-  std::istringstream stream(text);
-  return {std::istream_iterator<std::string>(stream), {}};
-}
-
 CompanyRow company_of(const std::vector<Cell>& row) {
-  return {text(row, 0), text(row, 1), text(row, 2),  words(text(row, 3)),
+  return {text(row, 0), text(row, 1), text(row, 2),  text::words(text(row, 3)),
           text(row, 4), text(row, 5), number(row, 6)};
-}
-
-std::vector<CompanyRow> companies_of(const Rows& rows) {
-  std::vector<CompanyRow> companies;
-  std::transform(rows.rows.begin(), rows.rows.end(), std::back_inserter(companies), company_of);
-  return companies;
 }
 
 CompanyChange change_of(const std::string& name) {
   return by_name(kChanges, name, CompanyChange::no_company);
+}
+
+Task<Result<std::vector<CompanyRow>>> companies(Database& database, const Statement& statement,
+                                                Params params) {
+  Result<Rows> result = co_await run(database, statement, std::move(params));
+  if (!result) co_return result.failure();
+  std::vector<CompanyRow> companies;
+  std::transform(result->rows.begin(), result->rows.end(), std::back_inserter(companies),
+                 company_of);
+  co_return companies;
 }
 
 // Of a statement that answers with one word.
@@ -85,26 +84,20 @@ Task<Result<CompanyChange>> change(Database& database, const Statement& statemen
 
 Task<Result<std::vector<CompanyRow>>> changed_companies(Database& database, long version,
                                                         int limit) {
-  Params params{std::to_string(version), std::to_string(limit)};
-  Result<Rows> result = co_await run(database, kChanged, std::move(params));
-  if (!result) co_return result.failure();
-  co_return companies_of(*result);
+  return companies(database, kChanged, {std::to_string(version), std::to_string(limit)});
 }
 
 Task<Result<std::vector<CompanyRow>>> list_companies(Database& database, std::string after,
                                                      int limit) {
-  Params params{std::move(after), std::to_string(limit)};
-  Result<Rows> result = co_await run(database, kList, std::move(params));
-  if (!result) co_return result.failure();
-  co_return companies_of(*result);
+  return companies(database, kList, {std::move(after), std::to_string(limit)});
 }
 
 Task<Result<std::optional<CompanyRow>>> find_company(Database& database, std::string name) {
   Params params{std::move(name)};
-  Result<Rows> result = co_await run(database, kFind, std::move(params));
-  if (!result) co_return result.failure();
-  if (result->rows.empty()) co_return std::optional<CompanyRow>();
-  co_return std::optional(company_of(result->rows[0]));
+  Result<std::vector<CompanyRow>> found = co_await companies(database, kFind, std::move(params));
+  if (!found) co_return found.failure();
+  if (found->empty()) co_return std::optional<CompanyRow>();
+  co_return std::optional(std::move(found->front()));
 }
 
 Task<Result<std::vector<MetadataVersion>>> metadata_versions(Database& database, std::string name) {

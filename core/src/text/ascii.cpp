@@ -1,6 +1,8 @@
 #include "text/ascii.h"
 
 #include <algorithm>
+#include <iterator>
+#include <sstream>
 
 namespace anteroom::text {
 
@@ -14,6 +16,11 @@ bool equals_ignoring_case(std::string_view a, std::string_view b) {
   if (a.size() != b.size()) return false;
   return a == b || std::equal(a.begin(), a.end(), b.begin(),
                               [](char x, char y) { return lower(x) == lower(y); });
+}
+
+std::vector<std::string> words(const std::string& text) {
+  std::istringstream stream(text);
+  return {std::istream_iterator<std::string>(stream), {}};
 }
 
 }  // namespace anteroom::text

@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace anteroom::text {
 
@@ -11,5 +12,7 @@ constexpr char lower(char c) {
 }
 std::string to_lower(std::string_view text);
 bool equals_ignoring_case(std::string_view a, std::string_view b);
+/// What stands between white space.
+std::vector<std::string> words(const std::string& text);
 
 }  // namespace anteroom::text

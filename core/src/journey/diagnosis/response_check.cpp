@@ -1,8 +1,8 @@
 #include "journey/diagnosis/response_check.h"
 
 #include <algorithm>
-#include <iterator>
-#include <sstream>
+
+#include "text/ascii.h"
 
 namespace anteroom::journey {
 
@@ -17,11 +17,6 @@ ResponseCheck no_login_state() {
           std::nullopt};
 }
 
-std::vector<std::string> words(const std::string& text) {
-  std::istringstream stream(text);
-  return {std::istream_iterator<std::string>(stream), {}};
-}
-
 saml::VerifyParams params_of(const Checking& checking, const ResponseCheck& judgement, Time now) {
   const auto& sp = checking.settings.service_provider;
   saml::VerifyParams params{sp.entity_id, sp.acs_url, "", now, checking.settings.clock_skew};
@@ -29,7 +24,7 @@ saml::VerifyParams params_of(const Checking& checking, const ResponseCheck& judg
   if (const auto& state = judgement.state) {
     params.in_response_to = state->request_id;
     if (state->is_forced) params.authenticated_since = state->issued_at;
-    params.authn_contexts = words(state->authn_contexts);
+    params.authn_contexts = text::words(state->authn_contexts);
   }
   return params;
 }

@@ -14,6 +14,7 @@
 #include "journey/frame/respond.h"
 #include "journey/frame/return_to.h"
 #include "journey/sign_on/remembered_company.h"
+#include "journey/sign_on/start.h"
 #include "journey/sign_on/steps.h"
 #include "session/names.h"
 #include "session/token.h"
@@ -189,17 +190,6 @@ Response refuse_person(const Exchange& exchange, const ResponseCheck& judgement,
       {403, is_disabled ? "user_disabled_title"_message : "identity_pinned_title"_message,
        is_disabled ? "user_disabled"_message : "identity_pinned"_message, "tell_support"_message},
       assertion.idp(), reference);
-}
-
-// It was suspended while this sign-on was under way.
-Response refuse_company(const Exchange& exchange, const IdentityProvider& company) {
-  return explain(exchange.context, exchange.head(),
-                 {companies::kCompanyClosed, "it was suspended a moment ago"},
-                 {403,
-                  "expired_title"_message,
-                  {"closed"_message, {{"company", company.display_name}}},
-                  "expired_hint"_message},
-                 company.name);
 }
 
 // What came with the Response, sorted.
@@ -399,7 +389,8 @@ Task<Response> open_session(Exchange& exchange, const ResponseCheck& judgement) 
     case store::SignOnOutcome::identity_pinned:
       co_return refuse_person(exchange, judgement, code::kIdentityPinned);
     case store::SignOnOutcome::company_closed:
-      co_return refuse_company(exchange, *judgement.idp);
+      co_return closed_page(exchange, *judgement.idp,
+                            {companies::kCompanyClosed, "it was suspended a moment ago"});
   }
   co_return unavailable(context, exchange.head(), {anteroom::code::kInternal, "unknown outcome"});
 }

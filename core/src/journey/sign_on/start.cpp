@@ -77,12 +77,7 @@ Response refuse_expired(const Exchange& exchange, const IdentityProvider& idp) {
 
 Response refuse_closed(const Exchange& exchange, const IdentityProvider& idp, const Failure& why) {
   note_end(exchange, idp, why.code);
-  return explain(exchange.context, exchange.head(), why,
-                 {403,
-                  "expired_title"_message,
-                  {"closed"_message, {{"company", idp.display_name}}},
-                  "expired_hint"_message},
-                 idp.name);
+  return closed_page(exchange, idp, why);
 }
 
 bool has_expired(const IdentityProvider& idp, Time now) {
@@ -151,6 +146,15 @@ session::LoginState state_of(const Exchange& exchange, const Start& start,
 
 bool is_known_closed(const IdentityProvider& idp, Time now) {
   return !idp.closed.empty() || has_expired(idp, now);
+}
+
+Response closed_page(const Exchange& exchange, const IdentityProvider& idp, const Failure& why) {
+  return explain(exchange.context, exchange.head(), why,
+                 {403,
+                  "expired_title"_message,
+                  {"closed"_message, {{"company", idp.display_name}}},
+                  "expired_hint"_message},
+                 idp.name);
 }
 
 std::optional<Response> refuse_if_closed(const Exchange& exchange, const IdentityProvider& idp) {
