@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from tests.support.processes import wait_until
 from tests.support.saml import live
 from tests.support.saml.browser import FORM, LOGIN_HOST, PAGE, post_response, session_of, start
 
@@ -74,7 +75,8 @@ def test_a_second_assertion_to_the_same_request(pair, keys_of_idp):
     again = [live.fresh_response(keys_of_idp, under_way.request_id) for _ in range(2)]
     answer = post_response(other, again[0], under_way)
     assert answer.status == 303 and session_of(answer) is None
-    assert node.people.sql("SELECT code FROM audit_events WHERE kind = 'sign_on_refused'") == ["request_answered"]
+    wait_until(lambda: node.people.sql("SELECT code FROM audit_events WHERE kind = 'sign_on_refused'") == ["request_answered"], 5,
+               "the event")
     node.ask("/auth/sign-out", method="POST", host=LOGIN_HOST, cookies=[f"__Host-anteroom={token}"],
              headers=[FORM, PAGE, ("Sec-Fetch-Site", "same-origin")])
     assert node.people.sql("SELECT count(*) FROM sessions") == ["0"]

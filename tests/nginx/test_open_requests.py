@@ -107,7 +107,7 @@ def test_a_web_socket_outlives_the_freshness_of_its_sign_on(socket_node):
     socket_node.people.sql(f"UPDATE sessions SET authenticated_at = now() - interval '1 hour' WHERE user_id = '{user}'")
     socket_node.people.sql("SELECT pg_notify('anteroom', 'all')")
     assert all(one.echoes() for one in opened)
-    assert socket_node.ask("/fresh/x", token).status == 302
+    wait_until(lambda: socket_node.ask("/fresh/x", token).status == 302, 5, "the worker that answers to have heard")
 
 
 def test_web_sockets_end_though_the_listener_was_cut(socket_node):

@@ -106,7 +106,8 @@ class Node:
         self.write()
         self._process = Process("nginx", self.command(), self.directory / "nginx.out", environment=self.environment(),
                                 stop_signal=signal.SIGTERM)
-        self._process.wait_until(lambda: is_port_open(self.port), 30, "to listen")
+        is_alone = "master_process off" in self.nginx_conf
+        self._process.wait_until(lambda: is_port_open(self.port) and (is_alone or self.workers()), 30, "to listen")
         return self
 
     def wait_for_listener(self, count: int = 1) -> None:
@@ -147,7 +148,8 @@ class Node:
         return self._process is not None and self._process.is_running()
 
     def workers(self) -> set[int]:
-        listed = subprocess.run(["/usr/bin/pgrep", "-P", str(self._running().pid)], capture_output=True, text=True,
+        """Those that have begun to work: nginx names them when they are, and they run as root until just before."""
+        listed = subprocess.run(["/usr/bin/pgrep", "-P", str(self._running().pid), "-f", "^nginx: worker"], capture_output=True, text=True,
                                 check=False).stdout.split()
         return {int(pid) for pid in listed}
 

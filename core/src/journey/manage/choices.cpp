@@ -36,7 +36,8 @@ std::vector<std::string> property_labels(const std::vector<store::Property>& pro
   std::vector<std::string> labels;
   labels.reserve(properties.size());
   for (const auto& [key, name] : properties) {
-    labels.push_back(name.empty() ? key : count[name] > 1 ? name + " (" + key + ")" : name);
+    std::string& label = labels.emplace_back(name.empty() ? key : name);
+    if (!name.empty() && count[name] > 1) label.append(" (").append(key).append(")");
   }
   return labels;
 }
