@@ -25,6 +25,7 @@ ANN = Person("ann@northwind.example", "Ann Archer")
 BEN = Person("ben@northwind.example", "Ben Baker")
 CARLA = Person("carla@fabrikam.example", "Carla Cruz")
 DEV = Person("dev@fabrikam.example", "Dev Dutta")
+CLEO = Person("cleo@contoso.example", "Cleo Cole")
 SUE = Person("sue@fabrikam.example", "Sue Stone")
 
 MAILBOX_PORT = 8025
@@ -33,6 +34,7 @@ COMPANIES = [
     Company("northwind", "Northwind", "northwind.example", "northwind-idp.localhost", "entra", [ANN, BEN]),
     Company("fabrikam", "Fabrikam", "fabrikam.example", "fabrikam-idp.localhost", "generic", [CARLA, DEV, SUE],
             {"attributes": {"subject": "uid"}}),
+    Company("contoso", "Contoso", "contoso.example", "contoso-idp.localhost", "entra", [CLEO], is_configured=False),
 ]
 
 
@@ -150,6 +152,10 @@ Accounts, password "demo" for all:
   {DEV.email:26} another company, new
   {SUE.email:26} support: decides on requests, finds people, sees what goes on
 
+A third company, Contoso, waits to be connected: Sue does it in Manage, Companies. Its domain is contoso.example, its metadata
+  {shown(stack.state / "anteroom" / "contoso.xml")}
+and {CLEO.email} signs in there.
+
 Manage  {stack.login_url("/auth/manage")}
       (Carla asks for access for others, Sue decides in the Queue; two requests are open already)
 
@@ -175,7 +181,7 @@ def wait(stack: Stack) -> None:
 
 
 def check(stack: Stack) -> int:
-    walk = Walk(stack, Cast(ANN, BEN, CARLA, DEV, SUE), say)
+    walk = Walk(stack, Cast(ANN, BEN, CARLA, DEV, SUE, CLEO), say)
     say()
     walk.run()
     reports = stack.sanitizer_reports()

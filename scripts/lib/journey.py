@@ -41,13 +41,15 @@ def sign_on_from_page(browser: Browser, person: Person) -> Page:
 
 @dataclass
 class Cast:
-    """Who takes part: somebody with access, somebody new, and a manager, a newcomer and support of another company."""
+    """Who takes part: somebody with access, somebody new; a manager, a newcomer and support of another company; and somebody of a
+    company that is not connected yet."""
 
     provisioned: Person
     newcomer: Person
     manager: Person
     colleague: Person
     support: Person
+    customer: Person
 
 
 class Walk:
@@ -70,7 +72,7 @@ class Walk:
                      self.level_is_checked, self.property_is_checked, self.newcomer_waits,
                      self.support_is_told_by_mail, self.provisioning_lets_in, self.other_company_signs_in,
                      self.manager_asks_and_support_approves, self.approved_person_is_told_by_mail,
-                     self.repeated_response_opens_nothing_new, self.sign_out_ends_session,
+                     self.support_connects_a_company, self.repeated_response_opens_nothing_new, self.sign_out_ends_session,
                      self.open_location_is_open):
             self._step(step)
         return self.failures == 0
@@ -230,6 +232,33 @@ class Walk:
                 return ", ".join(mail["subject"] for mail in told)
             expect(time.monotonic() < deadline, f"mails were {mails}")
             time.sleep(0.2)
+
+    def support_connects_a_company(self) -> str:
+        """support connects a third company in Manage, and its people sign in without a reload"""
+        company = next(one for one in self.stack.plan.companies if not one.is_configured)
+        support = Browser()
+        page = sign_on(support, self.stack.login_url("/auth/manage/companies"), self.cast.support)
+        page = support.submit(page.form(action_ends="/add"), name=company.key, display_name=company.display_name, preset=company.preset)
+        expect("added, as a draft" in page.text, f"expected the draft, got {page}")
+        page = support.submit(page.form("domain"), domain=company.domain)
+        expect("domain was added" in page.text, f"expected the domain, got {page}")
+        metadata = (self.stack.state / "anteroom" / f"{company.key}.xml").read_text()
+        page = support.submit(page.form("file"), metadata=metadata)
+        expect("This metadata is good" in page.text, f"expected a good word for the metadata, got {page}")
+        page = support.submit(page.form("confirmed"), metadata=metadata)
+        expect("in force" in page.text, f"expected the metadata in force, got {page}")
+        page = support.submit(next(form for form in page.forms if form.fields.get("then") == "live"))
+        expect("can sign in now" in page.text, f"expected the company to be live, got {page}")
+        customer = Browser()
+        started = time.monotonic()
+        while customer.get(self.stack.login_url(f"/auth/at/{company.key}")).status != 200:
+            expect(time.monotonic() < started + 5, "the company's button should be there within seconds")
+            time.sleep(0.1)
+        customer.submit(customer.page.form("idp"))
+        customer.submit(customer.page.form("username"), username=self.cast.customer.email, password=self.cast.customer.password)
+        page = customer.submit(customer.page.form("SAMLResponse"))
+        expect(urlsplit(page.url).path == "/auth/waiting", f"expected the Waiting Room, got {page}")
+        return f"after {time.monotonic() - started:.1f} s"
 
     def repeated_response_opens_nothing_new(self) -> None:
         """a Response that comes twice opens no second session"""

@@ -11,6 +11,7 @@ from tests.support.stack import Plan, Stack, state_directory
 ANN = Person("ann@northwind.example", "Ann Archer")
 CARLA = Person("carla@fabrikam.example", "Carla Cruz")
 WENDY = Person("wendy@wingtip.example", "Wendy Wu")
+CLEO = Person("cleo@contoso.example", "Cleo Cole")
 NEWCOMERS = [Person(f"new{number}@northwind.example", f"Newcomer {number}") for number in range(1, 41)]
 
 
@@ -26,6 +27,7 @@ def stack():
         Company("wingtip", "Wingtip", "wingtip.example", "idp.wingtip.localhost", "generic", [WENDY],
                 {"response_binding": "artifact", "back_channel_ca": str(state / "tls" / "server.crt"),
                  "sign_requests": True}, sends_artifacts=True, encrypts=True),
+        Company("contoso", "Contoso", "contoso.example", "idp.contoso.test", "entra", [CLEO], is_configured=False),
     ]
     shutil.rmtree(state, ignore_errors=True)
     plan = Plan(build=BUILD, state=state, port=free_port(), app_host="app.maintenance.test",

@@ -75,7 +75,7 @@ TEST_CASE("nodes are told of requests for somebody who waits, and of nobody else
       db.value("SELECT email FROM anteroom.users WHERE last_sign_on_at IS NOT NULL");
   const auto file = [&](const std::string& who) {
     const auto filed = wait(store::file_requests(db, {"", "cli:root", "", true},
-                                                 {levels(), "technician", "manager"},
+                                                 {levels(), "technician", "manager", "manager"},
                                                  {{who, "", "elm", "viewer", "", ""}}, false));
     REQUIRE(filed);
     return filed->at(0).request;

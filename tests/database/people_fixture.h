@@ -20,7 +20,7 @@ T get(Task<Result<T>> task) {
 
 /// Technicians file requests, managers decide.
 inline AccessSettings access() {
-  return {levels(), "technician", "manager"};
+  return {levels(), "technician", "manager", "manager"};
 }
 
 inline const store::Actor& root() {

@@ -308,7 +308,7 @@ TEST_CASE("what people changed of a group's grant the group gives back to nobody
   const std::string ann = made(db, "ann@corp.test");
   const std::string bob = made(db, "bob@corp.test");
   const std::string managers = made_group(db, "Managers", {ann});
-  const AccessSettings access{levels(), "technician", "manager"};
+  const AccessSettings access{levels(), "technician", "manager", "manager"};
   const auto change_grant = [&](const char* property, const char* level, const char* expires) {
     const store::Actor root{"", "cli:root", "", true};
     CHECK(value(wait(store::change_grant(db, root, access, {ann, property, level, expires}))) ==

@@ -42,7 +42,7 @@ def test_who_has_an_address_there_can_be_added_once_it_is_live(contoso):
 @pytest.mark.parametrize("words, complaint", [
     (["add", "corp"], "in the configuration already"),
     (["add", "contoso"], "there is, or was, a company of this name"),
-    (["add", "Con toso"], "'name' must be a-z"),
+    (["add", "Con toso"], "'Con toso' is not a name"),
     (["add", "fabrikam", "--domain", "gmail.com"], "public mail domain"),
     (["add", "fabrikam", "--domain", "Fabrikam.test"], "lower case"),
     (["add", "fabrikam", "--set", "presett=entra"], "unknown key 'presett'"),
@@ -113,6 +113,7 @@ def test_settings_are_changed_one_by_one(contoso):
 def test_every_change_is_in_the_audit_trail_with_who_made_it(contoso):
     contoso.ok("company", "live", "contoso")
     contoso.ok("company", "domain", "add", "contoso", "contoso.example")
+    contoso.ok("company", "set", "contoso", "--set", "force_authn=true")
     contoso.ok("company", "suspend", "contoso")
     events = [json.loads(line) for line in contoso.ok("--json", "audit", "--idp", "contoso").splitlines()]
     assert {event["event"] for event in events} >= {
@@ -130,3 +131,61 @@ def test_metadata_that_was_in_force_is_kept(contoso):
     newest, oldest = shown(contoso)["metadata"]
     assert (newest["number"], newest["is_in_force"], oldest["is_in_force"]) == (2, True, False)
     assert oldest["fingerprints"] == before != newest["fingerprints"]
+
+
+def test_a_private_key_is_neither_kept_nor_shown(contoso):
+    key = contoso.directory / "pasted.pem"
+    key.write_text("-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBg\n-----END PRIVATE KEY-----\n")
+    said = contoso.refused(1, "company", "metadata", "contoso", key)
+    assert "private key" in said and "MIIEvQIBADANBg" not in said
+    assert len(shown(contoso)["metadata"]) == 1
+
+
+@pytest.fixture
+def people(contoso):
+    """Who may connect companies, who is below that, and who may at one property alone."""
+    for name, where in (("ann", ["--level", "manager", "--all-properties"]), ("bob", ["--level", "technician", "--all-properties"]),
+                        ("cid", ["--level", "manager", "--property", "elm"])):
+        contoso.ok("user", "provision", f"{name}@corp.test", *where)
+    return contoso
+
+
+CHANGES = [["add", "fabrikam"], ["set", "contoso", "--display-name", "X"], ["metadata", "contoso"], ["domain", "add", "contoso", "x.test"],
+           ["domain", "remove", "contoso", "contoso.test"], ["live", "contoso"], ["suspend", "contoso"], ["archive", "contoso"]]
+
+
+@pytest.mark.parametrize("words", CHANGES, ids=lambda words: " ".join(words[:2]))
+def test_who_may_not_connect_companies_changes_nothing(people, words):
+    words = [*words, people.xml] if words[0] == "metadata" else words
+    before = shown(people), people.json("company", "list")
+    for name in ("bob", "cid"):
+        assert "manage.connect_companies" in people.refused(1, "company", *words, "--as", f"{name}@corp.test")
+    people.value("UPDATE anteroom.users SET idp = 'contoso', subject = 'ann' WHERE email = 'ann@corp.test' RETURNING 1")
+    if words[1] == "contoso":
+        assert "the company that they sign on at" in people.refused(1, "company", *words, "--as", "ann@corp.test")
+    assert (shown(people), people.json("company", "list")) == before
+    refusals = [json.loads(line) for line in people.ok("--json", "audit", "--event", "manage_refused").splitlines()]
+    assert len(refusals) >= 2 and all("company" in event["detail"] for event in refusals)
+
+
+def test_who_may_connects_one(people):
+    people.ok("company", "live", "contoso", "--as", "ann@corp.test")
+    events = [json.loads(line) for line in people.ok("--json", "audit", "--idp", "contoso").splitlines()]
+    assert [event["actor"][:13] for event in events if event["event"] == "company_went_live"] == ["ann@corp.test"]
+
+
+def test_everybody_who_may_connect_companies_is_told_who_vouches_for_whom(people):
+    people.ok("company", "domain", "add", "contoso", "early.test")  # of a draft: nobody vouches for anything yet
+    people.ok("company", "live", "contoso", "--as", "ann@corp.test")
+    people.ok("company", "domain", "add", "contoso", "late.test")
+    other = people.directory / "other.xml"
+    other.write_text(metadata([people.keys["idp2"]]).replace("https://idp.test/", "https://contoso.test/"))
+    people.ok("company", "metadata", "contoso", other)
+    people.ok("company", "suspend", "contoso")
+    letters = people.value("SELECT json_agg(json_build_array(recipient, parameters) ORDER BY created_at) FROM anteroom.mail_outbox"
+                           " WHERE template = 'company_changed'")
+    assert [recipient for recipient, _ in letters] == ["ann@corp.test"] * 3
+    live, domain, keys = (parameters for _, parameters in letters)
+    assert live["went_live"] and live["detail"] == "contoso.test early.test" and live["changed_by"].startswith("ann@corp.test by ")
+    assert domain["domain_given"] and domain["detail"] == "late.test" and domain["company"] == "Contoso"
+    assert keys["metadata_brought"] and len(keys["detail"]) > 60

@@ -4,6 +4,7 @@ Every host name is connected to the loopback interface, so that no name needs to
 """
 
 import http.client
+import secrets
 import ssl
 import time
 from collections.abc import Mapping
@@ -67,6 +68,14 @@ class Form:
     method: str
     fields: dict[str, str] = field(default_factory=dict)
     buttons: list[str] = field(default_factory=list)
+    is_multipart: bool = False
+
+
+def multipart(fields: Mapping[str, str]) -> tuple[bytes, str]:
+    """A body of multipart/form-data, and its Content-Type."""
+    edge = "----" + secrets.token_hex(16)
+    parts = (f'--{edge}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n' for name, value in fields.items())
+    return ("".join(parts) + f"--{edge}--\r\n").encode(), f"multipart/form-data; boundary={edge}"
 
 
 class _PageReader(HTMLParser):
@@ -85,7 +94,8 @@ class _PageReader(HTMLParser):
         if tag in ("script", "style"):
             self._hidden_depth += 1
         elif tag == "form":
-            self.forms.append(Form(given.get("action", ""), given.get("method", "get").upper()))
+            self.forms.append(Form(given.get("action", ""), given.get("method", "get").upper(),
+                                   is_multipart=given.get("enctype") == "multipart/form-data"))
         elif tag == "a":
             self.links.append(given.get("href", ""))
         elif not self.forms:
@@ -219,7 +229,10 @@ class Browser:
         source = self.page.url
         action = urljoin(source, form.action)
         fields = {**form.fields, **values}
-        if form.method == "POST":
+        if form.is_multipart:
+            body, content_type = multipart(fields)
+            page = self.request("POST", action, body=body, headers={"Content-Type": content_type}, initiator=source)
+        elif form.method == "POST":
             page = self.request("POST", action, form=fields, initiator=source)
         else:
             page = self.request("GET", f"{action}?{urlencode(fields)}", initiator=source)

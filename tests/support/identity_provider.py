@@ -42,6 +42,7 @@ class Company:
     options: dict[str, object] = field(default_factory=dict)  # further keys of Anteroom's entry for this provider
     sends_artifacts: bool = False  # HTTP-Artifact; needs php-sqlite3
     encrypts: bool = False
+    is_configured: bool = True  # else it waits to be connected: its metadata is there, KEY.xml
 
     @property
     def tenant_id(self) -> str:

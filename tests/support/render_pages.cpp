@@ -32,7 +32,7 @@ int main(int count, char** arguments) {
     write(directory / language / "manage_kit.html", samples::kit_page(language));
   }
   for (const char* asset :
-       {"style.css", "manage.css", "icon.svg", "waiting.js", "submit.js", "people.js"}) {
+       {"style.css", "manage.css", "icon.svg", "waiting.js", "submit.js", "people.js", "copy.js"}) {
     write(directory / "auth" / "assets" / asset, renderer.asset(asset).content());
   }
 }

@@ -274,7 +274,7 @@ class Stack:
         quote = json.dumps  # a JSON string is a YAML string
         plan = self.plan
         self._secret("cookie.key")
-        providers = "".join(self._provider_yaml(company) for company in plan.companies)
+        providers = "".join(self._provider_yaml(company) for company in plan.companies if company.is_configured)
         mail = f"""mail:
   from: no-reply@maintenance.example
   smtp: smtp://127.0.0.1:{self._smtp_port}

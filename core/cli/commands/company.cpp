@@ -2,9 +2,8 @@
 
 #include <memory>
 
-#include "anteroom/companies.h"
-#include "anteroom/email.h"
-#include "anteroom/saml.h"
+#include "anteroom/company_rules.h"
+#include "cli/commands/acting.h"
 #include "cli/commands/company_texts.h"
 #include "cli/commands/console.h"
 #include "host/files.h"
@@ -18,8 +17,8 @@ using store::CompanyRow;
 
 constexpr int kPage = 500;
 
-struct Given {
-  std::string name, display_name, preset, metadata, domain;
+struct Given : Acting {
+  std::string display_name, preset, metadata, domain;
   std::vector<std::string> domains, settings, without;
 };
 
@@ -35,37 +34,14 @@ CompanyRow row_of(Console& console, const std::string& name) {
                                 "are, `anteroom idp list` those in the configuration"};
 }
 
-// What the configuration has goes first on every node: what is claimed beside it would be in vain.
-void check_name_is_free(Console& console, const std::string& name) {
-  if (console.companies().by_name(name) == nullptr) return;
-  throw Abort{exit_refused, name + " is an identity provider in the configuration already"};
+void need_good(const CompanyVerdict& verdict, const std::string& prefix = "") {
+  if (!verdict.is_good()) throw Abort{exit_refused, prefix + verdict.why};
 }
 
-void check_domain(Console& console, const std::string& name, const std::string& given) {
-  const auto domain = canonical_domain(given);
-  if (!domain || *domain != given) {
-    throw Abort{exit_refused,
-                "'" + given + "' is not an email domain in lower case such as example.com"};
-  }
-  if (is_public_mail_domain(given)) {
-    throw Abort{exit_refused, given + " is a public mail domain: anyone can have an address there"};
-  }
-  const IdentityProvider* owner = console.companies().by_domain(given);
-  if (owner != nullptr && owner->name != name) {
-    throw Abort{exit_refused, given + " belongs to " + owner->name + " in the configuration"};
-  }
-}
-
-// What would be, were it live: Abort where the settings or the metadata are wrong.
-ReadCompany checked(Console& console, CompanyRow row) {
-  row.state = "live";
-  ReadCompany read = read_company(row, console.settings(), now());
-  std::string wrong;
-  for (const Problem& problem : read.problems) {
-    if (!problem.is_warning) wrong += (wrong.empty() ? "" : "\n") + to_string(problem);
-  }
-  if (!wrong.empty()) throw Abort{exit_refused, wrong + "\nnothing was changed"};
-  return read;
+// What would be, were it live: Abort where the settings are wrong.
+void check_settings(Console& console, const CompanyRow& row) {
+  const CompanyVerdict verdict = judge_company_settings(console.settings(), row, now());
+  if (!verdict.is_good()) throw Abort{exit_refused, verdict.why + "\nnothing was changed"};
 }
 
 void need_change(const std::string& name, CompanyChange change) {
@@ -73,42 +49,29 @@ void need_change(const std::string& name, CompanyChange change) {
   if (!why.empty()) throw Abort{exit_refused, name + ": " + why};
 }
 
-store::NewMetadata checked_metadata(Console& console, const CompanyRow& row,
-                                    const std::string& file) {
-  CompanyRow next = row;
-  next.metadata = read_file(file);
-  const auto parsed = saml::parse_idp_metadata(next.metadata, now());
-  if (!parsed) throw Abort{exit_refused, file + ": " + parsed.failure().detail};
-  for (const auto& company : console.companies().all()) {
-    if (company->name != row.name && company->metadata.entity_id == parsed->entity_id) {
-      throw Abort{exit_refused, "the entity ID " + parsed->entity_id + " is that of " +
-                                    company->name + " in the configuration"};
-    }
-  }
-  const ReadCompany read = checked(console, next);
-  if (!read.company.closed.empty()) throw Abort{exit_refused, file + ": " + read.company.closed};
-  return {next.metadata, parsed->entity_id, fingerprints_of(*parsed)};
+store::NewMetadata checked_metadata(Console& console, CompanyRow row, const std::string& file) {
+  row.metadata = read_file(file);
+  JudgedMetadata judged = judge_company_metadata(console.settings(), row, now());
+  need_good(judged.verdict, file + ": ");
+  return {std::move(row.metadata), std::move(judged.metadata.entity_id),
+          std::move(judged.fingerprints)};
 }
 
-void bring(Console& console, const std::string& name, store::NewMetadata metadata) {
+void bring(Console& console, const Given& given, store::NewMetadata metadata) {
   const CompanyChange change = console.need(
-      wait(store::bring_metadata(console.database(), name, std::move(metadata), Console::actor())));
-  if (change != CompanyChange::same) need_change(name, change);
+      wait(store::bring_metadata(console.database(), actor_of(console, given),
+                                 console.settings().access, given.name, std::move(metadata))));
+  if (change != CompanyChange::same) need_change(given.name, change);
 }
 
-void give(Console& console, const std::string& name, const std::string& domain) {
+void give(Console& console, const Given& acting, const std::string& domain) {
   const auto given =
-      console.need(wait(store::give_domain(console.database(), name, domain, Console::actor())));
+      console.need(wait(store::give_domain(console.database(), actor_of(console, acting),
+                                           console.settings().access, acting.name, domain)));
   if (given.change == CompanyChange::domain_taken) {
     throw Abort{exit_refused, domain + " belongs to the company " + given.owner};
   }
-  if (given.change != CompanyChange::same) need_change(name, given.change);
-}
-
-void change(Console& console, const CompanyRow& row) {
-  checked(console, row);
-  need_change(row.name,
-              console.need(wait(store::change_company(console.database(), row, Console::actor()))));
+  if (given.change != CompanyChange::same) need_change(acting.name, given.change);
 }
 
 void show(Console& console, const std::string& name) {
@@ -133,8 +96,10 @@ void set_values(CompanyRow& row, const Given& given) {
 }
 
 void add(Console& console, const Given& given) {
-  check_name_is_free(console, given.name);
-  for (const std::string& domain : given.domains) check_domain(console, given.name, domain);
+  need_good(judge_company_name(console.settings(), given.name));
+  for (const std::string& domain : given.domains) {
+    need_good(judge_company_domain(console.settings(), given.name, domain));
+  }
   CompanyRow row{given.name, given.display_name.empty() ? given.name : given.display_name,
                  "draft",    {},
                  "{}",       "",
@@ -142,16 +107,16 @@ void add(Console& console, const Given& given) {
   Given settings = given;
   if (!given.preset.empty()) settings.settings.push_back("preset=" + given.preset);
   set_values(row, settings);
-  checked(console, row);
+  check_settings(console, row);
   store::NewMetadata metadata;
   if (!given.metadata.empty()) metadata = checked_metadata(console, row, given.metadata);
-  need_change(given.name, console.need(wait(store::add_company(
-                              console.database(), row.name, row.display_name, Console::actor()))));
+  need_change(given.name,
+              console.need(wait(store::add_company(
+                  console.database(), actor_of(console, given), console.settings().access,
+                  store::NewCompany{row.name, row.display_name, row.settings}))));
   try {
-    row.version = row_of(console, given.name).version;
-    if (row.settings != "{}") change(console, row);
-    if (!metadata.xml.empty()) bring(console, given.name, std::move(metadata));
-    for (const std::string& domain : given.domains) give(console, given.name, domain);
+    if (!metadata.xml.empty()) bring(console, given, std::move(metadata));
+    for (const std::string& domain : given.domains) give(console, given, domain);
   } catch (Abort& abort) {
     abort.message += "\n" + given.name + " was added all the same, as a draft";
     throw;
@@ -163,17 +128,21 @@ void set(Console& console, const Given& given) {
   CompanyRow row = row_of(console, given.name);
   if (!given.display_name.empty()) row.display_name = given.display_name;
   set_values(row, given);
-  change(console, row);
+  check_settings(console, row);
+  need_change(row.name,
+              console.need(wait(store::change_company(console.database(), actor_of(console, given),
+                                                      console.settings().access, row))));
   show(console, given.name);
 }
 
 void change_domain(Console& console, const Given& given, bool is_given) {
   if (is_given) {
-    check_domain(console, given.name, given.domain);
-    give(console, given.name, given.domain);
+    need_good(judge_company_domain(console.settings(), given.name, given.domain));
+    give(console, given, given.domain);
   } else {
-    const auto change = console.need(wait(
-        store::withdraw_domain(console.database(), given.name, given.domain, Console::actor())));
+    const auto change = console.need(
+        wait(store::withdraw_domain(console.database(), actor_of(console, given),
+                                    console.settings().access, given.name, given.domain)));
     if (change == CompanyChange::same) {
       throw Abort{exit_refused, given.domain + " is not a domain of " + given.name};
     }
@@ -182,14 +151,17 @@ void change_domain(Console& console, const Given& given, bool is_given) {
   show(console, given.name);
 }
 
-void set_state(Console& console, const std::string& name, const std::string& state) {
+void set_state(Console& console, const Given& given, const std::string& state) {
+  const std::string& name = given.name;
   const CompanyRow row = row_of(console, name);
   if (state == "live") {
-    const ReadCompany read = checked(console, row);
-    if (!read.company.closed.empty()) throw Abort{exit_refused, name + ": " + read.company.closed};
+    check_settings(console, row);
+    if (!row.metadata.empty()) {
+      need_good(judge_company_metadata(console.settings(), row, now()).verdict, name + ": ");
+    }
   }
-  const auto done = console.need(
-      wait(store::set_company_state(console.database(), name, state, Console::actor())));
+  const auto done = console.need(wait(store::set_company_state(
+      console.database(), actor_of(console, given), console.settings().access, name, state)));
   need_change(name, done.change);
   console.say(
       name + " is " + state +
@@ -227,6 +199,13 @@ CLI::App* subcommand(CLI::App& company, Console& console, const std::shared_ptr<
   return command;
 }
 
+CLI::App* changing(CLI::App& company, Console& console, const std::shared_ptr<Given>& given,
+                   const char* name, const char* help, Run run) {
+  auto* command = subcommand(company, console, given, name, help, run);
+  add_as(*command, given);
+  return command;
+}
+
 void add_settings_options(CLI::App& command, const std::shared_ptr<Given>& given) {
   command.add_option("--display-name", given->display_name, "what people call it");
   command.add_option("--set", given->settings,
@@ -235,26 +214,26 @@ void add_settings_options(CLI::App& command, const std::shared_ptr<Given>& given
 
 void add_making(CLI::App& company, Console& console) {
   auto given = std::make_shared<Given>();
-  auto* command = subcommand(company, console, given, "add",
-                             "add one, as a draft: nobody signs on there yet", add);
+  auto* command = changing(company, console, given, "add",
+                           "add one, as a draft: nobody signs on there yet", add);
   command->add_option("--domain", given->domains, "email domain; repeatable");
   command->add_option("--metadata", given->metadata, "federation metadata XML");
   command->add_option("--preset", given->preset)->check(CLI::IsMember(kPresets));
   add_settings_options(*command, given);
 
   auto changed = std::make_shared<Given>();
-  auto* setting = subcommand(company, console, changed, "set", "change its settings", set);
+  auto* setting = changing(company, console, changed, "set", "change its settings", set);
   add_settings_options(*setting, changed);
   setting->add_option("--unset", changed->without, "a KEY that goes back to what is usual");
 
   auto brought = std::make_shared<Given>();
-  auto* metadata = subcommand(company, console, brought, "metadata",
-                              "put other metadata in force; what was before is kept",
-                              [](Console& own, const Given& file) {
-                                const CompanyRow row = row_of(own, file.name);
-                                bring(own, file.name, checked_metadata(own, row, file.metadata));
-                                show(own, file.name);
-                              });
+  auto* metadata = changing(company, console, brought, "metadata",
+                            "put other metadata in force; what was before is kept",
+                            [](Console& own, const Given& file) {
+                              const CompanyRow row = row_of(own, file.name);
+                              bring(own, file, checked_metadata(own, row, file.metadata));
+                              show(own, file.name);
+                            });
   metadata->add_option("FILE", brought->metadata)->required();
 }
 
@@ -263,7 +242,7 @@ void add_domains(CLI::App& company, Console& console) {
   domain->fallthrough();
   const auto one = [&](const char* name, const char* help, Run run) {
     auto given = std::make_shared<Given>();
-    subcommand(*domain, console, given, name, help, run)
+    changing(*domain, console, given, name, help, run)
         ->add_option("DOMAIN", given->domain)
         ->required();
   };
@@ -275,16 +254,17 @@ void add_domains(CLI::App& company, Console& console) {
 
 void add_states(CLI::App& company, Console& console) {
   const auto one = [&](const char* name, const char* help, Run run) {
-    subcommand(company, console, std::make_shared<Given>(), name, help, run);
+    changing(company, console, std::make_shared<Given>(), name, help, run);
   };
   one("live", "let people sign on there",
-      [](Console& own, const Given& given) { set_state(own, given.name, "live"); });
+      [](Console& own, const Given& given) { set_state(own, given, "live"); });
   one("suspend", "nobody signs on there any more, and every session of it ends",
-      [](Console& own, const Given& given) { set_state(own, given.name, "suspended"); });
+      [](Console& own, const Given& given) { set_state(own, given, "suspended"); });
   one("archive", "give up its domains and keep what was; it stays so",
-      [](Console& own, const Given& given) { set_state(own, given.name, "archived"); });
-  one("show", "show one, with what the customer must enter",
-      [](Console& own, const Given& given) { show(own, given.name); });
+      [](Console& own, const Given& given) { set_state(own, given, "archived"); });
+  subcommand(company, console, std::make_shared<Given>(), "show",
+             "show one, with what the customer must enter",
+             [](Console& own, const Given& given) { show(own, given.name); });
 }
 
 }  // namespace

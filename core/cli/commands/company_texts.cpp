@@ -3,7 +3,6 @@
 #include <sstream>
 
 #include "anteroom/company_address.h"
-#include "crypto/pem.h"
 
 namespace anteroom::cli {
 
@@ -36,8 +35,7 @@ std::string versions_text(const std::vector<store::MetadataVersion>& versions) {
     text += "metadata:   " + std::to_string(version.number) +
             (version.is_in_force ? " (in force), " : ", ") + version.brought_at.substr(0, 16) +
             "Z, by " + version.brought_by + "\n            " + version.entity_id + "\n";
-    std::istringstream prints(version.fingerprints);
-    for (std::string print; prints >> print;) text += "            " + print + "\n";
+    for (const std::string& print : version.fingerprints) text += "            " + print + "\n";
   }
   return text.empty() ? "metadata:   none yet\n" : text;
 }
@@ -66,6 +64,10 @@ std::string company_refusal(CompanyChange change) {
       return "it has no domain yet: anteroom company domain add";
     case CompanyChange::still_live:
       return "suspend it first";
+    case CompanyChange::own_company:
+      return "nobody changes the company that they sign on at";
+    case CompanyChange::not_allowed:
+      return "that needs manage.connect_companies at all properties";
   }
   return "unknown";
 }
@@ -110,16 +112,6 @@ void set_value(Json& settings, const std::string& path, const std::string& value
   }
   Json parsed = Json::parse(value, nullptr, false);
   *place = parsed.is_discarded() ? Json(value) : std::move(parsed);
-}
-
-std::vector<std::string> fingerprints_of(const IdpMetadata& metadata) {
-  std::vector<std::string> prints;
-  for (const std::string& der : metadata.signing_certificates_der) {
-    if (const auto facts = crypto::certificate_facts(der)) {
-      prints.push_back(facts->sha256_fingerprint);
-    }
-  }
-  return prints;
 }
 
 std::string joined_words(const std::vector<std::string>& words) {

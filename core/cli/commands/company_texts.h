@@ -1,7 +1,6 @@
 // What the command says of a company in the database.
 #pragma once
 
-#include <array>
 #include <string>
 #include <vector>
 
@@ -9,10 +8,6 @@
 #include "cli/commands/console.h"
 
 namespace anteroom::cli {
-
-/// Of identity providers (configuration.md, Presets).
-inline constexpr std::array<const char*, 6> kPresets{"entra",  "adfs",     "okta",
-                                                     "google", "keycloak", "generic"};
 
 /// Why a change was not made; empty: it was.
 std::string company_refusal(store::CompanyChange change);
@@ -26,8 +21,6 @@ Json company_json(const store::CompanyRow& row, const ReadCompany& read,
 /// Puts a value where a path with dots leads. What reads as JSON is such a value, else a text.
 /// Abort where the path leads through something that has no keys.
 void set_value(Json& settings, const std::string& path, const std::string& value);
-
-std::vector<std::string> fingerprints_of(const IdpMetadata& metadata);
 
 /// "a, b"
 std::string joined_words(const std::vector<std::string>& words);

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <memory>
 
+#include "anteroom/company_rules.h"
 #include "anteroom/metadata_fetch.h"
 #include "anteroom/people.h"
 #include "anteroom/saml.h"

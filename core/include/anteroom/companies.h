@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "anteroom/actor.h"
 #include "anteroom/ports.h"
 #include "anteroom/result.h"
 #include "anteroom/settings.h"
@@ -40,12 +41,16 @@ Task<Result<std::optional<CompanyRow>>> find_company(Database& database, std::st
 struct MetadataVersion {
   int number = 0;
   std::string entity_id;
-  std::string fingerprints;  ///< SHA-256 of its signing certificates, separated by spaces
+  std::vector<std::string> fingerprints;  ///< SHA-256 of its signing certificates
   std::string brought_by, brought_at;
   bool is_in_force = false;
 };
 /// The newest first.
 Task<Result<std::vector<MetadataVersion>>> metadata_versions(Database& database, std::string name);
+
+// What follows is for operators and for those who reach manage.connect_companies at all properties:
+// the database decides, whatever the caller thinks, and nobody changes the company that they sign
+// on at. Each change is audited.
 
 /// What came of a change.
 enum class CompanyChange {
@@ -59,38 +64,82 @@ enum class CompanyChange {
   no_metadata,        ///< so that nobody could sign on there
   no_domain,          ///< likewise
   still_live,         ///< it is suspended before it is archived
+  own_company,        ///< the actor signs on at it
+  not_allowed,
 };
 
-// Each is audited; `actor` is whom the audit trail names.
-Task<Result<CompanyChange>> add_company(Database& database, std::string name,
-                                        std::string display_name, std::string actor);
+struct NewCompany {
+  std::string name, display_name;
+  std::string settings = "{}";  ///< as in CompanyRow
+};
+Task<Result<CompanyChange>> add_company(Database& database, const Actor& actor,
+                                        const AccessSettings& access, NewCompany company);
 /// Nothing where it is not as it was in the row.
-Task<Result<CompanyChange>> change_company(Database& database, CompanyRow row, std::string actor);
+Task<Result<CompanyChange>> change_company(Database& database, const Actor& actor,
+                                           const AccessSettings& access, CompanyRow row);
 
 struct NewMetadata {
   std::string xml, entity_id;
   std::vector<std::string> fingerprints;
 };
 /// In force at once; the versions before are kept.
-Task<Result<CompanyChange>> bring_metadata(Database& database, std::string name,
-                                           NewMetadata metadata, std::string actor);
+Task<Result<CompanyChange>> bring_metadata(Database& database, const Actor& actor,
+                                           const AccessSettings& access, std::string name,
+                                           NewMetadata metadata);
 
 struct DomainChange {
-  CompanyChange change = CompanyChange::no_company;
+  CompanyChange change = CompanyChange::not_allowed;
   std::string owner;  ///< who has it
 };
-Task<Result<DomainChange>> give_domain(Database& database, std::string name, std::string domain,
-                                       std::string actor);
-Task<Result<CompanyChange>> withdraw_domain(Database& database, std::string name,
-                                            std::string domain, std::string actor);
+Task<Result<DomainChange>> give_domain(Database& database, Actor actor, AccessSettings access,
+                                       std::string name, std::string domain);
+Task<Result<CompanyChange>> withdraw_domain(Database& database, const Actor& actor,
+                                            const AccessSettings& access, std::string name,
+                                            std::string domain);
 
 struct StateChange {
-  CompanyChange change = CompanyChange::no_company;
+  CompanyChange change = CompanyChange::not_allowed;
   int sessions = 0;  ///< that have ended
 };
 /// "live", "suspended" or "archived".
-Task<Result<StateChange>> set_company_state(Database& database, std::string name, std::string state,
-                                            std::string actor);
+Task<Result<StateChange>> set_company_state(Database& database, Actor actor, AccessSettings access,
+                                            std::string name, std::string state);
+
+struct CompanyFilter {
+  std::string search;  ///< part of a name or of a domain; empty: all
+  std::string state;   ///< empty: all but the archived
+  std::string after;   ///< the last name of the page before
+  int limit = 0;
+};
+/// A company in Manage's list.
+struct CompanyLine {
+  std::string name, display_name, state;
+  std::vector<std::string> domains;
+  int people = 0;  ///< at most 1,000 are counted
+  std::string last_sign_on;
+  int refused = 0;        ///< in the last 24 hours, of the newest 200
+  std::string commonest;  ///< the code of most of them
+};
+/// By name.
+Task<Result<std::vector<CompanyLine>>> search_companies(Database& database, Actor actor,
+                                                        AccessSettings access,
+                                                        CompanyFilter filter);
+
+struct CompanyPeople {
+  int people = 0, sessions = 0;
+  int others = 0;  ///< with an address in its domains who sign on elsewhere, or never did
+};
+Task<Result<CompanyPeople>> people_of_company(Database& database, Actor actor,
+                                              AccessSettings access, std::string name);
+
+/// What was done to a company.
+struct CompanyEvent {
+  std::string at, kind, actor, detail;
+};
+/// The newest first.
+Task<Result<std::vector<CompanyEvent>>> history_of_company(Database& database, Actor actor,
+                                                           AccessSettings access, std::string name,
+                                                           int limit);
 
 }  // namespace store
 

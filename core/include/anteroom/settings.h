@@ -199,6 +199,7 @@ struct AccessSettings {
   std::vector<std::string> levels;  ///< lowest first, unique, [a-z][a-z0-9_-]*
   std::string request_new_users;    ///< level that may file a New User request
   std::string process_requests;     ///< level that may decide on one
+  std::string connect_companies;    ///< level that may, at all properties, connect companies
 };
 
 struct PageSettings {

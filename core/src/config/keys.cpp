@@ -70,7 +70,7 @@ const std::vector<SectionKeys>& section_keys() {
       {"sessions",
        {"lifetime", "idle_timeout", "sign_on_timeout", "cache_ttl", "cache_size", "cookie_keys"}},
       {"access", {"levels"}},
-      {"manage", {"request_new_users", "process_requests"}},
+      {"manage", {"request_new_users", "process_requests", "connect_companies"}},
       {"pages", {"product_name", "logo", "accent", "support", "privacy_url", "templates"}},
       {"pages.support", {"email", "phone", "url"}},
       {"mail",

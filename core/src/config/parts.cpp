@@ -112,6 +112,7 @@ AccessSettings read_access(Section access, Section manage) {
   };
   settings.request_new_users = level_of("request_new_users");
   settings.process_requests = level_of("process_requests");
+  settings.connect_companies = level_of("connect_companies");
   return settings;
 }
 

@@ -25,16 +25,30 @@ constexpr Statement kFind{"find_company",
 constexpr Statement kVersions{"metadata_versions",
                               "SELECT number, entity_id, fingerprints, brought_by, brought_at,"
                               " is_in_force FROM anteroom.metadata_versions($1)"};
-constexpr Statement kAdd{"add_company", "SELECT anteroom.add_company($1, $2, $3)"};
-constexpr Statement kChange{"change_company",
-                            "SELECT anteroom.change_company($1, $2::bigint, $3, $4::jsonb, $5)"};
-constexpr Statement kBring{"bring_metadata",
-                           "SELECT anteroom.bring_metadata($1, $2, $3, $4::text[], $5)"};
-constexpr Statement kGive{"give_domain",
-                          "SELECT outcome, owner FROM anteroom.give_domain($1, $2, $3)"};
-constexpr Statement kWithdraw{"withdraw_domain", "SELECT anteroom.withdraw_domain($1, $2, $3)"};
-constexpr Statement kState{"set_company_state",
-                           "SELECT outcome, sessions FROM anteroom.set_company_state($1, $2, $3)"};
+constexpr Statement kAdd{"add_company",
+                         "SELECT anteroom.add_company($1::anteroom.actor, $2, $3, $4::jsonb)"};
+constexpr Statement kChange{
+    "change_company",
+    "SELECT anteroom.change_company($1::anteroom.actor, $2, $3::bigint, $4, $5::jsonb)"};
+constexpr Statement kBring{
+    "bring_metadata", "SELECT anteroom.bring_metadata($1::anteroom.actor, $2, $3, $4, $5::text[])"};
+constexpr Statement kGive{
+    "give_domain", "SELECT outcome, owner FROM anteroom.give_domain($1::anteroom.actor, $2, $3)"};
+constexpr Statement kWithdraw{"withdraw_domain",
+                              "SELECT anteroom.withdraw_domain($1::anteroom.actor, $2, $3)"};
+constexpr Statement kState{
+    "set_company_state",
+    "SELECT outcome, sessions FROM anteroom.set_company_state($1::anteroom.actor, $2, $3)"};
+constexpr Statement kSearch{
+    "search_companies",
+    "SELECT name, display_name, state, domains, people, last_sign_on, refused, commonest"
+    " FROM anteroom.search_companies($1::anteroom.actor, $2, $3, $4, $5::int)"};
+constexpr Statement kPeople{
+    "people_of_company",
+    "SELECT people, sessions, others FROM anteroom.people_of_company($1::anteroom.actor, $2)"};
+constexpr Statement kHistory{"history_of_company",
+                             "SELECT at, kind, actor, detail"
+                             " FROM anteroom.history_of_company($1::anteroom.actor, $2, $3::int)"};
 
 constexpr std::pair<std::string_view, CompanyChange> kChanges[] = {
     {"added", CompanyChange::done},
@@ -51,7 +65,9 @@ constexpr std::pair<std::string_view, CompanyChange> kChanges[] = {
     {"taken", CompanyChange::domain_taken},
     {"no_metadata", CompanyChange::no_metadata},
     {"no_domain", CompanyChange::no_domain},
-    {"still_live", CompanyChange::still_live}};
+    {"still_live", CompanyChange::still_live},
+    {"no_company", CompanyChange::no_company},
+    {"own_company", CompanyChange::own_company}};
 
 CompanyRow company_of(const std::vector<Cell>& row) {
   return {text(row, 0), text(row, 1), text(row, 2),  text::words(text(row, 3)),
@@ -59,7 +75,15 @@ CompanyRow company_of(const std::vector<Cell>& row) {
 }
 
 CompanyChange change_of(const std::string& name) {
-  return by_name(kChanges, name, CompanyChange::no_company);
+  return by_name(kChanges, name, CompanyChange::not_allowed);
+}
+
+std::string of_actor(const Actor& actor, const AccessSettings& access) {
+  return actor_literal(actor, access, access.connect_companies);
+}
+
+int count(const std::vector<Cell>& row, std::size_t column) {
+  return static_cast<int>(number(row, column));
 }
 
 Task<Result<std::vector<CompanyRow>>> companies(Database& database, const Statement& statement,
@@ -106,52 +130,94 @@ Task<Result<std::vector<MetadataVersion>>> metadata_versions(Database& database,
   if (!result) co_return result.failure();
   std::vector<MetadataVersion> versions;
   for (const auto& row : result->rows) {
-    versions.push_back({static_cast<int>(number(row, 0)), text(row, 1), text(row, 2), text(row, 3),
+    versions.push_back({count(row, 0), text(row, 1), text::words(text(row, 2)), text(row, 3),
                         text(row, 4), is_true(row, 5)});
   }
   co_return versions;
 }
 
-Task<Result<CompanyChange>> add_company(Database& database, std::string name,
-                                        std::string display_name, std::string actor) {
-  return change(database, kAdd, {std::move(name), std::move(display_name), std::move(actor)});
+Task<Result<CompanyChange>> add_company(Database& database, const Actor& actor,
+                                        const AccessSettings& access, NewCompany company) {
+  return change(database, kAdd,
+                {of_actor(actor, access), std::move(company.name), std::move(company.display_name),
+                 std::move(company.settings)});
 }
 
-Task<Result<CompanyChange>> change_company(Database& database, CompanyRow row, std::string actor) {
+Task<Result<CompanyChange>> change_company(Database& database, const Actor& actor,
+                                           const AccessSettings& access, CompanyRow row) {
   return change(database, kChange,
-                {std::move(row.name), std::to_string(row.version), std::move(row.display_name),
-                 std::move(row.settings), std::move(actor)});
+                {of_actor(actor, access), std::move(row.name), std::to_string(row.version),
+                 std::move(row.display_name), std::move(row.settings)});
 }
 
-Task<Result<CompanyChange>> bring_metadata(Database& database, std::string name,
-                                           NewMetadata metadata, std::string actor) {
+Task<Result<CompanyChange>> bring_metadata(Database& database, const Actor& actor,
+                                           const AccessSettings& access, std::string name,
+                                           NewMetadata metadata) {
   return change(database, kBring,
-                {std::move(name), std::move(metadata.xml), std::move(metadata.entity_id),
-                 array_literal(metadata.fingerprints), std::move(actor)});
+                {of_actor(actor, access), std::move(name), std::move(metadata.xml),
+                 std::move(metadata.entity_id), array_literal(metadata.fingerprints)});
 }
 
-Task<Result<DomainChange>> give_domain(Database& database, std::string name, std::string domain,
-                                       std::string actor) {
-  Params params{std::move(name), std::move(domain), std::move(actor)};
+Task<Result<DomainChange>> give_domain(Database& database, Actor actor, AccessSettings access,
+                                       std::string name, std::string domain) {
+  Params params{of_actor(actor, access), std::move(name), std::move(domain)};
   Result<Rows> result = co_await run(database, kGive, std::move(params));
   if (!result) co_return result.failure();
   if (result->rows.size() != 1) co_return unexpected_rows(kGive);
   co_return DomainChange{change_of(text(result->rows[0], 0)), text(result->rows[0], 1)};
 }
 
-Task<Result<CompanyChange>> withdraw_domain(Database& database, std::string name,
-                                            std::string domain, std::string actor) {
-  return change(database, kWithdraw, {std::move(name), std::move(domain), std::move(actor)});
+Task<Result<CompanyChange>> withdraw_domain(Database& database, const Actor& actor,
+                                            const AccessSettings& access, std::string name,
+                                            std::string domain) {
+  return change(database, kWithdraw, {of_actor(actor, access), std::move(name), std::move(domain)});
 }
 
-Task<Result<StateChange>> set_company_state(Database& database, std::string name, std::string state,
-                                            std::string actor) {
-  Params params{std::move(name), std::move(state), std::move(actor)};
+Task<Result<StateChange>> set_company_state(Database& database, Actor actor, AccessSettings access,
+                                            std::string name, std::string state) {
+  Params params{of_actor(actor, access), std::move(name), std::move(state)};
   Result<Rows> result = co_await run(database, kState, std::move(params));
   if (!result) co_return result.failure();
   if (result->rows.size() != 1) co_return unexpected_rows(kState);
-  co_return StateChange{change_of(text(result->rows[0], 0)),
-                        static_cast<int>(number(result->rows[0], 1))};
+  co_return StateChange{change_of(text(result->rows[0], 0)), count(result->rows[0], 1)};
+}
+
+Task<Result<std::vector<CompanyLine>>> search_companies(Database& database, Actor actor,
+                                                        AccessSettings access,
+                                                        CompanyFilter filter) {
+  Params params{of_actor(actor, access), std::move(filter.search), std::move(filter.state),
+                std::move(filter.after), std::to_string(filter.limit)};
+  Result<Rows> result = co_await run(database, kSearch, std::move(params));
+  if (!result) co_return result.failure();
+  std::vector<CompanyLine> lines;
+  for (const auto& row : result->rows) {
+    lines.push_back({text(row, 0), text(row, 1), text(row, 2), text::words(text(row, 3)),
+                     count(row, 4), text(row, 5), count(row, 6), text(row, 7)});
+  }
+  co_return lines;
+}
+
+Task<Result<CompanyPeople>> people_of_company(Database& database, Actor actor,
+                                              AccessSettings access, std::string name) {
+  Params params{of_actor(actor, access), std::move(name)};
+  Result<Rows> result = co_await run(database, kPeople, std::move(params));
+  if (!result) co_return result.failure();
+  if (result->rows.size() != 1) co_return unexpected_rows(kPeople);
+  const auto& row = result->rows[0];
+  co_return CompanyPeople{count(row, 0), count(row, 1), count(row, 2)};
+}
+
+Task<Result<std::vector<CompanyEvent>>> history_of_company(Database& database, Actor actor,
+                                                           AccessSettings access, std::string name,
+                                                           int limit) {
+  Params params{of_actor(actor, access), std::move(name), std::to_string(limit)};
+  Result<Rows> result = co_await run(database, kHistory, std::move(params));
+  if (!result) co_return result.failure();
+  std::vector<CompanyEvent> events;
+  for (const auto& row : result->rows) {
+    events.push_back({text(row, 0), text(row, 1), text(row, 2), text(row, 3)});
+  }
+  co_return events;
 }
 
 }  // namespace anteroom::store

@@ -404,16 +404,6 @@ Values option(std::string value, std::string label, bool is_chosen = false) {
   return {{{"value", std::move(value)}, {"label", std::move(label)}}, {{"is_chosen", is_chosen}}};
 }
 
-// What manage_layout asks for, besides what the page does.
-Sample managed(std::string file, std::string name, int status, Values values,
-               const std::string& tab) {
-  values.text["signed_in_as"] = "grace.hopper@contoso.example";
-  for (const std::string& flag : {std::string("may_request"), std::string("may_process"), tab}) {
-    values.flags[flag] = true;
-  }
-  return {std::move(file), std::move(name), status, std::move(values)};
-}
-
 std::vector<Sample> new_user() {
   const std::vector<Values> properties{option("harbour-view", "Harbour View", true),
                                        option("mill-house", "Mill House")};
@@ -634,6 +624,15 @@ std::vector<Sample> refusals() {
 
 }  // namespace
 
+Sample managed(std::string file, std::string name, int status, Values values,
+               const std::string& tab) {
+  values.text["signed_in_as"] = "grace.hopper@contoso.example";
+  for (const std::string& flag : {std::string("may_request"), std::string("may_process"), tab}) {
+    values.flags[flag] = true;
+  }
+  return {std::move(file), std::move(name), status, std::move(values)};
+}
+
 Settings settings() {
   Settings settings;
   settings.service_provider.pages_prefix = "/auth";
@@ -651,7 +650,7 @@ Settings settings() {
 std::vector<Sample> all() {
   std::vector<Sample> samples;
   for (const auto& group : {sign_on(), signed_in(), refusals(), manage(), new_user(), requests(),
-                            new_users(), one_request(), properties()}) {
+                            new_users(), one_request(), properties(), companies()}) {
     samples.insert(samples.end(), group.begin(), group.end());
   }
   return samples;
@@ -681,6 +680,11 @@ const std::map<std::string, std::vector<std::string>>& text_values() {
         "last_success", "last_failure", "identifier", "reply_url", "sign_on_url", "logout_url"}},
       {"manage_activity", {"company"}},
       {"manage_properties", {"search", "first_url", "next_url", "given_key", "given_name"}},
+      {"manage_companies", {"search", "first_url", "next_url", "given_name", "given_display_name"}},
+      {"manage_company",
+       {"name", "display_name", "version", "preset_label", "closed", "people", "sessions", "others",
+        "identifier", "reply_url", "sign_on_url", "logout_url", "metadata_url", "all_domains",
+        "given_domain", "given_metadata", "given_display_name", "other_settings", "new_entity_id"}},
       {"manage_property",
        {"key", "name", "href", "closed_on", "closed_by", "was", "given_name", "people",
         "requests"}},

@@ -25,6 +25,12 @@ Settings settings();
 /// Of an installation with settings(): made once, for that takes long.
 const anteroom::pages::Renderer& renderer();
 std::vector<Sample> all();
+/// Of them, those about companies.
+std::vector<Sample> companies();
+
+/// A page of Manage, with what manage_layout asks for, besides what the page does.
+Sample managed(std::string file, std::string name, int status, Values values,
+               const std::string& tab);
 
 /// Every text value that the journey gives, by template: what pages.h and
 /// nginx-conf/manual/templates.md agree on.

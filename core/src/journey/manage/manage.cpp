@@ -24,15 +24,36 @@ bool reaches(const AccessSettings& access, const SessionView& session, std::stri
 bool has_right(const ManageUser& user, ManageRight right) {
   switch (right) {
     case ManageRight::any:
-      return user.may_request || user.may_process;
+      return user.may_request || user.may_process || user.may_connect;
     case ManageRight::request:
       return user.may_request;
     case ManageRight::process:
       return user.may_process;
     case ManageRight::process_everywhere:
       return user.may_process_everywhere;
+    case ManageRight::connect:
+      return user.may_connect;
   }
   return false;
+}
+
+std::string_view level_for(const AccessSettings& access, ManageRight right) {
+  switch (right) {
+    case ManageRight::any:
+    case ManageRight::request:
+      return access.request_new_users;
+    case ManageRight::connect:
+      return access.connect_companies;
+    case ManageRight::process:
+    case ManageRight::process_everywhere:
+      break;
+  }
+  return access.process_requests;
+}
+
+bool reaches_everywhere(const AccessSettings& access, const SessionFields& who,
+                        std::string_view level) {
+  return !reachable(access, who.properties, level, {{std::string(kAllProperties), ""}}).empty();
 }
 
 // As the gate turns away from a page of the app, with `back` as that page.
@@ -52,9 +73,7 @@ Task<Response> refuse_without_right(Exchange& exchange, const ManageUser& user, 
   const AccessSettings& access = exchange.context.settings.access;
   const std::string reference = session::new_reference(exchange.context.ports.random);
   Requirement requirement;
-  requirement.level = right == ManageRight::request || right == ManageRight::any
-                          ? access.request_new_users
-                          : access.process_requests;
+  requirement.level = level_for(access, right);
   if (exchange.context.denials.is_first("manage " + std::string(user.fields().user),
                                         exchange.now())) {
     audit_later(exchange.context,
@@ -91,6 +110,8 @@ Task<Admission> admit(Exchange& exchange, ManageRight right, std::string back) {
   user.may_process = reaches(access, *view, access.process_requests);
   user.session = std::move(*session);
   user.may_process_everywhere = user.may_process && is_everywhere(context, user);
+  user.may_connect = reaches(access, *view, access.connect_companies) &&
+                     reaches_everywhere(access, user.fields(), access.connect_companies);
   if (!has_right(user, right)) {
     auto refusing = refuse_without_right(exchange, user, right);
     admission.refusal = co_await refusing;
@@ -99,7 +120,9 @@ Task<Admission> admit(Exchange& exchange, ManageRight right, std::string back) {
 }
 
 Task<Response> open_manage(Exchange exchange, ManageUser user) {
-  const char* tab = user.may_request ? "/manage/new-user" : "/manage/queue";
+  const char* tab = user.may_request   ? "/manage/new-user"
+                    : user.may_process ? "/manage/queue"
+                                       : "/manage/companies";
   co_return redirect(303, exchange.context.path(tab));
 }
 
@@ -113,9 +136,7 @@ Response keep_nothing(const Exchange& /*exchange*/, Response refusal) {
 
 bool is_everywhere(const Context& context, const ManageUser& user) {
   const AccessSettings& access = context.settings.access;
-  return !reachable(access, user.fields().properties, access.process_requests,
-                    {{std::string(kAllProperties), ""}})
-              .empty();
+  return reaches_everywhere(access, user.fields(), access.process_requests);
 }
 
 std::vector<const IdentityProvider*> companies_for(const Exchange& exchange,
@@ -135,11 +156,13 @@ Response manage_page(const Exchange& exchange, const ManageUser& user, ManageTab
   values.flags["may_request"] = user.may_request;
   values.flags["may_process"] = user.may_process;
   values.flags["may_process_everywhere"] = user.may_process_everywhere;
+  values.flags["may_connect"] = user.may_connect;
   values.flags["tab_new_user"] = tab == ManageTab::new_user;
   values.flags["tab_requests"] = tab == ManageTab::requests;
   values.flags["tab_queue"] = tab == ManageTab::queue;
   values.flags["tab_people"] = tab == ManageTab::people;
   values.flags["tab_properties"] = tab == ManageTab::properties;
+  values.flags["tab_companies"] = tab == ManageTab::companies;
   values.flags["tab_activity"] = tab == ManageTab::activity;
   return context.renderer->page(exchange.head().headers.accept_language, template_name, status,
                                 values,

@@ -11,13 +11,14 @@
 namespace anteroom::journey {
 
 enum class ManageRight {
-  any,                 ///< one of the two
+  any,                 ///< to request, to process or to connect
   request,             ///< manage.request_new_users at some property
   process,             ///< manage.process_requests at some property
   process_everywhere,  ///< manage.process_requests at all properties
+  connect,             ///< manage.connect_companies at all properties
 };
 
-enum class ManageTab { new_user, requests, queue, people, properties, activity };
+enum class ManageTab { new_user, requests, queue, people, properties, companies, activity };
 
 /// Somebody who may use Manage. The rights are those of the session: what they are worth at a
 /// property is for the database to say.
@@ -27,6 +28,7 @@ struct ManageUser {
   bool may_request = false;
   bool may_process = false;
   bool may_process_everywhere = false;
+  bool may_connect = false;
 
   [[nodiscard]] const SessionFields& fields() const { return session.view()->fields(); }
 };

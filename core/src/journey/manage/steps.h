@@ -40,6 +40,16 @@ Task<Response> show_property(Exchange exchange, ManageUser user);
 Task<Response> rename_property(Exchange exchange, ManageUser user);
 Task<Response> close_property(Exchange exchange, ManageUser user);
 
+// Companies, for whoever may connect them.
+Task<Response> list_companies(Exchange exchange, ManageUser user);
+Task<Response> add_company(Exchange exchange, ManageUser user);
+Task<Response> show_company_settings(Exchange exchange, ManageUser user);
+Task<Response> step_up_for_company(Exchange exchange, ManageUser user);
+Task<Response> bring_company_metadata(Exchange exchange, ManageUser user);
+Task<Response> change_company_domain(Exchange exchange, ManageUser user);
+Task<Response> rename_company(Exchange exchange, ManageUser user);
+Task<Response> change_company_state(Exchange exchange, ManageUser user);
+
 // The page to come back to after signing on, below the prefix; empty: the one asked for.
 std::string to_same_page(const Exchange& exchange);
 std::string to_requests(const Exchange& exchange);
@@ -47,6 +57,8 @@ std::string to_queue(const Exchange& exchange);
 std::string to_person(const Exchange& exchange);
 std::string to_property(const Exchange& exchange);
 std::string to_properties(const Exchange& exchange);
+std::string to_companies(const Exchange& exchange);
+std::string to_company(const Exchange& exchange);
 
 // What was typed by somebody whose session has ended, added to the answer that leads to sign-on.
 Response keep_nothing(const Exchange& exchange, Response refusal);

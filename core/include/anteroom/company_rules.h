@@ -1,0 +1,60 @@
+// What may become of a company in the database, judged before the database is asked: the same for
+// commands and for Manage. Nothing here throws.
+#pragma once
+
+#include <array>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "anteroom/companies.h"
+
+namespace anteroom {
+
+/// Of identity providers (configuration.md, Presets).
+inline constexpr std::array<const char*, 6> kPresets{"entra",  "adfs",     "okta",
+                                                     "google", "keycloak", "generic"};
+
+enum class CompanyFault {
+  none,
+  bad_name,
+  name_is_configured,  ///< what the configuration has goes first on every node
+  bad_domain,
+  public_domain,
+  domain_is_configured,
+  private_key,  ///< where metadata was expected
+  bad_metadata,
+  entity_id_is_configured,
+  bad_settings,
+};
+
+struct CompanyVerdict {
+  CompanyFault fault = CompanyFault::none;
+  std::string why;  ///< for operators and support, in English; may have several lines
+
+  [[nodiscard]] bool is_good() const { return fault == CompanyFault::none; }
+};
+
+[[nodiscard]] CompanyVerdict judge_company_name(const Settings& settings, const std::string& name);
+
+/// Lower case ASCII is expected.
+[[nodiscard]] CompanyVerdict judge_company_domain(const Settings& settings,
+                                                  const std::string& company,
+                                                  const std::string& domain);
+
+/// A row's settings, as if it were live.
+[[nodiscard]] CompanyVerdict judge_company_settings(const Settings& settings, store::CompanyRow row,
+                                                    Time now);
+
+struct JudgedMetadata {
+  CompanyVerdict verdict;
+  IdpMetadata metadata;                   ///< of good ones
+  std::vector<std::string> fingerprints;  ///< SHA-256 of its signing certificates
+  std::vector<std::string> remarks;       ///< what is odd in it, for operators and support
+};
+
+/// A row's metadata, as if it were live. Takes a millisecond for each certificate.
+[[nodiscard]] JudgedMetadata judge_company_metadata(const Settings& settings, store::CompanyRow row,
+                                                    Time now);
+
+}  // namespace anteroom

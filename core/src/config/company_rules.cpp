@@ -1,0 +1,134 @@
+#include "anteroom/company_rules.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "anteroom/email.h"
+#include "anteroom/saml.h"
+#include "crypto/pem.h"
+#include "text/unicode.h"
+
+namespace anteroom {
+
+namespace {
+
+const IdentityProvider* configured(const Settings& settings, std::string_view name) {
+  const auto& all = settings.identity_providers;
+  const auto at =
+      std::find_if(all.begin(), all.end(), [&](const auto& one) { return one.name == name; });
+  return at == all.end() ? nullptr : &*at;
+}
+
+const IdentityProvider* owner_of(const Settings& settings, const std::string& domain) {
+  const auto& all = settings.identity_providers;
+  const auto at = std::find_if(all.begin(), all.end(), [&](const auto& one) {
+    return std::find(one.domains.begin(), one.domains.end(), domain) != one.domains.end();
+  });
+  return at == all.end() ? nullptr : &*at;
+}
+
+CompanyVerdict bad(CompanyFault fault, std::string why) {
+  return {fault, std::move(why)};
+}
+
+std::string errors_of(const ReadCompany& read) {
+  std::string wrong;
+  for (const Problem& problem : read.problems) {
+    if (!problem.is_warning) wrong += (wrong.empty() ? "" : "\n") + to_string(problem);
+  }
+  return wrong.empty() ? read.company.closed : wrong;
+}
+
+std::vector<std::string> fingerprints_of(const IdpMetadata& metadata) {
+  std::vector<std::string> prints;
+  for (const std::string& der : metadata.signing_certificates_der) {
+    if (const auto facts = crypto::certificate_facts(der)) {
+      prints.push_back(facts->sha256_fingerprint);
+    }
+  }
+  return prints;
+}
+
+bool is_name(std::string_view name) {
+  constexpr std::size_t kLongest = 63;
+  if (name.empty() || name.size() > kLongest || name.front() == '-') return false;
+  return std::all_of(name.begin(), name.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+  });
+}
+
+}  // namespace
+
+CompanyVerdict judge_company_name(const Settings& settings, const std::string& name) {
+  if (!is_name(name)) {
+    return bad(CompanyFault::bad_name,
+               "'" + name + "' is not a name: a-z, 0-9 and inner hyphens, at most 63");
+  }
+  if (configured(settings, name) != nullptr) {
+    return bad(CompanyFault::name_is_configured,
+               name + " is an identity provider in the configuration already");
+  }
+  return {};
+}
+
+CompanyVerdict judge_company_domain(const Settings& settings, const std::string& company,
+                                    const std::string& domain) {
+  const auto canonical = canonical_domain(domain);
+  if (!canonical || *canonical != domain) {
+    return bad(CompanyFault::bad_domain,
+               "'" + domain + "' is not an email domain in lower case such as example.com");
+  }
+  if (is_public_mail_domain(domain)) {
+    return bad(CompanyFault::public_domain,
+               domain + " is a public mail domain: anyone can have an address there");
+  }
+  const IdentityProvider* owner = owner_of(settings, domain);
+  if (owner != nullptr && owner->name != company) {
+    return bad(CompanyFault::domain_is_configured,
+               domain + " belongs to " + owner->name + " in the configuration");
+  }
+  return {};
+}
+
+CompanyVerdict judge_company_settings(const Settings& settings, store::CompanyRow row, Time now) {
+  row.state = "live";
+  const ReadCompany read = read_company(row, settings, now);
+  for (const Problem& problem : read.problems) {
+    if (!problem.is_warning) return bad(CompanyFault::bad_settings, errors_of(read));
+  }
+  return {};
+}
+
+JudgedMetadata judge_company_metadata(const Settings& settings, store::CompanyRow row, Time now) {
+  JudgedMetadata judged;
+  const auto refuse = [&](CompanyFault fault, std::string why) {
+    judged.verdict = {fault, std::move(why)};
+    return std::move(judged);
+  };
+  if (row.metadata.find("PRIVATE KEY") != std::string::npos) {
+    return refuse(CompanyFault::private_key,
+                  "there is a private key in it, which nobody else should have: it was not kept. "
+                  "Ask for the federation metadata, and that the key be replaced");
+  }
+  if (!text::is_utf8(row.metadata)) {
+    return refuse(CompanyFault::bad_metadata, "it is not UTF-8: save it as such and try again");
+  }
+  auto parsed = saml::parse_idp_metadata(row.metadata, now);
+  if (!parsed) return refuse(CompanyFault::bad_metadata, parsed.failure().detail);
+  for (const IdentityProvider& company : settings.identity_providers) {
+    if (company.name != row.name && company.metadata.entity_id == parsed->entity_id) {
+      return refuse(CompanyFault::entity_id_is_configured, "the entity ID " + parsed->entity_id +
+                                                               " is that of " + company.name +
+                                                               " in the configuration");
+    }
+  }
+  row.state = "live";
+  const ReadCompany read = read_company(row, settings, now);
+  if (!read.company.closed.empty()) return refuse(CompanyFault::bad_metadata, errors_of(read));
+  for (const Problem& problem : read.problems) judged.remarks.push_back(problem.message);
+  judged.fingerprints = fingerprints_of(*parsed);
+  judged.metadata = std::move(*parsed);
+  return judged;
+}
+
+}  // namespace anteroom

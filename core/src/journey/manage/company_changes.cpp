@@ -1,0 +1,346 @@
+// Changes to companies. To let somebody vouch for addresses is the gravest act there is: whoever
+// does it has signed on lately.
+#include <algorithm>
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "anteroom/email.h"
+#include "http/multipart.h"
+#include "journey/frame/respond.h"
+#include "journey/frame/turn_away.h"
+#include "journey/manage/companies.h"
+#include "journey/manage/people_list.h"
+#include "journey/manage/steps.h"
+#include "text/unicode.h"
+
+namespace anteroom::journey {
+
+namespace {
+
+using store::CompanyChange;
+
+constexpr std::size_t kMaxName = 64;
+constexpr std::size_t kMaxDomain = 300;
+constexpr std::size_t kMaxDisplayName = 2000;
+
+std::string name_in(const Exchange& exchange) {
+  const RequestHead& head = exchange.head();
+  if (head.method != "POST") return field_of(http::Form::parse(head.query), "name", kMaxName);
+  if (const auto form =
+          http::MultipartForm::parse(head.headers.content_type, exchange.request.body())) {
+    return std::string(text::cut(text::trimmed(form->get("name")), kMaxName));
+  }
+  return field_of(http::Form::parse(exchange.request.body()), "name", kMaxName);
+}
+
+// What was sent by somebody whose sign-on is too old: nothing was done, and nothing is lost.
+bool is_late(const Exchange& exchange, const ManageUser& viewer, TriedCompany& tried) {
+  if (has_signed_on_within(exchange, viewer, 2 * kFreshSignOn)) return false;
+  tried.is_too_old = true;
+  tried.refuse("failure", "company_nothing_changed"_message, 403);
+  return true;
+}
+
+Task<Response> show(Exchange& exchange, const ManageUser& viewer, std::string name,
+                    TriedCompany tried) {
+  auto showing = company_page(exchange, viewer, std::move(name), std::move(tried));
+  Response response = co_await showing;
+  co_return response;
+}
+
+Response changed(const Exchange& exchange, const std::string& name, const std::string& notice) {
+  return redirect(303, exchange.context.path(company_path(name)) + "&notice=" + notice);
+}
+
+Message metadata_message(const CompanyVerdict& verdict) {
+  if (verdict.fault == CompanyFault::private_key) return "company_private_key"_message;
+  return {"company_bad_metadata"_message, {{"why", verdict.why}}};
+}
+
+Message domain_message(const CompanyVerdict& verdict, const std::string& domain) {
+  switch (verdict.fault) {
+    case CompanyFault::public_domain:
+      return {"company_public_domain"_message, {{"domain", domain}}};
+    case CompanyFault::domain_is_configured:
+      return {"company_domain_taken"_message, {{"domain", domain}}};
+    default:
+      return "company_bad_domain"_message;
+  }
+}
+
+// As nodes would read it: parsing and loading keys is for the thread pool.
+Task<Result<JudgedMetadata>> judge_there(Exchange& exchange, store::CompanyRow row) {
+  std::function<JudgedMetadata()> judging = [settings = exchange.context.checking.settings_owner,
+                                             row = std::move(row), now = exchange.now()] {
+    return judge_company_metadata(*settings, row, now);
+  };
+  return offload<JudgedMetadata>(exchange.context.ports.worker, std::move(judging));
+}
+
+struct GivenMetadata {
+  std::string name, xml;
+  bool is_confirmed = false;
+};
+
+std::optional<GivenMetadata> given_in(const Exchange& exchange) {
+  const auto form =
+      http::MultipartForm::parse(exchange.head().headers.content_type, exchange.request.body());
+  if (!form) return std::nullopt;
+  const std::string_view file = form->get("file");
+  return GivenMetadata{std::string(text::cut(text::trimmed(form->get("name")), kMaxName)),
+                       std::string(text::trimmed(file.empty() ? form->get("metadata") : file)),
+                       file.empty() && form->get("confirmed") == "yes"};
+}
+
+Task<Response> bring(Exchange& exchange, const ManageUser& viewer, const std::string& name,
+                     TriedCompany tried) {
+  Context& context = exchange.context;
+  auto bringing = store::bring_metadata(
+      context.ports.database, viewer.actor, context.settings.access, name,
+      {tried.metadata, tried.judged->metadata.entity_id, tried.judged->fingerprints});
+  const CompanyChange brought = co_await or_unavailable(exchange, std::move(bringing));
+  if (brought == CompanyChange::done || brought == CompanyChange::same) {
+    co_return changed(exchange, name, "metadata");
+  }
+  tried.judged.reset();
+  tried.refuse("failure", change_message(brought), status_of(brought));
+  auto showing = show(exchange, viewer, name, std::move(tried));
+  Response response = co_await showing;
+  co_return response;
+}
+
+Message notice_message(std::string_view notice) {
+  if (notice == "added") return "company_added"_message;
+  if (notice == "metadata") return "company_metadata_in_force"_message;
+  if (notice == "given") return "company_domain_given"_message;
+  if (notice == "withdrawn") return "company_domain_withdrawn"_message;
+  if (notice == "renamed") return "company_renamed"_message;
+  if (notice == "live") return "company_went_live"_message;
+  if (notice == "suspended") return "company_was_suspended"_message;
+  if (notice == "archived") return "company_was_archived"_message;
+  return {};
+}
+
+}  // namespace
+
+Message change_message(CompanyChange change) {
+  switch (change) {
+    case CompanyChange::done:
+    case CompanyChange::same:
+      return {};
+    case CompanyChange::no_company:
+      return "company_not_found"_message;
+    case CompanyChange::name_taken:
+      return "company_name_taken"_message;
+    case CompanyChange::changed_meanwhile:
+      return "company_changed_meanwhile"_message;
+    case CompanyChange::entity_id_taken:
+      return "company_entity_id_taken"_message;
+    case CompanyChange::domain_taken:
+      return "company_domain_is_taken"_message;
+    case CompanyChange::no_metadata:
+      return "company_no_metadata"_message;
+    case CompanyChange::no_domain:
+      return "company_no_domains"_message;
+    case CompanyChange::still_live:
+      return "company_still_live"_message;
+    case CompanyChange::own_company:
+      return "company_own"_message;
+    case CompanyChange::not_allowed:
+      break;
+  }
+  return "company_not_allowed"_message;
+}
+
+int status_of(CompanyChange change) {
+  switch (change) {
+    case CompanyChange::not_allowed:
+    case CompanyChange::own_company:
+      return 403;
+    case CompanyChange::no_company:
+      return 404;
+    case CompanyChange::changed_meanwhile:
+      return 409;
+    default:
+      return 422;
+  }
+}
+
+Task<Response> show_company_settings(Exchange exchange, ManageUser viewer) {
+  const auto query = http::Form::parse(exchange.head().query);
+  TriedCompany nothing;
+  nothing.messages["notice"] = notice_message(field_of(query, "notice", kMaxName));
+  auto showing = show(exchange, viewer, name_in(exchange), std::move(nothing));
+  Response response = co_await showing;
+  co_return response;
+}
+
+Task<Response> step_up_for_company(Exchange exchange, ManageUser viewer) {
+  const std::string name = name_in(exchange);
+  if (has_signed_on_within(exchange, viewer, kFreshSignOn)) {
+    co_return redirect(303, exchange.context.path(company_path(name)));
+  }
+  Requirement requirement;
+  requirement.max_age = kFreshSignOn;
+  co_return turn_away(exchange.context, Outcome::step_up, exchange.head(), nullptr, requirement,
+                      {});
+}
+
+std::string to_company(const Exchange& exchange) {
+  return company_path(name_in(exchange));
+}
+
+Task<Response> bring_company_metadata(Exchange exchange, ManageUser viewer) {
+  Context& context = exchange.context;
+  auto given = given_in(exchange);
+  if (!given) co_return refuse(context, exchange.head(), 400, {Code{"malformed_form"}, "metadata"});
+  TriedCompany tried;
+  tried.metadata = std::move(given->xml);
+  auto finding = store::find_company(context.ports.database, given->name);
+  std::optional<store::CompanyRow> row = co_await or_unavailable(exchange, std::move(finding));
+  if (row && !is_late(exchange, viewer, tried)) {
+    row->metadata = tried.metadata;
+    auto judging = judge_there(exchange, std::move(*row));
+    JudgedMetadata judged = co_await or_unavailable(exchange, std::move(judging));
+    if (judged.verdict.is_good()) {
+      tried.judged = std::move(judged);
+    } else {
+      tried.refuse("metadata_error", metadata_message(judged.verdict));
+      const bool is_secret = judged.verdict.fault == CompanyFault::private_key;
+      if (is_secret || !text::is_utf8(tried.metadata)) tried.metadata.clear();
+    }
+    if (tried.judged && given->is_confirmed) {
+      auto bringing = bring(exchange, viewer, given->name, std::move(tried));
+      Response response = co_await bringing;
+      co_return response;
+    }
+  }
+  auto showing = show(exchange, viewer, given->name, std::move(tried));
+  Response response = co_await showing;
+  co_return response;
+}
+
+Task<Response> change_company_domain(Exchange exchange, ManageUser viewer) {
+  Context& context = exchange.context;
+  const auto form = http::Form::parse(exchange.request.body());
+  const std::string name = field_of(form, "name", kMaxName);
+  const std::string then = field_of(form, "then", kMaxName);
+  if (then != "give" && then != "withdraw") {
+    co_return refuse(context, exchange.head(), 400, {Code{"malformed_form"}, "neither"});
+  }
+  TriedCompany tried;
+  tried.domain = field_of(form, "domain", kMaxDomain);
+  const std::string domain = canonical_domain(tried.domain).value_or("");
+  CompanyChange change = CompanyChange::same;
+  if (is_late(exchange, viewer, tried)) {
+    // said already
+  } else if (then == "withdraw") {
+    auto withdrawing = store::withdraw_domain(context.ports.database, viewer.actor,
+                                              context.settings.access, name, domain);
+    change = co_await or_unavailable(exchange, std::move(withdrawing));
+    if (change == CompanyChange::done) co_return changed(exchange, name, "withdrawn");
+    tried.domain.clear();
+  } else if (const auto verdict = judge_company_domain(context.settings, name, domain);
+             !verdict.is_good()) {
+    tried.refuse("domain_error", domain_message(verdict, domain));
+  } else {
+    auto giving = store::give_domain(context.ports.database, viewer.actor, context.settings.access,
+                                     name, domain);
+    const store::DomainChange given = co_await or_unavailable(exchange, std::move(giving));
+    change = given.change;
+    if (change == CompanyChange::done) co_return changed(exchange, name, "given");
+    if (change == CompanyChange::domain_taken) {
+      tried.refuse("domain_error", {"company_domain_taken"_message, {{"domain", domain}}});
+      change = CompanyChange::same;
+    }
+  }
+  if (const Message why = change_message(change); !why.empty()) {
+    tried.refuse("failure", why, status_of(change));
+  }
+  auto showing = show(exchange, viewer, name, std::move(tried));
+  Response response = co_await showing;
+  co_return response;
+}
+
+Task<Response> rename_company(Exchange exchange, ManageUser viewer) {
+  Context& context = exchange.context;
+  const auto form = http::Form::parse(exchange.request.body());
+  const std::string name = field_of(form, "name", kMaxName);
+  TriedCompany tried;
+  tried.display_name = field_of(form, "display_name", kMaxDisplayName);
+  tried.preset = field_of(form, "preset", kMaxName);
+  if (std::find(kPresets.begin(), kPresets.end(), tried.preset) == kPresets.end()) {
+    co_return refuse(context, exchange.head(), 400, {Code{"malformed_form"}, "no such preset"});
+  }
+  auto finding = store::find_company(context.ports.database, name);
+  std::optional<store::CompanyRow> row = co_await or_unavailable(exchange, std::move(finding));
+  if (tried.display_name.empty()) {
+    tried.refuse("display_name_error", "property_no_name"_message);
+  } else if (Message bad = complaint_about_name(tried.display_name); !bad.empty()) {
+    tried.refuse("display_name_error", bad);
+  } else if (row && !is_late(exchange, viewer, tried)) {
+    auto settings = nlohmann::json::parse(row->settings, nullptr, false);
+    settings["preset"] = tried.preset;
+    row->settings = settings.dump();
+    row->display_name = tried.display_name;
+    if (field_of(form, "version", kMaxName) != std::to_string(row->version)) row->version = -1;
+    auto changing = store::change_company(context.ports.database, viewer.actor,
+                                          context.settings.access, std::move(*row));
+    const CompanyChange change = co_await or_unavailable(exchange, std::move(changing));
+    if (change == CompanyChange::done) co_return changed(exchange, name, "renamed");
+    tried.refuse("failure", change_message(change), status_of(change));
+  }
+  auto showing = show(exchange, viewer, name, std::move(tried));
+  Response response = co_await showing;
+  co_return response;
+}
+
+namespace {
+
+// Whether nodes would let anybody in with what it has.
+Task<Result<CompanyVerdict>> judge_as_it_is(Exchange& exchange, std::string name) {
+  Result<std::optional<store::CompanyRow>> row =
+      co_await store::find_company(exchange.context.ports.database, std::move(name));
+  if (!row) co_return row.failure();
+  if (!*row || (*row)->metadata.empty())
+    co_return CompanyVerdict{};  // the database says what is missing
+  Result<JudgedMetadata> judged = co_await judge_there(exchange, std::move(**row));
+  if (!judged) co_return judged.failure();
+  co_return std::move(judged->verdict);
+}
+
+}  // namespace
+
+Task<Response> change_company_state(Exchange exchange, ManageUser viewer) {
+  Context& context = exchange.context;
+  const auto form = http::Form::parse(exchange.request.body());
+  const std::string name = field_of(form, "name", kMaxName);
+  const std::string then = field_of(form, "then", kMaxName);
+  if (then != "live" && then != "suspended" && then != "archived") {
+    co_return refuse(context, exchange.head(), 400, {Code{"malformed_form"}, "no such state"});
+  }
+  TriedCompany tried;
+  // Suspending can wait for nothing.
+  bool is_refused = then != "suspended" && is_late(exchange, viewer, tried);
+  if (!is_refused && then == "live") {
+    auto judging = judge_as_it_is(exchange, name);
+    const CompanyVerdict verdict = co_await or_unavailable(exchange, std::move(judging));
+    is_refused = !verdict.is_good();
+    if (is_refused) tried.refuse("failure", metadata_message(verdict));
+  }
+  if (!is_refused) {
+    auto setting = store::set_company_state(context.ports.database, viewer.actor,
+                                            context.settings.access, name, then);
+    const store::StateChange set = co_await or_unavailable(exchange, std::move(setting));
+    if (set.change == CompanyChange::done || set.change == CompanyChange::same) {
+      co_return changed(exchange, name, then);
+    }
+    tried.refuse("failure", change_message(set.change), status_of(set.change));
+  }
+  auto showing = show(exchange, viewer, name, std::move(tried));
+  Response response = co_await showing;
+  co_return response;
+}
+
+}  // namespace anteroom::journey

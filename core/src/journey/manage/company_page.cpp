@@ -1,0 +1,227 @@
+// Everything about one company, for whoever may connect it.
+#include <algorithm>
+#include <array>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "anteroom/company_address.h"
+#include "journey/frame/readable.h"
+#include "journey/frame/respond.h"
+#include "journey/manage/companies.h"
+#include "journey/manage/steps.h"
+#include "text/idn.h"
+
+namespace anteroom::journey {
+
+namespace {
+
+using Json = nlohmann::json;
+using pages::Values;
+
+constexpr int kHistory = 30;
+
+constexpr std::array<std::pair<std::string_view, MessageKey>, 9> kEvents{
+    {{"company_added", "history_company_added"_message},
+     {"company_changed", "history_company_changed"_message},
+     {"company_metadata_brought", "history_company_metadata_brought"_message},
+     {"company_domain_given", "history_company_domain_given"_message},
+     {"company_domain_withdrawn", "history_company_domain_withdrawn"_message},
+     {"company_went_live", "history_company_went_live"_message},
+     {"company_suspended", "history_company_suspended"_message},
+     {"company_archived", "history_company_archived"_message},
+     {"company_unpinned", "history_company_unpinned"_message}}};
+
+// What the database knows of it.
+struct Known {
+  store::CompanyRow row;
+  std::vector<store::MetadataVersion> versions;
+  store::CompanyPeople people;
+  std::vector<store::CompanyEvent> history;
+  std::string closed;  ///< why nobody gets in, though it is live
+};
+
+std::vector<Values> key_values(const std::vector<std::string>& fingerprints) {
+  std::vector<Values> keys;
+  keys.reserve(fingerprints.size());
+  for (const std::string& print : fingerprints) keys.push_back({{{"fingerprint", print}}});
+  return keys;
+}
+
+std::vector<std::string> keys_in_force(const Known& known) {
+  for (const store::MetadataVersion& version : known.versions) {
+    if (version.is_in_force) return version.fingerprints;
+  }
+  return {};
+}
+
+Values version_values(const store::MetadataVersion& version) {
+  Values values;
+  values.text = {{"at", readable_time(version.brought_at)},
+                 {"by", version.brought_by},
+                 {"entity_id", version.entity_id}};
+  values.flags["is_in_force"] = version.is_in_force;
+  values.lists["keys"] = key_values(version.fingerprints);
+  return values;
+}
+
+Values event_values(const store::CompanyEvent& event) {
+  Values values;
+  const auto* known = std::find_if(kEvents.begin(), kEvents.end(),
+                                   [&](const auto& entry) { return entry.first == event.kind; });
+  if (known == kEvents.end()) {
+    values.text["what"] = event.kind;
+  } else {
+    values.messages["what"] = known->second;
+  }
+  values.text["at"] = readable_time(event.at);
+  values.text["actor"] = event.actor;
+  values.text["detail"] = event.detail;
+  return values;
+}
+
+Values domain_values(const std::string& name, const std::string& domain) {
+  Values values;
+  const std::string spelt = text::domain_to_unicode(domain);
+  values.text = {{"name", name}, {"domain", domain}, {"spelt", spelt == domain ? "" : spelt}};
+  return values;
+}
+
+// What the customer's administrator enters.
+void add_our_values(const Context& context, const std::string& name, Values& values) {
+  const ServiceProviderSettings& sp = context.settings.service_provider;
+  values.text["identifier"] = sp.entity_id;
+  values.text["reply_url"] = sp.acs_url;
+  values.text["logout_url"] = sp.slo_url;
+  values.text["sign_on_url"] = company_address(sp, name);
+  values.text["metadata_url"] = context.login_origin().text + context.path("/metadata");
+}
+
+// Keys that only the command sets, as it takes them.
+std::string other_settings(const std::string& settings, std::string& preset) {
+  Json json = Json::parse(settings, nullptr, false);
+  if (!json.is_object()) return settings;
+  if (const auto at = json.find("preset"); at != json.end() && at->is_string()) {
+    preset = at->get<std::string>();
+    json.erase(at);
+  }
+  return json.empty() ? "" : json.dump();
+}
+
+void add_state(const Known& known, bool may_change, Values& values) {
+  const std::string& state = known.row.state;
+  values.messages["state"] = state_message(state);
+  values.flags["is_live"] = state == "live";
+  values.flags["is_draft"] = state == "draft";
+  values.flags["is_suspended"] = state == "suspended";
+  values.flags["is_archived"] = state == "archived";
+  values.flags["may_archive"] = may_change && (state == "draft" || state == "suspended");
+  values.flags["has_metadata"] = !known.versions.empty();
+  values.flags["has_domains"] = !known.row.domains.empty();
+  values.flags["may_go_live"] = may_change && (state == "draft" || state == "suspended") &&
+                                !known.versions.empty() && !known.row.domains.empty();
+}
+
+void add_judged(const TriedCompany& tried, const Known& known, Values& values) {
+  values.flags["judged"] = tried.judged.has_value();
+  if (!tried.judged) return;
+  values.text["new_entity_id"] = tried.judged->metadata.entity_id;
+  values.lists["new_keys"] = key_values(tried.judged->fingerprints);
+  values.lists["old_keys"] = key_values(keys_in_force(known));
+  values.flags["has_old_keys"] = !values.lists["old_keys"].empty();
+  for (const std::string& remark : tried.judged->remarks) {
+    values.lists["remarks"].push_back({{{"remark", remark}}});
+  }
+  values.flags["has_remarks"] = !tried.judged->remarks.empty();
+}
+
+Values page_values(const Exchange& exchange, const Known& known, const TriedCompany& tried,
+                   bool may_change) {
+  Values values;
+  const store::CompanyRow& row = known.row;
+  std::string preset = kPresets[0];
+  values.text["other_settings"] = other_settings(row.settings, preset);
+  const auto shown = [](const std::string& entered, const std::string& kept) {
+    return entered.empty() ? kept : entered;
+  };
+  values.text["name"] = row.name;
+  values.text["display_name"] = row.display_name;
+  values.text["version"] = std::to_string(row.version);
+  values.text["preset_label"] = preset_label(preset);
+  values.text["closed"] = known.closed;
+  values.text["people"] = std::to_string(known.people.people);
+  values.text["sessions"] = std::to_string(known.people.sessions);
+  values.text["others"] = std::to_string(known.people.others);
+  values.text["given_domain"] = tried.domain;
+  values.text["given_metadata"] = tried.metadata;
+  values.text["given_display_name"] = shown(tried.display_name, row.display_name);
+  add_our_values(exchange.context, row.name, values);
+  std::string all;
+  for (const std::string& domain : row.domains) {
+    all += (all.empty() ? "" : ", ") + domain;
+    Values one = domain_values(row.name, domain);
+    one.flags["may_change"] = may_change;
+    values.lists["domains"].push_back(std::move(one));
+  }
+  values.text["all_domains"] = std::move(all);
+  values.lists["presets"] = preset_choices(shown(tried.preset, preset));
+  for (const auto& version : known.versions) {
+    values.lists["versions"].push_back(version_values(version));
+  }
+  for (const auto& event : known.history) values.lists["history"].push_back(event_values(event));
+  values.flags["has_versions"] = !known.versions.empty();
+  values.flags["is_entra"] = preset == "entra";
+  values.flags["may_change"] = may_change;
+  values.flags["is_too_old"] = tried.is_too_old || (!may_change && row.state != "archived");
+  values.flags["has_entered"] = tried.is_too_old;
+  values.flags["has_errors"] = tried.status != 200;
+  add_state(known, may_change, values);
+  add_judged(tried, known, values);
+  for (const auto& [name, message] : tried.messages) values.messages[name] = message;
+  return values;
+}
+
+Response no_such_company(Exchange& exchange) {
+  Context& context = exchange.context;
+  return explain(context, exchange.head(), {Code{"no_such_company"}, ""},
+                 {404,
+                  "not_found_title"_message,
+                  "company_not_found"_message,
+                  {},
+                  context.path("/manage/companies"),
+                  "company_back"_message});
+}
+
+}  // namespace
+
+bool has_signed_on_within(const Exchange& exchange, const ManageUser& viewer,
+                          std::chrono::seconds age) {
+  Requirement requirement;
+  requirement.max_age = age;
+  return is_fresh(*viewer.session.view(), requirement, exchange.now());
+}
+
+Task<Response> company_page(Exchange& exchange, const ManageUser& viewer, std::string name,
+                            TriedCompany tried) {
+  Database& database = exchange.context.ports.database;
+  const AccessSettings& access = exchange.context.settings.access;
+  auto finding = store::find_company(database, name);
+  std::optional<store::CompanyRow> row = co_await or_unavailable(exchange, std::move(finding));
+  if (!row) co_return no_such_company(exchange);
+  Known known;
+  known.row = std::move(*row);
+  auto versions = store::metadata_versions(database, name);
+  known.versions = co_await or_unavailable(exchange, std::move(versions));
+  auto people = store::people_of_company(database, viewer.actor, access, name);
+  known.people = co_await or_unavailable(exchange, std::move(people));
+  auto history = store::history_of_company(database, viewer.actor, access, name, kHistory);
+  known.history = co_await or_unavailable(exchange, std::move(history));
+  const IdentityProvider* as_known = exchange.companies->by_name(name);
+  if (known.row.state == "live" && as_known != nullptr) known.closed = as_known->closed;
+  const bool may_change =
+      known.row.state != "archived" &&
+      (tried.is_too_old || has_signed_on_within(exchange, viewer, kFreshSignOn));
+  co_return manage_page(exchange, viewer, ManageTab::companies, "manage_company", tried.status,
+                        page_values(exchange, known, tried, may_change));
+}
+
+}  // namespace anteroom::journey

@@ -1,0 +1,91 @@
+-- Companies as nodes, commands and pages read them.
+
+-- As a text, the first that was given first.
+CREATE OR REPLACE FUNCTION domains_of_company(p_name text) RETURNS text LANGUAGE sql STABLE AS $$
+  SELECT coalesce(string_agg(d.domain, ' ' ORDER BY d.added_at, d.domain), '') FROM company_domains d WHERE d.company = p_name
+$$;
+
+-- With the metadata in force.
+CREATE OR REPLACE FUNCTION find_company(p_name text)
+RETURNS TABLE (name text, display_name text, state text, domains text, settings text, metadata text, version bigint)
+LANGUAGE sql STABLE AS $$
+  SELECT c.name, c.display_name, c.state, domains_of_company(c.name), c.settings::text, m.xml, c.version
+  FROM companies c LEFT JOIN company_metadata m ON m.company = c.name AND m.number = c.metadata WHERE c.name = p_name
+$$;
+
+-- What has changed since p_version, in the order in which it did: with everything that a node needs of one that is live. At most p_limit,
+-- and after the first no more than 4 MiB of metadata.
+CREATE OR REPLACE FUNCTION changed_companies(p_version bigint, p_limit int)
+RETURNS TABLE (name text, display_name text, state text, domains text, settings text, metadata text, version bigint)
+LANGUAGE sql STABLE AS $$
+  SELECT n.name, n.display_name, n.state, domains_of_company(n.name), n.settings::text, m.xml, n.version
+  FROM (SELECT c.*, row_number() OVER w AS place, sum(octet_length(x.xml)) OVER w AS bytes
+        FROM (SELECT * FROM companies o WHERE o.version > p_version ORDER BY o.version LIMIT p_limit) c
+        LEFT JOIN company_metadata x ON x.company = c.name AND x.number = c.metadata AND c.state = 'live'
+        WINDOW w AS (ORDER BY c.version)) n
+  LEFT JOIN company_metadata m ON m.company = n.name AND m.number = n.metadata AND n.state = 'live'
+  WHERE n.place = 1 OR n.bytes IS NULL OR n.bytes <= 4194304 ORDER BY n.version
+$$;
+
+-- By name, behind p_after.
+CREATE OR REPLACE FUNCTION list_companies(p_after text, p_limit int)
+RETURNS TABLE (name text, display_name text, state text, domains text, settings text, version bigint) LANGUAGE sql STABLE AS $$
+  SELECT c.name, c.display_name, c.state, domains_of_company(c.name), c.settings::text, c.version
+  FROM companies c WHERE c.name > p_after ORDER BY c.name LIMIT p_limit
+$$;
+
+-- The newest first.
+CREATE OR REPLACE FUNCTION metadata_versions(p_name text)
+RETURNS TABLE (number int, entity_id text, fingerprints text, brought_by text, brought_at text, is_in_force boolean)
+LANGUAGE sql STABLE AS $$
+  SELECT m.number, m.entity_id, array_to_string(m.fingerprints, ' '), m.brought_by, iso(m.brought_at), m.number = c.metadata
+  FROM company_metadata m JOIN companies c ON c.name = m.company WHERE m.company = p_name ORDER BY m.number DESC
+$$;
+
+-- A page of them for Manage, by name behind p_after: those that have p_search in a name or a domain. How many people, at most 1,000
+-- counted; when one of them last signed on; how many were turned away in the last 24 hours, of the newest 200, and why most of them.
+CREATE OR REPLACE FUNCTION search_companies(p_actor actor, p_search text, p_state text, p_after text, p_limit int)
+RETURNS TABLE (name text, display_name text, state text, domains text, people int, last_sign_on text, refused int, commonest text)
+LANGUAGE plpgsql AS $$
+BEGIN
+  IF NOT may(p_actor, '*') THEN RETURN; END IF;
+  RETURN QUERY
+  SELECT c.name, c.display_name, c.state, domains_of_company(c.name),
+         (SELECT count(*)::int FROM (SELECT FROM users u WHERE u.idp = c.name LIMIT 1000) counted),
+         (SELECT iso(e.at) FROM audit_events e WHERE e.idp = c.name AND e.kind = 'signed_on' ORDER BY e.id DESC LIMIT 1),
+         coalesce(r.count, 0), coalesce(r.commonest, '')
+  FROM (SELECT * FROM companies o
+        WHERE o.name > p_after AND CASE WHEN p_state = '' THEN o.state <> 'archived' ELSE o.state = p_state END
+          AND (p_search = '' OR position(search_key(p_search) IN o.name) > 0
+               OR position(search_key(p_search) IN search_key(o.display_name)) > 0
+               OR EXISTS (SELECT FROM company_domains d WHERE d.company = o.name AND position(search_key(p_search) IN d.domain) > 0))
+        ORDER BY o.name LIMIT greatest(1, least(p_limit, 1000))) c
+  LEFT JOIN LATERAL (
+    SELECT count(*)::int AS count, mode() WITHIN GROUP (ORDER BY newest.code) AS commonest
+    FROM (SELECT e.code, e.at FROM audit_events e WHERE e.idp = c.name AND e.kind = 'sign_on_refused' ORDER BY e.id DESC LIMIT 200) newest
+    WHERE newest.at > now() - interval '24 hours') r ON true
+  ORDER BY c.name;
+END $$;
+
+-- What is known of people at one: how many are its own, how many sessions they have, and how many there are with an address in its
+-- domains who sign on elsewhere or never did.
+CREATE OR REPLACE FUNCTION people_of_company(p_actor actor, p_name text, OUT people int, OUT sessions int, OUT others int)
+LANGUAGE plpgsql AS $$
+BEGIN
+  people := 0; sessions := 0; others := 0;
+  IF NOT may(p_actor, '*') THEN RETURN; END IF;
+  SELECT count(*) INTO people FROM users u WHERE u.idp = p_name;
+  SELECT count(*) INTO sessions FROM sessions s WHERE s.idp = p_name AND s.expires_at > now();
+  SELECT count(*) INTO others FROM users u
+  WHERE u.idp IS DISTINCT FROM p_name AND lower(split_part(u.email::text, '@', 2) COLLATE "C") IN (SELECT d.domain FROM company_domains d WHERE d.company = p_name);
+END $$;
+
+-- What was done to one, the newest first.
+CREATE OR REPLACE FUNCTION history_of_company(p_actor actor, p_name text, p_limit int)
+RETURNS TABLE (at text, kind text, actor text, detail text) LANGUAGE plpgsql AS $$
+BEGIN
+  IF NOT may(p_actor, '*') THEN RETURN; END IF;
+  RETURN QUERY
+  SELECT iso(e.at), e.kind, e.actor, e.detail FROM audit_events e
+  WHERE e.idp = p_name AND e.kind LIKE 'company%' ORDER BY e.id DESC LIMIT greatest(1, least(p_limit, 100));
+END $$;

@@ -1,0 +1,351 @@
+// The pages about companies.
+
+#include "http/form.h"
+#include "unit/journey/fixture.h"
+
+using namespace anteroom;
+using namespace anteroom::test;
+using Catch::Contains;
+
+namespace {
+
+const Cell kNever = std::nullopt;
+
+// Somebody who may connect companies, unless said otherwise.
+struct Support {
+  World world;
+  std::string outcome = "changed";  ///< of every change
+  std::string state = "draft", domains = "contoso.test", settings = R"({"preset": "entra"})";
+  std::string xml = forge::make_metadata("https://contoso.test/", "https://contoso.test/sso",
+                                         {journey_authority()});
+  bool has_metadata = true;
+
+  explicit Support(const std::string& grants = "*=manager",
+                   std::chrono::minutes sign_on_age = std::chrono::minutes(0)) {
+    world.settings->access.request_new_users = "viewer";
+    world.settings->access.process_requests = "viewer";
+    world.settings->access.connect_companies = "manager";
+    const SessionFields own{"ref",     "user", "ann@corp.test", "Ann", "corp", "https://login.test",
+                            "manager", grants};
+    const Time now = world.clock.now();
+    world.record =
+        SessionRecord(UserStatus::active, now + std::chrono::hours(1), now - sign_on_age, own)
+            .bytes();
+    for (const char* change :
+         {"add_company", "change_company", "bring_metadata", "withdraw_domain"}) {
+      world.database.answers[change] = [this](const Params&) { return Rows{{{outcome}}}; };
+    }
+    world.database.answers["give_domain"] = [this](const Params&) {
+      return Rows{{{outcome, "litware"}}};
+    };
+    world.database.answers["set_company_state"] = [this](const Params&) {
+      return Rows{{{outcome, "3"}}};
+    };
+    answer_questions();
+  }
+
+  void answer_questions() {
+    auto& answers = world.database.answers;
+    answers["find_company"] = [this](const Params& params) {
+      if (params[0] != "contoso") return Rows{};
+      return Rows{{{"contoso", "Con <toso>", state, domains, settings,
+                    has_metadata ? Cell(xml) : kNever, "17"}}};
+    };
+    answers["metadata_versions"] = [this](const Params&) {
+      if (!has_metadata) return Rows{};
+      return Rows{{{"1", "https://contoso.test/", "AA:BB", "grace@corp.test",
+                    "2026-05-04T09:12:33Z", "t"}}};
+    };
+    answers["people_of_company"] = [](const Params&) { return Rows{{{"12", "3", "4"}}}; };
+    answers["history_of_company"] = [](const Params&) {
+      return Rows{{{"2026-05-04T09:12:33Z", "company_added", "grace@corp.test", "Contoso {}"}}};
+    };
+    answers["search_companies"] = [](const Params&) {
+      Rows rows;
+      for (int i = 0; i < 51; ++i) {
+        rows.rows.push_back({"c" + std::to_string(i), "House <" + std::to_string(i) + ">", "live",
+                             "a.test b.test", "1000", kNever, "2", "assertion_expired"});
+      }
+      return rows;
+    };
+  }
+
+  Response get(const std::string& page, const std::string& query = "") {
+    return world.answer(
+        {.path = "/auth/manage/companies" + page, .query = query, .cookie = kSessionCookieHeader});
+  }
+  Response post(const std::string& form, const std::string& body,
+                const std::string& origin = "https://login.test") {
+    return world.answer({.method = "POST",
+                         .path = "/auth/manage/companies/" + form,
+                         .body = body,
+                         .cookie = kSessionCookieHeader,
+                         .origin = origin});
+  }
+  Response send_metadata(const std::string& metadata, const std::string& more = "") {
+    const std::string begin = "--edge\r\nContent-Disposition: form-data; name=\"";
+    const std::string body = begin + "name\"\r\n\r\ncontoso\r\n" + begin + "metadata\"\r\n\r\n" +
+                             metadata + "\r\n" + more + "--edge--\r\n";
+    return world.answer({.method = "POST",
+                         .path = "/auth/manage/companies/metadata",
+                         .body = body,
+                         .cookie = kSessionCookieHeader,
+                         .origin = "https://login.test",
+                         .content_type = "multipart/form-data; boundary=edge"});
+  }
+  Response confirm_metadata(const std::string& metadata) {
+    return send_metadata(
+        metadata, "--edge\r\nContent-Disposition: form-data; name=\"confirmed\"\r\n\r\nyes\r\n");
+  }
+  int changes() {
+    int count = 0;
+    for (const char* change : {"add_company", "change_company", "bring_metadata", "give_domain",
+                               "withdraw_domain", "set_company_state"}) {
+      count += world.database.calls[change];
+    }
+    return count;
+  }
+};
+
+// Every form, with what it needs.
+const std::vector<std::pair<std::string, std::string>> kForms{
+    {"add", "name=fabrikam&display_name=Fabrikam&preset=entra"},
+    {"domain", "name=contoso&domain=contoso.example&then=give"},
+    {"domain", "name=contoso&domain=contoso.test&then=withdraw"},
+    {"rename", "name=contoso&display_name=Contoso+Ltd&preset=okta&version=17"},
+    {"state", "name=contoso&then=live"},
+    {"state", "name=contoso&then=suspended"},
+    {"state", "name=contoso&then=archived"}};
+
+}  // namespace
+
+TEST_CASE("companies are for those who may connect them at all properties") {
+  for (const char* grants : {"elm=manager", "*=viewer,elm=manager", "*=viewer"}) {
+    Support support(grants);
+    for (const char* page : {"", "/show", "/change"}) {
+      CHECK(support.get(page, "name=contoso").status == 403);
+    }
+    for (const auto& [form, body] : kForms) CHECK(support.post(form, body).status == 403);
+    CHECK(support.confirm_metadata(support.xml).status == 403);
+    CHECK(support.changes() == 0);
+    CHECK(support.world.database.calls["search_companies"] == 0);
+    CHECK(support.world.database.calls["find_company"] == 0);
+  }
+}
+
+TEST_CASE("forms about companies are taken from our own pages only") {
+  Support support;
+  for (const auto& [form, body] : kForms) {
+    CHECK(support.post(form, body, "https://app.test").status == 403);
+  }
+  CHECK(support.changes() == 0);
+}
+
+TEST_CASE("the list says what there is to know of each company, by pages") {
+  Support support;
+  const Response page = support.get("", "q=con&state=live&after=a");
+  CHECK(page.status == 200);
+  CHECK_THAT(page.body, Contains("House &lt;0&gt;") && Contains("a.test, b.test") &&
+                            Contains("1000+") && Contains("assertion_expired") &&
+                            Contains("q=con&amp;state=live&amp;after=c49") && !Contains("c50"));
+  const Params asked = support.world.database.last["search_companies"];
+  CHECK(asked[1] == "con");
+  CHECK(asked[2] == "live");
+  CHECK(asked[3] == "a");
+  CHECK(support.get("", "state=%27%3B").status == 200);
+  CHECK(support.world.database.last["search_companies"][2] == "");
+}
+
+TEST_CASE("a company is added as a draft with its kind of identity provider") {
+  Support support;
+  support.outcome = "added";
+  const Response added = support.post("add", kForms[0].second);
+  CHECK(added.status == 303);
+  CHECK(header(added, "Location") == "/auth/manage/companies/show?name=fabrikam&notice=added");
+  CHECK(support.world.database.last["add_company"][3] == R"({"preset": "entra"})");
+}
+
+TEST_CASE("what is wrong with a new company is said beside the field, and stays there") {
+  const auto complaint = [](const std::string& body, const std::string& outcome = "added") {
+    Support support;
+    support.outcome = outcome;
+    const Response page = support.post("add", body);
+    CHECK((page.status == 422 || page.status == 403));
+    CHECK_THAT(page.body, Contains("value=\"Fabri &amp; Kam\"") || Contains("Please enter a name"));
+    return page.body;
+  };
+  CHECK_THAT(complaint("name=Fabri+kam&display_name=Fabri+%26+Kam&preset=entra"),
+             Contains("A short name has"));
+  CHECK_THAT(complaint("name=corp&display_name=Fabri+%26+Kam&preset=entra"),
+             Contains("There is, or was, a company"));
+  CHECK_THAT(complaint("name=fabrikam&display_name=Fabri+%26+Kam&preset=entra", "name_taken"),
+             Contains("There is, or was, a company"));
+  CHECK_THAT(complaint("name=fabrikam&display_name=&preset=entra"),
+             Contains("Please enter a name"));
+  CHECK_THAT(complaint("name=fabrikam&display_name=Fabri+%26+Kam&preset=entra", "own_company"),
+             Contains("Somebody else has to change it"));
+  Support support;
+  CHECK(support.post("add", "name=fabrikam&display_name=X&preset=%22%7D").status == 400);
+  CHECK(support.changes() == 0);
+}
+
+TEST_CASE("a company's page has what its administrator enters, and what is wrong is escaped") {
+  Support support;
+  const Response page = support.get("/show", "name=contoso");
+  CHECK(page.status == 200);
+  CHECK_THAT(page.body, Contains("Con &lt;toso&gt;") && !Contains("<toso>") &&
+                            Contains("https://login.test/saml2/idpresponse") &&
+                            Contains("https://login.test/auth/at/contoso") &&
+                            Contains("Basic SAML Configuration") && Contains("AA:BB") &&
+                            Contains("value=\"live\""));
+  support.settings = R"({"preset": "okta", "force_authn": true})";
+  CHECK_THAT(support.get("/show", "name=contoso").body,
+             Contains("Okta") && !Contains("Basic SAML Configuration") &&
+                 Contains("{&quot;force_authn&quot;:true}"));
+  CHECK(support.get("/show", "name=nobody").status == 404);
+}
+
+TEST_CASE("a company goes live once it has metadata and a domain") {
+  Support support;
+  support.has_metadata = false;
+  CHECK_THAT(support.get("/show", "name=contoso").body, !Contains("value=\"live\""));
+  support.has_metadata = true;
+  support.domains = "";
+  CHECK_THAT(support.get("/show", "name=contoso").body, !Contains("value=\"live\""));
+  support.domains = "contoso.test";
+  const Response live = support.post("state", "name=contoso&then=live");
+  CHECK(header(live, "Location") == "/auth/manage/companies/show?name=contoso&notice=live");
+  support.xml = "<EntityDescriptor/>";  // nodes would not take it
+  const int before = support.changes();
+  const Response refused = support.post("state", "name=contoso&then=live");
+  CHECK(refused.status == 422);
+  CHECK_THAT(refused.body, Contains("This cannot be used: "));
+  CHECK(support.changes() == before);
+  CHECK(support.post("state", "name=contoso&then=testing").status == 400);
+}
+
+TEST_CASE("who signed on long ago is shown no forms, and what they send is kept on the page") {
+  Support late("*=manager", std::chrono::hours(2));
+  const Response page = late.get("/show", "name=contoso");
+  CHECK(page.status == 200);
+  CHECK_THAT(page.body, Contains("/auth/manage/companies/change?name=contoso") &&
+                            !Contains("value=\"live\"") && !Contains("value=\"give\""));
+  const Response domain = late.post("domain", "name=contoso&domain=new.test&then=give");
+  CHECK(domain.status == 403);
+  CHECK_THAT(domain.body, Contains("value=\"new.test\"") && Contains("Nothing was changed") &&
+                              Contains("target=\"_blank\""));
+  CHECK_THAT(late.send_metadata("<Mine/>").body, Contains("&lt;Mine/&gt;"));
+  CHECK(late.confirm_metadata(late.xml).status == 403);
+  CHECK(late.post("state", "name=contoso&then=live").status == 403);
+  CHECK(late.post("state", "name=contoso&then=archived").status == 403);
+  CHECK(late.post("rename", kForms[3].second).status == 403);
+  CHECK(late.changes() == 0);
+  CHECK(late.post("state", "name=contoso&then=suspended").status == 303);  // waits for nothing
+  CHECK(late.changes() == 1);
+}
+
+TEST_CASE("a form that was open for a while is taken, and a new sign-on leads back") {
+  Support support("*=manager", std::chrono::minutes(45));
+  CHECK_THAT(support.get("/show", "name=contoso").body, !Contains("value=\"give\""));
+  CHECK(support.post("domain", kForms[1].second).status == 303);
+  const Response away = support.get("/change", "name=contoso");
+  CHECK(away.status == 302);
+  CHECK(header(away, "Location").starts_with("/auth/sign-in?r="));
+  Support fresh;
+  CHECK(header(fresh.get("/change", "name=contoso"), "Location") ==
+        "/auth/manage/companies/show?name=contoso");
+}
+
+TEST_CASE("metadata is judged, shown beside the keys in force, and put in force when confirmed") {
+  Support support;
+  support.outcome = "kept";
+  const Response judged = support.send_metadata(support.xml);
+  CHECK(judged.status == 200);
+  CHECK(support.changes() == 0);
+  CHECK_THAT(judged.body, Contains("This metadata is good") && Contains("AA:BB") &&
+                              Contains("name=\"confirmed\" value=\"yes\""));
+  const Response done = support.confirm_metadata(support.xml);
+  CHECK(header(done, "Location") == "/auth/manage/companies/show?name=contoso&notice=metadata");
+  const Params kept = support.world.database.last["bring_metadata"];
+  CHECK(kept[2] == support.xml);
+  CHECK(kept[3] == "https://contoso.test/");
+}
+
+TEST_CASE("metadata that nobody could sign on with is not kept, and is said why") {
+  const auto refused = [](const std::string& metadata) {
+    Support support;
+    const Response page = support.confirm_metadata(metadata);
+    CHECK(page.status == 422);
+    CHECK(support.changes() == 0);
+    for (const std::string& line : support.world.log.lines) {
+      CHECK_THAT(line, !Contains("MIIEvQIBADANBg"));
+    }
+    return page.body;
+  };
+  CHECK_THAT(refused("<html>Not found</html>"), Contains("This cannot be used: "));
+  CHECK_THAT(refused(""), Contains("This cannot be used: "));
+  CHECK_THAT(refused("<a>\xff</a>"), Contains("not UTF-8") && !Contains("\xff"));
+  CHECK_THAT(refused("-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBg\n"),
+             Contains("There is a private key in it") && !Contains("MIIEvQIBADANBg"));
+  CHECK_THAT(refused(forge::make_metadata("https://idp.test/", "https://idp.test/sso",
+                                          {journey_authority()})),
+             Contains("is that of corp in the configuration"));
+}
+
+TEST_CASE("domains are given as people write them, and never one that anyone can have") {
+  Support support;
+  support.outcome = "given";
+  CHECK(support.post("domain", "name=contoso&domain=+M%C3%BCnchen.Example+&then=give").status ==
+        303);
+  CHECK(support.world.database.last["give_domain"][2] == "xn--mnchen-3ya.example");
+  for (const char* bad : {"gmail.com", "corp.test", "con toso", "", "a..b", "@"}) {
+    const int before = support.changes();
+    const Response page =
+        support.post("domain", "name=contoso&then=give&domain=" + http::percent_encode(bad));
+    CHECK(page.status == 422);
+    CHECK_THAT(page.body, Contains("id=\"domain-error\""));
+    CHECK(support.changes() == before);
+  }
+  support.outcome = "taken";
+  CHECK_THAT(support.post("domain", kForms[1].second).body,
+             Contains("contoso.example belongs to another company"));
+}
+
+TEST_CASE("two who edit one company: the second is told, and loses nothing") {
+  Support support;
+  CHECK(support.post("rename", kForms[3].second).status == 303);
+  Params changed = support.world.database.last["change_company"];
+  CHECK(changed[2] == "17");
+  CHECK(changed[4] == R"({"preset":"okta"})");
+  support.outcome = "changed_meanwhile";
+  const Response late =
+      support.post("rename", "name=contoso&display_name=Mine&preset=okta&version=16");
+  CHECK(support.world.database.last["change_company"][2] == "-1");
+  CHECK(late.status == 409);
+  CHECK_THAT(late.body,
+             Contains("Somebody else changed this company") && Contains("value=\"Mine\""));
+}
+
+TEST_CASE("every outcome of the database has words") {
+  for (const auto& [outcome, status] :
+       std::vector<std::pair<std::string, int>>{{"not_allowed", 403},
+                                                {"own_company", 403},
+                                                {"no_company", 404},
+                                                {"no_metadata", 422},
+                                                {"no_domain", 422},
+                                                {"still_live", 422},
+                                                {"unheard_of", 403}}) {
+    Support support;
+    support.outcome = outcome;
+    const Response page = support.post("state", "name=contoso&then=live");
+    CHECK(page.status == status);
+    CHECK_THAT(page.body, Contains("class=\"notice failure\" role=\"alert\""));
+  }
+}
+
+TEST_CASE("with the database away nobody is told that a company is not there") {
+  Support support;
+  support.world.database.answers.erase("find_company");
+  CHECK(support.get("/show", "name=contoso").status == 503);
+  CHECK(support.confirm_metadata(support.xml).status == 503);
+}

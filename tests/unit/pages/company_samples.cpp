@@ -1,0 +1,225 @@
+// The pages about companies.
+
+#include "samples.h"
+
+namespace samples {
+
+namespace {
+
+using anteroom::operator""_message;
+
+Values option(const std::string& value, const std::string& label, bool is_chosen = false) {
+  return {{{"value", value}, {"label", label}}, {{"is_chosen", is_chosen}}};
+}
+
+Values key(char digit) {
+  std::string print;
+  for (int i = 0; i < 32; ++i) print += (i == 0 ? "" : ":") + std::string(2, digit);
+  return {{{"fingerprint", print}}};
+}
+
+Values line(const std::string& name, const std::string& display_name, const std::string& state) {
+  Values values{{{"name", name},
+                 {"display_name", display_name},
+                 {"href", "/auth/manage/companies/show?name=" + name},
+                 {"domains", state == "draft" ? "" : "contoso.example, contoso.com"},
+                 {"people", state == "draft" ? "0" : "1000+"},
+                 {"last_sign_on", state == "draft" ? "" : "2026-05-04 09:12 UTC"},
+                 {"refused", state == "live" ? "3" : "0"},
+                 {"commonest", "assertion_expired"}},
+                {{"is_live", state == "live"},
+                 {"is_draft", state == "draft"},
+                 {"is_suspended", state == "suspended"},
+                 {"has_refused", state == "live"}}};
+  values.messages["state"] = state == "draft"  ? "company_is_draft"_message
+                             : state == "live" ? "company_is_live"_message
+                                               : "company_is_suspended"_message;
+  return values;
+}
+
+std::vector<Values> presets() {
+  return {option("entra", "Microsoft Entra ID", true), option("generic", "SAML 2.0")};
+}
+
+Values list() {
+  Values values{{{"search", "co"},
+                 {"first_url", "/auth/manage/companies?q=co&state="},
+                 {"next_url", "/auth/manage/companies?q=co&state=&after=fabrikam"},
+                 {"given_name", ""},
+                 {"given_display_name", ""}},
+                {{"has_companies", true}, {"is_first", false}, {"has_errors", false}}};
+  Values state = option("live", "");
+  state.messages["label"] = "company_is_live"_message;
+  values.lists = {
+      {"entries",
+       {line("contoso", "Contoso, with a name that is longer than most", "live"),
+        line("fabrikam", "Fabrikam", "draft"), line("litware", "Litware", "suspended")}},
+      {"states", {state}},
+      {"presets", presets()}};
+  return values;
+}
+
+Values event(anteroom::MessageKey what, const std::string& detail) {
+  Values values{{{"at", "2026-05-04 09:12 UTC"},
+                 {"actor", "grace.hopper@northwind.example"},
+                 {"detail", detail}}};
+  values.messages["what"] = what;
+  return values;
+}
+
+Values version(const std::string& at, bool is_in_force, char digit) {
+  Values values{{{"at", at},
+                 {"by", "grace.hopper@northwind.example"},
+                 {"entity_id", "https://sts.windows.net/0f8fad5b-d9cb-469f-a165-70867728950e/"}},
+                {{"is_in_force", is_in_force}}};
+  values.lists["keys"] = {key(digit)};
+  return values;
+}
+
+// A draft that has nothing yet.
+Values draft() {
+  Values values{{{"name", "contoso"},
+                 {"display_name", "Contoso"},
+                 {"version", "17"},
+                 {"preset_label", "Microsoft Entra ID"},
+                 {"closed", ""},
+                 {"people", "0"},
+                 {"sessions", "0"},
+                 {"others", "2"},
+                 {"identifier", "https://login.example.com/saml2"},
+                 {"reply_url", "https://login.example.com/saml2/acs"},
+                 {"sign_on_url", "https://login.example.com/auth/at/contoso"},
+                 {"logout_url", "https://login.example.com/saml2/logout"},
+                 {"metadata_url", "https://login.example.com/auth/metadata"},
+                 {"all_domains", ""},
+                 {"given_domain", ""},
+                 {"given_metadata", ""},
+                 {"given_display_name", "Contoso"},
+                 {"other_settings", ""},
+                 {"new_entity_id", ""}},
+                {{"may_change", true},
+                 {"is_draft", true},
+                 {"is_live", false},
+                 {"is_suspended", false},
+                 {"is_archived", false},
+                 {"is_entra", true},
+                 {"is_too_old", false},
+                 {"has_entered", false},
+                 {"has_errors", false},
+                 {"has_domains", false},
+                 {"has_metadata", false},
+                 {"has_versions", false},
+                 {"has_old_keys", false},
+                 {"has_remarks", false},
+                 {"judged", false},
+                 {"may_go_live", false},
+                 {"may_archive", true}}};
+  values.messages = {{"state", "company_is_draft"_message}, {"notice", "company_added"_message}};
+  values.lists = {{"presets", presets()},
+                  {"history", {event("history_company_added"_message, "")}}};
+  return values;
+}
+
+void add_domains(Values& values, bool may_change) {
+  for (const char* domain : {"contoso.example", "xn--mnchen-3ya.example"}) {
+    const bool is_ascii = domain[0] == 'c';
+    values.lists["domains"].push_back(
+        {{{"name", "contoso"}, {"domain", domain}, {"spelt", is_ascii ? "" : "münchen.example"}},
+         {{"may_change", may_change}}});
+  }
+  values.text["all_domains"] = "contoso.example, xn--mnchen-3ya.example";
+  values.flags["has_domains"] = true;
+}
+
+Values live() {
+  Values values = draft();
+  values.text["people"] = "412";
+  values.text["sessions"] = "38";
+  values.text["closed"] = "its certificate has expired";
+  values.text["other_settings"] = R"({"force_authn":true})";
+  add_domains(values, false);
+  for (const char* flag : {"may_change", "is_draft", "may_archive"}) values.flags[flag] = false;
+  for (const char* flag : {"is_live", "has_metadata", "has_versions", "is_too_old"}) {
+    values.flags[flag] = true;
+  }
+  values.messages = {{"state", "company_is_live"_message}};
+  values.lists["versions"] = {version("2026-05-04 09:12 UTC", true, 'A'),
+                              version("2025-05-04 09:12 UTC", false, 'B')};
+  values.lists["history"].insert(
+      values.lists["history"].begin(),
+      event("history_company_went_live"_message, "was draft, domains contoso.example"));
+  return values;
+}
+
+// Other metadata has been looked at, and other things are wrong.
+Values judged() {
+  Values values = live();
+  values.lists["domains"].clear();
+  add_domains(values, true);
+  for (const char* flag :
+       {"may_change", "judged", "has_old_keys", "has_remarks", "has_errors", "has_entered"}) {
+    values.flags[flag] = true;
+  }
+  values.text["given_metadata"] = "<EntityDescriptor>\n</EntityDescriptor>";
+  values.text["given_domain"] = "gmail.com";
+  values.text["new_entity_id"] = "https://sts.windows.net/0f8fad5b-d9cb-469f-a165-70867728950e/";
+  values.lists["new_keys"] = {key('C')};
+  values.lists["old_keys"] = {key('A')};
+  values.lists["remarks"] = {{{{"remark", "its certificate ends on 2026-06-01"}}}};
+  values.messages["failure"] = "company_nothing_changed"_message;
+  values.messages["display_name_error"] = "property_no_name"_message;
+  values.messages["domain_error"] = {"company_public_domain"_message, {{"domain", "gmail.com"}}};
+  values.messages["metadata_error"] = {
+      "company_bad_metadata"_message,
+      {{"why", "this is the metadata of a service provider, not of an identity provider"}}};
+  return values;
+}
+
+Values ready() {
+  Values values = draft();
+  add_domains(values, true);
+  values.lists["versions"] = {version("2026-05-04 09:12 UTC", true, 'A')};
+  for (const char* flag : {"has_metadata", "has_versions", "may_go_live"}) {
+    values.flags[flag] = true;
+  }
+  values.flags["is_entra"] = false;
+  values.messages["notice"] = "company_domain_given"_message;
+  return values;
+}
+
+Values archived() {
+  Values values = live();
+  values.flags["is_live"] = values.flags["is_too_old"] = false;
+  values.flags["is_archived"] = true;
+  values.messages["state"] = "company_is_archived"_message;
+  return values;
+}
+
+}  // namespace
+
+std::vector<Sample> companies() {
+  Values wrong = list();
+  wrong.text["given_name"] = "Contoso Ltd";
+  wrong.flags["has_errors"] = true;
+  wrong.messages = {{"name_error", "company_bad_name"_message},
+                    {"display_name_error", "property_no_name"_message},
+                    {"failure", "company_not_allowed"_message}};
+  Values none;
+  none.lists["presets"] = presets();
+  std::vector<Sample> samples{
+      managed("manage_companies", "manage_companies", 200, list(), "tab_companies"),
+      managed("manage_companies_wrong", "manage_companies", 422, wrong, "tab_companies"),
+      managed("manage_companies_none", "manage_companies", 200, none, "tab_companies"),
+      managed("manage_company_draft", "manage_company", 200, draft(), "tab_companies"),
+      managed("manage_company_ready", "manage_company", 200, ready(), "tab_companies"),
+      managed("manage_company_live", "manage_company", 200, live(), "tab_companies"),
+      managed("manage_company_judged", "manage_company", 422, judged(), "tab_companies"),
+      managed("manage_company_archived", "manage_company", 200, archived(), "tab_companies")};
+  for (Sample& sample : samples) {
+    sample.values.flags["may_connect"] = true;
+    sample.values.flags["may_process_everywhere"] = true;
+  }
+  return samples;
+}
+
+}  // namespace samples
