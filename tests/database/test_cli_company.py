@@ -1,9 +1,12 @@
 """`anteroom company`: what support does about companies in the database, and what it may not."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 
+import psycopg2
 import pytest
 
+from tests.support.processes import wait_until
 from tests.support.saml import live
 from tests.support.saml.messages import metadata
 
@@ -186,6 +189,42 @@ def test_everybody_who_may_connect_companies_is_told_who_vouches_for_whom(people
                            " WHERE template = 'company_changed'")
     assert [recipient for recipient, _ in letters] == ["ann@corp.test"] * 3
     live, domain, keys = (parameters for _, parameters in letters)
-    assert live["went_live"] and live["detail"] == "contoso.test early.test" and live["changed_by"].startswith("ann@corp.test by ")
-    assert domain["domain_given"] and domain["detail"] == "late.test" and domain["company"] == "Contoso"
-    assert keys["metadata_brought"] and len(keys["detail"]) > 60
+    assert live["went_live"] and live["details"] == ["contoso.test", "early.test"] and live["changed_by"].startswith("ann@corp.test by ")
+    assert domain["domain_given"] and domain["details"] == ["late.test"] and domain["company"] == "Contoso"
+    assert keys["metadata_brought"] and len(keys["details"][0]) > 60
+
+
+def test_an_entity_id_may_have_so_many_characters(contoso):
+    long = contoso.directory / "long.xml"
+    for length, code in ((1024, 0), (1025, 1)):
+        name = "https://contoso.test/".ljust(length, "x")
+        long.write_text(metadata([contoso.keys["idp"]]).replace("https://idp.test/", name))
+        contoso.ok("company", "metadata", "contoso", long) if code == 0 else contoso.refused(code, "company", "metadata", "contoso", long)
+
+
+def test_the_audit_trail_keeps_all_of_what_was_and_is(contoso):
+    many = json.dumps([f"attribute-{number}" for number in range(100)])
+    contoso.ok("company", "set", "contoso", "--set", f"attributes.email={many}")
+    contoso.ok("company", "set", "contoso", "--set", "attributes.email=[\"mail\"]")
+    events = [json.loads(line) for line in contoso.ok("--json", "audit", "--idp", "contoso").splitlines()]
+    detail = next(event["detail"] for event in events if event["event"] == "company_changed" and event["detail"].endswith('["mail"]}}'))
+    assert "attribute-0" in detail and "attribute-99" in detail and "preset" not in detail
+
+
+def test_one_entity_id_at_the_same_moment_is_one_companys(contoso):
+    contoso.ok("company", "add", "fabrikam")
+    contoso.ok("company", "add", "litware")
+    operator = "ROW(NULL, 'cli:test', '', '{manager}', 'manager')::anteroom.actor"
+
+    def bring(cursor, name):
+        cursor.execute("SET search_path = anteroom, public")
+        cursor.execute(f"SELECT anteroom.bring_metadata({operator}, '{name}', (SELECT version FROM companies WHERE name = '{name}'),"
+                       " '<x/>', 'https://fabrikam.test/', '{AA}')")
+        return cursor.fetchone()[0]
+
+    with psycopg2.connect(contoso.connection) as first, psycopg2.connect(contoso.connection) as second, ThreadPoolExecutor(1) as other:
+        assert bring(first.cursor(), "fabrikam") == "kept"
+        waiting = other.submit(bring, second.cursor(), "litware")
+        wait_until(lambda: contoso.value("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'") == 1, 10, "the second")
+        first.commit()
+        assert waiting.result() == "entity_id_taken"

@@ -29,7 +29,7 @@ EXEMPT = {
     "show_property": "about a property, by refuse_property(): counts people, and names nobody",
     **dict.fromkeys(("add_company", "bring_metadata", "change_company", "give_domain", "set_company_state", "withdraw_domain"),
                     "about a company, by refuse_company()"),
-    **dict.fromkeys(("history_of_company", "people_of_company", "search_companies"),
+    **dict.fromkeys(("history_of_company", "people_of_company", "search_companies", "show_company"),
                     "about companies, by may(): counts people, and names those alone who changed a company"),
     "waiting_state": "about whoever waits alone: the id is the session's",
     "waits_since": "counts those who wait",

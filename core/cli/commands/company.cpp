@@ -16,6 +16,7 @@ using store::CompanyChange;
 using store::CompanyRow;
 
 constexpr int kPage = 500;
+constexpr int kMostVersions = 1000;
 
 struct Given : Acting {
   std::string display_name, preset, metadata, domain;
@@ -57,10 +58,10 @@ store::NewMetadata checked_metadata(Console& console, CompanyRow row, const std:
           std::move(judged.fingerprints)};
 }
 
-void bring(Console& console, const Given& given, store::NewMetadata metadata) {
-  const CompanyChange change = console.need(
-      wait(store::bring_metadata(console.database(), actor_of(console, given),
-                                 console.settings().access, given.name, std::move(metadata))));
+void bring(Console& console, const Given& given, long version, store::NewMetadata metadata) {
+  const CompanyChange change = console.need(wait(
+      store::bring_metadata(console.database(), actor_of(console, given), console.settings().access,
+                            given.name, version, std::move(metadata))));
   if (change != CompanyChange::same) need_change(given.name, change);
 }
 
@@ -76,7 +77,8 @@ void give(Console& console, const Given& acting, const std::string& domain) {
 
 void show(Console& console, const std::string& name) {
   const CompanyRow row = row_of(console, name);
-  const auto versions = console.need(wait(store::metadata_versions(console.database(), name)));
+  const auto versions =
+      console.need(wait(store::metadata_versions(console.database(), name, kMostVersions)));
   const ReadCompany read = read_company(row, console.settings(), now());
   console.say(company_text(row, read, versions, console.settings()),
               company_json(row, read, versions, console.settings()));
@@ -115,7 +117,9 @@ void add(Console& console, const Given& given) {
                   console.database(), actor_of(console, given), console.settings().access,
                   store::NewCompany{row.name, row.display_name, row.settings}))));
   try {
-    if (!metadata.xml.empty()) bring(console, given, std::move(metadata));
+    if (!metadata.xml.empty()) {
+      bring(console, given, row_of(console, given.name).version, std::move(metadata));
+    }
     for (const std::string& domain : given.domains) give(console, given, domain);
   } catch (Abort& abort) {
     abort.message += "\n" + given.name + " was added all the same, as a draft";
@@ -161,7 +165,8 @@ void set_state(Console& console, const Given& given, const std::string& state) {
     }
   }
   const auto done = console.need(wait(store::set_company_state(
-      console.database(), actor_of(console, given), console.settings().access, name, state)));
+      console.database(), actor_of(console, given), console.settings().access, name,
+      state == "live" ? std::optional(row.version) : std::nullopt, state)));
   need_change(name, done.change);
   console.say(
       name + " is " + state +
@@ -227,13 +232,13 @@ void add_making(CLI::App& company, Console& console) {
   setting->add_option("--unset", changed->without, "a KEY that goes back to what is usual");
 
   auto brought = std::make_shared<Given>();
-  auto* metadata = changing(company, console, brought, "metadata",
-                            "put other metadata in force; what was before is kept",
-                            [](Console& own, const Given& file) {
-                              const CompanyRow row = row_of(own, file.name);
-                              bring(own, file, checked_metadata(own, row, file.metadata));
-                              show(own, file.name);
-                            });
+  auto* metadata = changing(
+      company, console, brought, "metadata", "put other metadata in force; what was before is kept",
+      [](Console& own, const Given& file) {
+        const CompanyRow row = row_of(own, file.name);
+        bring(own, file, row.version, checked_metadata(own, row, file.metadata));
+        show(own, file.name);
+      });
   metadata->add_option("FILE", brought->metadata)->required();
 }
 

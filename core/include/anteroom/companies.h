@@ -45,8 +45,9 @@ struct MetadataVersion {
   std::string brought_by, brought_at;
   bool is_in_force = false;
 };
-/// The newest first.
-Task<Result<std::vector<MetadataVersion>>> metadata_versions(Database& database, std::string name);
+/// The newest first, at most so many, and the one in force.
+Task<Result<std::vector<MetadataVersion>>> metadata_versions(Database& database, std::string name,
+                                                             int limit);
 
 // What follows is for operators and for those who reach manage.connect_companies at all properties:
 // the database decides, whatever the caller thinks, and nobody changes the company that they sign
@@ -82,10 +83,10 @@ struct NewMetadata {
   std::string xml, entity_id;
   std::vector<std::string> fingerprints;
 };
-/// In force at once; the versions before are kept.
+/// In force at once; the versions before are kept. `version`: as in CompanyRow, when it was judged.
 Task<Result<CompanyChange>> bring_metadata(Database& database, const Actor& actor,
                                            const AccessSettings& access, std::string name,
-                                           NewMetadata metadata);
+                                           long version, NewMetadata metadata);
 
 struct DomainChange {
   CompanyChange change = CompanyChange::not_allowed;
@@ -101,9 +102,10 @@ struct StateChange {
   CompanyChange change = CompanyChange::not_allowed;
   int sessions = 0;  ///< that have ended
 };
-/// "live", "suspended" or "archived".
+/// "live", "suspended" or "archived". `version`: nothing where it is not as it was then.
 Task<Result<StateChange>> set_company_state(Database& database, Actor actor, AccessSettings access,
-                                            std::string name, std::string state);
+                                            std::string name, std::optional<long> version,
+                                            std::string state);
 
 struct CompanyFilter {
   std::string search;  ///< part of a name or of a domain; empty: all
@@ -125,9 +127,15 @@ Task<Result<std::vector<CompanyLine>>> search_companies(Database& database, Acto
                                                         AccessSettings access,
                                                         CompanyFilter filter);
 
+/// Without metadata; nothing for whoever may not.
+Task<Result<std::optional<CompanyRow>>> show_company(Database& database, const Actor& actor,
+                                                     const AccessSettings& access,
+                                                     std::string name);
+
+/// At most 1,000 of each are counted.
 struct CompanyPeople {
   int people = 0, sessions = 0;
-  int others = 0;  ///< with an address in its domains who sign on elsewhere, or never did
+  int others = 0;  ///< unless it is live: with an address in its domains, not its own
 };
 Task<Result<CompanyPeople>> people_of_company(Database& database, Actor actor,
                                               AccessSettings access, std::string name);

@@ -23,6 +23,7 @@ enum class CompanyFault {
   public_domain,
   domain_is_configured,
   private_key,  ///< where metadata was expected
+  not_text,     ///< likewise
   bad_metadata,
   entity_id_is_configured,
   bad_settings,
@@ -52,6 +53,9 @@ struct JudgedMetadata {
   std::vector<std::string> fingerprints;  ///< SHA-256 of its signing certificates
   std::vector<std::string> remarks;       ///< what is odd in it, for operators and support
 };
+
+/// Whether a text may be metadata at all; where not, it is nothing to keep or to show. Cheap.
+[[nodiscard]] CompanyVerdict judge_metadata_text(const std::string& xml);
 
 /// A row's metadata, as if it were live. Takes a millisecond for each certificate.
 [[nodiscard]] JudgedMetadata judge_company_metadata(const Settings& settings, store::CompanyRow row,

@@ -99,20 +99,26 @@ CompanyVerdict judge_company_settings(const Settings& settings, store::CompanyRo
   return {};
 }
 
+CompanyVerdict judge_metadata_text(const std::string& xml) {
+  if (xml.find("PRIVATE KEY") != std::string::npos) {
+    return bad(CompanyFault::private_key,
+               "there is a private key in it, which nobody else should have: it was not kept. Ask "
+               "for the federation metadata, and that the key be replaced");
+  }
+  if (!text::is_utf8(xml)) {
+    return bad(CompanyFault::not_text, "it is not UTF-8: save it as such and try again");
+  }
+  return {};
+}
+
 JudgedMetadata judge_company_metadata(const Settings& settings, store::CompanyRow row, Time now) {
   JudgedMetadata judged;
   const auto refuse = [&](CompanyFault fault, std::string why) {
     judged.verdict = {fault, std::move(why)};
     return std::move(judged);
   };
-  if (row.metadata.find("PRIVATE KEY") != std::string::npos) {
-    return refuse(CompanyFault::private_key,
-                  "there is a private key in it, which nobody else should have: it was not kept. "
-                  "Ask for the federation metadata, and that the key be replaced");
-  }
-  if (!text::is_utf8(row.metadata)) {
-    return refuse(CompanyFault::bad_metadata, "it is not UTF-8: save it as such and try again");
-  }
+  judged.verdict = judge_metadata_text(row.metadata);
+  if (!judged.verdict.is_good()) return judged;
   auto parsed = saml::parse_idp_metadata(row.metadata, now);
   if (!parsed) return refuse(CompanyFault::bad_metadata, parsed.failure().detail);
   for (const IdentityProvider& company : settings.identity_providers) {

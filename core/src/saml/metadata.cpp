@@ -63,6 +63,8 @@ Result<const xmlNode*> find_idp(const xmlNode* root) {
 Result<std::string> read_entity_id(const xmlNode* entity) {
   std::string id = uri_attribute(entity, "entityID").value_or("");
   if (id.empty()) return unusable("the EntityDescriptor has no entityID");
+  constexpr std::size_t kLongest = 1024;  // saml-core 8.3.6
+  if (id.size() > kLongest) return unusable("the entityID is longer than 1024 characters");
   if (!text::is_plain_text(id, text::Lines::one)) {
     return unusable("the entityID has control characters or invisible ones in it");
   }

@@ -24,25 +24,30 @@ constexpr Statement kFind{"find_company",
                           " FROM anteroom.find_company($1)"};
 constexpr Statement kVersions{"metadata_versions",
                               "SELECT number, entity_id, fingerprints, brought_by, brought_at,"
-                              " is_in_force FROM anteroom.metadata_versions($1)"};
+                              " is_in_force FROM anteroom.metadata_versions($1, $2::int)"};
 constexpr Statement kAdd{"add_company",
                          "SELECT anteroom.add_company($1::anteroom.actor, $2, $3, $4::jsonb)"};
 constexpr Statement kChange{
     "change_company",
     "SELECT anteroom.change_company($1::anteroom.actor, $2, $3::bigint, $4, $5::jsonb)"};
 constexpr Statement kBring{
-    "bring_metadata", "SELECT anteroom.bring_metadata($1::anteroom.actor, $2, $3, $4, $5::text[])"};
+    "bring_metadata",
+    "SELECT anteroom.bring_metadata($1::anteroom.actor, $2, $3::bigint, $4, $5, $6::text[])"};
 constexpr Statement kGive{
     "give_domain", "SELECT outcome, owner FROM anteroom.give_domain($1::anteroom.actor, $2, $3)"};
 constexpr Statement kWithdraw{"withdraw_domain",
                               "SELECT anteroom.withdraw_domain($1::anteroom.actor, $2, $3)"};
 constexpr Statement kState{
     "set_company_state",
-    "SELECT outcome, sessions FROM anteroom.set_company_state($1::anteroom.actor, $2, $3)"};
+    "SELECT outcome, sessions"
+    " FROM anteroom.set_company_state($1::anteroom.actor, $2, $3::bigint, $4)"};
 constexpr Statement kSearch{
     "search_companies",
     "SELECT name, display_name, state, domains, people, last_sign_on, refused, commonest"
     " FROM anteroom.search_companies($1::anteroom.actor, $2, $3, $4, $5::int)"};
+constexpr Statement kShow{"show_company",
+                          "SELECT name, display_name, state, domains, settings, '', version"
+                          " FROM anteroom.show_company($1::anteroom.actor, $2)"};
 constexpr Statement kPeople{
     "people_of_company",
     "SELECT people, sessions, others FROM anteroom.people_of_company($1::anteroom.actor, $2)"};
@@ -96,6 +101,15 @@ Task<Result<std::vector<CompanyRow>>> companies(Database& database, const Statem
   co_return companies;
 }
 
+Task<Result<std::optional<CompanyRow>>> one_company(Database& database, const Statement& statement,
+                                                    Params params) {
+  Result<std::vector<CompanyRow>> found =
+      co_await companies(database, statement, std::move(params));
+  if (!found) co_return found.failure();
+  if (found->empty()) co_return std::optional<CompanyRow>();
+  co_return std::optional(std::move(found->front()));
+}
+
 // Of a statement that answers with one word.
 Task<Result<CompanyChange>> change(Database& database, const Statement& statement, Params params) {
   Result<Rows> result = co_await run(database, statement, std::move(params));
@@ -118,14 +132,19 @@ Task<Result<std::vector<CompanyRow>>> list_companies(Database& database, std::st
 
 Task<Result<std::optional<CompanyRow>>> find_company(Database& database, std::string name) {
   Params params{std::move(name)};
-  Result<std::vector<CompanyRow>> found = co_await companies(database, kFind, std::move(params));
-  if (!found) co_return found.failure();
-  if (found->empty()) co_return std::optional<CompanyRow>();
-  co_return std::optional(std::move(found->front()));
+  return one_company(database, kFind, std::move(params));
 }
 
-Task<Result<std::vector<MetadataVersion>>> metadata_versions(Database& database, std::string name) {
-  Params params{std::move(name)};
+Task<Result<std::optional<CompanyRow>>> show_company(Database& database, const Actor& actor,
+                                                     const AccessSettings& access,
+                                                     std::string name) {
+  Params params{of_actor(actor, access), std::move(name)};
+  return one_company(database, kShow, std::move(params));
+}
+
+Task<Result<std::vector<MetadataVersion>>> metadata_versions(Database& database, std::string name,
+                                                             int limit) {
+  Params params{std::move(name), std::to_string(limit)};
   Result<Rows> result = co_await run(database, kVersions, std::move(params));
   if (!result) co_return result.failure();
   std::vector<MetadataVersion> versions;
@@ -152,10 +171,11 @@ Task<Result<CompanyChange>> change_company(Database& database, const Actor& acto
 
 Task<Result<CompanyChange>> bring_metadata(Database& database, const Actor& actor,
                                            const AccessSettings& access, std::string name,
-                                           NewMetadata metadata) {
-  return change(database, kBring,
-                {of_actor(actor, access), std::move(name), std::move(metadata.xml),
-                 std::move(metadata.entity_id), array_literal(metadata.fingerprints)});
+                                           long version, NewMetadata metadata) {
+  return change(
+      database, kBring,
+      {of_actor(actor, access), std::move(name), std::to_string(version), std::move(metadata.xml),
+       std::move(metadata.entity_id), array_literal(metadata.fingerprints)});
 }
 
 Task<Result<DomainChange>> give_domain(Database& database, Actor actor, AccessSettings access,
@@ -174,8 +194,10 @@ Task<Result<CompanyChange>> withdraw_domain(Database& database, const Actor& act
 }
 
 Task<Result<StateChange>> set_company_state(Database& database, Actor actor, AccessSettings access,
-                                            std::string name, std::string state) {
-  Params params{of_actor(actor, access), std::move(name), std::move(state)};
+                                            std::string name, std::optional<long> version,
+                                            std::string state) {
+  Params params{of_actor(actor, access), std::move(name),
+                version ? Cell(std::to_string(*version)) : std::nullopt, std::move(state)};
   Result<Rows> result = co_await run(database, kState, std::move(params));
   if (!result) co_return result.failure();
   if (result->rows.size() != 1) co_return unexpected_rows(kState);

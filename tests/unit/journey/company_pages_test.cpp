@@ -51,6 +51,10 @@ struct Support {
       return Rows{{{"contoso", "Con <toso>", state, domains, settings,
                     has_metadata ? Cell(xml) : kNever, "17"}}};
     };
+    answers["show_company"] = [this](const Params& params) {
+      if (params[1] != "contoso") return Rows{};
+      return Rows{{{"contoso", "Con <toso>", state, domains, settings, "", "17"}}};
+    };
     answers["metadata_versions"] = [this](const Params&) {
       if (!has_metadata) return Rows{};
       return Rows{{{"1", "https://contoso.test/", "AA:BB", "grace@corp.test",
@@ -95,7 +99,9 @@ struct Support {
   }
   Response confirm_metadata(const std::string& metadata) {
     return send_metadata(
-        metadata, "--edge\r\nContent-Disposition: form-data; name=\"confirmed\"\r\n\r\nyes\r\n");
+        metadata,
+        "--edge\r\nContent-Disposition: form-data; name=\"confirmed\"\r\n\r\nyes\r\n"
+        "--edge\r\nContent-Disposition: form-data; name=\"version\"\r\n\r\n17\r\n");
   }
   int changes() {
     int count = 0;
@@ -113,7 +119,7 @@ const std::vector<std::pair<std::string, std::string>> kForms{
     {"domain", "name=contoso&domain=contoso.example&then=give"},
     {"domain", "name=contoso&domain=contoso.test&then=withdraw"},
     {"rename", "name=contoso&display_name=Contoso+Ltd&preset=okta&version=17"},
-    {"state", "name=contoso&then=live"},
+    {"state", "name=contoso&then=live&version=17"},
     {"state", "name=contoso&then=suspended"},
     {"state", "name=contoso&then=archived"}};
 
@@ -130,6 +136,7 @@ TEST_CASE("companies are for those who may connect them at all properties") {
     CHECK(support.changes() == 0);
     CHECK(support.world.database.calls["search_companies"] == 0);
     CHECK(support.world.database.calls["find_company"] == 0);
+    CHECK(support.world.database.calls["show_company"] == 0);
   }
 }
 
@@ -213,11 +220,11 @@ TEST_CASE("a company goes live once it has metadata and a domain") {
   support.domains = "";
   CHECK_THAT(support.get("/show", "name=contoso").body, !Contains("value=\"live\""));
   support.domains = "contoso.test";
-  const Response live = support.post("state", "name=contoso&then=live");
+  const Response live = support.post("state", "name=contoso&then=live&version=17");
   CHECK(header(live, "Location") == "/auth/manage/companies/show?name=contoso&notice=live");
   support.xml = "<EntityDescriptor/>";  // nodes would not take it
   const int before = support.changes();
-  const Response refused = support.post("state", "name=contoso&then=live");
+  const Response refused = support.post("state", "name=contoso&then=live&version=17");
   CHECK(refused.status == 422);
   CHECK_THAT(refused.body, Contains("This cannot be used: "));
   CHECK(support.changes() == before);
@@ -236,9 +243,13 @@ TEST_CASE("who signed on long ago is shown no forms, and what they send is kept 
                               Contains("target=\"_blank\""));
   CHECK_THAT(late.send_metadata("<Mine/>").body, Contains("&lt;Mine/&gt;"));
   CHECK(late.confirm_metadata(late.xml).status == 403);
-  CHECK(late.post("state", "name=contoso&then=live").status == 403);
+  CHECK(late.post("state", "name=contoso&then=live&version=17").status == 403);
   CHECK(late.post("state", "name=contoso&then=archived").status == 403);
   CHECK(late.post("rename", kForms[3].second).status == 403);
+  CHECK_THAT(late.post("rename", "name=contoso&display_name=Mine").body,
+             Contains("value=\"Mine\""));
+  CHECK_THAT(late.send_metadata("-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBg\n").body,
+             Contains("There is a private key in it") && !Contains("MIIEvQIBADANBg"));
   CHECK(late.changes() == 0);
   CHECK(late.post("state", "name=contoso&then=suspended").status == 303);  // waits for nothing
   CHECK(late.changes() == 1);
@@ -248,6 +259,10 @@ TEST_CASE("a form that was open for a while is taken, and a new sign-on leads ba
   Support support("*=manager", std::chrono::minutes(45));
   CHECK_THAT(support.get("/show", "name=contoso").body, !Contains("value=\"give\""));
   CHECK(support.post("domain", kForms[1].second).status == 303);
+  CHECK_THAT(support.post("domain", "name=contoso&domain=gmail.com&then=give").body,
+             Contains("value=\"gmail.com\"") && Contains("id=\"domain-error\""));
+  CHECK_THAT(support.send_metadata("<Mine/>").body,
+             Contains("&lt;Mine/&gt;") && Contains("id=\"xml-error\""));
   const Response away = support.get("/change", "name=contoso");
   CHECK(away.status == 302);
   CHECK(header(away, "Location").starts_with("/auth/sign-in?r="));
@@ -267,8 +282,9 @@ TEST_CASE("metadata is judged, shown beside the keys in force, and put in force 
   const Response done = support.confirm_metadata(support.xml);
   CHECK(header(done, "Location") == "/auth/manage/companies/show?name=contoso&notice=metadata");
   const Params kept = support.world.database.last["bring_metadata"];
-  CHECK(kept[2] == support.xml);
-  CHECK(kept[3] == "https://contoso.test/");
+  CHECK(kept[2] == "17");
+  CHECK(kept[3] == support.xml);
+  CHECK(kept[4] == "https://contoso.test/");
 }
 
 TEST_CASE("metadata that nobody could sign on with is not kept, and is said why") {
@@ -320,7 +336,7 @@ TEST_CASE("two who edit one company: the second is told, and loses nothing") {
   support.outcome = "changed_meanwhile";
   const Response late =
       support.post("rename", "name=contoso&display_name=Mine&preset=okta&version=16");
-  CHECK(support.world.database.last["change_company"][2] == "-1");
+  CHECK(support.world.database.last["change_company"][2] == "16");
   CHECK(late.status == 409);
   CHECK_THAT(late.body,
              Contains("Somebody else changed this company") && Contains("value=\"Mine\""));
@@ -337,7 +353,7 @@ TEST_CASE("every outcome of the database has words") {
                                                 {"unheard_of", 403}}) {
     Support support;
     support.outcome = outcome;
-    const Response page = support.post("state", "name=contoso&then=live");
+    const Response page = support.post("state", "name=contoso&then=live&version=17");
     CHECK(page.status == status);
     CHECK_THAT(page.body, Contains("class=\"notice failure\" role=\"alert\""));
   }
@@ -346,6 +362,66 @@ TEST_CASE("every outcome of the database has words") {
 TEST_CASE("with the database away nobody is told that a company is not there") {
   Support support;
   support.world.database.answers.erase("find_company");
+  support.world.database.answers.erase("show_company");
   CHECK(support.get("/show", "name=contoso").status == 503);
   CHECK(support.confirm_metadata(support.xml).status == 503);
+}
+
+TEST_CASE("another kind of identity provider is chosen for a draft alone") {
+  Support support;
+  support.settings = R"({"force_authn": true})";  // says none: a generic one
+  CHECK_THAT(support.get("/show", "name=contoso").body,
+             Contains("value=\"generic\" selected") && !Contains("Basic SAML Configuration"));
+  support.state = "live";
+  CHECK_THAT(support.get("/show", "name=contoso").body, !Contains("<select id=\"preset\""));
+  CHECK(support.post("rename", kForms[3].second).status == 303);
+  CHECK(support.world.database.last["change_company"][4] == support.settings);
+}
+
+TEST_CASE("who goes live or puts metadata in force says what they were shown") {
+  Support support;
+  support.post("state", "name=contoso&then=live&version=16x");
+  CHECK(support.world.database.last["set_company_state"][2] == "-1");
+  support.post("state", "name=contoso&then=live&version=16");
+  CHECK(support.world.database.last["set_company_state"][2] == "16");
+  support.post("state", "name=contoso&then=suspended");
+  CHECK(support.world.database.last["set_company_state"][2] == kNever);
+  support.outcome = "changed_meanwhile";
+  const Response late = support.confirm_metadata(support.xml);
+  CHECK(late.status == 409);
+  CHECK_THAT(late.body,
+             Contains("Somebody else changed this company") && Contains("&lt;EntityDescriptor"));
+}
+
+TEST_CASE("what is so already is done, and odd bytes are nobody's name") {
+  Support support;
+  support.outcome = "has_it";
+  CHECK(support.post("domain", kForms[1].second).status == 303);
+  support.outcome = "not_its";
+  CHECK(support.post("domain", kForms[2].second).status == 303);
+  const std::string body =
+      "--edge\r\nContent-Disposition: form-data; name=\"name\"\r\n\r\n\xff\r\n--edge--\r\n";
+  CHECK(support.world
+            .answer({.method = "POST",
+                     .path = "/auth/manage/companies/metadata",
+                     .body = body,
+                     .cookie = kSessionCookieHeader,
+                     .content_type = "multipart/form-data; boundary=edge"})
+            .status == 404);
+  CHECK(support.world.database.last["show_company"][1] == "\ufffd");
+}
+
+TEST_CASE("a company whose name the configuration has taken says so, and nothing of that one") {
+  Support support;
+  support.state = "live";
+  support.world.database.answers["show_company"] = [](const Params&) {
+    return Rows{{{"corp", "Corp", "live", "corp2.test", "{}", "", "17"}}};
+  };
+  support.world.database.answers["changed_companies"] = [first = true](const Params&) mutable {
+    if (!std::exchange(first, false)) return Rows{};
+    return Rows{{{"corp", "Corp", "live", "corp2.test", "{}", "", "17"}}};
+  };
+  REQUIRE(wait(support.world.site->refresh_companies()).ok());
+  CHECK_THAT(support.get("/show", "name=corp").body,
+             Contains("the name is corp&apos;s already") && !Contains("Nobody can sign in there"));
 }

@@ -83,6 +83,7 @@ Values draft() {
                  {"version", "17"},
                  {"preset_label", "Microsoft Entra ID"},
                  {"closed", ""},
+                 {"conflicts", ""},
                  {"people", "0"},
                  {"sessions", "0"},
                  {"others", "2"},
@@ -136,6 +137,7 @@ Values live() {
   values.text["people"] = "412";
   values.text["sessions"] = "38";
   values.text["closed"] = "its certificate has expired";
+  values.text["conflicts"] = "contoso.example is northwind's already";
   values.text["other_settings"] = R"({"force_authn":true})";
   add_domains(values, false);
   for (const char* flag : {"may_change", "is_draft", "may_archive"}) values.flags[flag] = false;

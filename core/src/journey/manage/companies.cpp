@@ -21,8 +21,6 @@ using store::CompanyChange;
 constexpr int kPageSize = 50;
 constexpr int kMostCounted = 1000;
 constexpr std::size_t kMaxSearch = 200;
-constexpr std::size_t kMaxName = 64;  // one more than a name may have: cut off, none is another
-constexpr std::size_t kMaxDisplayName = 2000;
 
 constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kPresetLabels{
     {{"entra", "Microsoft Entra ID"},
@@ -39,14 +37,14 @@ struct View {
   std::string search, state, after;
 
   static View of(const std::optional<http::Form>& query) {
-    const std::string state = field_of(query, "state", kMaxName);
+    const std::string state = field_of(query, "state", kMaxCompanyName);
     const bool is_state = std::find(kStates.begin(), kStates.end(), state) != kStates.end();
     return {field_of(query, "q", kMaxSearch), is_state ? state : "",
-            field_of(query, "after", kMaxName)};
+            field_of(query, "after", kMaxCompanyName)};
   }
 };
 
-struct Tried {
+struct TriedNewCompany {
   int status = 200;
   std::string name, display_name, preset = kPresets[0];
   std::map<std::string, Message> messages;
@@ -92,7 +90,8 @@ std::vector<pages::Values> state_choices(std::string_view chosen) {
   return choices;
 }
 
-Task<Response> list_page(Exchange& exchange, const ManageUser& viewer, View view, Tried tried) {
+Task<Response> list_page(Exchange& exchange, const ManageUser& viewer, View view,
+                         TriedNewCompany tried) {
   Context& context = exchange.context;
   auto searching = store::search_companies(
       context.ports.database, viewer.actor, context.settings.access,
@@ -123,7 +122,7 @@ Task<Response> list_page(Exchange& exchange, const ManageUser& viewer, View view
 }
 
 // Before the database is asked.
-void judge(const Settings& settings, Tried& tried) {
+void judge(const Settings& settings, TriedNewCompany& tried) {
   const CompanyVerdict verdict = judge_company_name(settings, tried.name);
   if (verdict.fault == CompanyFault::name_is_configured) {
     tried.refuse("name_error", "company_name_taken"_message);
@@ -173,7 +172,7 @@ std::vector<pages::Values> preset_choices(std::string_view chosen) {
 
 Task<Response> list_companies(Exchange exchange, ManageUser viewer) {
   View view = View::of(http::Form::parse(exchange.head().query));
-  Tried nothing;
+  TriedNewCompany nothing;
   auto showing = list_page(exchange, viewer, std::move(view), std::move(nothing));
   Response response = co_await showing;
   co_return response;
@@ -186,10 +185,10 @@ std::string to_companies(const Exchange& /*exchange*/) {
 Task<Response> add_company(Exchange exchange, ManageUser viewer) {
   const auto form = http::Form::parse(exchange.request.body());
   Context& context = exchange.context;
-  Tried tried;
-  tried.name = field_of(form, "name", kMaxName);
+  TriedNewCompany tried;
+  tried.name = field_of(form, "name", kMaxCompanyName);
   tried.display_name = field_of(form, "display_name", kMaxDisplayName);
-  tried.preset = field_of(form, "preset", kMaxName);
+  tried.preset = field_of(form, "preset", kMaxCompanyName);
   if (std::find(kPresets.begin(), kPresets.end(), tried.preset) == kPresets.end()) {
     co_return refuse(context, exchange.head(), 400, {Code{"malformed_form"}, "no such preset"});
   }

@@ -1,8 +1,12 @@
 // What the pages about companies share.
 #pragma once
 
+#include <chrono>
+#include <map>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "anteroom/company_rules.h"
 #include "http/form.h"
@@ -31,10 +35,10 @@ Task<Response> company_page(Exchange& exchange, const ManageUser& viewer, std::s
 /// "/manage/companies/show?name=NAME"
 std::string company_path(const std::string& name);
 
-/// Forms are shown to whoever signed on this lately; what they send is taken for twice as long.
-inline constexpr std::chrono::minutes kFreshSignOn{30};
-bool has_signed_on_within(const Exchange& exchange, const ManageUser& viewer,
-                          std::chrono::seconds age);
+/// To let somebody vouch for addresses is the gravest act there is: its forms are shown to whoever
+/// signed on within the last half hour, and what they send is taken for twice as long.
+bool may_see_forms(const Exchange& exchange, const ManageUser& viewer);
+bool may_send_forms(const Exchange& exchange, const ManageUser& viewer);
 
 Message change_message(store::CompanyChange change);
 int status_of(store::CompanyChange change);
@@ -43,6 +47,9 @@ Message state_message(std::string_view state);
 /// One <option> for each preset.
 std::vector<pages::Values> preset_choices(std::string_view chosen);
 std::string preset_label(std::string_view preset);
+
+inline constexpr std::size_t kMaxCompanyName = 64;  ///< one more than a name may have
+inline constexpr std::size_t kMaxDisplayName = 2000;
 
 /// A field of a form, without the white space around it, cut off beyond `max` bytes.
 std::string field_of(const std::optional<http::Form>& form, std::string_view name, std::size_t max);

@@ -1,6 +1,6 @@
-// Changes to companies. To let somebody vouch for addresses is the gravest act there is: whoever
-// does it has signed on lately.
+// Changes to companies.
 #include <algorithm>
+#include <charconv>
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <utility>
@@ -20,33 +20,56 @@ namespace {
 
 using store::CompanyChange;
 
-constexpr std::size_t kMaxName = 64;
 constexpr std::size_t kMaxDomain = 300;
-constexpr std::size_t kMaxDisplayName = 2000;
+
+constexpr std::chrono::minutes kFreshSignOn{30};
+
+bool has_signed_on_within(const Exchange& exchange, const ManageUser& viewer,
+                          std::chrono::seconds age) {
+  Requirement requirement;
+  requirement.max_age = age;
+  return is_fresh(*viewer.session.view(), requirement, exchange.now());
+}
+
+std::string part_of(const http::MultipartForm& form, std::string_view name, std::size_t max) {
+  return std::string(text::cut(text::trimmed(text::well_formed(form.get(name))), max));
+}
+
+// That of no company, where it is not a number.
+long version_in(std::string_view text) {
+  long version = -1;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), version);
+  return error == std::errc() && end == text.data() + text.size() ? version : -1;
+}
 
 std::string name_in(const Exchange& exchange) {
   const RequestHead& head = exchange.head();
-  if (head.method != "POST") return field_of(http::Form::parse(head.query), "name", kMaxName);
+  if (head.method != "POST")
+    return field_of(http::Form::parse(head.query), "name", kMaxCompanyName);
   if (const auto form =
           http::MultipartForm::parse(head.headers.content_type, exchange.request.body())) {
-    return std::string(text::cut(text::trimmed(form->get("name")), kMaxName));
+    return part_of(*form, "name", kMaxCompanyName);
   }
-  return field_of(http::Form::parse(exchange.request.body()), "name", kMaxName);
+  return field_of(http::Form::parse(exchange.request.body()), "name", kMaxCompanyName);
 }
 
 // What was sent by somebody whose sign-on is too old: nothing was done, and nothing is lost.
 bool is_late(const Exchange& exchange, const ManageUser& viewer, TriedCompany& tried) {
-  if (has_signed_on_within(exchange, viewer, 2 * kFreshSignOn)) return false;
+  if (may_send_forms(exchange, viewer)) return false;
   tried.is_too_old = true;
   tried.refuse("failure", "company_nothing_changed"_message, 403);
   return true;
 }
 
-Task<Response> show(Exchange& exchange, const ManageUser& viewer, std::string name,
-                    TriedCompany tried) {
+Task<Response> answer_with_page(Exchange& exchange, const ManageUser& viewer, std::string name,
+                                TriedCompany tried) {
   auto showing = company_page(exchange, viewer, std::move(name), std::move(tried));
   Response response = co_await showing;
   co_return response;
+}
+
+bool is_so(CompanyChange change) {
+  return change == CompanyChange::done || change == CompanyChange::same;
 }
 
 Response changed(const Exchange& exchange, const std::string& name, const std::string& notice) {
@@ -70,7 +93,7 @@ Message domain_message(const CompanyVerdict& verdict, const std::string& domain)
 }
 
 // As nodes would read it: parsing and loading keys is for the thread pool.
-Task<Result<JudgedMetadata>> judge_there(Exchange& exchange, store::CompanyRow row) {
+Task<Result<JudgedMetadata>> judge_in_pool(Exchange& exchange, store::CompanyRow row) {
   std::function<JudgedMetadata()> judging = [settings = exchange.context.checking.settings_owner,
                                              row = std::move(row), now = exchange.now()] {
     return judge_company_metadata(*settings, row, now);
@@ -80,6 +103,7 @@ Task<Result<JudgedMetadata>> judge_there(Exchange& exchange, store::CompanyRow r
 
 struct GivenMetadata {
   std::string name, xml;
+  long version = -1;  ///< of the company, as the page showed it
   bool is_confirmed = false;
 };
 
@@ -88,26 +112,35 @@ std::optional<GivenMetadata> given_in(const Exchange& exchange) {
       http::MultipartForm::parse(exchange.head().headers.content_type, exchange.request.body());
   if (!form) return std::nullopt;
   const std::string_view file = form->get("file");
-  return GivenMetadata{std::string(text::cut(text::trimmed(form->get("name")), kMaxName)),
-                       std::string(text::trimmed(file.empty() ? form->get("metadata") : file)),
-                       file.empty() && form->get("confirmed") == "yes"};
+  GivenMetadata given;
+  given.name = part_of(*form, "name", kMaxCompanyName);
+  given.xml = text::trimmed(file.empty() ? form->get("metadata") : file);
+  given.version = version_in(form->get("version"));
+  given.is_confirmed = file.empty() && form->get("confirmed") == "yes";
+  return given;
 }
 
-Task<Response> bring(Exchange& exchange, const ManageUser& viewer, const std::string& name,
-                     TriedCompany tried) {
+Task<Response> put_in_force(Exchange& exchange, const ManageUser& viewer, const std::string& name,
+                            long version, TriedCompany tried) {
   Context& context = exchange.context;
   auto bringing = store::bring_metadata(
-      context.ports.database, viewer.actor, context.settings.access, name,
+      context.ports.database, viewer.actor, context.settings.access, name, version,
       {tried.metadata, tried.judged->metadata.entity_id, tried.judged->fingerprints});
   const CompanyChange brought = co_await or_unavailable(exchange, std::move(bringing));
-  if (brought == CompanyChange::done || brought == CompanyChange::same) {
+  if (is_so(brought)) {
     co_return changed(exchange, name, "metadata");
   }
   tried.judged.reset();
   tried.refuse("failure", change_message(brought), status_of(brought));
-  auto showing = show(exchange, viewer, name, std::move(tried));
+  auto showing = answer_with_page(exchange, viewer, name, std::move(tried));
   Response response = co_await showing;
   co_return response;
+}
+
+void set_preset(store::CompanyRow& row, const std::string& preset) {
+  auto settings = nlohmann::json::parse(row.settings, nullptr, false);
+  settings["preset"] = preset;
+  row.settings = settings.dump();
 }
 
 Message notice_message(std::string_view notice) {
@@ -123,6 +156,14 @@ Message notice_message(std::string_view notice) {
 }
 
 }  // namespace
+
+bool may_see_forms(const Exchange& exchange, const ManageUser& viewer) {
+  return has_signed_on_within(exchange, viewer, kFreshSignOn);
+}
+
+bool may_send_forms(const Exchange& exchange, const ManageUser& viewer) {
+  return has_signed_on_within(exchange, viewer, 2 * kFreshSignOn);
+}
 
 Message change_message(CompanyChange change) {
   switch (change) {
@@ -170,15 +211,15 @@ int status_of(CompanyChange change) {
 Task<Response> show_company_settings(Exchange exchange, ManageUser viewer) {
   const auto query = http::Form::parse(exchange.head().query);
   TriedCompany nothing;
-  nothing.messages["notice"] = notice_message(field_of(query, "notice", kMaxName));
-  auto showing = show(exchange, viewer, name_in(exchange), std::move(nothing));
+  nothing.messages["notice"] = notice_message(field_of(query, "notice", kMaxCompanyName));
+  auto showing = answer_with_page(exchange, viewer, name_in(exchange), std::move(nothing));
   Response response = co_await showing;
   co_return response;
 }
 
 Task<Response> step_up_for_company(Exchange exchange, ManageUser viewer) {
   const std::string name = name_in(exchange);
-  if (has_signed_on_within(exchange, viewer, kFreshSignOn)) {
+  if (may_see_forms(exchange, viewer)) {
     co_return redirect(303, exchange.context.path(company_path(name)));
   }
   Requirement requirement;
@@ -199,24 +240,26 @@ Task<Response> bring_company_metadata(Exchange exchange, ManageUser viewer) {
   tried.metadata = std::move(given->xml);
   auto finding = store::find_company(context.ports.database, given->name);
   std::optional<store::CompanyRow> row = co_await or_unavailable(exchange, std::move(finding));
-  if (row && !is_late(exchange, viewer, tried)) {
+  const CompanyVerdict text = judge_metadata_text(tried.metadata);
+  if (!text.is_good()) {
+    tried.refuse("metadata_error", metadata_message(text));
+    tried.metadata.clear();  // not even shown again
+  } else if (row && !is_late(exchange, viewer, tried)) {
     row->metadata = tried.metadata;
-    auto judging = judge_there(exchange, std::move(*row));
+    auto judging = judge_in_pool(exchange, std::move(*row));
     JudgedMetadata judged = co_await or_unavailable(exchange, std::move(judging));
     if (judged.verdict.is_good()) {
       tried.judged = std::move(judged);
     } else {
       tried.refuse("metadata_error", metadata_message(judged.verdict));
-      const bool is_secret = judged.verdict.fault == CompanyFault::private_key;
-      if (is_secret || !text::is_utf8(tried.metadata)) tried.metadata.clear();
     }
     if (tried.judged && given->is_confirmed) {
-      auto bringing = bring(exchange, viewer, given->name, std::move(tried));
+      auto bringing = put_in_force(exchange, viewer, given->name, given->version, std::move(tried));
       Response response = co_await bringing;
       co_return response;
     }
   }
-  auto showing = show(exchange, viewer, given->name, std::move(tried));
+  auto showing = answer_with_page(exchange, viewer, given->name, std::move(tried));
   Response response = co_await showing;
   co_return response;
 }
@@ -224,14 +267,15 @@ Task<Response> bring_company_metadata(Exchange exchange, ManageUser viewer) {
 Task<Response> change_company_domain(Exchange exchange, ManageUser viewer) {
   Context& context = exchange.context;
   const auto form = http::Form::parse(exchange.request.body());
-  const std::string name = field_of(form, "name", kMaxName);
-  const std::string then = field_of(form, "then", kMaxName);
+  const std::string name = field_of(form, "name", kMaxCompanyName);
+  const std::string then = field_of(form, "then", kMaxCompanyName);
   if (then != "give" && then != "withdraw") {
     co_return refuse(context, exchange.head(), 400, {Code{"malformed_form"}, "neither"});
   }
   TriedCompany tried;
-  tried.domain = field_of(form, "domain", kMaxDomain);
-  const std::string domain = canonical_domain(tried.domain).value_or("");
+  const std::string entered = field_of(form, "domain", kMaxDomain);
+  const std::string domain = canonical_domain(entered).value_or("");
+  if (then == "give") tried.domain = entered;
   CompanyChange change = CompanyChange::same;
   if (is_late(exchange, viewer, tried)) {
     // said already
@@ -239,8 +283,7 @@ Task<Response> change_company_domain(Exchange exchange, ManageUser viewer) {
     auto withdrawing = store::withdraw_domain(context.ports.database, viewer.actor,
                                               context.settings.access, name, domain);
     change = co_await or_unavailable(exchange, std::move(withdrawing));
-    if (change == CompanyChange::done) co_return changed(exchange, name, "withdrawn");
-    tried.domain.clear();
+    if (is_so(change)) co_return changed(exchange, name, "withdrawn");
   } else if (const auto verdict = judge_company_domain(context.settings, name, domain);
              !verdict.is_good()) {
     tried.refuse("domain_error", domain_message(verdict, domain));
@@ -249,7 +292,7 @@ Task<Response> change_company_domain(Exchange exchange, ManageUser viewer) {
                                      name, domain);
     const store::DomainChange given = co_await or_unavailable(exchange, std::move(giving));
     change = given.change;
-    if (change == CompanyChange::done) co_return changed(exchange, name, "given");
+    if (is_so(change)) co_return changed(exchange, name, "given");
     if (change == CompanyChange::domain_taken) {
       tried.refuse("domain_error", {"company_domain_taken"_message, {{"domain", domain}}});
       change = CompanyChange::same;
@@ -258,7 +301,7 @@ Task<Response> change_company_domain(Exchange exchange, ManageUser viewer) {
   if (const Message why = change_message(change); !why.empty()) {
     tried.refuse("failure", why, status_of(change));
   }
-  auto showing = show(exchange, viewer, name, std::move(tried));
+  auto showing = answer_with_page(exchange, viewer, name, std::move(tried));
   Response response = co_await showing;
   co_return response;
 }
@@ -266,32 +309,37 @@ Task<Response> change_company_domain(Exchange exchange, ManageUser viewer) {
 Task<Response> rename_company(Exchange exchange, ManageUser viewer) {
   Context& context = exchange.context;
   const auto form = http::Form::parse(exchange.request.body());
-  const std::string name = field_of(form, "name", kMaxName);
+  const std::string name = field_of(form, "name", kMaxCompanyName);
   TriedCompany tried;
   tried.display_name = field_of(form, "display_name", kMaxDisplayName);
-  tried.preset = field_of(form, "preset", kMaxName);
-  if (std::find(kPresets.begin(), kPresets.end(), tried.preset) == kPresets.end()) {
+  tried.preset = field_of(form, "preset", kMaxCompanyName);
+  const bool is_preset =
+      std::find(kPresets.begin(), kPresets.end(), tried.preset) != kPresets.end();
+  if (!tried.preset.empty() && !is_preset) {
     co_return refuse(context, exchange.head(), 400, {Code{"malformed_form"}, "no such preset"});
   }
-  auto finding = store::find_company(context.ports.database, name);
+  auto finding =
+      store::show_company(context.ports.database, viewer.actor, context.settings.access, name);
   std::optional<store::CompanyRow> row = co_await or_unavailable(exchange, std::move(finding));
-  if (tried.display_name.empty()) {
+  if (is_late(exchange, viewer, tried)) {
+    // said already
+  } else if (tried.display_name.empty()) {
     tried.refuse("display_name_error", "property_no_name"_message);
   } else if (Message bad = complaint_about_name(tried.display_name); !bad.empty()) {
     tried.refuse("display_name_error", bad);
-  } else if (row && !is_late(exchange, viewer, tried)) {
-    auto settings = nlohmann::json::parse(row->settings, nullptr, false);
-    settings["preset"] = tried.preset;
-    row->settings = settings.dump();
+  } else if (row) {
+    // Of a company that has people, another one would take them for others: that is for the
+    // command.
+    if (is_preset && row->state == "draft") set_preset(*row, tried.preset);
     row->display_name = tried.display_name;
-    if (field_of(form, "version", kMaxName) != std::to_string(row->version)) row->version = -1;
+    row->version = version_in(form ? form->get("version") : "");
     auto changing = store::change_company(context.ports.database, viewer.actor,
                                           context.settings.access, std::move(*row));
     const CompanyChange change = co_await or_unavailable(exchange, std::move(changing));
     if (change == CompanyChange::done) co_return changed(exchange, name, "renamed");
     tried.refuse("failure", change_message(change), status_of(change));
   }
-  auto showing = show(exchange, viewer, name, std::move(tried));
+  auto showing = answer_with_page(exchange, viewer, name, std::move(tried));
   Response response = co_await showing;
   co_return response;
 }
@@ -300,12 +348,13 @@ namespace {
 
 // Whether nodes would let anybody in with what it has.
 Task<Result<CompanyVerdict>> judge_as_it_is(Exchange& exchange, std::string name) {
-  Result<std::optional<store::CompanyRow>> row =
-      co_await store::find_company(exchange.context.ports.database, std::move(name));
+  auto finding = store::find_company(exchange.context.ports.database, std::move(name));
+  Result<std::optional<store::CompanyRow>> row = co_await finding;
   if (!row) co_return row.failure();
-  if (!*row || (*row)->metadata.empty())
-    co_return CompanyVerdict{};  // the database says what is missing
-  Result<JudgedMetadata> judged = co_await judge_there(exchange, std::move(**row));
+  // The database says what is missing.
+  if (!*row || (*row)->metadata.empty()) co_return CompanyVerdict{};
+  auto judging = judge_in_pool(exchange, std::move(**row));
+  Result<JudgedMetadata> judged = co_await judging;
   if (!judged) co_return judged.failure();
   co_return std::move(judged->verdict);
 }
@@ -315,8 +364,8 @@ Task<Result<CompanyVerdict>> judge_as_it_is(Exchange& exchange, std::string name
 Task<Response> change_company_state(Exchange exchange, ManageUser viewer) {
   Context& context = exchange.context;
   const auto form = http::Form::parse(exchange.request.body());
-  const std::string name = field_of(form, "name", kMaxName);
-  const std::string then = field_of(form, "then", kMaxName);
+  const std::string name = field_of(form, "name", kMaxCompanyName);
+  const std::string then = field_of(form, "then", kMaxCompanyName);
   if (then != "live" && then != "suspended" && then != "archived") {
     co_return refuse(context, exchange.head(), 400, {Code{"malformed_form"}, "no such state"});
   }
@@ -330,15 +379,18 @@ Task<Response> change_company_state(Exchange exchange, ManageUser viewer) {
     if (is_refused) tried.refuse("failure", metadata_message(verdict));
   }
   if (!is_refused) {
+    // What is vouched for is what the page showed.
+    const std::optional<long> version =
+        then == "live" ? std::optional(version_in(form ? form->get("version") : "")) : std::nullopt;
     auto setting = store::set_company_state(context.ports.database, viewer.actor,
-                                            context.settings.access, name, then);
+                                            context.settings.access, name, version, then);
     const store::StateChange set = co_await or_unavailable(exchange, std::move(setting));
-    if (set.change == CompanyChange::done || set.change == CompanyChange::same) {
+    if (is_so(set.change)) {
       co_return changed(exchange, name, then);
     }
     tried.refuse("failure", change_message(set.change), status_of(set.change));
   }
-  auto showing = show(exchange, viewer, name, std::move(tried));
+  auto showing = answer_with_page(exchange, viewer, name, std::move(tried));
   Response response = co_await showing;
   co_return response;
 }

@@ -19,8 +19,10 @@ using Json = nlohmann::json;
 using pages::Values;
 
 constexpr int kHistory = 30;
+constexpr int kVersions = 20;
+constexpr int kMostCounted = 1000;
 
-constexpr std::array<std::pair<std::string_view, MessageKey>, 9> kEvents{
+constexpr std::array<std::pair<std::string_view, MessageKey>, 10> kEvents{
     {{"company_added", "history_company_added"_message},
      {"company_changed", "history_company_changed"_message},
      {"company_metadata_brought", "history_company_metadata_brought"_message},
@@ -28,6 +30,7 @@ constexpr std::array<std::pair<std::string_view, MessageKey>, 9> kEvents{
      {"company_domain_withdrawn", "history_company_domain_withdrawn"_message},
      {"company_went_live", "history_company_went_live"_message},
      {"company_suspended", "history_company_suspended"_message},
+     {"company_sessions_ended", "history_sessions_ended"_message},
      {"company_archived", "history_company_archived"_message},
      {"company_unpinned", "history_company_unpinned"_message}}};
 
@@ -37,7 +40,8 @@ struct Known {
   std::vector<store::MetadataVersion> versions;
   store::CompanyPeople people;
   std::vector<store::CompanyEvent> history;
-  std::string closed;  ///< why nobody gets in, though it is live
+  std::string closed;     ///< why nobody gets in, though it is live
+  std::string conflicts;  ///< what it claims in vain, for the configuration has it
 };
 
 std::vector<Values> key_values(const std::vector<std::string>& fingerprints) {
@@ -134,11 +138,29 @@ void add_judged(const TriedCompany& tried, const Known& known, Values& values) {
   values.flags["has_remarks"] = !tried.judged->remarks.empty();
 }
 
+// The company of the database, not one of the configuration that has its name.
+void add_what_nodes_say(const Exchange& exchange, Known& known) {
+  const std::string& name = known.row.name;
+  for (const std::string& conflict : exchange.companies->conflicts()) {
+    if (!conflict.starts_with(name + ": ")) continue;
+    if (!known.conflicts.empty()) known.conflicts += "; ";
+    known.conflicts += conflict.substr(name.size() + 2);
+  }
+  if (known.row.state != "live" || !judge_company_name(exchange.context.settings, name).is_good()) {
+    return;
+  }
+  if (const IdentityProvider* live = exchange.companies->by_name(name)) known.closed = live->closed;
+}
+
+std::string counted(int count) {
+  return std::to_string(count) + (count >= kMostCounted ? "+" : "");
+}
+
 Values page_values(const Exchange& exchange, const Known& known, const TriedCompany& tried,
                    bool may_change) {
   Values values;
   const store::CompanyRow& row = known.row;
-  std::string preset = kPresets[0];
+  std::string preset = kPresets.back();  // as of one that says none
   values.text["other_settings"] = other_settings(row.settings, preset);
   const auto shown = [](const std::string& entered, const std::string& kept) {
     return entered.empty() ? kept : entered;
@@ -148,9 +170,10 @@ Values page_values(const Exchange& exchange, const Known& known, const TriedComp
   values.text["version"] = std::to_string(row.version);
   values.text["preset_label"] = preset_label(preset);
   values.text["closed"] = known.closed;
-  values.text["people"] = std::to_string(known.people.people);
-  values.text["sessions"] = std::to_string(known.people.sessions);
-  values.text["others"] = std::to_string(known.people.others);
+  values.text["conflicts"] = known.conflicts;
+  values.text["people"] = counted(known.people.people);
+  values.text["sessions"] = counted(known.people.sessions);
+  values.text["others"] = counted(known.people.others);
   values.text["given_domain"] = tried.domain;
   values.text["given_metadata"] = tried.metadata;
   values.text["given_display_name"] = shown(tried.display_name, row.display_name);
@@ -193,33 +216,25 @@ Response no_such_company(Exchange& exchange) {
 
 }  // namespace
 
-bool has_signed_on_within(const Exchange& exchange, const ManageUser& viewer,
-                          std::chrono::seconds age) {
-  Requirement requirement;
-  requirement.max_age = age;
-  return is_fresh(*viewer.session.view(), requirement, exchange.now());
-}
-
 Task<Response> company_page(Exchange& exchange, const ManageUser& viewer, std::string name,
                             TriedCompany tried) {
   Database& database = exchange.context.ports.database;
   const AccessSettings& access = exchange.context.settings.access;
-  auto finding = store::find_company(database, name);
-  std::optional<store::CompanyRow> row = co_await or_unavailable(exchange, std::move(finding));
+  auto showing = store::show_company(database, viewer.actor, access, name);
+  std::optional<store::CompanyRow> row = co_await or_unavailable(exchange, std::move(showing));
   if (!row) co_return no_such_company(exchange);
   Known known;
   known.row = std::move(*row);
-  auto versions = store::metadata_versions(database, name);
+  auto versions = store::metadata_versions(database, name, kVersions);
   known.versions = co_await or_unavailable(exchange, std::move(versions));
   auto people = store::people_of_company(database, viewer.actor, access, name);
   known.people = co_await or_unavailable(exchange, std::move(people));
   auto history = store::history_of_company(database, viewer.actor, access, name, kHistory);
   known.history = co_await or_unavailable(exchange, std::move(history));
-  const IdentityProvider* as_known = exchange.companies->by_name(name);
-  if (known.row.state == "live" && as_known != nullptr) known.closed = as_known->closed;
+  add_what_nodes_say(exchange, known);
+  const bool is_sent = exchange.head().method == "POST";  // what was sent is shown again
   const bool may_change =
-      known.row.state != "archived" &&
-      (tried.is_too_old || has_signed_on_within(exchange, viewer, kFreshSignOn));
+      known.row.state != "archived" && (is_sent || may_see_forms(exchange, viewer));
   co_return manage_page(exchange, viewer, ManageTab::companies, "manage_company", tried.status,
                         page_values(exchange, known, tried, may_change));
 }

@@ -13,7 +13,12 @@ END $$;
 
 CREATE OR REPLACE FUNCTION note_company(p_actor actor, p_kind text, p_name text, p_detail text) RETURNS void LANGUAGE sql AS $$
   INSERT INTO audit_events (kind, actor, client_address, idp, detail)
-  VALUES (p_kind, (p_actor).name, (p_actor).client_address, p_name, left(p_detail, 1000))
+  VALUES (p_kind, (p_actor).name, (p_actor).client_address, p_name, p_detail)
+$$;
+
+-- What stands in p_settings and not, or otherwise, in p_other.
+CREATE OR REPLACE FUNCTION settings_unlike(p_settings jsonb, p_other jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
+  SELECT coalesce(jsonb_object_agg(s.key, s.value), '{}') FROM jsonb_each(p_settings) s WHERE p_other -> s.key IS DISTINCT FROM s.value
 $$;
 
 -- NULL: the actor may. Otherwise what to answer, and it is in the audit trail. Nobody changes the company that they sign on at.
@@ -28,10 +33,10 @@ END $$;
 
 -- A letter to everybody who may connect companies: who vouches for whom has changed. p_what: went_live, domain_given or
 -- metadata_brought.
-CREATE OR REPLACE FUNCTION tell_who_connects(p_actor actor, p_what text, c companies, p_detail text) RETURNS void LANGUAGE sql AS $$
+CREATE OR REPLACE FUNCTION tell_who_connects(p_actor actor, p_what text, c companies, p_details text[]) RETURNS void LANGUAGE sql AS $$
   INSERT INTO mail_outbox (recipient, template, parameters)
   SELECT u.email, 'company_changed', jsonb_build_object(
-    p_what, true, 'company', c.display_name, 'detail', p_detail, 'changed_by', (p_actor).name,
+    p_what, true, 'company', c.display_name, 'details', to_jsonb(p_details), 'changed_by', (p_actor).name,
     'changed_at', to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI "UTC"'))
   FROM users u
   WHERE u.status = 'active' AND u.id IN (
@@ -72,12 +77,15 @@ BEGIN
   IF c.version <> p_version THEN RETURN 'changed_meanwhile'; END IF;
   UPDATE companies SET display_name = p_display_name, settings = p_settings WHERE name = p_name;
   PERFORM note_company(p_actor, 'company_changed', p_name,
-    'was ' || c.display_name || ' ' || c.settings || ', is ' || p_display_name || ' ' || p_settings);
+    'was ' || c.display_name || ' ' || settings_unlike(c.settings, p_settings) || ', is ' || p_display_name || ' '
+      || settings_unlike(p_settings, c.settings));
   RETURN 'changed';
 END $$;
 
--- The next version of its metadata, in force at once: kept, same, no_company, or entity_id_taken.
-CREATE OR REPLACE FUNCTION bring_metadata(p_actor actor, p_name text, p_xml text, p_entity_id text, p_fingerprints text[])
+-- The next version of its metadata, in force at once: kept, same, no_company, changed_meanwhile (it is not as it was in p_version), or
+-- entity_id_taken.
+CREATE OR REPLACE FUNCTION bring_metadata(p_actor actor, p_name text, p_version bigint, p_xml text, p_entity_id text,
+                                          p_fingerprints text[])
 RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
   v_outcome text := refuse_company(p_actor, p_name, 'bring metadata of');
@@ -88,6 +96,7 @@ BEGIN
   IF v_outcome IS NOT NULL THEN RETURN v_outcome; END IF;
   c := hold_row_of_company(p_name);
   IF c.name IS NULL THEN RETURN 'no_company'; END IF;
+  IF c.version <> p_version THEN RETURN 'changed_meanwhile'; END IF;
   SELECT * INTO before FROM company_metadata m WHERE m.company = p_name AND m.number = c.metadata;
   IF before.xml = p_xml THEN RETURN 'same'; END IF;
   IF EXISTS (SELECT FROM companies o WHERE o.entity_id = p_entity_id AND o.name <> p_name AND o.state <> 'archived') THEN
@@ -101,9 +110,11 @@ BEGIN
     'was ' || coalesce(before.entity_id || ' ' || array_to_string(before.fingerprints, ' '), 'none') || ', is ' || p_entity_id || ' '
       || array_to_string(p_fingerprints, ' '));
   IF c.state = 'live' THEN
-    PERFORM tell_who_connects(p_actor, 'metadata_brought', c, array_to_string(p_fingerprints, ' '));
+    PERFORM tell_who_connects(p_actor, 'metadata_brought', c, p_fingerprints);
   END IF;
   RETURN 'kept';
+EXCEPTION WHEN unique_violation THEN
+  RETURN 'entity_id_taken';  -- by somebody at the same moment
 END $$;
 
 -- given; has_it; no_company; or taken, by p_owner.
@@ -124,7 +135,7 @@ BEGIN
   END IF;
   UPDATE companies SET changed_at = now() WHERE name = p_name;
   PERFORM note_company(p_actor, 'company_domain_given', p_name, p_domain);
-  IF c.state = 'live' THEN PERFORM tell_who_connects(p_actor, 'domain_given', c, p_domain); END IF;
+  IF c.state = 'live' THEN PERFORM tell_who_connects(p_actor, 'domain_given', c, ARRAY[p_domain]); END IF;
   outcome := 'given';
 END $$;
 
@@ -144,10 +155,10 @@ BEGIN
   RETURN 'withdrawn';
 END $$;
 
--- changed; same; no_company; no_metadata or no_domain: nobody could sign on there; still_live: it is suspended before it is archived,
+-- changed; same; no_company; changed_meanwhile: it is not as it was in p_version (NULL: as it may be); no_metadata or no_domain: nobody could sign on there; still_live: it is suspended before it is archived,
 -- so that every node knows. Whoever is signed in at one that goes out of service is signed out: that many sessions. One that is archived
 -- gives up its domains and its entity ID, and stays archived.
-CREATE OR REPLACE FUNCTION set_company_state(p_actor actor, p_name text, p_state text, OUT outcome text, OUT sessions int)
+CREATE OR REPLACE FUNCTION set_company_state(p_actor actor, p_name text, p_version bigint, p_state text, OUT outcome text, OUT sessions int)
 LANGUAGE plpgsql AS $$
 DECLARE
   c companies;
@@ -161,6 +172,7 @@ BEGIN
   v_domains := (SELECT string_agg(d.domain, ' ' ORDER BY d.domain) FROM company_domains d WHERE d.company = p_name);
   outcome := CASE WHEN c.name IS NULL THEN 'no_company'
                   WHEN c.state = p_state THEN 'same'
+                  WHEN c.version <> p_version THEN 'changed_meanwhile'
                   WHEN p_state = 'archived' AND c.state = 'live' THEN 'still_live'
                   WHEN p_state = 'live' AND c.metadata IS NULL THEN 'no_metadata'
                   WHEN p_state = 'live' AND v_domains IS NULL THEN 'no_domain'
@@ -168,7 +180,7 @@ BEGIN
   IF outcome <> 'changed' THEN RETURN; END IF;
   UPDATE companies SET state = p_state WHERE name = p_name;
   IF p_state = 'suspended' THEN sessions := end_company_sessions(p_name, p_actor.name); END IF;
-  IF p_state = 'live' THEN PERFORM tell_who_connects(p_actor, 'went_live', c, v_domains); END IF;
+  IF p_state = 'live' THEN PERFORM tell_who_connects(p_actor, 'went_live', c, string_to_array(v_domains, ' ')); END IF;
   IF p_state = 'archived' THEN DELETE FROM company_domains d WHERE d.company = p_name; END IF;
   PERFORM note_company(p_actor, 'company_' || CASE p_state WHEN 'live' THEN 'went_live' ELSE p_state END, p_name,
     'was ' || c.state || ', domains ' || coalesce(v_domains, 'none'));

@@ -34,13 +34,25 @@ RETURNS TABLE (name text, display_name text, state text, domains text, settings 
   FROM companies c WHERE c.name > p_after ORDER BY c.name LIMIT p_limit
 $$;
 
--- The newest first.
-CREATE OR REPLACE FUNCTION metadata_versions(p_name text)
+-- The newest first, at most p_limit, and the one in force.
+CREATE OR REPLACE FUNCTION metadata_versions(p_name text, p_limit int)
 RETURNS TABLE (number int, entity_id text, fingerprints text, brought_by text, brought_at text, is_in_force boolean)
 LANGUAGE sql STABLE AS $$
   SELECT m.number, m.entity_id, array_to_string(m.fingerprints, ' '), m.brought_by, iso(m.brought_at), m.number = c.metadata
-  FROM company_metadata m JOIN companies c ON c.name = m.company WHERE m.company = p_name ORDER BY m.number DESC
+  FROM company_metadata m JOIN companies c ON c.name = m.company
+  WHERE m.company = p_name
+    AND (m.number = c.metadata OR m.number > (SELECT max(x.number) FROM company_metadata x WHERE x.company = p_name) - p_limit)
+  ORDER BY m.number DESC
 $$;
+
+-- One, without its metadata, for Manage.
+CREATE OR REPLACE FUNCTION show_company(p_actor actor, p_name text)
+RETURNS TABLE (name text, display_name text, state text, domains text, settings text, version bigint) LANGUAGE plpgsql STABLE AS $$
+BEGIN
+  IF NOT may(p_actor, '*') THEN RETURN; END IF;
+  RETURN QUERY
+  SELECT c.name, c.display_name, c.state, domains_of_company(c.name), c.settings::text, c.version FROM companies c WHERE c.name = p_name;
+END $$;
 
 -- A page of them for Manage, by name behind p_after: those that have p_search in a name or a domain. How many people, at most 1,000
 -- counted; when one of them last signed on; how many were turned away in the last 24 hours, of the newest 200, and why most of them.
@@ -67,17 +79,22 @@ BEGIN
   ORDER BY c.name;
 END $$;
 
--- What is known of people at one: how many are its own, how many sessions they have, and how many there are with an address in its
--- domains who sign on elsewhere or never did.
+-- What is known of people at one, at most 1,000 counted of each: how many are its own, how many sessions they have, and, unless it is
+-- live, how many there are with an address in its domains who sign on elsewhere or never did.
 CREATE OR REPLACE FUNCTION people_of_company(p_actor actor, p_name text, OUT people int, OUT sessions int, OUT others int)
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql STABLE AS $$
 BEGIN
   people := 0; sessions := 0; others := 0;
   IF NOT may(p_actor, '*') THEN RETURN; END IF;
-  SELECT count(*) INTO people FROM users u WHERE u.idp = p_name;
-  SELECT count(*) INTO sessions FROM sessions s WHERE s.idp = p_name AND s.expires_at > now();
-  SELECT count(*) INTO others FROM users u
-  WHERE u.idp IS DISTINCT FROM p_name AND lower(split_part(u.email::text, '@', 2) COLLATE "C") IN (SELECT d.domain FROM company_domains d WHERE d.company = p_name);
+  SELECT count(*) INTO people FROM (SELECT FROM users u WHERE u.idp = p_name LIMIT 1000) counted;
+  SELECT count(*) INTO sessions FROM (SELECT FROM sessions s WHERE s.idp = p_name AND s.expires_at > now() LIMIT 1000) counted;
+  IF EXISTS (SELECT FROM companies c WHERE c.name = p_name AND c.state = 'live') THEN RETURN; END IF;
+  SELECT count(*) INTO others FROM (
+    SELECT u.idp FROM users u
+    WHERE lower(split_part(u.email::text, '@', 2) COLLATE "C") IN (SELECT d.domain FROM company_domains d WHERE d.company = p_name)
+    LIMIT 20000) there
+  WHERE there.idp IS DISTINCT FROM p_name;
+  others := least(others, 1000);
 END $$;
 
 -- What was done to one, the newest first.
@@ -86,6 +103,6 @@ RETURNS TABLE (at text, kind text, actor text, detail text) LANGUAGE plpgsql AS 
 BEGIN
   IF NOT may(p_actor, '*') THEN RETURN; END IF;
   RETURN QUERY
-  SELECT iso(e.at), e.kind, e.actor, e.detail FROM audit_events e
+  SELECT iso(e.at), e.kind, e.actor, left(e.detail, 1000) FROM audit_events e
   WHERE e.idp = p_name AND e.kind LIKE 'company%' ORDER BY e.id DESC LIMIT greatest(1, least(p_limit, 100));
 END $$;
