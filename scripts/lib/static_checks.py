@@ -28,7 +28,7 @@ LAYERS = {
     "libpq": (r"^(libpq-fe|libpq/|postgresql/)", ["core/src/store", "core/host", "core/cli", "module"]),
     "mustache": (r"mustache", ["core/src/templates"]),
     "libcurl": (r"^curl/", ["core/src/transport"]),
-    "nlohmann_json": (r"^nlohmann/", ["core/src/scim", "core/src/mail", "core/src/journey", "core/src/metrics",
+    "nlohmann_json": (r"^nlohmann/", ["core/src/scim", "core/src/mail", "core/src/journey", "core/src/metrics", "core/src/config",
                                     "core/services", "core/cli"]),
     "CLI11": (r"^CLI/", ["core/cli"]),
 }

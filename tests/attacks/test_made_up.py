@@ -187,6 +187,6 @@ def test_unsigned_responses_write_little_and_a_persons_refusal_is_kept(ready, ke
     wait_until(lambda: node.people.sql(f"SELECT network FROM transcripts WHERE reference = '{number}'") == ["127.0.0.2"], 5,
                "the person's own")
     assert rows("transcripts") == 61
+    wait_until(lambda: node.people.sql(f"SELECT 1 FROM audit_events WHERE reference = '{number}'") == ["1"], 5, "its event")
     assert rows("audit_events WHERE kind = 'sign_on_refused'") == 61
-    assert node.people.sql(f"SELECT 1 FROM audit_events WHERE reference = '{number}'") == ["1"]
     assert rows("sessions") == 0

@@ -228,3 +228,43 @@ def test_one_entity_id_at_the_same_moment_is_one_companys(contoso):
         wait_until(lambda: contoso.value("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'") == 1, 10, "the second")
         first.commit()
         assert waiting.result() == "entity_id_taken"
+
+
+# From the configuration into the database.
+
+def as_row(made, name):
+    return next((one for one in made.json("company", "list") if one["name"] == name), None)
+
+
+def test_identity_providers_move_into_the_database_with_their_names(ready):
+    ready.ok("user", "provision", "ann@corp.test", "--level", "viewer", "--all-properties")
+    entry = ready.directory / "idp.d" / "corp.yaml"
+    entry.write_text(entry.read_text() + "force_authn: true\nattributes: { email: [mail, 'true'], name: cn }\n"
+                     "scim: { groups: [ { name: Staff, level: viewer, properties: ['*'] } ] }\n")
+    before = ready.json("idp", "show", "corp")
+    assert "can be moved" in ready.ok("idp", "import", "--dry-run") and as_row(ready, "corp") is None
+    said = ready.ok("idp", "import", "corp")
+    assert "moved" in said and "take what was moved out of the configuration" in said
+    assert "is there already" in ready.ok("idp", "import")
+    assert as_row(ready, "corp") == {"name": "corp", "state": "live", "domains": before["domains"], "display_name": before["display_name"]}
+    entry.unlink()
+    company = shown(ready, "corp")
+    assert company["problems"] == [] and company["closed"] == ""
+    assert company["settings"]["force_authn"] is True and company["settings"]["attributes"] == {"email": ["mail", "true"], "name": "cn"}
+    assert company["settings"]["scim"] == {"groups": [{"name": "Staff", "level": "viewer", "properties": ["*"]}]}
+    assert company["metadata"][0]["entity_id"] == before["entity_id"]
+    ready.ok("user", "add", "bea@corp.test")
+    assert "ann@corp.test" in ready.ok("doctor", "ann@corp.test")
+
+
+def test_what_the_database_cannot_keep_stays_in_the_configuration(ready):
+    entry = ready.directory / "idp.d" / "corp.yaml"
+    entry.write_text(entry.read_text() + "metadata_url: https://idp.corp.test/metadata\n")
+    assert ready.json("idp", "import") == [{"name": "corp", "outcome": "stays: the database cannot keep metadata_url"}]
+    assert as_row(ready, "corp") is None
+    assert "there is no identity provider nobody" in ready.refused(1, "idp", "import", "nobody")
+
+
+def test_nobody_moves_a_company_who_may_not_connect_one(people):
+    assert "manage.connect_companies" in people.refused(1, "idp", "import", "corp", "--as", "bob@corp.test")
+    assert as_row(people, "corp") is None

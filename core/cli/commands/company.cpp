@@ -2,11 +2,8 @@
 
 #include <memory>
 
-#include "anteroom/company_rules.h"
-#include "cli/commands/acting.h"
+#include "cli/commands/company_steps.h"
 #include "cli/commands/company_texts.h"
-#include "cli/commands/console.h"
-#include "host/files.h"
 
 namespace anteroom::cli {
 
@@ -25,54 +22,6 @@ struct Given : Acting {
 
 Time now() {
   return SystemClock().now();
-}
-
-CompanyRow row_of(Console& console, const std::string& name) {
-  auto row = console.need(wait(store::find_company(console.database(), name)));
-  if (row) return std::move(*row);
-  throw Abort{exit_refused, "there is no company " + name +
-                                " in the database: `anteroom company list` shows those that there "
-                                "are, `anteroom idp list` those in the configuration"};
-}
-
-void need_good(const CompanyVerdict& verdict, const std::string& prefix = "") {
-  if (!verdict.is_good()) throw Abort{exit_refused, prefix + verdict.why};
-}
-
-// What would be, were it live: Abort where the settings are wrong.
-void check_settings(Console& console, const CompanyRow& row) {
-  const CompanyVerdict verdict = judge_company_settings(console.settings(), row, now());
-  if (!verdict.is_good()) throw Abort{exit_refused, verdict.why + "\nnothing was changed"};
-}
-
-void need_change(const std::string& name, CompanyChange change) {
-  const std::string why = company_refusal(change);
-  if (!why.empty()) throw Abort{exit_refused, name + ": " + why};
-}
-
-store::NewMetadata checked_metadata(Console& console, CompanyRow row, const std::string& file) {
-  row.metadata = read_file(file);
-  JudgedMetadata judged = judge_company_metadata(console.settings(), row, now());
-  need_good(judged.verdict, file + ": ");
-  return {std::move(row.metadata), std::move(judged.metadata.entity_id),
-          std::move(judged.fingerprints)};
-}
-
-void bring(Console& console, const Given& given, long version, store::NewMetadata metadata) {
-  const CompanyChange change = console.need(wait(
-      store::bring_metadata(console.database(), actor_of(console, given), console.settings().access,
-                            given.name, version, std::move(metadata))));
-  if (change != CompanyChange::same) need_change(given.name, change);
-}
-
-void give(Console& console, const Given& acting, const std::string& domain) {
-  const auto given =
-      console.need(wait(store::give_domain(console.database(), actor_of(console, acting),
-                                           console.settings().access, acting.name, domain)));
-  if (given.change == CompanyChange::domain_taken) {
-    throw Abort{exit_refused, domain + " belongs to the company " + given.owner};
-  }
-  if (given.change != CompanyChange::same) need_change(acting.name, given.change);
 }
 
 void show(Console& console, const std::string& name) {
@@ -112,10 +61,7 @@ void add(Console& console, const Given& given) {
   check_settings(console, row);
   store::NewMetadata metadata;
   if (!given.metadata.empty()) metadata = checked_metadata(console, row, given.metadata);
-  need_change(given.name,
-              console.need(wait(store::add_company(
-                  console.database(), actor_of(console, given), console.settings().access,
-                  store::NewCompany{row.name, row.display_name, row.settings}))));
+  add_row(console, given, row);
   try {
     if (!metadata.xml.empty()) {
       bring(console, given, row_of(console, given.name).version, std::move(metadata));
@@ -164,10 +110,8 @@ void set_state(Console& console, const Given& given, const std::string& state) {
       need_good(judge_company_metadata(console.settings(), row, now()).verdict, name + ": ");
     }
   }
-  const auto done = console.need(wait(store::set_company_state(
-      console.database(), actor_of(console, given), console.settings().access, name,
-      state == "live" ? std::optional(row.version) : std::nullopt, state)));
-  need_change(name, done.change);
+  const auto done = put_in_state(
+      console, given, state == "live" ? std::optional(row.version) : std::nullopt, state);
   console.say(
       name + " is " + state +
           (state == "suspended" ? "; " + std::to_string(done.sessions) + " sessions ended" : ""),

@@ -92,6 +92,7 @@ void add_idp(CLI::App& app, Console& console);
 void add_company(CLI::App& app, Console& console);
 void add_keys(CLI::App& app, Console& console);
 void add_idp_refresh(CLI::App& idp, Console& console);
+void add_idp_import(CLI::App& idp, Console& console);
 void add_user(CLI::App& app, Console& console);
 void add_property(CLI::App& app, Console& console);
 void add_import(CLI::App& app, Console& console);

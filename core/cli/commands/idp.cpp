@@ -268,6 +268,7 @@ void add_idp(CLI::App& app, Console& console) {
 
   idp->add_subcommand("list", "list identity providers")->callback([&console] { list(console); });
   add_idp_refresh(*idp, console);
+  add_idp_import(*idp, console);
   auto* end_command =
       idp->add_subcommand("end-sessions", "end every session begun with one, on all nodes");
   auto ended = std::make_shared<std::string>();

@@ -1,0 +1,31 @@
+// What commands do to a company in the database, step by step; Abort where one is refused.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "anteroom/company_rules.h"
+#include "cli/commands/acting.h"
+#include "cli/commands/console.h"
+
+namespace anteroom::cli {
+
+store::CompanyRow row_of(Console& console, const std::string& name);
+
+void need_good(const CompanyVerdict& verdict, const std::string& prefix = "");
+void need_change(const std::string& name, store::CompanyChange change);
+
+/// What would be, were it live: its settings.
+void check_settings(Console& console, const store::CompanyRow& row);
+/// Metadata of a file, as if the row had it.
+store::NewMetadata checked_metadata(Console& console, store::CompanyRow row,
+                                    const std::string& file);
+
+// `given.name` is the company's.
+void add_row(Console& console, const Acting& given, const store::CompanyRow& row);
+void bring(Console& console, const Acting& given, long version, store::NewMetadata metadata);
+void give(Console& console, const Acting& given, const std::string& domain);
+store::StateChange put_in_state(Console& console, const Acting& given, std::optional<long> version,
+                                const std::string& state);
+
+}  // namespace anteroom::cli

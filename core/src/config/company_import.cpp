@@ -1,0 +1,110 @@
+#include "anteroom/company_import.h"
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "config/files.h"
+
+namespace anteroom {
+
+namespace {
+
+using namespace config;
+using Json = nlohmann::ordered_json;
+
+// In places of their own.
+const std::set<std::string> kElsewhere{"name", "display_name", "domains", "metadata"};
+// Nodes share no files, and nobody fetches for rows yet.
+const std::set<std::string> kNotInRows{"metadata_url", "metadata_ca", "metadata_refresh",
+                                       "metadata_certificate", "back_channel_ca"};
+
+// What was not quoted may be a truth value or a number.
+Json scalar_of(const YAML::Node& node) {
+  const bool is_quoted = node.Tag() == "!";
+  bool truth = false;
+  if (!is_quoted && YAML::convert<bool>::decode(node, truth)) return truth;
+  long number = 0;
+  if (!is_quoted && YAML::convert<long>::decode(node, number)) return number;
+  return node.Scalar();
+}
+
+Json json_of(const YAML::Node& node) {
+  switch (node.Type()) {
+    case YAML::NodeType::Scalar:
+      return scalar_of(node);
+    case YAML::NodeType::Sequence: {
+      Json list = Json::array();
+      for (const YAML::Node& element : node) list.push_back(json_of(element));
+      return list;
+    }
+    case YAML::NodeType::Map: {
+      Json map = Json::object();
+      for (const auto& entry : node) map[entry.first.as<std::string>()] = json_of(entry.second);
+      return map;
+    }
+    default:
+      return nullptr;
+  }
+}
+
+std::vector<std::string> texts_of(const YAML::Node& node) {
+  std::vector<std::string> texts;
+  if (node.IsScalar()) texts.push_back(node.Scalar());
+  if (node.IsSequence()) {
+    for (const YAML::Node& element : node) texts.push_back(element.as<std::string>());
+  }
+  return texts;
+}
+
+std::string text_of(const YAML::Node& node, const char* key, const std::string& otherwise) {
+  const YAML::Node value = node[key];
+  return value.IsDefined() && value.IsScalar() ? value.Scalar() : otherwise;
+}
+
+MovableCompany company_in(const std::string& file, const YAML::Node& node) {
+  MovableCompany company;
+  store::CompanyRow& row = company.row;
+  row.state = "live";
+  row.name = text_of(node, "name", "");
+  row.display_name = text_of(node, "display_name", row.name);
+  if (node["domains"].IsDefined()) row.domains = texts_of(node["domains"]);
+  Json settings = Json::object();
+  for (const auto& entry : node) {
+    const auto name = entry.first.as<std::string>();
+    if (kNotInRows.contains(name)) {
+      company.why_not.push_back(name);
+    } else if (!kElsewhere.contains(name)) {
+      settings[name] = json_of(entry.second);
+    }
+  }
+  row.settings = settings.dump();
+  company.metadata_file =
+      (std::filesystem::path(file).parent_path() / text_of(node, "metadata", ""))
+          .lexically_normal();
+  return company;
+}
+
+}  // namespace
+
+std::vector<MovableCompany> movable_companies(const std::string& file) {
+  Problems problems;
+  std::vector<MovableCompany> companies;
+  const YAML::Node root = read_yaml(problems, file);
+  for (const YAML::Node& node : root["identity_providers"]) {
+    companies.push_back(company_in(file, node));
+  }
+  const std::string named = text_of(root, "identity_providers_directory", "");
+  if (named.empty()) return companies;
+  std::set<std::string> files;
+  const auto directory = std::filesystem::path(file).parent_path() / named;
+  for (const auto& entry : std::filesystem::directory_iterator(directory)) {
+    if (entry.path().extension() == ".yaml") files.insert(entry.path().string());
+  }
+  for (const std::string& one : files) {
+    companies.push_back(company_in(one, read_yaml(problems, one)));
+  }
+  return companies;
+}
+
+}  // namespace anteroom
