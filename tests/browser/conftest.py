@@ -67,6 +67,14 @@ def newcomers():
     return iter(NEWCOMERS)
 
 
+@pytest.fixture(scope="module")
+def admin(stack, newcomers):
+    """Somebody of support."""
+    person = next(newcomers)
+    stack.anteroom("user", "provision", person.email, "--level", "admin", "--all-properties")
+    return person
+
+
 @pytest.fixture
 def newcomer(newcomers):
     """Somebody the product has never seen."""

@@ -11,18 +11,11 @@ from .conftest import CLEO
 PAGE = "/auth/manage/companies/show"
 
 
-@pytest.fixture(scope="module")
-def support(stack, newcomers):
-    person = next(newcomers)
-    stack.anteroom("user", "provision", person.email, "--level", "admin", "--all-properties")
-    return person
-
-
 @pytest.fixture
-def desk(stack, browsers, support):
+def desk(stack, browsers, admin):
     browser = browsers()
     browser.open(stack.login_url("/auth/manage/companies"))
-    browser.sign_on(support)
+    browser.sign_on(admin)
     browser.wait_for_path("/auth/manage/companies")
     return browser
 
@@ -84,16 +77,16 @@ def test_support_connects_a_company_and_suspends_it(stack, browsers, desk):
     desk.see("its people can sign in now")
 
 
-def test_who_signed_on_long_ago_signs_on_again_and_comes_back(stack, desk, support):
+def test_who_signed_on_long_ago_signs_on_again_and_comes_back(stack, desk, admin):
     stack.anteroom("company", "add", "wideworld", "--display-name", "Wide World")
     stack.cluster.sql("UPDATE anteroom.sessions s SET authenticated_at = now() - interval '2 hours' FROM anteroom.users u"
-                      f" WHERE u.id = s.user_id AND u.email = '{support.email}'; SELECT pg_notify('anteroom', 'all')", "anteroom")
+                      f" WHERE u.id = s.user_id AND u.email = '{admin.email}'; SELECT pg_notify('anteroom', 'all')", "anteroom")
     address = stack.login_url(f"{PAGE}?name=wideworld")
     desk.wait(lambda: desk.open(address) or not desk.has("#domain"), "forms to be gone")
     assert_accessible(desk)
     desk.press(".notice a")
     desk.leave_for_provider()
-    desk.enter_password(support)
+    desk.enter_password(admin)
     desk.wait_for_path(PAGE)
     desk.fill("#domain", "wideworld.example")
     press(desk, "give")

@@ -14,14 +14,6 @@ from .conftest import ANN, CARLA
 AT_ONCE = 2.5  # two seconds, and what a browser needs
 
 
-@pytest.fixture(scope="module")
-def admin(stack, newcomers):
-    """Somebody of support."""
-    person = next(newcomers)
-    stack.anteroom("user", "provision", person.email, "--level", "admin", "--all-properties")
-    return person
-
-
 @pytest.fixture
 def desk(stack, browsers, admin):
     """The browser of somebody of support, at the list of people."""

@@ -2,24 +2,16 @@
 
 import re
 
-import pytest
 from selenium.webdriver.common.by import By
 
 from tests.support.axe import assert_accessible
 
 
-@pytest.fixture(scope="module")
-def keeper(stack, newcomers):
-    person = next(newcomers)
-    stack.anteroom("user", "provision", person.email, "--level", "admin", "--all-properties")
-    return person
-
-
-def test_a_property_is_added_renamed_closed_and_opened(stack, browsers, newcomers, keeper):
+def test_a_property_is_added_renamed_closed_and_opened(stack, browsers, newcomers, admin):
     person = next(newcomers)
     desk = browsers()
     desk.open(stack.login_url("/auth/manage/properties"))
-    desk.sign_on(keeper)
+    desk.sign_on(admin)
     desk.wait_for_path("/auth/manage/properties")
     assert_accessible(desk)
     desk.fill("#key", "quay-side")

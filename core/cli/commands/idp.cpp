@@ -101,9 +101,7 @@ std::string way_of(const IdentityProvider& idp) {
 }
 
 void add(Console& console, const NewIdp& idp) {
-  constexpr std::string_view kAllowed = "abcdefghijklmnopqrstuvwxyz0123456789-";
-  if (idp.name.empty() || idp.name.size() > 63 || idp.name.front() == '-' ||
-      idp.name.find_first_not_of(kAllowed) != std::string::npos) {
+  if (!is_company_name(idp.name)) {
     throw Abort{exit_refused,
                 "'" + idp.name + "' is not a valid name: a-z, 0-9 and inner hyphens, at most 63"};
   }

@@ -36,6 +36,9 @@ struct CompanyVerdict {
   [[nodiscard]] bool is_good() const { return fault == CompanyFault::none; }
 };
 
+/// a-z, 0-9 and inner hyphens, at most 63: what a company may be called, in rows and in YAML.
+[[nodiscard]] bool is_company_name(std::string_view name);
+
 [[nodiscard]] CompanyVerdict judge_company_name(const Settings& settings, const std::string& name);
 
 /// Lower case ASCII is expected.

@@ -1,9 +1,9 @@
-#include <array>
 #include <exception>
 
 #include "anteroom/companies.h"
 #include "config/files.h"
 #include "config/readers.h"
+#include "config/row_keys.h"
 
 namespace anteroom {
 
@@ -11,11 +11,13 @@ namespace {
 
 using namespace config;
 
-// What a row has in places of its own, and what names files: nodes share none.
-constexpr std::array kNotInRows{
-    "name",           "display_name", "domains",          "metadata",
-    "metadata_url",   "metadata_ca",  "metadata_refresh", "metadata_certificate",
-    "back_channel_ca"};
+void refuse_key(Problems& problems, const std::string& place, YAML::Node& node,
+                std::string_view name) {
+  const std::string key(name);
+  if (!node[key].IsDefined()) return;
+  problems.error({place, -1, -1}, "'" + key + "' is not a setting of a company in the database");
+  node.remove(key);
+}
 
 void close_company(IdentityProvider& company, const std::string& why) {
   if (company.closed.empty()) company.closed = why;
@@ -26,12 +28,8 @@ ReadIdp read_row(Problems& problems, const store::CompanyRow& row, const Setting
   const std::string place = "company " + row.name;
   YAML::Node node = parse_yaml(problems, place, row.settings);
   if (!node.IsMap()) node = YAML::Node(YAML::NodeType::Map);
-  for (const char* key : kNotInRows) {
-    if (!node[key].IsDefined()) continue;
-    problems.error({place, -1, -1},
-                   std::string("'") + key + "' is not a setting of a company in the database");
-    node.remove(key);
-  }
+  for (const auto key : kInPlacesOfTheirOwn) refuse_key(problems, place, node, key);
+  for (const auto key : kNotInRows) refuse_key(problems, place, node, key);
   node["name"] = row.name;
   node["display_name"] = row.display_name;
   node["domains"] = row.domains;

@@ -1,10 +1,12 @@
 #include "anteroom/company_import.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
-#include <set>
+#include <stdexcept>
 
 #include "config/files.h"
+#include "config/row_keys.h"
 
 namespace anteroom {
 
@@ -13,11 +15,10 @@ namespace {
 using namespace config;
 using Json = nlohmann::ordered_json;
 
-// In places of their own.
-const std::set<std::string> kElsewhere{"name", "display_name", "domains", "metadata"};
-// Nodes share no files, and nobody fetches for rows yet.
-const std::set<std::string> kNotInRows{"metadata_url", "metadata_ca", "metadata_refresh",
-                                       "metadata_certificate", "back_channel_ca"};
+template <std::size_t n>
+bool is_among(const std::array<std::string_view, n>& keys, std::string_view key) {
+  return std::find(keys.begin(), keys.end(), key) != keys.end();
+}
 
 // What was not quoted may be a truth value or a number.
 Json scalar_of(const YAML::Node& node) {
@@ -72,9 +73,9 @@ MovableCompany company_in(const std::string& file, const YAML::Node& node) {
   Json settings = Json::object();
   for (const auto& entry : node) {
     const auto name = entry.first.as<std::string>();
-    if (kNotInRows.contains(name)) {
+    if (is_among(kNotInRows, name)) {
       company.why_not.push_back(name);
-    } else if (!kElsewhere.contains(name)) {
+    } else if (!is_among(kInPlacesOfTheirOwn, name)) {
       settings[name] = json_of(entry.second);
     }
   }
@@ -96,14 +97,12 @@ std::vector<MovableCompany> movable_companies(const std::string& file) {
   }
   const std::string named = text_of(root, "identity_providers_directory", "");
   if (named.empty()) return companies;
-  std::set<std::string> files;
+  std::error_code error;
   const auto directory = std::filesystem::path(file).parent_path() / named;
-  for (const auto& entry : std::filesystem::directory_iterator(directory)) {
-    if (entry.path().extension() == ".yaml") files.insert(entry.path().string());
-  }
-  for (const std::string& one : files) {
+  for (const std::string& one : yaml_files_in(directory, error)) {
     companies.push_back(company_in(one, read_yaml(problems, one)));
   }
+  if (error) throw std::runtime_error(directory.string() + ": " + error.message());
   return companies;
 }
 

@@ -49,7 +49,9 @@ std::vector<std::string> fingerprints_of(const IdpMetadata& metadata) {
   return prints;
 }
 
-bool is_name(std::string_view name) {
+}  // namespace
+
+bool is_company_name(std::string_view name) {
   constexpr std::size_t kLongest = 63;
   if (name.empty() || name.size() > kLongest || name.front() == '-') return false;
   return std::all_of(name.begin(), name.end(), [](char c) {
@@ -57,10 +59,8 @@ bool is_name(std::string_view name) {
   });
 }
 
-}  // namespace
-
 CompanyVerdict judge_company_name(const Settings& settings, const std::string& name) {
-  if (!is_name(name)) {
+  if (!is_company_name(name)) {
     return bad(CompanyFault::bad_name,
                "'" + name + "' is not a name: a-z, 0-9 and inner hyphens, at most 63");
   }

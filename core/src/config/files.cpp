@@ -117,6 +117,15 @@ std::map<std::string, std::string> read_templates(
   return templates;
 }
 
+std::set<std::string> yaml_files_in(const std::filesystem::path& directory,
+                                    std::error_code& error) {
+  std::set<std::string> files;
+  for (const auto& entry : std::filesystem::directory_iterator(directory, error)) {
+    if (entry.path().extension() == ".yaml") files.insert(entry.path().string());
+  }
+  return files;
+}
+
 YAML::Node read_yaml(Problems& problems, const std::string& file) {
   auto [problem, text] = read_bytes(file, kMaxYaml);
   if (!problem.empty()) {

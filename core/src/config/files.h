@@ -1,9 +1,12 @@
 #pragma once
 
+#include <filesystem>
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "config/section.h"
@@ -26,6 +29,9 @@ std::string read_secret_text(Section& section, const std::string& key);
 std::map<std::string, std::string> read_templates(
     Section& section, const std::string& key, const std::vector<std::string>& known,
     const std::function<std::string(const std::string& name, const std::string& text)>& check);
+
+/// Paths of a directory's files that end in .yaml, in order.
+std::set<std::string> yaml_files_in(const std::filesystem::path& directory, std::error_code& error);
 
 /// A whole YAML file; complains about syntax, size and too many aliases.
 YAML::Node read_yaml(Problems& problems, const std::string& file);

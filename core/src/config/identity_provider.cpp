@@ -3,6 +3,7 @@
 #include <map>
 
 #include "anteroom/companies.h"
+#include "anteroom/company_rules.h"
 #include "anteroom/email.h"
 #include "anteroom/saml.h"
 #include "config/files.h"
@@ -121,11 +122,6 @@ void read_authentication(Section& section, IdentityProvider& idp) {
                             "Entra ID answers AADSTS75011 to people who signed in there in another "
                             "way, such as with a second factor or a passkey");
   }
-}
-
-bool is_name(const std::string& name) {
-  return !name.empty() && name.size() <= 63 && name.front() != '-' &&
-         name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string::npos;
 }
 
 void read_domains(Section& section, ReadIdp& read) {
@@ -308,7 +304,7 @@ ReadIdp read(Section section, const ServiceProviderSettings& sp,
   read.place = section.place_of("name");
   IdentityProvider& idp = read.idp;
   idp.name = section.required("name");
-  if (!idp.name.empty() && !is_name(idp.name)) {
+  if (!idp.name.empty() && !is_company_name(idp.name)) {
     section.error("name", "'name' must be a-z, 0-9 and inner hyphens, at most 63 characters");
   }
   idp.display_name = section.text_or("display_name", idp.name);

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <filesystem>
 #include <set>
 
 #include "config/files.h"
@@ -17,10 +16,7 @@ std::vector<ReadIdp> read_directory(Problems& problems, Section& root,
                                     Time now) {
   std::vector<ReadIdp> idps;
   std::error_code error;
-  std::set<std::string> files;
-  for (const auto& entry : std::filesystem::directory_iterator(directory, error)) {
-    if (entry.path().extension() == ".yaml") files.insert(entry.path().string());
-  }
+  const std::set<std::string> files = yaml_files_in(directory, error);
   if (error) {
     root.error("identity_providers_directory", directory + ": " + error.message());
     return idps;

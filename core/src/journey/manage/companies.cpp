@@ -5,12 +5,12 @@
 #include <array>
 #include <utility>
 
+#include "anteroom/company_address.h"
 #include "journey/frame/readable.h"
 #include "journey/frame/respond.h"
 #include "journey/manage/choices.h"
-#include "journey/manage/people_list.h"
 #include "journey/manage/steps.h"
-#include "text/unicode.h"
+#include "text/ascii.h"
 
 namespace anteroom::journey {
 
@@ -44,32 +44,20 @@ struct View {
   }
 };
 
-struct TriedNewCompany {
-  int status = 200;
+struct TriedNewCompany : Attempt {
   std::string name, display_name, preset = kPresets[0];
-  std::map<std::string, Message> messages;
-
-  void refuse(const std::string& message, Message why, int with = 422) {
-    messages[message] = std::move(why);
-    status = with;
-  }
 };
 
 pages::Values line_values(const Context& context, const store::CompanyLine& company) {
   pages::Values values;
-  std::string domains;
-  for (const std::string& domain : company.domains) {
-    domains += (domains.empty() ? "" : ", ") + domain;
-  }
-  values.text = {
-      {"name", company.name},
-      {"display_name", company.display_name},
-      {"href", context.path(company_path(company.name))},
-      {"domains", std::move(domains)},
-      {"people", std::to_string(company.people) + (company.people >= kMostCounted ? "+" : "")},
-      {"last_sign_on", readable_time(company.last_sign_on)},
-      {"refused", std::to_string(company.refused)},
-      {"commonest", company.commonest}};
+  values.text = {{"name", company.name},
+                 {"display_name", company.display_name},
+                 {"href", context.path(company_path(company.name))},
+                 {"domains", text::joined(company.domains)},
+                 {"people", counted(company.people)},
+                 {"last_sign_on", readable_time(company.last_sign_on)},
+                 {"refused", std::to_string(company.refused)},
+                 {"commonest", company.commonest}};
   values.messages["state"] = state_message(company.state);
   values.flags = {{"is_live", company.state == "live"},
                   {"is_draft", company.state == "draft"},
@@ -129,19 +117,12 @@ void judge(const Settings& settings, TriedNewCompany& tried) {
   } else if (!verdict.is_good()) {
     tried.refuse("name_error", "company_bad_name"_message);
   }
-  if (tried.display_name.empty()) {
-    tried.refuse("display_name_error", "property_no_name"_message);
-  } else if (Message bad = complaint_about_name(tried.display_name); !bad.empty()) {
+  if (Message bad = complaint_about_needed_name(tried.display_name); !bad.empty()) {
     tried.refuse("display_name_error", bad);
   }
 }
 
 }  // namespace
-
-std::string field_of(const std::optional<http::Form>& form, std::string_view name,
-                     std::size_t max) {
-  return form ? std::string(text::cut(text::trimmed(form->get(name)), max)) : "";
-}
 
 std::string company_path(const std::string& name) {
   return "/manage/companies/show?name=" + http::percent_encode(name);
@@ -159,6 +140,22 @@ std::string preset_label(std::string_view preset) {
     if (name == preset) return std::string(label);
   }
   return std::string(kPresetLabels.back().second);
+}
+
+bool is_preset(std::string_view name) {
+  return std::find(kPresets.begin(), kPresets.end(), name) != kPresets.end();
+}
+
+std::string counted(int count) {
+  return std::to_string(count) + (count >= kMostCounted ? "+" : "");
+}
+
+void add_our_values(const Context& context, const std::string& name, pages::Values& values) {
+  const ServiceProviderSettings& sp = context.settings.service_provider;
+  values.text["identifier"] = sp.entity_id;
+  values.text["reply_url"] = sp.acs_url;
+  values.text["sign_on_url"] = company_address(sp, name);
+  values.text["logout_url"] = sp.slo_url;
 }
 
 std::vector<pages::Values> preset_choices(std::string_view chosen) {
@@ -189,7 +186,7 @@ Task<Response> add_company(Exchange exchange, ManageUser viewer) {
   tried.name = field_of(form, "name", kMaxCompanyName);
   tried.display_name = field_of(form, "display_name", kMaxDisplayName);
   tried.preset = field_of(form, "preset", kMaxCompanyName);
-  if (std::find(kPresets.begin(), kPresets.end(), tried.preset) == kPresets.end()) {
+  if (!is_preset(tried.preset)) {
     co_return refuse(context, exchange.head(), 400, {Code{"malformed_form"}, "no such preset"});
   }
   judge(context.settings, tried);
@@ -202,7 +199,7 @@ Task<Response> add_company(Exchange exchange, ManageUser viewer) {
       co_return redirect(303, context.path(company_path(tried.name)) + "&notice=added");
     }
     const bool is_taken = added == CompanyChange::name_taken;
-    tried.refuse(is_taken ? "name_error" : "failure", change_message(added), status_of(added));
+    refuse_change(tried, is_taken ? "name_error" : "failure", added);
   }
   View all;
   auto showing = list_page(exchange, viewer, std::move(all), std::move(tried));

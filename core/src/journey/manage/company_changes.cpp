@@ -1,5 +1,4 @@
 // Changes to companies.
-#include <algorithm>
 #include <charconv>
 #include <functional>
 #include <nlohmann/json.hpp>
@@ -10,7 +9,6 @@
 #include "journey/frame/respond.h"
 #include "journey/frame/turn_away.h"
 #include "journey/manage/companies.h"
-#include "journey/manage/people_list.h"
 #include "journey/manage/steps.h"
 #include "text/unicode.h"
 
@@ -101,6 +99,19 @@ Task<Result<JudgedMetadata>> judge_in_pool(Exchange& exchange, store::CompanyRow
   return offload<JudgedMetadata>(exchange.context.ports.worker, std::move(judging));
 }
 
+// Whether nodes would let anybody in with what it has.
+Task<Result<CompanyVerdict>> judge_as_it_is(Exchange& exchange, std::string name) {
+  auto finding = store::find_company(exchange.context.ports.database, std::move(name));
+  Result<std::optional<store::CompanyRow>> row = co_await finding;
+  if (!row) co_return row.failure();
+  // The database says what is missing.
+  if (!*row || (*row)->metadata.empty()) co_return CompanyVerdict{};
+  auto judging = judge_in_pool(exchange, std::move(**row));
+  Result<JudgedMetadata> judged = co_await judging;
+  if (!judged) co_return judged.failure();
+  co_return std::move(judged->verdict);
+}
+
 struct GivenMetadata {
   std::string name, xml;
   long version = -1;  ///< of the company, as the page showed it
@@ -131,7 +142,7 @@ Task<Response> put_in_force(Exchange& exchange, const ManageUser& viewer, const 
     co_return changed(exchange, name, "metadata");
   }
   tried.judged.reset();
-  tried.refuse("failure", change_message(brought), status_of(brought));
+  refuse_change(tried, "failure", brought);
   auto showing = answer_with_page(exchange, viewer, name, std::move(tried));
   Response response = co_await showing;
   co_return response;
@@ -164,6 +175,8 @@ bool may_see_forms(const Exchange& exchange, const ManageUser& viewer) {
 bool may_send_forms(const Exchange& exchange, const ManageUser& viewer) {
   return has_signed_on_within(exchange, viewer, 2 * kFreshSignOn);
 }
+
+namespace {
 
 Message change_message(CompanyChange change) {
   switch (change) {
@@ -208,6 +221,12 @@ int status_of(CompanyChange change) {
   }
 }
 
+}  // namespace
+
+void refuse_change(Attempt& tried, const std::string& message, CompanyChange change) {
+  tried.refuse(message, change_message(change), status_of(change));
+}
+
 Task<Response> show_company_settings(Exchange exchange, ManageUser viewer) {
   const auto query = http::Form::parse(exchange.head().query);
   TriedCompany nothing;
@@ -238,7 +257,8 @@ Task<Response> bring_company_metadata(Exchange exchange, ManageUser viewer) {
   if (!given) co_return refuse(context, exchange.head(), 400, {Code{"malformed_form"}, "metadata"});
   TriedCompany tried;
   tried.metadata = std::move(given->xml);
-  auto finding = store::find_company(context.ports.database, given->name);
+  auto finding = store::show_company(context.ports.database, viewer.actor, context.settings.access,
+                                     given->name);
   std::optional<store::CompanyRow> row = co_await or_unavailable(exchange, std::move(finding));
   const CompanyVerdict text = judge_metadata_text(tried.metadata);
   if (!text.is_good()) {
@@ -276,14 +296,14 @@ Task<Response> change_company_domain(Exchange exchange, ManageUser viewer) {
   const std::string entered = field_of(form, "domain", kMaxDomain);
   const std::string domain = canonical_domain(entered).value_or("");
   if (then == "give") tried.domain = entered;
-  CompanyChange change = CompanyChange::same;
   if (is_late(exchange, viewer, tried)) {
     // said already
   } else if (then == "withdraw") {
     auto withdrawing = store::withdraw_domain(context.ports.database, viewer.actor,
                                               context.settings.access, name, domain);
-    change = co_await or_unavailable(exchange, std::move(withdrawing));
-    if (is_so(change)) co_return changed(exchange, name, "withdrawn");
+    const CompanyChange withdrawn = co_await or_unavailable(exchange, std::move(withdrawing));
+    if (is_so(withdrawn)) co_return changed(exchange, name, "withdrawn");
+    refuse_change(tried, "failure", withdrawn);
   } else if (const auto verdict = judge_company_domain(context.settings, name, domain);
              !verdict.is_good()) {
     tried.refuse("domain_error", domain_message(verdict, domain));
@@ -291,15 +311,12 @@ Task<Response> change_company_domain(Exchange exchange, ManageUser viewer) {
     auto giving = store::give_domain(context.ports.database, viewer.actor, context.settings.access,
                                      name, domain);
     const store::DomainChange given = co_await or_unavailable(exchange, std::move(giving));
-    change = given.change;
-    if (is_so(change)) co_return changed(exchange, name, "given");
-    if (change == CompanyChange::domain_taken) {
+    if (is_so(given.change)) co_return changed(exchange, name, "given");
+    if (given.change == CompanyChange::domain_taken) {
       tried.refuse("domain_error", {"company_domain_taken"_message, {{"domain", domain}}});
-      change = CompanyChange::same;
+    } else {
+      refuse_change(tried, "failure", given.change);
     }
-  }
-  if (const Message why = change_message(change); !why.empty()) {
-    tried.refuse("failure", why, status_of(change));
   }
   auto showing = answer_with_page(exchange, viewer, name, std::move(tried));
   Response response = co_await showing;
@@ -313,9 +330,7 @@ Task<Response> rename_company(Exchange exchange, ManageUser viewer) {
   TriedCompany tried;
   tried.display_name = field_of(form, "display_name", kMaxDisplayName);
   tried.preset = field_of(form, "preset", kMaxCompanyName);
-  const bool is_preset =
-      std::find(kPresets.begin(), kPresets.end(), tried.preset) != kPresets.end();
-  if (!tried.preset.empty() && !is_preset) {
+  if (!tried.preset.empty() && !is_preset(tried.preset)) {
     co_return refuse(context, exchange.head(), 400, {Code{"malformed_form"}, "no such preset"});
   }
   auto finding =
@@ -323,43 +338,24 @@ Task<Response> rename_company(Exchange exchange, ManageUser viewer) {
   std::optional<store::CompanyRow> row = co_await or_unavailable(exchange, std::move(finding));
   if (is_late(exchange, viewer, tried)) {
     // said already
-  } else if (tried.display_name.empty()) {
-    tried.refuse("display_name_error", "property_no_name"_message);
-  } else if (Message bad = complaint_about_name(tried.display_name); !bad.empty()) {
+  } else if (Message bad = complaint_about_needed_name(tried.display_name); !bad.empty()) {
     tried.refuse("display_name_error", bad);
   } else if (row) {
     // Of a company that has people, another one would take them for others: that is for the
     // command.
-    if (is_preset && row->state == "draft") set_preset(*row, tried.preset);
+    if (!tried.preset.empty() && row->state == "draft") set_preset(*row, tried.preset);
     row->display_name = tried.display_name;
-    row->version = version_in(form ? form->get("version") : "");
+    row->version = version_in(field_of(form, "version", kMaxCompanyName));
     auto changing = store::change_company(context.ports.database, viewer.actor,
                                           context.settings.access, std::move(*row));
     const CompanyChange change = co_await or_unavailable(exchange, std::move(changing));
     if (change == CompanyChange::done) co_return changed(exchange, name, "renamed");
-    tried.refuse("failure", change_message(change), status_of(change));
+    refuse_change(tried, "failure", change);
   }
   auto showing = answer_with_page(exchange, viewer, name, std::move(tried));
   Response response = co_await showing;
   co_return response;
 }
-
-namespace {
-
-// Whether nodes would let anybody in with what it has.
-Task<Result<CompanyVerdict>> judge_as_it_is(Exchange& exchange, std::string name) {
-  auto finding = store::find_company(exchange.context.ports.database, std::move(name));
-  Result<std::optional<store::CompanyRow>> row = co_await finding;
-  if (!row) co_return row.failure();
-  // The database says what is missing.
-  if (!*row || (*row)->metadata.empty()) co_return CompanyVerdict{};
-  auto judging = judge_in_pool(exchange, std::move(**row));
-  Result<JudgedMetadata> judged = co_await judging;
-  if (!judged) co_return judged.failure();
-  co_return std::move(judged->verdict);
-}
-
-}  // namespace
 
 Task<Response> change_company_state(Exchange exchange, ManageUser viewer) {
   Context& context = exchange.context;
@@ -381,14 +377,15 @@ Task<Response> change_company_state(Exchange exchange, ManageUser viewer) {
   if (!is_refused) {
     // What is vouched for is what the page showed.
     const std::optional<long> version =
-        then == "live" ? std::optional(version_in(form ? form->get("version") : "")) : std::nullopt;
+        then == "live" ? std::optional(version_in(field_of(form, "version", kMaxCompanyName)))
+                       : std::nullopt;
     auto setting = store::set_company_state(context.ports.database, viewer.actor,
                                             context.settings.access, name, version, then);
     const store::StateChange set = co_await or_unavailable(exchange, std::move(setting));
     if (is_so(set.change)) {
       co_return changed(exchange, name, then);
     }
-    tried.refuse("failure", change_message(set.change), status_of(set.change));
+    refuse_change(tried, "failure", set.change);
   }
   auto showing = answer_with_page(exchange, viewer, name, std::move(tried));
   Response response = co_await showing;

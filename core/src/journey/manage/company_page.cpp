@@ -1,14 +1,14 @@
 // Everything about one company, for whoever may connect it.
-#include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "anteroom/company_address.h"
 #include "journey/frame/readable.h"
 #include "journey/frame/respond.h"
 #include "journey/manage/companies.h"
+#include "journey/manage/event_words.h"
 #include "journey/manage/steps.h"
+#include "text/ascii.h"
 #include "text/idn.h"
 
 namespace anteroom::journey {
@@ -20,9 +20,8 @@ using pages::Values;
 
 constexpr int kHistory = 30;
 constexpr int kVersions = 20;
-constexpr int kMostCounted = 1000;
 
-constexpr std::array<std::pair<std::string_view, MessageKey>, 10> kEvents{
+constexpr std::array<EventName, 10> kEvents{
     {{"company_added", "history_company_added"_message},
      {"company_changed", "history_company_changed"_message},
      {"company_metadata_brought", "history_company_metadata_brought"_message},
@@ -70,13 +69,7 @@ Values version_values(const store::MetadataVersion& version) {
 
 Values event_values(const store::CompanyEvent& event) {
   Values values;
-  const auto* known = std::find_if(kEvents.begin(), kEvents.end(),
-                                   [&](const auto& entry) { return entry.first == event.kind; });
-  if (known == kEvents.end()) {
-    values.text["what"] = event.kind;
-  } else {
-    values.messages["what"] = known->second;
-  }
+  add_what(values, kEvents, event.kind);
   values.text["at"] = readable_time(event.at);
   values.text["actor"] = event.actor;
   values.text["detail"] = event.detail;
@@ -88,16 +81,6 @@ Values domain_values(const std::string& name, const std::string& domain) {
   const std::string spelt = text::domain_to_unicode(domain);
   values.text = {{"name", name}, {"domain", domain}, {"spelt", spelt == domain ? "" : spelt}};
   return values;
-}
-
-// What the customer's administrator enters.
-void add_our_values(const Context& context, const std::string& name, Values& values) {
-  const ServiceProviderSettings& sp = context.settings.service_provider;
-  values.text["identifier"] = sp.entity_id;
-  values.text["reply_url"] = sp.acs_url;
-  values.text["logout_url"] = sp.slo_url;
-  values.text["sign_on_url"] = company_address(sp, name);
-  values.text["metadata_url"] = context.login_origin().text + context.path("/metadata");
 }
 
 // Keys that only the command sets, as it takes them.
@@ -152,10 +135,6 @@ void add_what_nodes_say(const Exchange& exchange, Known& known) {
   if (const IdentityProvider* live = exchange.companies->by_name(name)) known.closed = live->closed;
 }
 
-std::string counted(int count) {
-  return std::to_string(count) + (count >= kMostCounted ? "+" : "");
-}
-
 Values page_values(const Exchange& exchange, const Known& known, const TriedCompany& tried,
                    bool may_change) {
   Values values;
@@ -178,14 +157,14 @@ Values page_values(const Exchange& exchange, const Known& known, const TriedComp
   values.text["given_metadata"] = tried.metadata;
   values.text["given_display_name"] = shown(tried.display_name, row.display_name);
   add_our_values(exchange.context, row.name, values);
-  std::string all;
+  values.text["metadata_url"] =
+      exchange.context.login_origin().text + exchange.context.path("/metadata");
+  values.text["all_domains"] = text::joined(row.domains);
   for (const std::string& domain : row.domains) {
-    all += (all.empty() ? "" : ", ") + domain;
     Values one = domain_values(row.name, domain);
     one.flags["may_change"] = may_change;
     values.lists["domains"].push_back(std::move(one));
   }
-  values.text["all_domains"] = std::move(all);
   values.lists["presets"] = preset_choices(shown(tried.preset, preset));
   for (const auto& version : known.versions) {
     values.lists["versions"].push_back(version_values(version));

@@ -64,6 +64,16 @@ void for_each_key(std::string_view kind, std::string_view detail, Visit visit) {
 
 }  // namespace
 
+void add_what(pages::Values& values, std::span<const EventName> names, const std::string& kind) {
+  const auto known = std::find_if(names.begin(), names.end(),
+                                  [&](const EventName& name) { return name.first == kind; });
+  if (known == names.end()) {
+    values.text["what"] = kind;
+  } else {
+    values.messages["what"] = known->second;
+  }
+}
+
 std::vector<std::string> keys_in_event(std::string_view kind, std::string_view detail) {
   std::vector<std::string> keys;
   for_each_key(kind, detail, [&](std::size_t begin, std::size_t end) {

@@ -19,7 +19,7 @@ namespace {
 
 using pages::Values;
 
-constexpr std::array<std::pair<std::string_view, MessageKey>, 22> kHistory{
+constexpr std::array<EventName, 22> kHistory{
     {{"signed_on", "history_signed_on"_message},
      {"sign_on_refused", "history_sign_on_refused"_message},
      {"signed_out", "history_signed_out"_message},
@@ -121,13 +121,7 @@ Values session_values(const Context& context, const store::SessionRow& session,
 
 Values history_values(const store::HistoryRow& event, const store::PropertyNames& names) {
   Values values;
-  const auto known = std::find_if(kHistory.begin(), kHistory.end(),
-                                  [&](const auto& entry) { return entry.first == event.kind; });
-  if (known == kHistory.end()) {
-    values.text["what"] = event.kind;
-  } else {
-    values.messages["what"] = known->second;
-  }
+  add_what(values, kHistory, event.kind);
   values.text["at"] = readable_time(event.at);
   values.text["code"] = event.code;
   values.text["reference"] = event.reference;

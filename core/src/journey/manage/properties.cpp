@@ -2,14 +2,12 @@
 #include <algorithm>
 
 #include "anteroom/properties.h"
-#include "http/form.h"
 #include "journey/frame/property_names.h"
 #include "journey/frame/readable.h"
 #include "journey/frame/respond.h"
+#include "journey/manage/forms.h"
 #include "journey/manage/manage.h"
-#include "journey/manage/people_list.h"
 #include "journey/manage/steps.h"
-#include "text/unicode.h"
 
 namespace anteroom::journey {
 
@@ -21,10 +19,6 @@ constexpr int kPageSize = 50;
 constexpr std::size_t kMaxSearch = 200;
 constexpr std::size_t kMaxKey = 64;  // one more than a key may have: cut off, none is another
 constexpr std::size_t kMaxName = 2000;
-
-std::string field(const std::optional<http::Form>& form, std::string_view name, std::size_t max) {
-  return form ? std::string(text::cut(text::trimmed(form->get(name)), max)) : "";
-}
 
 std::string show_path(const std::string& key) {
   return "/manage/properties/show?key=" + http::percent_encode(key);
@@ -61,10 +55,6 @@ int status_of(PropertyChange change) {
   return change == PropertyChange::changed ? 409 : 422;
 }
 
-Message complaint_about(std::string_view name) {
-  return name.empty() ? Message("property_no_name"_message) : complaint_about_name(name);
-}
-
 pages::Values property_values(const Context& context, const store::PropertyRow& property) {
   pages::Values values;
   values.text = {{"key", property.key},
@@ -76,29 +66,22 @@ pages::Values property_values(const Context& context, const store::PropertyRow& 
   return values;
 }
 
-// What was tried, and what came of it.
-struct Tried {
-  int status = 200;
+struct TriedProperty : Attempt {
   std::string key, name;  // as entered
-  std::map<std::string, Message> messages;
-
-  void refuse(const std::string& name_of_message, Message why, int with = 422) {
-    messages[name_of_message] = std::move(why);
-    status = with;
-  }
 };
 
 struct View {
   std::string search, state, after;
 
   static View of(const std::optional<http::Form>& query) {
-    const std::string state = field(query, "state", kMaxKey);
-    return {field(query, "q", kMaxSearch), state == "open" || state == "closed" ? state : "",
-            field(query, "after", kMaxKey)};
+    const std::string state = field_of(query, "state", kMaxKey);
+    return {field_of(query, "q", kMaxSearch), state == "open" || state == "closed" ? state : "",
+            field_of(query, "after", kMaxKey)};
   }
 };
 
-Task<Response> list_page(Exchange& exchange, const ManageUser& viewer, View view, Tried tried) {
+Task<Response> list_page(Exchange& exchange, const ManageUser& viewer, View view,
+                         TriedProperty tried) {
   Context& context = exchange.context;
   auto searching = store::search_properties(
       context.ports.database, viewer.actor, context.settings.access,
@@ -140,7 +123,7 @@ Response no_such_property(Exchange& exchange) {
 }
 
 Task<Response> property_page(Exchange& exchange, const ManageUser& viewer, std::string key,
-                             Tried tried) {
+                             TriedProperty tried) {
   Context& context = exchange.context;
   auto showing = store::show_property(context.ports.database, viewer.actor, context.settings.access,
                                       std::move(key));
@@ -160,7 +143,8 @@ Task<Response> property_page(Exchange& exchange, const ManageUser& viewer, std::
 
 // After a change: the property's page, by a new request if it was made.
 Task<Response> after_change(Exchange& exchange, const ManageUser& viewer, std::string key,
-                            Tried tried, Result<PropertyChange> changed, std::string notice) {
+                            TriedProperty tried, Result<PropertyChange> changed,
+                            std::string notice) {
   if (!changed) co_return unavailable(exchange.context, exchange.head(), changed.failure());
   if (*changed == PropertyChange::done) {
     co_return redirect(303, exchange.context.path(show_path(key)) + "&notice=" + notice);
@@ -175,7 +159,7 @@ Task<Response> after_change(Exchange& exchange, const ManageUser& viewer, std::s
 
 Task<Response> list_properties(Exchange exchange, ManageUser viewer) {
   View view = View::of(http::Form::parse(exchange.head().query));
-  Tried nothing;
+  TriedProperty nothing;
   auto showing = list_page(exchange, viewer, std::move(view), std::move(nothing));
   Response response = co_await showing;
   co_return response;
@@ -184,10 +168,11 @@ Task<Response> list_properties(Exchange exchange, ManageUser viewer) {
 Task<Response> add_property(Exchange exchange, ManageUser viewer) {
   const auto form = http::Form::parse(exchange.request.body());
   Context& context = exchange.context;
-  Tried tried;
-  tried.key = field(form, "key", kMaxKey);
-  tried.name = field(form, "name", kMaxName);
-  if (Message bad = complaint_about(tried.name); !bad.empty()) tried.refuse("name_error", bad);
+  TriedProperty tried;
+  tried.key = field_of(form, "key", kMaxKey);
+  tried.name = field_of(form, "name", kMaxName);
+  if (Message bad = complaint_about_needed_name(tried.name); !bad.empty())
+    tried.refuse("name_error", bad);
   if (tried.status == 200) {
     auto making = store::make_property(context.ports.database, viewer.actor,
                                        context.settings.access, tried.key, tried.name);
@@ -205,15 +190,15 @@ Task<Response> add_property(Exchange exchange, ManageUser viewer) {
 
 Task<Response> show_property(Exchange exchange, ManageUser viewer) {
   const auto query = http::Form::parse(exchange.head().query);
-  Tried tried;
-  tried.messages["notice"] = notice_message(field(query, "notice", kMaxKey));
-  auto showing = property_page(exchange, viewer, field(query, "key", kMaxKey), std::move(tried));
+  TriedProperty tried;
+  tried.messages["notice"] = notice_message(field_of(query, "notice", kMaxKey));
+  auto showing = property_page(exchange, viewer, field_of(query, "key", kMaxKey), std::move(tried));
   Response response = co_await showing;
   co_return response;
 }
 
 std::string to_property(const Exchange& exchange) {
-  return show_path(field(http::Form::parse(exchange.request.body()), "key", kMaxKey));
+  return show_path(field_of(http::Form::parse(exchange.request.body()), "key", kMaxKey));
 }
 
 std::string to_properties(const Exchange& /*exchange*/) {
@@ -223,10 +208,10 @@ std::string to_properties(const Exchange& /*exchange*/) {
 Task<Response> rename_property(Exchange exchange, ManageUser viewer) {
   const auto form = http::Form::parse(exchange.request.body());
   Context& context = exchange.context;
-  std::string key = field(form, "key", kMaxKey);
-  Tried tried;
-  tried.name = field(form, "name", kMaxName);
-  if (Message bad = complaint_about(tried.name); !bad.empty()) {
+  std::string key = field_of(form, "key", kMaxKey);
+  TriedProperty tried;
+  tried.name = field_of(form, "name", kMaxName);
+  if (Message bad = complaint_about_needed_name(tried.name); !bad.empty()) {
     tried.refuse("name_error", bad);
     auto showing = property_page(exchange, viewer, std::move(key), std::move(tried));
     Response response = co_await showing;
@@ -245,8 +230,8 @@ Task<Response> rename_property(Exchange exchange, ManageUser viewer) {
 Task<Response> close_property(Exchange exchange, ManageUser viewer) {
   const auto form = http::Form::parse(exchange.request.body());
   Context& context = exchange.context;
-  std::string key = field(form, "key", kMaxKey);
-  const std::string then = field(form, "then", kMaxKey);
+  std::string key = field_of(form, "key", kMaxKey);
+  const std::string then = field_of(form, "then", kMaxKey);
   if (then != "closed" && then != "open") {
     co_return refuse(context, exchange.head(), 400, {Code{"malformed_form"}, "neither"});
   }
@@ -254,7 +239,7 @@ Task<Response> close_property(Exchange exchange, ManageUser viewer) {
   auto closing = store::close_property(context.ports.database, viewer.actor,
                                        context.settings.access, key, is_closed);
   Result<PropertyChange> closed = co_await closing;
-  Tried nothing;
+  TriedProperty nothing;
   auto showing = after_change(exchange, viewer, key, std::move(nothing), std::move(closed),
                               is_closed ? "closed" : "opened");
   Response response = co_await showing;

@@ -1,7 +1,6 @@
 #include <algorithm>
 
 #include "anteroom/audit.h"
-#include "anteroom/company_address.h"
 #include "anteroom/email.h"
 #include "anteroom/grants.h"
 #include "anteroom/people.h"
@@ -12,6 +11,7 @@
 #include "journey/frame/property_names.h"
 #include "journey/frame/readable.h"
 #include "journey/frame/respond.h"
+#include "journey/manage/companies.h"
 #include "journey/manage/event_words.h"
 #include "journey/manage/manage.h"
 #include "journey/manage/people_values.h"
@@ -154,11 +154,7 @@ void add_company(const Context& context, Values& values, const IdentityProvider&
     values.text[is_success ? "last_success" : "last_failure"] =
         readable_time(event.at) + (event.code.empty() ? "" : " · " + event.code);
   }
-  const ServiceProviderSettings& sp = context.settings.service_provider;
-  values.text["identifier"] = sp.entity_id;
-  values.text["reply_url"] = sp.acs_url;
-  values.text["sign_on_url"] = company_address(sp, idp.name);
-  values.text["logout_url"] = sp.slo_url;
+  add_our_values(context, idp.name, values);
 }
 
 Task<std::optional<Failure>> explain_person(Exchange& exchange, const ManageUser& viewer,

@@ -157,10 +157,9 @@ scim::Projection scim_projection(const ScimExchange& scim) {
 }
 
 Failure no_own_address(const IdentityProvider& idp) {
-  std::string domains;
-  for (const std::string& domain : idp.domains) domains += (domains.empty() ? "" : ", ") + domain;
   return {code::kScimInvalidValue,
-          "The work email, or without one the userName, must be an address at " + domains + "."};
+          "The work email, or without one the userName, must be an address at " +
+              text::joined(idp.domains) + "."};
 }
 
 Response scim_answer(int status, std::string body) {

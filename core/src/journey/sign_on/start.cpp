@@ -11,6 +11,7 @@
 #include "journey/frame/send_away.h"
 #include "journey/sign_on/outgoing.h"
 #include "session/token.h"
+#include "text/ascii.h"
 
 namespace anteroom::journey {
 
@@ -103,12 +104,6 @@ Task<Status> open_company(const Exchange& exchange, const IdentityProvider& idp)
   co_return verifier->failure();
 }
 
-std::string joined(const std::vector<std::string>& words) {
-  std::string out;
-  for (const std::string& word : words) out += (out.empty() ? "" : " ") + word;
-  return out;
-}
-
 // The session that this browser has here until now: the new one takes its place.
 std::string present_session(const Exchange& exchange) {
   const auto token = session_token(exchange.head().headers.cookie);
@@ -137,7 +132,7 @@ session::LoginState state_of(const Exchange& exchange, const Start& start,
   state.issued_at = params.issue_instant;
   state.is_forced = params.force_authn;
   state.is_passive = params.is_passive;
-  state.authn_contexts = joined(params.authn_contexts);
+  state.authn_contexts = text::joined(params.authn_contexts, " ");
   state.replaces = present_session(exchange);
   return state;
 }

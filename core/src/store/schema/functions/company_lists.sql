@@ -91,7 +91,7 @@ BEGIN
   IF EXISTS (SELECT FROM companies c WHERE c.name = p_name AND c.state = 'live') THEN RETURN; END IF;
   SELECT count(*) INTO others FROM (
     SELECT u.idp FROM users u
-    WHERE lower(split_part(u.email::text, '@', 2) COLLATE "C") IN (SELECT d.domain FROM company_domains d WHERE d.company = p_name)
+    WHERE domain_of(u.email) COLLATE "C" IN (SELECT d.domain FROM company_domains d WHERE d.company = p_name)
     LIMIT 20000) there
   WHERE there.idp IS DISTINCT FROM p_name;
   others := least(others, 1000);
