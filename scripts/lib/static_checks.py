@@ -220,9 +220,21 @@ def clang_format(root: Path) -> Found:
     yield f"clang-format: {len(files)} files", problems or ([] if files else ["no files"])
 
 
+def included(root: Path, build: Path) -> dict[Path, list[Path]]:
+    """The files of this project that each translation unit of a build has read, itself among them, as ninja keeps them."""
+    listed = subprocess.run(["/usr/bin/ninja", "-C", build, "-t", "deps"], capture_output=True, text=True, check=False).stdout
+    units = {}
+    for block in listed.split("\n\n"):
+        state, *files = block.splitlines() or [""]
+        paths = [(build / file.strip()).resolve() for file in files]
+        if state.endswith("(VALID)") and paths:
+            units[paths[0]] = [path for path in paths if path.is_relative_to(root) and path.exists()]
+    return units
+
+
 def clang_tidy(root: Path, build: Path, jobs: int = 2) -> Found:
     """One (name, problems) per translation unit of core/ and module/. What was clean stays so until a source of
-    it, a header, the rules or the command change."""
+    it, a header that it includes, the rules or the command change."""
     commands = json.loads((build / "compile_commands.json").read_text())
     units = {}
     for entry in commands:
@@ -232,15 +244,14 @@ def clang_tidy(root: Path, build: Path, jobs: int = 2) -> Found:
     if not units:
         yield "clang-tidy", ["the compile database has no file of core/ or module/"]
         return
-    common = hashlib.sha256((root / ".clang-tidy").read_bytes())
-    for header in sources(root, "core", "module", suffixes=(".h",)):
-        common.update(header.read_bytes())
     stamps = build / "clang-tidy-clean"
     stamps.mkdir(exist_ok=True)
+    known, headers = included(root, build), list(sources(root, "core", "module", suffixes=(".h",)))
 
     def check(path: Path) -> list[str]:
-        state = common.copy()
-        state.update(path.read_bytes() + units[path].encode())
+        state = hashlib.sha256((root / ".clang-tidy").read_bytes() + units[path].encode())
+        for file in known.get(path, [path, *headers]):
+            state.update(str(file).encode() + file.read_bytes())
         stamp = stamps / state.hexdigest()
         if stamp.exists():
             return []

@@ -5,6 +5,7 @@ from urllib.parse import quote
 import pytest
 
 from tests.support.node import COOKIE
+from tests.support.processes import wait_until
 from tests.support.saml import live
 from tests.support.saml.browser import APP_HOST, FORM, LOGIN_HOST, PAGE, UnderWay, post_response, session_of, start
 
@@ -27,6 +28,7 @@ def node(module_lab, workspace, cluster, keys_of_idp):
     other = f"  - {{ name: other, metadata: {workspace}/other.xml, domains: [other.test] }}\n"
     running = module_lab.node(cluster, yaml=live.configuration(workspace / "corp.xml", other))
     running.people.add("ann@corp.test")
+    wait_until(lambda: open_page(running, "/auth/at/nobody").status == 404, 30, "the companies in the database to be known")
     return running
 
 

@@ -8,7 +8,7 @@ import pytest
 from lxml import etree
 
 from tests.support.metadata_server import MetadataServer
-from tests.support.processes import clean_environment
+from tests.support.processes import clean_environment, sanitizer_options
 from tests.support.saml import live, messages
 from tests.support.saml.browser import post_response, session_of, start
 
@@ -46,7 +46,7 @@ class Customer:
         """The exit code, and what was said."""
         done = subprocess.run([self.node.build / "core/cli/anteroom", "--config", self.node.directory / "anteroom.yaml",
                                "idp", "refresh", "--once"], text=True, capture_output=True, check=False, timeout=60,
-                              env=clean_environment(ASAN_OPTIONS="detect_leaks=0"))
+                              env=clean_environment(ASAN_OPTIONS=sanitizer_options("detect_leaks=0")))
         self.node.reload()
         return done.returncode, done.stdout
 

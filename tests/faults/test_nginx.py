@@ -118,7 +118,7 @@ def has_ended(pid):
 
 
 def test_a_new_program_takes_over_without_losing_a_request(lab, cluster, crowd):
-    node = lab.node(cluster, workers=2, start=False, main="env LD_PRELOAD; env ASAN_OPTIONS; env UBSAN_OPTIONS;")
+    node = lab.node(cluster, workers=2, start=False, main="env LD_PRELOAD; env ASAN_OPTIONS;")
     # nginx takes USR2 only where it has left the process that started it.
     node.nginx_conf = node.nginx_conf.replace("daemon off;", "daemon on;")
     node.write()

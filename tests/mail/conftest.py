@@ -12,7 +12,7 @@ import pytest
 from tests.support import BUILD
 from tests.support.certificates import make_certificates
 from tests.support.mail_server import PASSWORD, USER
-from tests.support.processes import Process, clean_environment, free_port, wait_until
+from tests.support.processes import Process, clean_environment, free_port, sanitizer_options, wait_until
 
 SERVER = os.environ["ANTEROOM_TEST_DATABASE"]
 
@@ -85,7 +85,7 @@ class Installation:
 
     def daemon(self):
         log = self.directory / f"mail-{len(self._daemons)}.log"
-        environment = clean_environment(ASAN_OPTIONS="detect_leaks=0")
+        environment = clean_environment(ASAN_OPTIONS=sanitizer_options("detect_leaks=0"))
         daemon = Process("anteroom mail", self._command("mail"), log, environment=environment)
         self._daemons.append(daemon)
         return daemon

@@ -42,16 +42,16 @@ class Open:
     def echoes(self):
         self._socket.sendall(b"ping")
         self.received = b""
-        wait_until(lambda: self.read().received == b"ping", 5, "the echo")
+        wait_until(lambda: self.read().received == b"ping", 20, "the echo")
         return True
 
     def ends(self):
-        wait_until(lambda: self.read().is_closed, 10, "the end of the connection")
+        wait_until(lambda: self.read().is_closed, 30, "the end of the connection")
         return True
 
     def hears(self, event):
         self.received = b""
-        wait_until(lambda: event in self.read().received, 10, f"{event}")
+        wait_until(lambda: event in self.read().received, 30, f"{event}")
         return True
 
     def close(self):

@@ -150,8 +150,8 @@ def test_a_worker_may_die_anywhere_in_the_lock_of_what_is_remembered(lab, cluste
         """The node forgets a session: PostgreSQL has sent it word of that by the time this returns."""
         node.people.end_session(everybody.pop())
 
-    def follow():
-        node.wait_for_listener()
+    def follow(gone=()):
+        node.wait_for_listener(but=gone)
         assert [node.ask("/x", token).status for token in everybody] == [200] * len(everybody)
         (worker,) = node.workers()
         followed = Followed(worker, ZONE)
@@ -161,13 +161,14 @@ def test_a_worker_may_die_anywhere_in_the_lock_of_what_is_remembered(lab, cluste
     followed = follow()
     length = followed.inside(longer_than=200)
     followed.let_go()
+    gone = set()
     for part in range(1, 8):
-        followed = follow()
-        dead = followed.pid
+        followed = follow(gone)
+        dead, gone = followed.pid, node.listeners()
         followed.inside(at=length * part // 8)
         followed.kill()
         wait_until(lambda dead=dead: node.workers() and dead not in node.workers(), 10, "a new worker")
-    node.wait_for_listener()
+    node.wait_for_listener(but=gone)
     workers = node.workers()
     for _ in range(10):
         assert [node.ask("/x", token).status for token in everybody] == [200] * len(everybody)

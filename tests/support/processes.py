@@ -35,6 +35,11 @@ def clean_environment(**extra: str) -> dict[str, str]:
     return {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "TZ": "UTC", **kept, **extra}
 
 
+def sanitizer_options(*more: str) -> str:
+    """The value of ASAN_OPTIONS: undefined behaviour is reported as the illegal instruction that it ends at."""
+    return ":".join(("handle_sigill=1", *more))
+
+
 def scratch_directory(prefix: str) -> Path:
     """A new one for what is written a lot and kept by nobody: in memory where there is plenty, for a database makes a thousand files
     and a disk may take its time over each that goes. Its path is short (a socket's may have 107 characters)."""

@@ -21,7 +21,7 @@ from .http_client import Browser
 from .identity_provider import Company, IdentityProvider
 from .maintenance_app import PROPERTIES
 from .postgres import Cluster
-from .processes import Process, StartError, clean_environment, free_port, is_port_open, run, service_user
+from .processes import Process, StartError, clean_environment, free_port, is_port_open, run, sanitizer_options, service_user
 
 SUPPORT = Path(__file__).resolve().parent
 
@@ -128,7 +128,7 @@ class Stack:
     def anteroom(self, *arguments: object) -> str:
         """Runs the command-line tool with this stack's configuration; returns what it printed."""
         return run([self.command_line, "--config", self.config_file, *arguments],
-                   environment=clean_environment(ASAN_OPTIONS="detect_leaks=0"))
+                   environment=clean_environment(ASAN_OPTIONS=sanitizer_options("detect_leaks=0")))
 
     def users(self) -> dict[str, dict[str, Any]]:
         return {user["email"]: user for user in json.loads(self.anteroom("--json", "user", "list"))}
@@ -156,12 +156,8 @@ class Stack:
         return (self.logs / "nginx-error.log").read_text(errors="replace")
 
     def sanitizer_reports(self) -> dict[str, str]:
-        """What ASan and UBSan wrote, if the module was built with them; empty is good."""
-        found = {path.name: path.read_text(errors="replace") for path in self.logs.glob("sanitizer.*")}
-        output = (self.logs / "nginx.log").read_text(errors="replace")
-        if "runtime error:" in output:
-            found["nginx.log"] = output
-        return found
+        """What AddressSanitizer wrote, if the module was built with it; empty is good."""
+        return {path.name: path.read_text(errors="replace") for path in self.logs.glob("sanitizer.*")}
 
     # Starting.
 
@@ -338,10 +334,8 @@ pages:
         cache = Path(self.plan.build) / "CMakeCache.txt"
         if not cache.exists() or "ANTEROOM_SANITIZE:BOOL=ON" not in cache.read_text():
             return {}
-        libraries = [run(["/usr/bin/gcc", f"-print-file-name=lib{name}.so"]).strip() for name in ("asan", "ubsan")]
-        return {"LD_PRELOAD": " ".join(libraries),
-                "ASAN_OPTIONS": f"detect_leaks=0:abort_on_error=0:log_path={self.logs}/sanitizer",
-                "UBSAN_OPTIONS": f"print_stacktrace=1:log_path={self.logs}/sanitizer"}
+        return {"LD_PRELOAD": run(["/usr/bin/gcc", "-print-file-name=libasan.so"]).strip(),
+                "ASAN_OPTIONS": sanitizer_options("detect_leaks=0", "abort_on_error=0", f"log_path={self.logs}/sanitizer")}
 
     def _nginx_configuration(self, run_directory: Path) -> str:
         plan = self.plan

@@ -7,6 +7,7 @@ from pathlib import Path
 
 SINGLE_STEP, ATTACH, DETACH = 9, 16, 17
 WAIT_ALL = 0x40000000  # waitpid(2): __WALL
+MOST_STEPS = 3_000_000  # a worker that hears of something has done with it long before
 _libc = ctypes.CDLL(None, use_errno=True)
 _libc.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
 _libc.ptrace.restype = ctypes.c_long
@@ -50,7 +51,7 @@ class Followed:
         """Goes on until a stay inside the lock that takes more than so many instructions has ended; how many it took.
         With `at`: until it has come that far, and no further."""
         number = taken = 0
-        while True:
+        for _ in range(MOST_STEPS):
             number = self._step(number)
             if self._is_inside():
                 taken += 1
@@ -60,6 +61,7 @@ class Followed:
                 return taken
             else:
                 taken = 0
+        raise AssertionError(f"no such stay in the lock in {MOST_STEPS} instructions")
 
     def let_go(self) -> None:
         os.close(self._memory)
