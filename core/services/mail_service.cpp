@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "anteroom/store.h"
-#include "services/warnings.h"
 
 namespace anteroom::services {
 
@@ -27,7 +26,8 @@ MailService::MailService(Database& database, std::shared_ptr<const Settings> set
       reload_(std::move(reload)),
       signals_(signals),
       log_(log),
-      delivery_(database, *settings_, transport, clock_, log) {}
+      delivery_(database, *settings_, transport, clock_, log),
+      warnings_(database, log) {}
 
 std::string MailService::run() {
   log_.write(LogLevel::info, "delivering by " + settings_->mail->smtp_url);
@@ -75,7 +75,7 @@ Status MailService::look_at_schema() {
 Status MailService::warn() {
   const auto newest = reload_();
   const bool is_usable = newest != nullptr && newest->mail;
-  return write_warnings(database_, is_usable ? newest : settings_, clock_.now(), log_);
+  return warnings_.write(is_usable ? newest : settings_, clock_.now());
 }
 
 }  // namespace anteroom::services

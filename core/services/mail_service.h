@@ -9,6 +9,7 @@
 #include "host/blocking_ports.h"
 #include "services/journal.h"
 #include "services/mail_delivery.h"
+#include "services/warnings.h"
 
 namespace anteroom::services {
 
@@ -40,6 +41,7 @@ class MailService {
   Log& log_;
   SystemClock clock_;
   MailDelivery delivery_;
+  Warnings warnings_;
   Time next_upkeep_{};
   Time next_warnings_{};
   bool is_schema_seen_ = false;

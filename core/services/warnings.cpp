@@ -28,22 +28,29 @@ std::string machine() {
   return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
 }
 
+Status warn_of_expiry(Database& database, const Settings& settings, const metrics::Expiry& expiry,
+                      Time now, Log& log) {
+  const auto threshold = metrics::warning_before(expiry.at, now);
+  if (!threshold) return Done{};
+  const auto left = std::chrono::floor<std::chrono::days>(expiry.at - now).count();
+  store::ExpiryWarning warning{
+      metrics::name_of(expiry.what), expiry.idp, expiry.fingerprint, expiry.at, *threshold,
+      static_cast<int>(left)};
+  const auto written =
+      wait(store::warn_of_expiry(database, settings.mail->warn, std::move(warning)));
+  if (!written) return written.failure();
+  if (!*written) return Done{};
+  log.write(LogLevel::warning, std::string("ends in ") + std::to_string(left) +
+                                   " days: what=" + metrics::name_of(expiry.what) +
+                                   " idp=" + expiry.idp + " certificate=" + expiry.fingerprint);
+  return Done{};
+}
+
 Status warn_of_expiries(Database& database, const Settings& settings,
                         const CompanyDirectory& companies, Time now, Log& log) {
   for (const metrics::Expiry& expiry : metrics::expiries(settings.service_provider, companies)) {
-    const auto threshold = metrics::warning_before(expiry.at, now);
-    if (!threshold || is_refreshed(companies, expiry)) continue;
-    const auto left = std::chrono::floor<std::chrono::days>(expiry.at - now).count();
-    store::ExpiryWarning warning{
-        metrics::name_of(expiry.what), expiry.idp, expiry.fingerprint, expiry.at, *threshold,
-        static_cast<int>(left)};
-    const auto written =
-        wait(store::warn_of_expiry(database, settings.mail->warn, std::move(warning)));
-    if (!written) return written.failure();
-    if (!*written) continue;
-    log.write(LogLevel::warning, std::string("ends in ") + std::to_string(left) +
-                                     " days: what=" + metrics::name_of(expiry.what) +
-                                     " idp=" + expiry.idp + " certificate=" + expiry.fingerprint);
+    if (is_refreshed(companies, expiry)) continue;
+    if (Status told = warn_of_expiry(database, settings, expiry, now, log); !told) return told;
   }
   return Done{};
 }
@@ -84,11 +91,24 @@ Status warn_of_stale_metadata(Database& database, const Settings& settings,
 
 }  // namespace
 
-Status write_warnings(Database& database, const std::shared_ptr<const Settings>& settings, Time now,
-                      Log& log) {
-  const CompanyDirectory companies(settings);
-  if (Status told = warn_of_expiries(database, *settings, companies, now, log); !told) return told;
-  return warn_of_stale_metadata(database, *settings, companies, now, log);
+Status Warnings::warn_of_companies(const Settings& settings, Time now) {
+  const auto known = companies_.look(database_, settings, now);
+  if (!known) return known.failure();
+  for (const auto& [name, ends] : **known) {
+    for (const metrics::Expiry& expiry : ends) {
+      if (Status told = warn_of_expiry(database_, settings, expiry, now, log_); !told) return told;
+    }
+  }
+  return Done{};
+}
+
+Status Warnings::write(const std::shared_ptr<const Settings>& settings, Time now) {
+  const CompanyDirectory configured(settings);
+  if (Status told = warn_of_expiries(database_, *settings, configured, now, log_); !told) {
+    return told;
+  }
+  if (Status told = warn_of_companies(*settings, now); !told) return told;
+  return warn_of_stale_metadata(database_, *settings, configured, now, log_);
 }
 
 }  // namespace anteroom::services

@@ -223,18 +223,21 @@ class Walk:
 
     def approved_person_is_told_by_mail(self) -> str:
         """the colleague is told by mail that they may sign in, and the manager that it was approved"""
-        wanted = {self.cast.colleague.email, self.cast.manager.email}
+        return self._mails_about(self.cast.colleague.email, {self.cast.colleague.email, self.cast.manager.email})
+
+    def _mails_about(self, what: str, wanted: set[str]) -> str:
+        """The subjects of those to everybody who is wanted, once they have come."""
         deadline = time.monotonic() + MAIL_SECONDS
         while True:
             mails = json.loads(Browser().get(self.stack.plan.mailbox_url + "messages.json").body)
-            told = [mail for mail in mails if mail["to"] in wanted and self.cast.colleague.email in mail["to"] + mail["text"]]
+            told = [mail for mail in mails if mail["to"] in wanted and what in mail["to"] + mail["text"]]
             if {mail["to"] for mail in told} == wanted:
                 return ", ".join(mail["subject"] for mail in told)
             expect(time.monotonic() < deadline, f"mails were {mails}")
             time.sleep(0.2)
 
     def support_connects_a_company(self) -> str:
-        """support connects a third company in Manage, and its people sign in without a reload"""
+        """support connects a third company in Manage, and its people sign in without a reload, and its contact is told"""
         company = next(one for one in self.stack.plan.companies if not one.is_configured)
         support = Browser()
         page = sign_on(support, self.stack.login_url("/auth/manage/companies"), self.cast.support)
@@ -247,6 +250,9 @@ class Walk:
         expect("This metadata is good" in page.text, f"expected a good word for the metadata, got {page}")
         page = support.submit(page.form("confirmed"), metadata=metadata)
         expect("in force" in page.text, f"expected the metadata in force, got {page}")
+        contact = f"it@{company.domain}"
+        page = support.submit(page.form("contacts"), contacts=contact)
+        expect("contacts are saved" in page.text, f"expected the contacts, got {page}")
         page = support.submit(next(form for form in page.forms if form.fields.get("then") == "live"))
         expect("can sign in now" in page.text, f"expected the company to be live, got {page}")
         customer = Browser()
@@ -258,7 +264,8 @@ class Walk:
         customer.submit(customer.page.form("username"), username=self.cast.customer.email, password=self.cast.customer.password)
         page = customer.submit(customer.page.form("SAMLResponse"))
         expect(urlsplit(page.url).path == "/auth/waiting", f"expected the Waiting Room, got {page}")
-        return f"after {time.monotonic() - started:.1f} s"
+        seconds = time.monotonic() - started
+        return f"after {seconds:.1f} s; {self._mails_about(self.stack.login_url(f'/auth/at/{company.key}'), {contact})}"
 
     def repeated_response_opens_nothing_new(self) -> None:
         """a Response that comes twice opens no second session"""

@@ -52,6 +52,14 @@ def test_support_connects_a_company_and_suspends_it(stack, browsers, desk):
     desk.press(".notice button")
     desk.see("The metadata is in force")
 
+    desk.see("Nobody at the company is told")
+    desk.fill("#addresses", "ida@contoso.example, it")
+    desk.press("section[aria-labelledby=contacts] button")
+    desk.see("it is not an email address.")
+    desk.fill("#addresses", "ida@contoso.example")
+    desk.press("section[aria-labelledby=contacts] button")
+    desk.see("The contacts are saved.", "is ready goes to: ida@contoso.example")
+
     cleo = browsers()
     cleo.open(stack.app_url("/"))
     cleo.enter_email(CLEO.email)

@@ -87,6 +87,7 @@ const Visit kVisits[] = {
     {"GET", "/manage/companies/change", nullptr},
     {"POST", "/manage/companies/metadata", nullptr},
     {"POST", "/manage/companies/domain", nullptr},
+    {"POST", "/manage/companies/contacts", nullptr},
     {"POST", "/manage/companies/rename", nullptr},
     {"POST", "/manage/companies/state", nullptr},
     {"GET", "/manage/new-users", nullptr},

@@ -57,6 +57,9 @@ def test_who_has_an_address_there_can_be_added_once_it_is_live(contoso):
     (["set", "nobody", "--set", "force_authn=true"], "there is no company nobody"),
     (["suspend", "nobody"], "there is no company nobody"),
     (["metadata", "contoso", "cookie.key"], "contoso"),
+    (["contacts", "contoso", "ida"], "'ida' is not an email address"),
+    (["contacts", "contoso", *(f"ida{number}@contoso.test" for number in range(11))], "at most 10 contacts"),
+    (["contacts", "nobody", "ida@contoso.test"], "there is no such company"),
 ])
 def test_what_is_wrong_is_refused_and_changes_nothing(contoso, words, complaint):
     before = shown(contoso), contoso.json("company", "list")
@@ -113,15 +116,39 @@ def test_settings_are_changed_one_by_one(contoso):
         {"preset": "entra", "attributes": {"email": ["mail"]}}, "Contoso Ltd")
 
 
+def test_a_domain_below_another_companys_is_given_where_that_is_meant(contoso):
+    contoso.ok("company", "add", "fabrikam")
+    for domain, owner in (("eu.contoso.test", "contoso.test, a domain of the company contoso"), ("a.b.corp.test", "a domain of corp")):
+        said = contoso.refused(1, "company", "domain", "add", "fabrikam", domain)
+        assert owner in said and "--below-another if it is meant" in said
+    assert shown(contoso, "fabrikam")["domains"] == []
+    contoso.ok("company", "domain", "add", "contoso", "uk.contoso.test")  # below its own
+    contoso.ok("company", "domain", "add", "fabrikam", "notcontoso.test")
+    contoso.ok("company", "domain", "add", "fabrikam", "eu.contoso.test", "--below-another")
+    contoso.ok("company", "domain", "add", "fabrikam", "eu.contoso.test")  # it has it
+    assert "belongs to" in contoso.refused(1, "company", "domain", "add", "fabrikam", "uk.contoso.test")
+    assert "--below-another" in contoso.refused(1, "company", "add", "litware", "--domain", "de.contoso.test")
+    contoso.ok("company", "add", "northwind", "--domain", "nl.contoso.test", "--below-another")
+    events = [json.loads(line)["detail"] for line in contoso.ok("--json", "audit", "--event", "company_domain_given").splitlines()]
+    assert "eu.contoso.test, below contoso.test of contoso" in events and "notcontoso.test" in events
+
+
+def test_contacts_are_replaced_as_a_whole(contoso):
+    for given in (["Ida@Contoso.test", "it@partner.test", "ida@contoso.test"], ["it@partner.test"], []):
+        contoso.ok("company", "contacts", "contoso", *given)
+        assert shown(contoso)["contacts"] == {3: ["ida@contoso.test", "it@partner.test"], 1: given, 0: []}[len(given)]
+
+
 def test_every_change_is_in_the_audit_trail_with_who_made_it(contoso):
     contoso.ok("company", "live", "contoso")
     contoso.ok("company", "domain", "add", "contoso", "contoso.example")
     contoso.ok("company", "set", "contoso", "--set", "force_authn=true")
+    contoso.ok("company", "contacts", "contoso", "ida@contoso.test")
     contoso.ok("company", "suspend", "contoso")
     events = [json.loads(line) for line in contoso.ok("--json", "audit", "--idp", "contoso").splitlines()]
     assert {event["event"] for event in events} >= {
         "company_added", "company_changed", "company_metadata_brought", "company_domain_given", "company_went_live",
-        "company_suspended", "company_sessions_ended"}
+        "company_contacts_changed", "company_suspended", "company_sessions_ended"}
     assert all(event["actor"].startswith("cli:") for event in events)
 
 
@@ -154,7 +181,8 @@ def people(contoso):
 
 
 CHANGES = [["add", "fabrikam"], ["set", "contoso", "--display-name", "X"], ["metadata", "contoso"], ["domain", "add", "contoso", "x.test"],
-           ["domain", "remove", "contoso", "contoso.test"], ["live", "contoso"], ["suspend", "contoso"], ["archive", "contoso"]]
+           ["domain", "remove", "contoso", "contoso.test"], ["contacts", "contoso", "eve@evil.test"],
+           ["live", "contoso"], ["suspend", "contoso"], ["archive", "contoso"]]
 
 
 @pytest.mark.parametrize("words", CHANGES, ids=lambda words: " ".join(words[:2]))

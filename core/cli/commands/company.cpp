@@ -17,7 +17,8 @@ constexpr int kMostVersions = 1000;
 
 struct Given : Acting {
   std::string display_name, preset, metadata, domain;
-  std::vector<std::string> domains, settings, without;
+  std::vector<std::string> domains, settings, without, contacts;
+  bool is_meant = false;
 };
 
 Time now() {
@@ -46,10 +47,22 @@ void set_values(CompanyRow& row, const Given& given) {
   row.settings = settings.dump();
 }
 
+void judge_domain(Console& console, const Given& given, const std::string& domain) {
+  CompanyVerdict verdict =
+      judge_company_domain(console.settings(), given.name, domain, given.is_meant);
+  if (verdict.fault == CompanyFault::below_configured) verdict.why += kIfMeant;
+  need_good(verdict);
+}
+
+void add_is_meant(CLI::App& command, const std::shared_ptr<Given>& given) {
+  command.add_flag("--below-another", given->is_meant,
+                   "though a domain is below another company's");
+}
+
 void add(Console& console, const Given& given) {
   need_good(judge_company_name(console.settings(), given.name));
   for (const std::string& domain : given.domains) {
-    need_good(judge_company_domain(console.settings(), given.name, domain));
+    judge_domain(console, given, domain);
   }
   CompanyRow row{given.name, given.display_name.empty() ? given.name : given.display_name,
                  "draft",    {},
@@ -66,7 +79,7 @@ void add(Console& console, const Given& given) {
     if (!metadata.xml.empty()) {
       bring(console, given, row_of(console, given.name).version, std::move(metadata));
     }
-    for (const std::string& domain : given.domains) give(console, given, domain);
+    for (const std::string& domain : given.domains) give(console, given, domain, given.is_meant);
   } catch (Abort& abort) {
     abort.message += "\n" + given.name + " was added all the same, as a draft";
     throw;
@@ -87,8 +100,8 @@ void set(Console& console, const Given& given) {
 
 void change_domain(Console& console, const Given& given, bool is_given) {
   if (is_given) {
-    need_good(judge_company_domain(console.settings(), given.name, given.domain));
-    give(console, given, given.domain);
+    judge_domain(console, given, given.domain);
+    give(console, given, given.domain, given.is_meant);
   } else {
     const auto change = console.need(
         wait(store::withdraw_domain(console.database(), actor_of(console, given),
@@ -98,6 +111,16 @@ void change_domain(Console& console, const Given& given, bool is_given) {
     }
     need_change(given.name, change);
   }
+  show(console, given.name);
+}
+
+void set_contacts(Console& console, const Given& given) {
+  JudgedContacts judged = judge_company_contacts(given.contacts);
+  need_good(judged.verdict);
+  const CompanyChange change = console.need(wait(store::set_company_contacts(
+      console.database(), actor_of(console, given), console.settings().access, given.name,
+      std::move(judged.addresses))));
+  if (change != CompanyChange::same) need_change(given.name, change);
   show(console, given.name);
 }
 
@@ -166,6 +189,7 @@ void add_making(CLI::App& company, Console& console) {
   auto* command = changing(company, console, given, "add",
                            "add one, as a draft: nobody signs on there yet", add);
   command->add_option("--domain", given->domains, "email domain; repeatable");
+  add_is_meant(*command, given);
   command->add_option("--metadata", given->metadata, "federation metadata XML");
   command->add_option("--preset", given->preset)->check(CLI::IsMember(kPresets));
   add_settings_options(*command, given);
@@ -186,17 +210,27 @@ void add_making(CLI::App& company, Console& console) {
   metadata->add_option("FILE", brought->metadata)->required();
 }
 
+void add_contacts(CLI::App& company, Console& console) {
+  auto given = std::make_shared<Given>();
+  auto* contacts =
+      changing(company, console, given, "contacts",
+               "who is told there when it goes live, instead of those before", set_contacts);
+  contacts->add_option("EMAIL", given->contacts, "at most 10; none: nobody is told");
+}
+
 void add_domains(CLI::App& company, Console& console) {
   auto* domain = company.add_subcommand("domain", "its email domains")->require_subcommand(1);
   domain->fallthrough();
   const auto one = [&](const char* name, const char* help, Run run) {
     auto given = std::make_shared<Given>();
-    changing(*domain, console, given, name, help, run)
-        ->add_option("DOMAIN", given->domain)
-        ->required();
+    auto* command = changing(*domain, console, given, name, help, run);
+    command->add_option("DOMAIN", given->domain)->required();
+    return std::pair(command, given);
   };
-  one("add", "who has an address there signs on at it",
-      [](Console& own, const Given& given) { change_domain(own, given, true); });
+  const auto [adding, added] =
+      one("add", "who has an address there signs on at it",
+          [](Console& own, const Given& given) { change_domain(own, given, true); });
+  add_is_meant(*adding, added);
   one("remove", "nobody with an address there signs on any more; sessions stay",
       [](Console& own, const Given& given) { change_domain(own, given, false); });
 }
@@ -225,6 +259,7 @@ void add_company(CLI::App& app, Console& console) {
   company->add_subcommand("list", "list them")->callback([&console] { list(console); });
   add_making(*company, console);
   add_domains(*company, console);
+  add_contacts(*company, console);
   add_states(*company, console);
 }
 

@@ -54,12 +54,16 @@ void bring(Console& console, const Acting& given, long version, store::NewMetada
   if (change != CompanyChange::same) need_change(given.name, change);
 }
 
-void give(Console& console, const Acting& given, const std::string& domain) {
-  const auto done =
-      console.need(wait(store::give_domain(console.database(), actor_of(console, given),
-                                           console.settings().access, given.name, domain)));
+void give(Console& console, const Acting& given, const std::string& domain, bool is_meant) {
+  const auto done = console.need(
+      wait(store::give_domain(console.database(), actor_of(console, given),
+                              console.settings().access, given.name, domain, is_meant)));
   if (done.change == CompanyChange::domain_taken) {
     throw Abort{exit_refused, domain + " belongs to the company " + done.owner};
+  }
+  if (done.change == CompanyChange::below_another) {
+    throw Abort{exit_refused, domain + " is below " + done.above + ", a domain of the company " +
+                                  done.owner + std::string(kIfMeant)};
   }
   if (done.change != CompanyChange::same) need_change(given.name, done.change);
 }

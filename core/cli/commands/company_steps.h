@@ -10,6 +10,10 @@
 
 namespace anteroom::cli {
 
+/// Goes behind what is said of a domain below another company's.
+inline constexpr std::string_view kIfMeant =
+    ", whose administrators decide who has an address there: --below-another if it is meant";
+
 store::CompanyRow row_of(Console& console, const std::string& name);
 
 void need_good(const CompanyVerdict& verdict, const std::string& prefix = "");
@@ -24,7 +28,8 @@ store::NewMetadata checked_metadata(Console& console, store::CompanyRow row,
 // `given.name` is the company's.
 void add_row(Console& console, const Acting& given, const store::CompanyRow& row);
 void bring(Console& console, const Acting& given, long version, store::NewMetadata metadata);
-void give(Console& console, const Acting& given, const std::string& domain);
+/// `is_meant`: though it is below another company's.
+void give(Console& console, const Acting& given, const std::string& domain, bool is_meant);
 store::StateChange put_in_state(Console& console, const Acting& given, std::optional<long> version,
                                 const std::string& state);
 

@@ -58,6 +58,8 @@ std::string company_refusal(CompanyChange change) {
       return "another company has the entity ID of this metadata";
     case CompanyChange::domain_taken:
       return "another company has this domain";
+    case CompanyChange::below_another:
+      return "it is below another company's domain";
     case CompanyChange::no_metadata:
       return "it has no metadata yet: anteroom company metadata";
     case CompanyChange::no_domain:
@@ -75,10 +77,12 @@ std::string company_refusal(CompanyChange change) {
 std::string company_text(const store::CompanyRow& row, const ReadCompany& read,
                          const std::vector<store::MetadataVersion>& versions,
                          const Settings& settings) {
-  std::string text = "name:       " + row.name + "\nshown as:   " + row.display_name +
-                     "\nstate:      " + row.state + "\nbutton:     " + read.company.button +
-                     "\ndomains:    " + joined_words(row.domains) +
-                     "\nsettings:   " + row.settings + "\n" + versions_text(versions);
+  std::string text =
+      "name:       " + row.name + "\nshown as:   " + row.display_name +
+      "\nstate:      " + row.state + "\nbutton:     " + read.company.button +
+      "\ndomains:    " + joined_words(row.domains) + "\ncontacts:   " +
+      (row.contacts.empty() ? "none: nobody there is told" : joined_words(row.contacts)) +
+      "\nsettings:   " + row.settings + "\n" + versions_text(versions);
   if (row.state == "live" && !read.company.closed.empty()) {
     text = "CLOSED:     " + read.company.closed + "\n" + text;
   }
@@ -93,6 +97,7 @@ Json company_json(const store::CompanyRow& row, const ReadCompany& read,
   json["display_name"] = row.display_name;
   json["state"] = row.state;
   json["domains"] = row.domains;
+  json["contacts"] = row.contacts;
   json["button"] = read.company.button;
   json["settings"] = Json::parse(row.settings, nullptr, false);
   json["metadata"] = versions_json(versions);

@@ -54,7 +54,7 @@ std::string stays_for(const MovableCompany& company) {
 // All that can be known before anything is written.
 store::NewMetadata checked(Console& console, const MovableCompany& company) {
   for (const std::string& domain : company.row.domains) {
-    need_good(judge_company_domain(console.settings(), company.row.name, domain));
+    need_good(judge_company_domain(console.settings(), company.row.name, domain, true));
   }
   check_settings(console, company.row);
   return checked_metadata(console, company.row, company.metadata_file);
@@ -73,7 +73,7 @@ Moved move(Console& console, const Given& given, const MovableCompany& company) 
   add_row(console, acting, company.row);
   try {
     bring(console, acting, row_of(console, name).version, std::move(metadata));
-    for (const std::string& domain : company.row.domains) give(console, acting, domain);
+    for (const std::string& domain : company.row.domains) give(console, acting, domain, true);
     put_in_state(console, acting, std::nullopt, "live");
   } catch (Abort& abort) {
     abort.message += "\n" + name + " is in the database as a draft; the configuration goes first";

@@ -50,7 +50,7 @@ void deliver_once(Console& console) {
     Console::fail(state.failure());
   };
   check(delivery.write_what_is_due());
-  check(services::write_warnings(console.database(), console.shared_settings(), clock.now(), log));
+  check(services::Warnings(console.database(), log).write(console.shared_settings(), clock.now()));
   int sent = 0;
   int postponed = 0;
   int given_up = 0;

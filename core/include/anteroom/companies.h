@@ -26,6 +26,8 @@ struct CompanyRow {
   std::string settings;              ///< a JSON object: keys of an entry of identity_providers
   std::string metadata;              ///< XML; empty: there is none, or nobody may sign on there
   long version = 0;                  ///< grows with every change to any company
+  /// Addresses of who is told there; by find_company() and show_company() alone.
+  std::vector<std::string> contacts = {};
 };
 
 /// Those that have changed since a version, in the order in which they did.
@@ -62,6 +64,7 @@ enum class CompanyChange {
   changed_meanwhile,  ///< somebody else has changed it since it was read
   entity_id_taken,    ///< another company has the metadata's
   domain_taken,       ///< another company has it
+  below_another,      ///< the domain is, and nobody has said that it is meant
   no_metadata,        ///< so that nobody could sign on there
   no_domain,          ///< likewise
   still_live,         ///< it is suspended before it is archived
@@ -79,6 +82,11 @@ Task<Result<CompanyChange>> add_company(Database& database, const Actor& actor,
 Task<Result<CompanyChange>> change_company(Database& database, const Actor& actor,
                                            const AccessSettings& access, CompanyRow row);
 
+/// Who is told there, by a letter, when it goes live: canonical addresses, at most ten.
+Task<Result<CompanyChange>> set_company_contacts(Database& database, const Actor& actor,
+                                                 const AccessSettings& access, std::string name,
+                                                 std::vector<std::string> contacts);
+
 struct NewMetadata {
   std::string xml, entity_id;
   std::vector<std::string> fingerprints;
@@ -90,10 +98,12 @@ Task<Result<CompanyChange>> bring_metadata(Database& database, const Actor& acto
 
 struct DomainChange {
   CompanyChange change = CompanyChange::not_allowed;
-  std::string owner;  ///< who has it
+  std::string owner;  ///< who has it, or the one above
+  std::string above;  ///< below_another: the domain that it is below
 };
+/// `is_meant`: though it is below another company's.
 Task<Result<DomainChange>> give_domain(Database& database, Actor actor, AccessSettings access,
-                                       std::string name, std::string domain);
+                                       std::string name, std::string domain, bool is_meant);
 Task<Result<CompanyChange>> withdraw_domain(Database& database, const Actor& actor,
                                             const AccessSettings& access, std::string name,
                                             std::string domain);

@@ -22,11 +22,14 @@ enum class CompanyFault {
   bad_domain,
   public_domain,
   domain_is_configured,
-  private_key,  ///< where metadata was expected
-  not_text,     ///< likewise
+  below_configured,  ///< the domain is below one of the configuration's, which may be meant
+  private_key,       ///< where metadata was expected
+  not_text,          ///< likewise
   bad_metadata,
   entity_id_is_configured,
   bad_settings,
+  bad_contact,
+  too_many_contacts,
 };
 
 struct CompanyVerdict {
@@ -41,10 +44,19 @@ struct CompanyVerdict {
 
 [[nodiscard]] CompanyVerdict judge_company_name(const Settings& settings, const std::string& name);
 
-/// Lower case ASCII is expected.
+/// Lower case ASCII is expected. `is_meant`: though it is below another company's.
 [[nodiscard]] CompanyVerdict judge_company_domain(const Settings& settings,
                                                   const std::string& company,
-                                                  const std::string& domain);
+                                                  const std::string& domain, bool is_meant);
+
+/// Who is to be told at a company.
+struct JudgedContacts {
+  CompanyVerdict verdict;
+  std::string bad;                     ///< the first that is no address
+  std::vector<std::string> addresses;  ///< canonical, each once
+};
+/// As people write them. Cheap.
+[[nodiscard]] JudgedContacts judge_company_contacts(const std::vector<std::string>& given);
 
 /// A row's settings, as if it were live.
 [[nodiscard]] CompanyVerdict judge_company_settings(const Settings& settings, store::CompanyRow row,

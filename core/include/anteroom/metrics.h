@@ -92,6 +92,8 @@ struct Expiry {
 };
 /// As metrics, letters and the log call it.
 [[nodiscard]] const char* name_of(Expiry::What what);
+/// Of what a company's metadata holds.
+[[nodiscard]] std::vector<Expiry> expiries_of(const IdentityProvider& company);
 /// Of everything configured that ends at a time of its own.
 [[nodiscard]] std::vector<Expiry> expiries(const ServiceProviderSettings& sp,
                                            const CompanyDirectory& companies);

@@ -27,6 +27,15 @@ const IdentityProvider* owner_of(const Settings& settings, const std::string& do
   return at == all.end() ? nullptr : &*at;
 }
 
+// Of the nearest domain that this one is below.
+const IdentityProvider* owner_above(const Settings& settings, std::string domain) {
+  for (auto dot = domain.find('.'); dot != std::string::npos; dot = domain.find('.')) {
+    domain.erase(0, dot + 1);
+    if (const IdentityProvider* owner = owner_of(settings, domain)) return owner;
+  }
+  return nullptr;
+}
+
 CompanyVerdict bad(CompanyFault fault, std::string why) {
   return {fault, std::move(why)};
 }
@@ -72,7 +81,7 @@ CompanyVerdict judge_company_name(const Settings& settings, const std::string& n
 }
 
 CompanyVerdict judge_company_domain(const Settings& settings, const std::string& company,
-                                    const std::string& domain) {
+                                    const std::string& domain, bool is_meant) {
   const auto canonical = canonical_domain(domain);
   if (!canonical || *canonical != domain) {
     return bad(CompanyFault::bad_domain,
@@ -87,7 +96,29 @@ CompanyVerdict judge_company_domain(const Settings& settings, const std::string&
     return bad(CompanyFault::domain_is_configured,
                domain + " belongs to " + owner->name + " in the configuration");
   }
-  return {};
+  const IdentityProvider* above = is_meant ? nullptr : owner_above(settings, domain);
+  if (above == nullptr || above->name == company) return {};
+  return bad(CompanyFault::below_configured,
+             domain + " is below a domain of " + above->name + " in the configuration");
+}
+
+JudgedContacts judge_company_contacts(const std::vector<std::string>& given) {
+  constexpr std::size_t kMost = 10;  // as the table says
+  JudgedContacts judged;
+  for (const std::string& one : given) {
+    const auto address = saml::canonical_email(one);
+    if (!address) {
+      judged.bad = one;
+      judged.verdict = bad(CompanyFault::bad_contact, "'" + one + "' is not an email address");
+      return judged;
+    }
+    auto& all = judged.addresses;
+    if (std::find(all.begin(), all.end(), *address) == all.end()) all.push_back(*address);
+  }
+  if (judged.addresses.size() > kMost) {
+    judged.verdict = bad(CompanyFault::too_many_contacts, "at most 10 contacts");
+  }
+  return judged;
 }
 
 CompanyVerdict judge_company_settings(const Settings& settings, store::CompanyRow row, Time now) {

@@ -119,6 +119,7 @@ constexpr Route kRoutes[] = {
     shown("/manage/companies/change", ManageRight::connect, step_up_for_company),
     sent("/manage/companies/metadata", Body::list, {ManageRight::connect, to_company, keep_nothing, bring_company_metadata}),
     sent("/manage/companies/domain", Body::form, {ManageRight::connect, to_company, keep_nothing, change_company_domain}),
+    sent("/manage/companies/contacts", Body::form, {ManageRight::connect, to_company, keep_nothing, change_company_contacts}),
     sent("/manage/companies/rename", Body::form, {ManageRight::connect, to_company, keep_nothing, rename_company}),
     sent("/manage/companies/state", Body::form, {ManageRight::connect, to_company, keep_nothing, change_company_state}),
     shown("/manage/activity", ManageRight::process, show_activity),

@@ -2,6 +2,7 @@
 #include <set>
 #include <stdexcept>
 
+#include "anteroom/company_address.h"
 #include "anteroom/email.h"
 #include "anteroom/mail.h"
 #include "mail/mime.h"
@@ -95,6 +96,8 @@ class Composer::Implementation {
       : mail_(settings.mail.value()), common_(templates::common_values(settings)) {
     common_.text["manage_url"] =
         settings.service_provider.origin.text + settings.service_provider.pages_prefix + "/manage";
+    company_pages_ = settings.service_provider.origin.text +
+                     settings.service_provider.pages_prefix + std::string(kCompanyPages);
     reply_to_ = canonical_email(settings.pages.support_email).value_or("");
     for (const IdentityProvider& idp : settings.identity_providers) {
       company_by_idp_[idp.name] = idp.display_name;
@@ -117,8 +120,11 @@ class Composer::Implementation {
     if (!recipient || !text::equals_ignoring_case(*recipient, letter.recipient)) {
       return Failure{code::kRecipient, "the recipient is not an address"};
     }
-    const auto values = values_of(letter.parameters, company_by_idp_);
+    auto values = values_of(letter.parameters, company_by_idp_);
     if (!values) return Failure{code::kParameters, "the parameters are not a JSON object"};
+    if (const auto idp = values->text.find("idp"); idp != values->text.end()) {
+      values->text["company_url"] = company_pages_ + idp->second;
+    }
     const std::string language = language_of(*values);
     const auto form = forms_.find(letter.template_name + "." + language);
     if (form == forms_.end()) {
@@ -165,6 +171,7 @@ class Composer::Implementation {
 
   MailSettings mail_;
   Values common_;
+  std::string company_pages_;  ///< a company's name follows
   std::string reply_to_;
   std::map<std::string, std::string> company_by_idp_;
   std::map<std::string, Form> forms_;  ///< by "NAME.LANGUAGE"

@@ -52,7 +52,11 @@ void add_company(Names& values, const Names& company_by_idp) {
   const auto idp = values.find("idp");
   if (idp == values.end()) return;
   const auto company = company_by_idp.find(idp->second);
-  values["company"] = company == company_by_idp.end() ? idp->second : company->second;
+  if (company != company_by_idp.end()) {
+    values["company"] = company->second;
+  } else if (std::string& given = values["company"]; given.empty()) {
+    given = idp->second;
+  }
 }
 
 void add_list(templates::Values& values, const std::string& name, const Json& list,

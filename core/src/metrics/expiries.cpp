@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <iterator>
 
 #include "anteroom/metrics.h"
 #include "crypto/pem.h"
@@ -48,16 +49,22 @@ const char* name_of(Expiry::What what) {
   return "own_decryption";
 }
 
+std::vector<Expiry> expiries_of(const IdentityProvider& company) {
+  std::vector<Expiry> all;
+  for (const std::string& der : company.metadata.signing_certificates_der) {
+    add(all, Expiry::What::idp_signing, company.name, der);
+  }
+  if (const auto& until = company.metadata.valid_until) {
+    all.push_back({Expiry::What::idp_metadata, company.name, "", *until});
+  }
+  return all;
+}
+
 std::vector<Expiry> expiries(const ServiceProviderSettings& sp, const CompanyDirectory& companies) {
   std::vector<Expiry> all;
   for (const auto& company : companies.all()) {
-    const IdentityProvider& idp = *company;
-    for (const std::string& der : idp.metadata.signing_certificates_der) {
-      add(all, Expiry::What::idp_signing, idp.name, der);
-    }
-    if (const auto& until = idp.metadata.valid_until) {
-      all.push_back({Expiry::What::idp_metadata, idp.name, "", *until});
-    }
+    std::vector<Expiry> own = expiries_of(*company);
+    std::move(own.begin(), own.end(), std::back_inserter(all));
   }
   if (sp.signing) add_own(all, Expiry::What::own_signing, *sp.signing);
   for (const KeyPair& pair : sp.decryption) add_own(all, Expiry::What::own_decryption, pair);

@@ -14,14 +14,14 @@ namespace {
 
 constexpr Statement kChanged{"changed_companies",
                              "SELECT name, display_name, state, domains, settings, metadata,"
-                             " version FROM anteroom.changed_companies($1::bigint, $2::int)",
+                             " version, '' FROM anteroom.changed_companies($1::bigint, $2::int)",
                              Lane::door};
 constexpr Statement kList{"list_companies",
-                          "SELECT name, display_name, state, domains, settings, '', version"
+                          "SELECT name, display_name, state, domains, settings, '', version, ''"
                           " FROM anteroom.list_companies($1, $2::int)"};
 constexpr Statement kFind{"find_company",
-                          "SELECT name, display_name, state, domains, settings, metadata, version"
-                          " FROM anteroom.find_company($1)"};
+                          "SELECT name, display_name, state, domains, settings, metadata, version,"
+                          " contacts FROM anteroom.find_company($1)"};
 constexpr Statement kVersions{"metadata_versions",
                               "SELECT number, entity_id, fingerprints, brought_by, brought_at,"
                               " is_in_force FROM anteroom.metadata_versions($1, $2::int)"};
@@ -30,11 +30,15 @@ constexpr Statement kAdd{"add_company",
 constexpr Statement kChange{
     "change_company",
     "SELECT anteroom.change_company($1::anteroom.actor, $2, $3::bigint, $4, $5::jsonb)"};
+constexpr Statement kContacts{
+    "set_company_contacts",
+    "SELECT anteroom.set_company_contacts($1::anteroom.actor, $2, $3::text[])"};
 constexpr Statement kBring{
     "bring_metadata",
     "SELECT anteroom.bring_metadata($1::anteroom.actor, $2, $3::bigint, $4, $5, $6::text[])"};
-constexpr Statement kGive{
-    "give_domain", "SELECT outcome, owner FROM anteroom.give_domain($1::anteroom.actor, $2, $3)"};
+constexpr Statement kGive{"give_domain",
+                          "SELECT outcome, owner, above"
+                          " FROM anteroom.give_domain($1::anteroom.actor, $2, $3, $4::boolean)"};
 constexpr Statement kWithdraw{"withdraw_domain",
                               "SELECT anteroom.withdraw_domain($1::anteroom.actor, $2, $3)"};
 constexpr Statement kState{
@@ -45,9 +49,10 @@ constexpr Statement kSearch{
     "search_companies",
     "SELECT name, display_name, state, domains, people, last_sign_on, refused, commonest"
     " FROM anteroom.search_companies($1::anteroom.actor, $2, $3, $4, $5::int)"};
-constexpr Statement kShow{"show_company",
-                          "SELECT name, display_name, state, domains, settings, '', version"
-                          " FROM anteroom.show_company($1::anteroom.actor, $2)"};
+constexpr Statement kShow{
+    "show_company",
+    "SELECT name, display_name, state, domains, settings, '', version, contacts"
+    " FROM anteroom.show_company($1::anteroom.actor, $2)"};
 constexpr Statement kPeople{
     "people_of_company",
     "SELECT people, sessions, others FROM anteroom.people_of_company($1::anteroom.actor, $2)"};
@@ -68,6 +73,7 @@ constexpr std::pair<std::string_view, CompanyChange> kChanges[] = {
     {"changed_meanwhile", CompanyChange::changed_meanwhile},
     {"entity_id_taken", CompanyChange::entity_id_taken},
     {"taken", CompanyChange::domain_taken},
+    {"below_another", CompanyChange::below_another},
     {"no_metadata", CompanyChange::no_metadata},
     {"no_domain", CompanyChange::no_domain},
     {"still_live", CompanyChange::still_live},
@@ -75,8 +81,8 @@ constexpr std::pair<std::string_view, CompanyChange> kChanges[] = {
     {"own_company", CompanyChange::own_company}};
 
 CompanyRow company_of(const std::vector<Cell>& row) {
-  return {text(row, 0), text(row, 1), text(row, 2),  text::words(text(row, 3)),
-          text(row, 4), text(row, 5), number(row, 6)};
+  return {text(row, 0), text(row, 1), text(row, 2),   text::words(text(row, 3)),
+          text(row, 4), text(row, 5), number(row, 6), text::words(text(row, 7))};
 }
 
 CompanyChange change_of(const std::string& name) {
@@ -169,6 +175,13 @@ Task<Result<CompanyChange>> change_company(Database& database, const Actor& acto
                  std::move(row.display_name), std::move(row.settings)});
 }
 
+Task<Result<CompanyChange>> set_company_contacts(Database& database, const Actor& actor,
+                                                 const AccessSettings& access, std::string name,
+                                                 std::vector<std::string> contacts) {
+  return change(database, kContacts,
+                {of_actor(actor, access), std::move(name), array_literal(contacts)});
+}
+
 Task<Result<CompanyChange>> bring_metadata(Database& database, const Actor& actor,
                                            const AccessSettings& access, std::string name,
                                            long version, NewMetadata metadata) {
@@ -179,12 +192,14 @@ Task<Result<CompanyChange>> bring_metadata(Database& database, const Actor& acto
 }
 
 Task<Result<DomainChange>> give_domain(Database& database, Actor actor, AccessSettings access,
-                                       std::string name, std::string domain) {
-  Params params{of_actor(actor, access), std::move(name), std::move(domain)};
+                                       std::string name, std::string domain, bool is_meant) {
+  Params params{of_actor(actor, access), std::move(name), std::move(domain),
+                is_meant ? "true" : "false"};
   Result<Rows> result = co_await run(database, kGive, std::move(params));
   if (!result) co_return result.failure();
   if (result->rows.size() != 1) co_return unexpected_rows(kGive);
-  co_return DomainChange{change_of(text(result->rows[0], 0)), text(result->rows[0], 1)};
+  const auto& row = result->rows[0];
+  co_return DomainChange{change_of(text(row, 0)), text(row, 1), text(row, 2)};
 }
 
 Task<Result<CompanyChange>> withdraw_domain(Database& database, const Actor& actor,

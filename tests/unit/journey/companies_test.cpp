@@ -19,7 +19,7 @@ struct Kept : World {
       for (const store::CompanyRow& row : rows) {
         if (row.version <= std::stol(*params[0])) continue;
         answer.rows.push_back({row.name, row.display_name, row.state, row.domains[0], row.settings,
-                               row.metadata, std::to_string(row.version)});
+                               row.metadata, std::to_string(row.version), ""});
       }
       return answer;
     };

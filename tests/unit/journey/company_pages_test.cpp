@@ -31,12 +31,12 @@ struct Support {
     world.record =
         SessionRecord(UserStatus::active, now + std::chrono::hours(1), now - sign_on_age, own)
             .bytes();
-    for (const char* change :
-         {"add_company", "change_company", "bring_metadata", "withdraw_domain"}) {
+    for (const char* change : {"add_company", "change_company", "bring_metadata", "withdraw_domain",
+                               "set_company_contacts"}) {
       world.database.answers[change] = [this](const Params&) { return Rows{{{outcome}}}; };
     }
     world.database.answers["give_domain"] = [this](const Params&) {
-      return Rows{{{outcome, "litware"}}};
+      return Rows{{{outcome, "litware", "litware.test"}}};
     };
     world.database.answers["set_company_state"] = [this](const Params&) {
       return Rows{{{outcome, "3"}}};
@@ -49,11 +49,12 @@ struct Support {
     answers["find_company"] = [this](const Params& params) {
       if (params[0] != "contoso") return Rows{};
       return Rows{{{"contoso", "Con <toso>", state, domains, settings,
-                    has_metadata ? Cell(xml) : kNever, "17"}}};
+                    has_metadata ? Cell(xml) : kNever, "17", "ida@contoso.test"}}};
     };
     answers["show_company"] = [this](const Params& params) {
       if (params[1] != "contoso") return Rows{};
-      return Rows{{{"contoso", "Con <toso>", state, domains, settings, "", "17"}}};
+      return Rows{
+          {{"contoso", "Con <toso>", state, domains, settings, "", "17", "ida@contoso.test"}}};
     };
     answers["metadata_versions"] = [this](const Params&) {
       if (!has_metadata) return Rows{};
@@ -106,7 +107,7 @@ struct Support {
   int changes() {
     int count = 0;
     for (const char* change : {"add_company", "change_company", "bring_metadata", "give_domain",
-                               "withdraw_domain", "set_company_state"}) {
+                               "withdraw_domain", "set_company_contacts", "set_company_state"}) {
       count += world.database.calls[change];
     }
     return count;
@@ -121,7 +122,8 @@ const std::vector<std::pair<std::string, std::string>> kForms{
     {"rename", "name=contoso&display_name=Contoso+Ltd&preset=okta&version=17"},
     {"state", "name=contoso&then=live&version=17"},
     {"state", "name=contoso&then=suspended"},
-    {"state", "name=contoso&then=archived"}};
+    {"state", "name=contoso&then=archived"},
+    {"contacts", "name=contoso&contacts=bo%40contoso.test"}};
 
 }  // namespace
 
@@ -327,6 +329,56 @@ TEST_CASE("domains are given as people write them, and never one that anyone can
              Contains("contoso.example belongs to another company"));
 }
 
+TEST_CASE("a domain below another company's is given once that is said to be meant") {
+  Support support;
+  support.outcome = "below_another";
+  const std::string eu = "name=contoso&domain=eu.litware.test&then=give";
+  const Response warned = support.post("domain", eu);
+  CHECK(warned.status == 422);
+  CHECK_THAT(warned.body,
+             Contains("eu.litware.test is below litware.test (litware). Whoever runs") &&
+                 Contains("name=\"meant\" value=\"eu.litware.test\""));
+  CHECK(support.world.database.last["give_domain"][3] == "false");
+  support.post("domain", eu + "&meant=uk.litware.test");
+  CHECK(support.world.database.last["give_domain"][3] == "false");
+  support.outcome = "given";
+  CHECK(support.post("domain", eu + "&meant=eu.litware.test").status == 303);
+  CHECK(support.world.database.last["give_domain"][3] == "true");
+  // Below one of the configuration.
+  const int before = support.changes();
+  const Response ours = support.post("domain", "name=contoso&domain=eu.corp.test&then=give");
+  CHECK_THAT(ours.body, Contains("eu.corp.test is below a domain of another company, in the"));
+  CHECK(support.changes() == before);
+  CHECK(support.post("domain", "name=contoso&domain=eu.corp.test&then=give&meant=eu.corp.test")
+            .status == 303);
+}
+
+TEST_CASE("contacts are saved as people separate them, and what is no address stays to be mended") {
+  Support support;
+  CHECK_THAT(support.get("/show", "name=contoso").body,
+             Contains("A letter that single sign-on is ready goes to: ida@contoso.test") &&
+                 Contains("\nida@contoso.test</textarea>"));
+  CHECK(
+      support
+          .post(
+              "contacts",
+              "name=contoso&contacts=Bo%40contoso.test%0d%0ait%40partner.test%2C+bo%40contoso.test")
+          .status == 303);
+  CHECK(support.world.database.last["set_company_contacts"][2] ==
+        "{\"bo@contoso.test\",\"it@partner.test\"}");
+  CHECK(support.post("contacts", "name=contoso&contacts=").status == 303);
+  CHECK(support.world.database.last["set_company_contacts"][2] == "{}");
+  const int before = support.changes();
+  const Response page = support.post("contacts", "name=contoso&contacts=bo%40contoso.test+%3Cb%3E");
+  CHECK(page.status == 422);
+  CHECK_THAT(page.body, Contains("&lt;b&gt; is not an email address.") &&
+                            Contains("bo@contoso.test &lt;b&gt;</textarea>"));
+  std::string many = "name=contoso&contacts=";
+  for (int i = 0; i < 11; ++i) many += "a" + std::to_string(i) + "%40contoso.test+";
+  CHECK_THAT(support.post("contacts", many).body, Contains("At most 10 contacts"));
+  CHECK(support.changes() == before);
+}
+
 TEST_CASE("two who edit one company: the second is told, and loses nothing") {
   Support support;
   CHECK(support.post("rename", kForms[3].second).status == 303);
@@ -415,11 +467,11 @@ TEST_CASE("a company whose name the configuration has taken says so, and nothing
   Support support;
   support.state = "live";
   support.world.database.answers["show_company"] = [](const Params&) {
-    return Rows{{{"corp", "Corp", "live", "corp2.test", "{}", "", "17"}}};
+    return Rows{{{"corp", "Corp", "live", "corp2.test", "{}", "", "17", ""}}};
   };
   support.world.database.answers["changed_companies"] = [first = true](const Params&) mutable {
     if (!std::exchange(first, false)) return Rows{};
-    return Rows{{{"corp", "Corp", "live", "corp2.test", "{}", "", "17"}}};
+    return Rows{{{"corp", "Corp", "live", "corp2.test", "{}", "", "17", ""}}};
   };
   REQUIRE(wait(support.world.site->refresh_companies()).ok());
   CHECK_THAT(support.get("/show", "name=corp").body,

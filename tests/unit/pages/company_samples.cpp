@@ -174,6 +174,8 @@ Values judged() {
   values.messages["metadata_error"] = {
       "company_bad_metadata"_message,
       {{"why", "this is the metadata of a service provider, not of an identity provider"}}};
+  values.text["warned_domain"] = "eu.contoso.example";
+  values.messages["contacts_error"] = {"company_bad_contact"_message, {{"contact", "ida"}}};
   return values;
 }
 
@@ -184,6 +186,8 @@ Values ready() {
   for (const char* flag : {"has_metadata", "has_versions", "may_go_live"}) {
     values.flags[flag] = true;
   }
+  values.text["contacts"] = "ida@contoso.example, it@partner.example";
+  values.text["given_contacts"] = "ida@contoso.example\nit@partner.example";
   values.flags["is_entra"] = false;
   values.messages["notice"] = "company_domain_given"_message;
   return values;

@@ -10,6 +10,7 @@
 #include "journey/frame/turn_away.h"
 #include "journey/manage/companies.h"
 #include "journey/manage/steps.h"
+#include "text/ascii.h"
 #include "text/unicode.h"
 
 namespace anteroom::journey {
@@ -19,6 +20,7 @@ namespace {
 using store::CompanyChange;
 
 constexpr std::size_t kMaxDomain = 300;
+constexpr std::size_t kMaxContacts = 4000;
 
 constexpr std::chrono::minutes kFreshSignOn{30};
 
@@ -79,15 +81,38 @@ Message metadata_message(const CompanyVerdict& verdict) {
   return {"company_bad_metadata"_message, {{"why", verdict.why}}};
 }
 
+// Whoever runs the domain above decides who has an address below it.
+Message below_message(const std::string& domain, const std::string& above) {
+  if (above.empty()) return {"company_domain_below_configured"_message, {{"domain", domain}}};
+  return {"company_domain_below"_message, {{"domain", domain}, {"above", above}}};
+}
+
 Message domain_message(const CompanyVerdict& verdict, const std::string& domain) {
   switch (verdict.fault) {
     case CompanyFault::public_domain:
       return {"company_public_domain"_message, {{"domain", domain}}};
+    case CompanyFault::below_configured:
+      return below_message(domain, "");
     case CompanyFault::domain_is_configured:
       return {"company_domain_taken"_message, {{"domain", domain}}};
     default:
       return "company_bad_domain"_message;
   }
+}
+
+// One to a line, or as mail programs separate them.
+std::vector<std::string> addresses_in(std::string text) {
+  for (char& c : text) {
+    if (c == ',' || c == ';' || c == '\r' || c == '\n' || c == '\t') c = ' ';
+  }
+  return text::words(text);
+}
+
+Message contacts_message(const JudgedContacts& judged) {
+  if (judged.verdict.fault == CompanyFault::too_many_contacts) {
+    return "company_too_many_contacts"_message;
+  }
+  return {"company_bad_contact"_message, {{"contact", text::printable(judged.bad, 100)}}};
 }
 
 // As nodes would read it: parsing and loading keys is for the thread pool.
@@ -159,6 +184,7 @@ Message notice_message(std::string_view notice) {
   if (notice == "metadata") return "company_metadata_in_force"_message;
   if (notice == "given") return "company_domain_given"_message;
   if (notice == "withdrawn") return "company_domain_withdrawn"_message;
+  if (notice == "contacts") return "company_contacts_changed"_message;
   if (notice == "renamed") return "company_renamed"_message;
   if (notice == "live") return "company_went_live"_message;
   if (notice == "suspended") return "company_was_suspended"_message;
@@ -192,6 +218,7 @@ Message change_message(CompanyChange change) {
     case CompanyChange::entity_id_taken:
       return "company_entity_id_taken"_message;
     case CompanyChange::domain_taken:
+    case CompanyChange::below_another:
       return "company_domain_is_taken"_message;
     case CompanyChange::no_metadata:
       return "company_no_metadata"_message;
@@ -296,6 +323,7 @@ Task<Response> change_company_domain(Exchange exchange, ManageUser viewer) {
   const std::string entered = field_of(form, "domain", kMaxDomain);
   const std::string domain = canonical_domain(entered).value_or("");
   if (then == "give") tried.domain = entered;
+  const bool is_meant = !domain.empty() && field_of(form, "meant", kMaxDomain) == domain;
   if (is_late(exchange, viewer, tried)) {
     // said already
   } else if (then == "withdraw") {
@@ -304,19 +332,47 @@ Task<Response> change_company_domain(Exchange exchange, ManageUser viewer) {
     const CompanyChange withdrawn = co_await or_unavailable(exchange, std::move(withdrawing));
     if (is_so(withdrawn)) co_return changed(exchange, name, "withdrawn");
     refuse_change(tried, "failure", withdrawn);
-  } else if (const auto verdict = judge_company_domain(context.settings, name, domain);
+  } else if (const auto verdict = judge_company_domain(context.settings, name, domain, is_meant);
              !verdict.is_good()) {
     tried.refuse("domain_error", domain_message(verdict, domain));
+    if (verdict.fault == CompanyFault::below_configured) tried.warned_domain = domain;
   } else {
     auto giving = store::give_domain(context.ports.database, viewer.actor, context.settings.access,
-                                     name, domain);
+                                     name, domain, is_meant);
     const store::DomainChange given = co_await or_unavailable(exchange, std::move(giving));
     if (is_so(given.change)) co_return changed(exchange, name, "given");
     if (given.change == CompanyChange::domain_taken) {
       tried.refuse("domain_error", {"company_domain_taken"_message, {{"domain", domain}}});
+    } else if (given.change == CompanyChange::below_another) {
+      tried.refuse("domain_error", below_message(domain, given.above + " (" + given.owner + ")"));
+      tried.warned_domain = domain;
     } else {
       refuse_change(tried, "failure", given.change);
     }
+  }
+  auto showing = answer_with_page(exchange, viewer, name, std::move(tried));
+  Response response = co_await showing;
+  co_return response;
+}
+
+Task<Response> change_company_contacts(Exchange exchange, ManageUser viewer) {
+  Context& context = exchange.context;
+  const auto form = http::Form::parse(exchange.request.body());
+  const std::string name = field_of(form, "name", kMaxCompanyName);
+  TriedCompany tried;
+  tried.contacts = field_of(form, "contacts", kMaxContacts);
+  JudgedContacts judged = judge_company_contacts(addresses_in(*tried.contacts));
+  if (is_late(exchange, viewer, tried)) {
+    // said already
+  } else if (!judged.verdict.is_good()) {
+    tried.refuse("contacts_error", contacts_message(judged));
+  } else {
+    auto setting =
+        store::set_company_contacts(context.ports.database, viewer.actor, context.settings.access,
+                                    name, std::move(judged.addresses));
+    const CompanyChange set = co_await or_unavailable(exchange, std::move(setting));
+    if (is_so(set)) co_return changed(exchange, name, "contacts");
+    refuse_change(tried, "failure", set);
   }
   auto showing = answer_with_page(exchange, viewer, name, std::move(tried));
   Response response = co_await showing;

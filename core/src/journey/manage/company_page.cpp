@@ -21,10 +21,11 @@ using pages::Values;
 constexpr int kHistory = 30;
 constexpr int kVersions = 20;
 
-constexpr std::array<EventName, 10> kEvents{
+constexpr std::array<EventName, 11> kEvents{
     {{"company_added", "history_company_added"_message},
      {"company_changed", "history_company_changed"_message},
      {"company_metadata_brought", "history_company_metadata_brought"_message},
+     {"company_contacts_changed", "history_company_contacts_changed"_message},
      {"company_domain_given", "history_company_domain_given"_message},
      {"company_domain_withdrawn", "history_company_domain_withdrawn"_message},
      {"company_went_live", "history_company_went_live"_message},
@@ -154,6 +155,9 @@ Values page_values(const Exchange& exchange, const Known& known, const TriedComp
   values.text["sessions"] = counted(known.people.sessions);
   values.text["others"] = counted(known.people.others);
   values.text["given_domain"] = tried.domain;
+  values.text["warned_domain"] = tried.warned_domain;
+  values.text["contacts"] = text::joined(row.contacts);
+  values.text["given_contacts"] = tried.contacts.value_or(text::joined(row.contacts, "\n"));
   values.text["given_metadata"] = tried.metadata;
   values.text["given_display_name"] = shown(tried.display_name, row.display_name);
   add_our_values(exchange.context, row.name, values);

@@ -16,6 +16,11 @@ CREATE OR REPLACE FUNCTION note_company(p_actor actor, p_kind text, p_name text,
   VALUES (p_kind, (p_actor).name, (p_actor).client_address, p_name, p_detail)
 $$;
 
+-- What people call a company of the database; NULL: it is none.
+CREATE OR REPLACE FUNCTION company_called(p_name text) RETURNS text LANGUAGE sql STABLE AS $$
+  SELECT c.display_name FROM companies c WHERE c.name = p_name
+$$;
+
 -- What stands in p_settings and not, or otherwise, in p_other.
 CREATE OR REPLACE FUNCTION settings_unlike(p_settings jsonb, p_other jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
   SELECT coalesce(jsonb_object_agg(s.key, s.value), '{}') FROM jsonb_each(p_settings) s WHERE p_other -> s.key IS DISTINCT FROM s.value
@@ -82,6 +87,23 @@ BEGIN
   RETURN 'changed';
 END $$;
 
+-- Who is told there when it goes live: changed, same or no_company.
+CREATE OR REPLACE FUNCTION set_company_contacts(p_actor actor, p_name text, p_contacts text[]) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+  v_outcome text := refuse_company(p_actor, p_name, 'change the contacts of');
+  c companies;
+BEGIN
+  IF v_outcome IS NOT NULL THEN RETURN v_outcome; END IF;
+  c := hold_row_of_company(p_name);
+  IF c.name IS NULL THEN RETURN 'no_company'; END IF;
+  IF c.contacts = p_contacts THEN RETURN 'same'; END IF;
+  UPDATE companies SET contacts = p_contacts WHERE name = p_name;
+  PERFORM note_company(p_actor, 'company_contacts_changed', p_name,
+    'was ' || coalesce(nullif(array_to_string(c.contacts, ' '), ''), 'none') || ', is '
+      || coalesce(nullif(array_to_string(p_contacts, ' '), ''), 'none'));
+  RETURN 'changed';
+END $$;
+
 -- The next version of its metadata, in force at once: kept, same, no_company, changed_meanwhile (it is not as it was in p_version), or
 -- entity_id_taken.
 CREATE OR REPLACE FUNCTION bring_metadata(p_actor actor, p_name text, p_version bigint, p_xml text, p_entity_id text,
@@ -117,24 +139,41 @@ EXCEPTION WHEN unique_violation THEN
   RETURN 'entity_id_taken';  -- by somebody at the same moment
 END $$;
 
--- given; has_it; no_company; or taken, by p_owner.
-CREATE OR REPLACE FUNCTION give_domain(p_actor actor, p_name text, p_domain text, OUT outcome text, OUT owner text) LANGUAGE plpgsql AS $$
+-- "a.b.test" is below {b.test}: no company has a domain without a dot.
+CREATE OR REPLACE FUNCTION domains_above(p_domain text) RETURNS text[] LANGUAGE sql IMMUTABLE AS $$
+  SELECT array_agg(array_to_string(labels[n:], '.'))
+  FROM (SELECT string_to_array(p_domain, '.') AS labels) split, generate_series(2, cardinality(labels) - 1) n
+$$;
+
+-- given; has_it; no_company; taken, by owner; or, unless p_is_meant, below_another: owner has the domain `above`, and whoever runs
+-- that one decides who has an address in p_domain, too.
+CREATE OR REPLACE FUNCTION give_domain(p_actor actor, p_name text, p_domain text, p_is_meant boolean DEFAULT false,
+                                       OUT outcome text, OUT owner text, OUT above text) LANGUAGE plpgsql AS $$
 DECLARE
   c companies;
+  d company_domains;
 BEGIN
   owner := p_name;
   outcome := refuse_company(p_actor, p_name, 'give domain ' || left(p_domain, 255) || ' to');
   IF outcome IS NOT NULL THEN RETURN; END IF;
   c := hold_row_of_company(p_name);
   IF c.name IS NULL THEN outcome := 'no_company'; RETURN; END IF;
+  SELECT * INTO d FROM company_domains o WHERE o.company <> p_name AND o.domain = ANY (domains_above(p_domain)) LIMIT 1;
+  IF FOUND AND NOT p_is_meant AND NOT EXISTS (SELECT FROM company_domains o WHERE o.domain = p_domain) THEN
+    outcome := 'below_another';
+    owner := d.company;
+    above := d.domain;
+    RETURN;
+  END IF;
   INSERT INTO company_domains (domain, company, added_by) VALUES (p_domain, p_name, p_actor.name) ON CONFLICT (domain) DO NOTHING;
   IF NOT FOUND THEN
-    SELECT d.company INTO owner FROM company_domains d WHERE d.domain = p_domain;
+    SELECT o.company INTO owner FROM company_domains o WHERE o.domain = p_domain;
     outcome := CASE WHEN owner = p_name THEN 'has_it' ELSE 'taken' END;
     RETURN;
   END IF;
   UPDATE companies SET changed_at = now() WHERE name = p_name;
-  PERFORM note_company(p_actor, 'company_domain_given', p_name, p_domain);
+  PERFORM note_company(p_actor, 'company_domain_given', p_name,
+    p_domain || coalesce(', below ' || d.domain || ' of ' || d.company, ''));
   IF c.state = 'live' THEN PERFORM tell_who_connects(p_actor, 'domain_given', c, ARRAY[p_domain]); END IF;
   outcome := 'given';
 END $$;
@@ -181,6 +220,11 @@ BEGIN
   UPDATE companies SET state = p_state WHERE name = p_name;
   IF p_state = 'suspended' THEN sessions := end_company_sessions(p_name, p_actor.name); END IF;
   IF p_state = 'live' THEN PERFORM tell_who_connects(p_actor, 'went_live', c, string_to_array(v_domains, ' ')); END IF;
+  IF p_state = 'live' AND c.state = 'draft' THEN
+    INSERT INTO mail_outbox (recipient, template, parameters)
+    SELECT contact, 'company_ready', jsonb_build_object('idp', p_name, 'company', c.display_name, 'domains', string_to_array(v_domains, ' '))
+    FROM unnest(c.contacts) contact;
+  END IF;
   IF p_state = 'archived' THEN DELETE FROM company_domains d WHERE d.company = p_name; END IF;
   PERFORM note_company(p_actor, 'company_' || CASE p_state WHEN 'live' THEN 'went_live' ELSE p_state END, p_name,
     'was ' || c.state || ', domains ' || coalesce(v_domains, 'none'));

@@ -7,9 +7,9 @@ $$;
 
 -- With the metadata in force.
 CREATE OR REPLACE FUNCTION find_company(p_name text)
-RETURNS TABLE (name text, display_name text, state text, domains text, settings text, metadata text, version bigint)
+RETURNS TABLE (name text, display_name text, state text, domains text, settings text, metadata text, version bigint, contacts text)
 LANGUAGE sql STABLE AS $$
-  SELECT c.name, c.display_name, c.state, domains_of_company(c.name), c.settings::text, m.xml, c.version
+  SELECT c.name, c.display_name, c.state, domains_of_company(c.name), c.settings::text, m.xml, c.version, array_to_string(c.contacts, ' ')
   FROM companies c LEFT JOIN company_metadata m ON m.company = c.name AND m.number = c.metadata WHERE c.name = p_name
 $$;
 
@@ -47,11 +47,13 @@ $$;
 
 -- One, without its metadata, for Manage.
 CREATE OR REPLACE FUNCTION show_company(p_actor actor, p_name text)
-RETURNS TABLE (name text, display_name text, state text, domains text, settings text, version bigint) LANGUAGE plpgsql STABLE AS $$
+RETURNS TABLE (name text, display_name text, state text, domains text, settings text, version bigint, contacts text)
+LANGUAGE plpgsql STABLE AS $$
 BEGIN
   IF NOT may(p_actor, '*') THEN RETURN; END IF;
   RETURN QUERY
-  SELECT c.name, c.display_name, c.state, domains_of_company(c.name), c.settings::text, c.version FROM companies c WHERE c.name = p_name;
+  SELECT c.name, c.display_name, c.state, domains_of_company(c.name), c.settings::text, c.version, array_to_string(c.contacts, ' ')
+  FROM companies c WHERE c.name = p_name;
 END $$;
 
 -- A page of them for Manage, by name behind p_after: those that have p_search in a name or a domain. How many people, at most 1,000

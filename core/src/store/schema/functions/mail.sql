@@ -98,7 +98,7 @@ BEGIN
   WITH told AS (
     INSERT INTO mail_digest_told SELECT 'person', w.id FROM people_waiting w ON CONFLICT DO NOTHING RETURNING id)
   SELECT count(*), jsonb_agg(jsonb_build_object(
-           'email', email, 'name', name, 'idp', idp,
+           'email', email, 'name', name, 'idp', idp, 'company', company_called(idp),
            'since', to_char(last_sign_on_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI "UTC"'))
            ORDER BY last_sign_on_at) FILTER (WHERE number <= k_listed)
   INTO v_people_count, v_people
@@ -144,7 +144,7 @@ BEGIN
   IF NOT FOUND THEN RETURN false; END IF;
   INSERT INTO mail_outbox (recipient, template, parameters)
   SELECT recipient, 'expiry_warning', jsonb_strip_nulls(jsonb_build_object(
-    p_what, true, 'idp', nullif(p_idp, ''), 'certificate', nullif(p_certificate, ''), 'days', p_left,
+    p_what, true, 'idp', nullif(p_idp, ''), 'company', company_called(p_idp), 'certificate', nullif(p_certificate, ''), 'days', p_left,
     'ends_at', to_char(p_ends_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI "UTC"')))
   FROM unnest(p_recipients) recipient;
   RETURN true;
@@ -162,7 +162,7 @@ BEGIN
   IF NOT FOUND THEN RETURN false; END IF;
   INSERT INTO mail_outbox (recipient, template, parameters)
   SELECT recipient, 'metadata_not_refreshed', jsonb_strip_nulls(jsonb_build_object(
-    'idp', p_idp, 'machine', p_machine, 'days', p_days, 'detail', nullif(p_detail, ''),
+    'idp', p_idp, 'company', company_called(p_idp), 'machine', p_machine, 'days', p_days, 'detail', nullif(p_detail, ''),
     'since', to_char(p_since AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI "UTC"')))
   FROM unnest(p_recipients) recipient;
   RETURN true;

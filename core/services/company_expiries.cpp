@@ -1,0 +1,38 @@
+#include "services/company_expiries.h"
+
+#include "anteroom/companies.h"
+#include "host/blocking_ports.h"
+
+namespace anteroom::services {
+
+namespace {
+
+constexpr int kBatch = 100;  // rows, of some kilobytes of metadata each
+
+bool is_configured(const Settings& settings, const std::string& name) {
+  for (const IdentityProvider& idp : settings.identity_providers) {
+    if (idp.name == name) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+Result<const CompanyExpiries::ByCompany*> CompanyExpiries::look(Database& database,
+                                                                const Settings& settings,
+                                                                Time now) {
+  for (;;) {
+    const auto rows = wait(store::changed_companies(database, version_, kBatch));
+    if (!rows) return rows.failure();
+    if (rows->empty()) return &known_;
+    for (const store::CompanyRow& row : *rows) {
+      known_.erase(row.name);
+      if (row.state != "live" || is_configured(settings, row.name)) continue;
+      auto ends = metrics::expiries_of(read_company(row, settings, now).company);
+      if (!ends.empty()) known_.emplace(row.name, std::move(ends));
+    }
+    version_ = rows->back().version;
+  }
+}
+
+}  // namespace anteroom::services
