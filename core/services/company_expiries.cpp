@@ -9,13 +9,6 @@ namespace {
 
 constexpr int kBatch = 100;  // rows, of some kilobytes of metadata each
 
-bool is_configured(const Settings& settings, const std::string& name) {
-  for (const IdentityProvider& idp : settings.identity_providers) {
-    if (idp.name == name) return true;
-  }
-  return false;
-}
-
 }  // namespace
 
 Result<const CompanyExpiries::ByCompany*> CompanyExpiries::look(Database& database,
@@ -27,7 +20,7 @@ Result<const CompanyExpiries::ByCompany*> CompanyExpiries::look(Database& databa
     if (rows->empty()) return &known_;
     for (const store::CompanyRow& row : *rows) {
       known_.erase(row.name);
-      if (row.state != "live" || is_configured(settings, row.name)) continue;
+      if (row.state != "live") continue;
       auto ends = metrics::expiries_of(read_company(row, settings, now).company);
       if (!ends.empty()) known_.emplace(row.name, std::move(ends));
     }

@@ -17,7 +17,6 @@ class CompanyExpiries {
  public:
   using ByCompany = std::map<std::string, std::vector<metrics::Expiry>>;
 
-  /// Not of those whose name is a company's in the configuration: there, that one counts.
   /// `settings` decide how metadata is read. The result lives until the next call.
   Result<const ByCompany*> look(Database& database, const Settings& settings, Time now);
 

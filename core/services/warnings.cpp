@@ -91,10 +91,13 @@ Status warn_of_stale_metadata(Database& database, const Settings& settings,
 
 }  // namespace
 
-Status Warnings::warn_of_companies(const Settings& settings, Time now) {
+// Of a name that the configuration has, that company counts.
+Status Warnings::warn_of_companies(const Settings& settings, const CompanyDirectory& configured,
+                                   Time now) {
   const auto known = companies_.look(database_, settings, now);
   if (!known) return known.failure();
   for (const auto& [name, ends] : **known) {
+    if (configured.by_name(name) != nullptr) continue;
     for (const metrics::Expiry& expiry : ends) {
       if (Status told = warn_of_expiry(database_, settings, expiry, now, log_); !told) return told;
     }
@@ -107,7 +110,7 @@ Status Warnings::write(const std::shared_ptr<const Settings>& settings, Time now
   if (Status told = warn_of_expiries(database_, *settings, configured, now, log_); !told) {
     return told;
   }
-  if (Status told = warn_of_companies(*settings, now); !told) return told;
+  if (Status told = warn_of_companies(*settings, configured, now); !told) return told;
   return warn_of_stale_metadata(database_, *settings, configured, now, log_);
 }
 

@@ -20,7 +20,7 @@ class Warnings {
   Status write(const std::shared_ptr<const Settings>& settings, Time now);
 
  private:
-  Status warn_of_companies(const Settings& settings, Time now);
+  Status warn_of_companies(const Settings& settings, const CompanyDirectory& configured, Time now);
 
   Database& database_;
   Log& log_;

@@ -227,7 +227,8 @@ def included(root: Path, build: Path) -> dict[Path, list[Path]]:
     for block in listed.split("\n\n"):
         state, *files = block.splitlines() or [""]
         paths = [(build / file.strip()).resolve() for file in files]
-        if state.endswith("(VALID)") and paths:
+        unit = build / state.split(":")[0]
+        if state.endswith("(VALID)") and paths and paths[0].exists() and unit.stat().st_mtime >= paths[0].stat().st_mtime:
             units[paths[0]] = [path for path in paths if path.is_relative_to(root) and path.exists()]
     return units
 

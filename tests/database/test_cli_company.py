@@ -135,7 +135,8 @@ def test_a_domain_below_another_companys_is_given_where_that_is_meant(contoso):
 
 def test_contacts_are_replaced_as_a_whole(contoso):
     for given in (["Ida@Contoso.test", "it@partner.test", "ida@contoso.test"], ["it@partner.test"], []):
-        contoso.ok("company", "contacts", "contoso", *given)
+        contoso.ok("company", "contacts", "contoso", *(given or ["--none"]))
+        contoso.refused(2, "company", "contacts", "contoso")
         assert shown(contoso)["contacts"] == {3: ["ida@contoso.test", "it@partner.test"], 1: given, 0: []}[len(given)]
 
 

@@ -37,7 +37,7 @@ def clean_environment(**extra: str) -> dict[str, str]:
 
 def sanitizer_options(*more: str) -> str:
     """The value of ASAN_OPTIONS: undefined behaviour is reported as the illegal instruction that it ends at."""
-    return ":".join(("handle_sigill=1", *more))
+    return ":".join(("handle_sigill=2", *more))
 
 
 def scratch_directory(prefix: str) -> Path:

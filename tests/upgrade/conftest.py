@@ -8,6 +8,7 @@ import pytest
 from tests.support import laboratory
 from tests.support.laboratory import app, cluster, keys, lab, workspace
 from tests.support.node import sanitizer_environment
+from tests.support.processes import sanitizer_options
 from tests.support.saml import live
 
 NEW = laboratory.BUILD
@@ -26,7 +27,7 @@ def start(lab, cluster, workspace, keys, monkeypatch):
         monkeypatch.setattr(laboratory, "BUILD", build)
         node = lab.node(cluster, database, yaml=live.configuration(metadata, ""), start=False)
         if not sanitizer_environment(build, "", ""):  # but nginx itself may have them
-            node.more_environment["ASAN_OPTIONS"] = "detect_leaks=0"
+            node.more_environment["ASAN_OPTIONS"] = sanitizer_options("detect_leaks=0")
         node.authorities = authorities
         return node.start()
     return make

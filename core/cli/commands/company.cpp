@@ -18,7 +18,7 @@ constexpr int kMostVersions = 1000;
 struct Given : Acting {
   std::string display_name, preset, metadata, domain;
   std::vector<std::string> domains, settings, without, contacts;
-  bool is_meant = false;
+  bool is_meant = false, is_none = false;
 };
 
 Time now() {
@@ -115,6 +115,7 @@ void change_domain(Console& console, const Given& given, bool is_given) {
 }
 
 void set_contacts(Console& console, const Given& given) {
+  if (given.contacts.empty() != given.is_none) throw CLI::RequiredError("EMAIL or --none");
   JudgedContacts judged = judge_company_contacts(given.contacts);
   need_good(judged.verdict);
   const CompanyChange change = console.need(wait(store::set_company_contacts(
@@ -215,7 +216,8 @@ void add_contacts(CLI::App& company, Console& console) {
   auto* contacts =
       changing(company, console, given, "contacts",
                "who is told there when it goes live, instead of those before", set_contacts);
-  contacts->add_option("EMAIL", given->contacts, "at most 10; none: nobody is told");
+  contacts->add_option("EMAIL", given->contacts, "at most 10");
+  contacts->add_flag("--none", given->is_none, "nobody is told");
 }
 
 void add_domains(CLI::App& company, Console& console) {

@@ -158,8 +158,9 @@ BEGIN
   IF outcome IS NOT NULL THEN RETURN; END IF;
   c := hold_row_of_company(p_name);
   IF c.name IS NULL THEN outcome := 'no_company'; RETURN; END IF;
-  SELECT * INTO d FROM company_domains o WHERE o.company <> p_name AND o.domain = ANY (domains_above(p_domain)) LIMIT 1;
-  IF FOUND AND NOT p_is_meant AND NOT EXISTS (SELECT FROM company_domains o WHERE o.domain = p_domain) THEN
+  SELECT * INTO d FROM company_domains o WHERE o.domain = ANY (domains_above(p_domain)) ORDER BY length(o.domain) DESC LIMIT 1;
+  IF d.company = p_name THEN d := NULL; END IF;
+  IF d.company IS NOT NULL AND p_is_meant IS NOT TRUE AND NOT EXISTS (SELECT FROM company_domains o WHERE o.domain = p_domain) THEN
     outcome := 'below_another';
     owner := d.company;
     above := d.domain;
@@ -225,7 +226,10 @@ BEGIN
     SELECT contact, 'company_ready', jsonb_build_object('idp', p_name, 'company', c.display_name, 'domains', string_to_array(v_domains, ' '))
     FROM unnest(c.contacts) contact;
   END IF;
-  IF p_state = 'archived' THEN DELETE FROM company_domains d WHERE d.company = p_name; END IF;
+  IF p_state = 'archived' THEN
+    DELETE FROM company_domains d WHERE d.company = p_name;
+    UPDATE companies SET contacts = '{}' WHERE name = p_name AND contacts <> '{}';
+  END IF;
   PERFORM note_company(p_actor, 'company_' || CASE p_state WHEN 'live' THEN 'went_live' ELSE p_state END, p_name,
     'was ' || c.state || ', domains ' || coalesce(v_domains, 'none'));
 END $$;
