@@ -116,11 +116,11 @@ void change_domain(Console& console, const Given& given, bool is_given) {
 
 void set_contacts(Console& console, const Given& given) {
   if (given.contacts.empty() != given.is_none) throw CLI::RequiredError("EMAIL or --none");
-  JudgedContacts judged = judge_company_contacts(given.contacts);
+  const JudgedContacts judged = judge_company_contacts(given.contacts);
   need_good(judged.verdict);
-  const CompanyChange change = console.need(wait(store::set_company_contacts(
-      console.database(), actor_of(console, given), console.settings().access, given.name,
-      std::move(judged.addresses))));
+  const CompanyChange change = console.need(
+      wait(store::set_company_contacts(console.database(), actor_of(console, given),
+                                       console.settings().access, given.name, judged.addresses)));
   if (change != CompanyChange::same) need_change(given.name, change);
   show(console, given.name);
 }

@@ -85,7 +85,7 @@ Task<Result<CompanyChange>> change_company(Database& database, const Actor& acto
 /// Who is told there, by a letter, when it goes live: canonical addresses, at most ten.
 Task<Result<CompanyChange>> set_company_contacts(Database& database, const Actor& actor,
                                                  const AccessSettings& access, std::string name,
-                                                 std::vector<std::string> contacts);
+                                                 const std::vector<std::string>& contacts);
 
 struct NewMetadata {
   std::string xml, entity_id;

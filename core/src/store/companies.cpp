@@ -177,7 +177,7 @@ Task<Result<CompanyChange>> change_company(Database& database, const Actor& acto
 
 Task<Result<CompanyChange>> set_company_contacts(Database& database, const Actor& actor,
                                                  const AccessSettings& access, std::string name,
-                                                 std::vector<std::string> contacts) {
+                                                 const std::vector<std::string>& contacts) {
   return change(database, kContacts,
                 {of_actor(actor, access), std::move(name), array_literal(contacts)});
 }

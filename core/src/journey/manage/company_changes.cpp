@@ -361,15 +361,14 @@ Task<Response> change_company_contacts(Exchange exchange, ManageUser viewer) {
   const std::string name = field_of(form, "name", kMaxCompanyName);
   TriedCompany tried;
   tried.contacts = field_of(form, "contacts", kMaxContacts);
-  JudgedContacts judged = judge_company_contacts(addresses_in(*tried.contacts));
+  const JudgedContacts judged = judge_company_contacts(addresses_in(*tried.contacts));
   if (is_late(exchange, viewer, tried)) {
     // said already
   } else if (!judged.verdict.is_good()) {
     tried.refuse("contacts_error", contacts_message(judged));
   } else {
-    auto setting =
-        store::set_company_contacts(context.ports.database, viewer.actor, context.settings.access,
-                                    name, std::move(judged.addresses));
+    auto setting = store::set_company_contacts(context.ports.database, viewer.actor,
+                                               context.settings.access, name, judged.addresses);
     const CompanyChange set = co_await or_unavailable(exchange, std::move(setting));
     if (is_so(set)) co_return changed(exchange, name, "contacts");
     refuse_change(tried, "failure", set);
