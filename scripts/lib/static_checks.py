@@ -247,12 +247,19 @@ def clang_tidy(root: Path, build: Path, jobs: int = 2) -> Found:
         return
     stamps = build / "clang-tidy-clean"
     stamps.mkdir(exist_ok=True)
-    known, headers = included(root, build), list(sources(root, "core", "module", suffixes=(".h",)))
+    known, headers = included(root, build), sources(root, "core", "module", suffixes=(".h",))
+    rules = (root / ".clang-tidy").read_bytes()
+    digests: dict[Path, bytes] = {}  # of files, which many units include
+
+    def digest(file: Path) -> bytes:
+        if file not in digests:
+            digests[file] = hashlib.sha256(file.read_bytes()).digest()
+        return digests[file]
 
     def check(path: Path) -> list[str]:
-        state = hashlib.sha256((root / ".clang-tidy").read_bytes() + units[path].encode())
+        state = hashlib.sha256(rules + units[path].encode())
         for file in known.get(path, [path, *headers]):
-            state.update(str(file).encode() + file.read_bytes())
+            state.update(str(file).encode() + digest(file))
         stamp = stamps / state.hexdigest()
         if stamp.exists():
             return []

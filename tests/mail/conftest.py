@@ -11,7 +11,7 @@ import pytest
 
 from tests.support import BUILD
 from tests.support.certificates import make_certificates
-from tests.support.mail_server import PASSWORD, USER
+from tests.support.mail_server import PASSWORD, USER, MailServer
 from tests.support.processes import Process, clean_environment, free_port, sanitizer_options, wait_until
 
 SERVER = os.environ["ANTEROOM_TEST_DATABASE"]
@@ -135,3 +135,10 @@ def post(tmp_path, certificates):
 def elapsed():
     started = time.monotonic()
     return lambda: time.monotonic() - started
+
+
+@pytest.fixture
+def server(post):
+    """STARTTLS required, with a certificate of our authority."""
+    with MailServer(post.port, certificate=post.certificates / "localhost.pem") as running:
+        yield running

@@ -20,13 +20,6 @@ def parts(message):
             message.get_body(("html",)).get_content().replace("\r\n", "\n"))
 
 
-@pytest.fixture
-def server(post):
-    """STARTTLS required, with a certificate of our authority."""
-    with MailServer(post.port, certificate=post.certificates / "localhost.pem") as running:
-        yield running
-
-
 def test_a_letter_arrives_as_it_was_meant(post, server):
     letter = post.write(parameters=json.dumps(
         {"email": "ann@corp.test", "name": "Ánn <b>&", "properties": ["Elm Court", "Mühle"], "level": "technician",

@@ -8,14 +8,7 @@ import time
 
 import pytest
 
-from tests.support.mail_server import MailServer
 from tests.support.metadata_server import certificate, metadata
-
-
-@pytest.fixture
-def server(post):
-    with MailServer(post.port, certificate=post.certificates / "localhost.pem") as running:
-        yield running
 
 
 def key_pair(post, days):

@@ -13,6 +13,12 @@ namespace anteroom {
 inline constexpr std::string_view kCompanyPages = "/at/";
 
 /// "https://login.example.com/auth/at/contoso". `name` as configured.
-[[nodiscard]] std::string company_address(const ServiceProviderSettings& sp, std::string_view name);
+[[nodiscard]] inline std::string company_address(const ServiceProviderSettings& sp,
+                                                 std::string_view name) {
+  std::string address = sp.origin.text + sp.pages_prefix;
+  address += kCompanyPages;
+  address += name;
+  return address;
+}
 
 }  // namespace anteroom

@@ -96,8 +96,7 @@ class Composer::Implementation {
       : mail_(settings.mail.value()), common_(templates::common_values(settings)) {
     common_.text["manage_url"] =
         settings.service_provider.origin.text + settings.service_provider.pages_prefix + "/manage";
-    company_pages_ = settings.service_provider.origin.text +
-                     settings.service_provider.pages_prefix + std::string(kCompanyPages);
+    company_pages_ = company_address(settings.service_provider, "");
     reply_to_ = canonical_email(settings.pages.support_email).value_or("");
     for (const IdentityProvider& idp : settings.identity_providers) {
       company_by_idp_[idp.name] = idp.display_name;

@@ -103,7 +103,7 @@ Message domain_message(const CompanyVerdict& verdict, const std::string& domain)
 // One to a line, or as mail programs separate them.
 std::vector<std::string> addresses_in(std::string text) {
   for (char& c : text) {
-    if (c == ',' || c == ';' || c == '\r' || c == '\n' || c == '\t') c = ' ';
+    if (c == ',' || c == ';') c = ' ';
   }
   return text::words(text);
 }
