@@ -16,6 +16,12 @@ def eventually(condition, what, seconds=10):
     wait_until(condition, seconds, what)
 
 
+def impatient(yaml):
+    """The configuration of a node that is made to wait in vain."""
+    assert "_timeout: 10s" in yaml
+    return yaml.replace("_timeout: 10s", "_timeout: 2s")
+
+
 def postmaster(cluster):
     return cluster._process.pid
 
@@ -125,7 +131,7 @@ def test_clients_that_leave_while_the_database_thinks_do_no_harm(lab, cluster):
 
 
 def test_a_statement_that_takes_too_long_is_given_up(lab, cluster):
-    node = lab.node(cluster)
+    node = lab.node(cluster, yaml=impatient)
     node.people.sql("""ALTER FUNCTION find_session(bytea, interval, text[]) RENAME TO find_session_slowly;
         CREATE FUNCTION find_session(h bytea, i interval, l text[])
         RETURNS TABLE (status text, expires_at timestamptz, reference text, user_id uuid, email text, name text,
@@ -196,7 +202,7 @@ def test_started_without_a_database_it_recovers(lab, own_cluster):
 
 
 def test_a_frozen_server_is_503_within_the_deadline_and_others_are_not_held_up(lab, own_cluster):
-    node = lab.node(own_cluster)
+    node = lab.node(own_cluster, yaml=impatient)
     known, _, _ = node.people.sign_in()
     unknown, _, _ = node.people.sign_in()
     assert node.ask("/x", known).status == 200

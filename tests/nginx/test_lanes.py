@@ -30,7 +30,7 @@ def busy(node, what):
 @pytest.fixture
 def node(lab, cluster):
     return lab.node(cluster, yaml=lambda text: text.replace("pool_size: 2", "pool_size: 4").replace(
-        "statement_timeout: 2s", "statement_timeout: 20s"))
+        "statement_timeout: 10s", "statement_timeout: 20s"))
 
 
 def test_slow_pages_of_manage_leave_connections_for_the_door(cluster, node):
@@ -53,7 +53,7 @@ def test_slow_pages_of_manage_leave_connections_for_the_door(cluster, node):
 
 def test_the_door_does_not_wait_behind_those_who_queue_for_pages(lab, cluster):
     """One connection is all there is for pages, and the other is for the door alone."""
-    node = lab.node(cluster, yaml=lambda text: text.replace("statement_timeout: 2s", "statement_timeout: 20s"))
+    node = lab.node(cluster, yaml=lambda text: text.replace("statement_timeout: 10s", "statement_timeout: 20s"))
     manager, _, _ = node.people.sign_in(grants=(("*", "admin"),))
     stranger, _, _ = node.people.sign_in()
     with locked(cluster, node, "sign_ons_started"):

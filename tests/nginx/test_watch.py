@@ -4,7 +4,7 @@ import os
 import re
 import signal
 import socket
-import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -188,16 +188,14 @@ def test_a_full_queue_is_counted(watched):
                        idp text, origin text, access_level text, properties text, authn_context text,
                        authenticated_at timestamptz, news text, closed text) LANGUAGE plpgsql AS $$
         BEGIN PERFORM pg_sleep(1); RETURN QUERY SELECT * FROM find_session_slowly(h, i, l); END $$""")
-    threads = [threading.Thread(target=node.ask, args=("/x", token)) for token in tokens]
-    for thread in threads:
-        thread.start()
-    wait_until(lambda: scrape(node).value("anteroom_database_statements_waiting") == 1, 5, "a statement that waits")
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(len(tokens)) as crowd:
+        asked = [crowd.submit(node.ask, "/x", token) for token in tokens]
+        wait_until(lambda: scrape(node).value("anteroom_database_statements_waiting") == 1, 5, "a statement that waits")
+    turned_away = [one.result().status for one in asked].count(503)
     now = scrape(node)
-    refused = now.value("anteroom_queue_refusals_total", queue="database")
-    assert refused >= 3 and now.value("anteroom_requests_total", outcome="unavailable") >= refused
-    assert now.value("anteroom_database_statements_waiting") == 0
+    assert turned_away >= 3 and now.value("anteroom_requests_total", outcome="unavailable") == turned_away
+    assert now.value("anteroom_queue_refusals_total", queue="database") >= turned_away  # what a worker asks of itself, too
+    wait_until(lambda: scrape(node).value("anteroom_database_statements_waiting") == 0, 5, "the queue to be empty")
 
 
 def test_counters_grow_over_two_workers_and_a_reload(watched):

@@ -126,8 +126,8 @@ identity_providers:
 database:
   connection: {connection}
   pool_size: 2
-  statement_timeout: 2s
-  connect_timeout: 2s
+  statement_timeout: 10s
+  connect_timeout: 10s
   grace: 60s
 sessions: {{ cookie_keys: [{self._keys}/cookie.key], cache_size: 8M }}
 access: {{ levels: [viewer, technician, manager, admin] }}
