@@ -7,7 +7,7 @@ namespace anteroom::services {
 
 namespace {
 
-constexpr int kBatch = 100;  // rows, of some kilobytes of metadata each
+constexpr int kBatch = 200;  // rows, of a kilobyte each
 
 }  // namespace
 

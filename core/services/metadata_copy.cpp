@@ -7,7 +7,6 @@
 #include "anteroom/saml.h"
 #include "crypto/digest.h"
 #include "crypto/encoding.h"
-#include "crypto/pem.h"
 #include "host/files.h"
 
 namespace anteroom::services {
@@ -48,19 +47,17 @@ std::optional<IdpMetadata> parsed_copy(const MetadataSource& source, const std::
 
 // "+ 9C2F…" and "- 7A01…": the keys that came and went.
 std::string difference(const std::optional<IdpMetadata>& before, const IdpMetadata& after) {
-  const std::vector<std::string> old =
-      before ? before->signing_certificates_der : std::vector<std::string>();
+  using Certificates = std::vector<IdpCertificate>;
+  const Certificates old = before ? before->certificates : Certificates();
   std::string text;
-  const auto list = [&](const char* what, const std::vector<std::string>& those,
-                        const std::vector<std::string>& others) {
-    for (const std::string& der : those) {
-      const auto facts = crypto::certificate_facts(der);
-      if (!facts || std::find(others.begin(), others.end(), der) != others.end()) continue;
-      text += (text.empty() ? "" : ", ") + std::string(what) + facts->sha256_fingerprint;
+  const auto list = [&](const char* what, const Certificates& those, const Certificates& others) {
+    for (const IdpCertificate& one : those) {
+      if (std::find(others.begin(), others.end(), one) != others.end()) continue;
+      text += (text.empty() ? "" : ", ") + std::string(what) + one.fingerprint;
     }
   };
-  list("new key ", after.signing_certificates_der, old);
-  list("key gone ", old, after.signing_certificates_der);
+  list("new key ", after.certificates, old);
+  list("key gone ", old, after.certificates);
   if (text.empty()) text = "the same keys";
   for (const std::string& remark : after.remarks) text += "; " + remark;
   return text;

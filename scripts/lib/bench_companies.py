@@ -1,5 +1,6 @@
 """Rows of scripts/bench about many companies: reading them, starting and reloading beside them, and the first sign-on at one."""
 
+import shutil
 import threading
 import time
 from collections.abc import Iterable
@@ -7,6 +8,7 @@ from pathlib import Path
 from typing import Self
 
 from tests.support.node import Node
+from tests.support.processes import wait_until
 from tests.support.saml.browser import start
 from tests.support.saml.messages import metadata
 
@@ -49,6 +51,68 @@ class Companies(Measurements):
                  f"{first:.2f} ms, then {again:.2f} ms")
         each = (private_kib(self.lab.worker) - before) / used
         self.row("a worker's own memory for a company in use", "≤ 100 KiB", f"{each:.0f} KiB", each <= 100)
+        shutil.rmtree(folder)
+        node.yaml = node.yaml.replace("identity_providers_directory: idp.d\n", "", 1)
+        self.companies_in_database(node, many)
+
+    def companies_in_database(self, node: Node, many: int) -> None:
+        """The same as rows, which every worker asks for when it has started."""
+        memory, made = {}, 0
+        for count in (10, many):
+            self.add_rows(node, made, count)
+            made = count
+            node.reload(seconds=120)
+            self.wait_until_known(node, f"row-{count - 1}")
+            with Prober(node) as prober:
+                for _ in range(5):
+                    node.reload(seconds=120)
+                    self.wait_until_known(node, f"row-{count - 1}")
+            self.row(f"slowest answer through five reloads with {count:,} companies in the database", "≤ 100 ms",
+                     f"{prober.slowest * 1e3:.0f} ms", prober.slowest <= 0.1, f"{prober.asked} new connections, one every 20 ms")
+            known = median(self.known_after(node, f"row-{count - 1}") for _ in range(3))
+            self.note(f"a worker knows {count:,} companies of the database after its start", f"{known:.2f} s")
+            memory[count] = private_kib(self.lab.worker)
+        each = (memory[many] - memory[10]) / (many - 10)
+        self.row("a worker's own memory for a company of the database that nobody signs on at", "≤ 1 KiB", f"{each:.2f} KiB", each <= 1)
+        self.sign_ons_at(["row-0"])
+        first, again = self.sign_ons_at([f"row-{number}" for number in range(1, 201)])
+        self.row("first sign-on at a company of the database, above a later one: CPU", "≤ 0.7 ms", f"{first - again:.2f} ms",
+                 first - again <= 0.7, f"{first:.2f} ms, then {again:.2f} ms")
+
+    def add_rows(self, node: Node, first: int, behind: int) -> None:
+        """The first by the command, the others after its pattern."""
+        if first == 0:
+            xml = Path(node.directory) / "row-0.xml"
+            text = metadata([self.lab.keys["idp"], self.lab.keys["idp2"]])
+            xml.write_text(text.replace("https://idp.test/\"", "https://row-0.test/\""))
+            node.cli("company", "add", "row-0", "--domain", "row-0.test", "--metadata", xml, "--set", "attributes.email=mail")
+            node.cli("company", "live", "row-0")
+            first = 1
+        self.lab.cluster.sql(f"""
+            SET search_path = anteroom, public;
+            BEGIN;
+            CREATE TEMPORARY TABLE made ON COMMIT DROP AS SELECT 'row-' || n AS name FROM generate_series({first}, {behind - 1}) n;
+            INSERT INTO companies (name, display_name, settings)
+              SELECT made.name, 'Company ' || made.name, c.settings FROM made, companies c WHERE c.name = 'row-0';
+            INSERT INTO company_metadata (company, number, xml, entity_id, fingerprints, brought_by, summary)
+              SELECT made.name, 1, replace(m.xml, 'row-0', made.name), replace(m.entity_id, 'row-0', made.name), m.fingerprints, m.brought_by,
+                     replace(m.summary::text, 'row-0', made.name)::jsonb
+              FROM made, company_metadata m WHERE m.company = 'row-0';
+            INSERT INTO company_domains (domain, company, added_by) SELECT made.name || '.test', made.name, 'bench' FROM made;
+            UPDATE companies c SET state = 'live', metadata = 1, entity_id = m.entity_id
+              FROM made JOIN company_metadata m ON m.company = made.name WHERE c.name = made.name;
+            COMMIT;
+            ANALYZE companies, company_metadata, company_domains""", "bench")
+
+    def wait_until_known(self, node: Node, name: str) -> None:
+        wait_until(lambda: node.ask(f"/auth/at/{name}", headers=[("Accept", "text/html")]).status == 200, 60, "the companies to be known")
+
+    def known_after(self, node: Node, name: str) -> float:
+        """Seconds from the start of a worker to the page of a company."""
+        node.reload(seconds=120)
+        begun = began_at(node)
+        self.wait_until_known(node, name)
+        return time.clock_gettime(time.CLOCK_BOOTTIME) - begun
 
     def add_companies(self, folder: Path, first: int, behind: int) -> None:
         xml = metadata([self.lab.keys["idp"], self.lab.keys["idp2"]])
@@ -62,9 +126,7 @@ class Companies(Measurements):
     def first_answer(self, node: Node) -> float:
         """Seconds from the start of a worker to what it answers first."""
         node.reload(seconds=120)
-        worker, = node.workers()
-        ticks = int(Path(f"/proc/{worker}/stat").read_text().rsplit(")", 1)[1].split()[19])
-        begun = ticks / 100  # since the machine has started
+        begun = began_at(node)
         assert node.ask("/work", headers=[("Accept", "text/html")]).status == 302
         return time.clock_gettime(time.CLOCK_BOOTTIME) - begun
 
@@ -85,6 +147,13 @@ class Companies(Measurements):
                 cost.append((begun + cpu_seconds(self.lab.worker) - before) * 1e3)
         connection.close()
         return median(costs[0]), median(costs[1])
+
+
+def began_at(node: Node) -> float:
+    """When its only worker did, in seconds since the machine has started."""
+    worker, = node.workers()
+    ticks = int(Path(f"/proc/{worker}/stat").read_text().rsplit(")", 1)[1].split()[19])
+    return ticks / 100
 
 
 class Prober:

@@ -9,16 +9,18 @@ import re
 import shutil
 import tempfile
 import threading
+import zlib
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
 from tests.support import tokens
 from tests.support.postgres import Cluster
 from tests.support.processes import wait_until
-from tests.support.saml import live
+from tests.support.saml import live, messages
 from tests.support.saml.browser import APP_HOST, FORM, LOGIN_HOST, PAGE, post_response, start
 
 FROM_US = ("Sec-Fetch-Site", "same-origin")
@@ -41,7 +43,7 @@ def counted(node):
     rows = node.people.sql(
         "SELECT calls, regexp_replace(left(query, 200), '\\s+', ' ', 'g') FROM pg_stat_statements s JOIN pg_roles r ON r.oid = s.userid"
         " JOIN pg_database d ON d.oid = s.dbid WHERE datname = current_database() AND rolname = 'anteroom_test'"
-        " AND query ~ 'anteroom[.]' AND query !~ 'anteroom[.](housekeep|seal_audit|schema_version|schema_functions|changed_companies)'")
+        " AND query ~ 'anteroom[.]' AND query !~ 'anteroom[.](housekeep|seal_audit|schema_version|schema_functions|companies_since)'")
     return Counter({text: int(calls) for calls, text in (row.split("|", 1) for row in rows)})
 
 
@@ -110,6 +112,25 @@ def test_made_up_tokens_of_directories_cost_one_look_and_keep_nobody_waiting(rea
     assert status(made) == 200
     later = json.loads(node.cli("--json", "scim", "token", "add", "corp", "--name", "later"))["token"]
     wait_until(lambda: status(later) == 200, 2, "a token that was just added")
+
+
+def test_naming_a_company_of_the_database_has_its_keys_asked_for_once(ready, workspace, keys_of_idp):
+    node = ready()
+    (workspace / "contoso.xml").write_text(messages.metadata([keys_of_idp["idp"]]).replace("https://idp.test/", "https://contoso.test/"))
+    node.cli("company", "add", "contoso", "--domain", "contoso.test", "--metadata", workspace / "contoso.xml")
+    node.cli("company", "live", "contoso")
+    wait_until(lambda: node.ask("/auth/at/contoso", host=LOGIN_HOST, headers=[PAGE]).status == 200, 10, "the company to be known")
+    said = ('<p:LogoutRequest xmlns:p="urn:oasis:names:tc:SAML:2.0:protocol" ID="_1" Version="2.0" IssueInstant="2026-01-01T00:00:00Z">'
+            '<i:Issuer xmlns:i="urn:oasis:names:tc:SAML:2.0:assertion">https://contoso.test/</i:Issuer></p:LogoutRequest>')
+    packer = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    packed = base64.b64encode(packer.compress(said.encode()) + packer.flush()).decode()
+    before = counted(node)
+    with ThreadPoolExecutor(12) as crowd:
+        answers = [crowd.submit(node.ask, f"/saml2/logout?SAMLRequest={quote(packed, safe='')}", host=LOGIN_HOST) for _ in range(200)]
+        answers += [crowd.submit(node.ask, "/auth/sign-in/start", method="POST", host=LOGIN_HOST, body=b"idp=contoso",
+                                 headers=[FORM, PAGE, FROM_US]) for _ in range(50)]
+    assert {answer.result().status for answer in answers} <= {403, 303, 503}
+    assert asked(node, "metadata_of_company", before) == 1
 
 
 def test_a_flood_of_made_up_cookies_keeps_no_newcomer_out(ready):

@@ -240,20 +240,68 @@ def test_the_audit_trail_keeps_all_of_what_was_and_is(contoso):
     assert "attribute-0" in detail and "attribute-99" in detail and "preset" not in detail
 
 
+AS_WE_DO = "SET search_path = anteroom, public;"
+
+
+def told(contoso, format_known=1):
+    """What a worker learns of contoso."""
+    return contoso.value(f"{AS_WE_DO} SELECT row_to_json(c) FROM companies_since(0, 10, {format_known}) c WHERE name = 'contoso'")
+
+
+def test_nodes_are_told_what_metadata_says_and_its_keys_when_they_ask(contoso):
+    contoso.ok("company", "live", "contoso")
+    company = told(contoso)
+    summary = json.loads(company["summary"])
+    assert company["metadata"] is None and company["number"] == 1
+    assert summary["entity_id"] == "https://contoso.test/" and len(summary["certificates"]) == 1
+    whole = contoso.value(f"{AS_WE_DO} SELECT to_json(xml) FROM metadata_of_company('contoso', 1)")
+    assert "X509Certificate" in whole
+    assert contoso.value(f"{AS_WE_DO} SELECT count(*) FROM metadata_of_company('contoso', 2)") == 0
+    assert contoso.value(f"{AS_WE_DO} SELECT to_json(metadata) FROM changed_companies(0, 10) WHERE name = 'contoso'") == whole  # schema 38
+    another = told(contoso, format_known=2)
+    assert another["metadata"] == whole and another["summary"] is None
+    contoso.ok("company", "suspend", "contoso")
+    company = told(contoso)
+    assert (company["metadata"], company["summary"], company["number"]) == (None, None, 0)
+
+
+def test_metadata_without_a_summary_is_read_whole_until_it_is_brought_again(contoso):
+    contoso.ok("company", "live", "contoso")
+    contoso.value("WITH u AS (UPDATE anteroom.company_metadata SET summary = NULL RETURNING 1) SELECT count(*) FROM u")
+    company = told(contoso)
+    assert "X509Certificate" in company["metadata"] and company["summary"] is None
+    contoso.ok("company", "metadata", "contoso", contoso.xml)
+    healed = told(contoso)
+    assert healed["metadata"] is None and healed["summary"] and healed["number"] == 1 and healed["version"] > company["version"]
+
+
+def test_metadata_that_says_more_than_nodes_remember_is_read_whole(contoso):
+    contoso.ok("company", "live", "contoso")
+    long = contoso.directory / "endless.xml"
+    service = ('<ArtifactResolutionService Binding="urn:oasis:names:tc:SAML:2.0:bindings:SOAP" index="{}"'
+               ' Location="https://contoso.test/artifact"/>')
+    for count, is_summed_up in ((700, True), (1800, False)):
+        services = "".join(service.format(index) for index in range(count))
+        long.write_text(contoso.xml.read_text().replace("<SingleSignOnService", f"{services}<SingleSignOnService", 1))
+        contoso.ok("company", "metadata", "contoso", long)
+        company = told(contoso)
+        assert bool(company["summary"]) == is_summed_up and bool(company["metadata"]) != is_summed_up
+
+
 def test_one_entity_id_at_the_same_moment_is_one_companys(contoso):
     contoso.ok("company", "add", "fabrikam")
     contoso.ok("company", "add", "litware")
     operator = "ROW(NULL, 'cli:test', '', '{manager}', 'manager')::anteroom.actor"
 
-    def bring(cursor, name):
+    def bring(cursor, name, *more):
         cursor.execute("SET search_path = anteroom, public")
         cursor.execute(f"SELECT anteroom.bring_metadata({operator}, '{name}', (SELECT version FROM companies WHERE name = '{name}'),"
-                       " '<x/>', 'https://fabrikam.test/', '{AA}')")
+                       f" '<x/>', 'https://fabrikam.test/', {', '.join([repr('{AA}'), *more])})")
         return cursor.fetchone()[0]
 
     with psycopg2.connect(contoso.connection) as first, psycopg2.connect(contoso.connection) as second, ThreadPoolExecutor(1) as other:
-        assert bring(first.cursor(), "fabrikam") == "kept"
-        waiting = other.submit(bring, second.cursor(), "litware")
+        assert bring(first.cursor(), "fabrikam") == "kept"  # as commands of schema 38 do
+        waiting = other.submit(bring, second.cursor(), "litware", "'{}'")
         wait_until(lambda: contoso.value("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'") == 1, 10, "the second")
         first.commit()
         assert waiting.result() == "entity_id_taken"

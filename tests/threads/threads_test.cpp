@@ -84,7 +84,7 @@ TEST_CASE("verifiers of many companies are made and used side by side") {
   const std::string message = forge::to_base64(forge::make_response(authority(), {}));
   CHECK(failures([&](int thread, int round) {
           const auto verifier =
-              cache.of(all[static_cast<std::size_t>(thread + round) % all.size()]);
+              cache.open(all[static_cast<std::size_t>(thread + round) % all.size()], "");
           return verifier &&
                  outcome((*verifier)->responses().verify(message, trust.params)) == "accepted";
         }) == 0);

@@ -37,8 +37,7 @@ store::NewMetadata checked_metadata(Console& console, CompanyRow row, const std:
   row.metadata = read_file(file);
   JudgedMetadata judged = judge_company_metadata(console.settings(), row, SystemClock().now());
   need_good(judged.verdict, file + ": ");
-  return {std::move(row.metadata), std::move(judged.metadata.entity_id),
-          std::move(judged.fingerprints)};
+  return std::move(judged.kept);
 }
 
 void add_row(Console& console, const Acting& given, const CompanyRow& row) {

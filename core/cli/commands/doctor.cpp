@@ -5,7 +5,6 @@
 #include "anteroom/people.h"
 #include "anteroom/saml.h"
 #include "cli/commands/console.h"
-#include "crypto/pem.h"
 #include "host/files.h"
 #include "services/metadata_copy.h"
 
@@ -75,12 +74,10 @@ void add_metadata_facts(Findings& findings, const IdentityProvider& idp, Clock::
   }
   Json ends = Json::array();
   std::string text;
-  for (const std::string& der : idp.metadata.signing_certificates_der) {
-    const auto facts = crypto::certificate_facts(der);
-    if (!facts) continue;
-    const long days = days_between(now, facts->not_after);
-    ends.push_back({{"subject", facts->subject}, {"ends_in_days", days}});
-    text += (text.empty() ? "" : "; ") + facts->subject + " " + in_days(days);
+  for (const IdpCertificate& one : idp.metadata.certificates) {
+    const long days = days_between(now, one.not_after);
+    ends.push_back({{"subject", one.subject}, {"ends_in_days", days}});
+    text += (text.empty() ? "" : "; ") + one.subject + " " + in_days(days);
   }
   findings.add("certificates", "certificate", ends, text);
 }

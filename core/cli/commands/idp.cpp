@@ -9,7 +9,6 @@
 #include "anteroom/saml.h"
 #include "cli/commands/company_texts.h"
 #include "cli/commands/console.h"
-#include "crypto/pem.h"
 #include "host/files.h"
 #include "services/metadata_copy.h"
 
@@ -26,12 +25,10 @@ struct NewIdp {
 
 Json certificates_of(const IdentityProvider& idp) {
   Json list = Json::array();
-  for (const std::string& der : idp.metadata.signing_certificates_der) {
-    const auto facts = crypto::certificate_facts(der);
-    if (!facts) continue;
-    list.push_back({{"subject", facts->subject},
-                    {"sha256", facts->sha256_fingerprint},
-                    {"not_after", date_of(facts->not_after)}});
+  for (const IdpCertificate& one : idp.metadata.certificates) {
+    list.push_back({{"subject", one.subject},
+                    {"sha256", one.fingerprint},
+                    {"not_after", date_of(one.not_after)}});
   }
   return list;
 }

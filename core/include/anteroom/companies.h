@@ -18,21 +18,33 @@ namespace anteroom {
 
 namespace store {
 
+/// What a summary of metadata holds, and by which rules it was made: another number wherever either
+/// changes. Of a row with another one the whole is read.
+inline constexpr int kSummaryFormat = 1;
+
 /// A company as it is kept.
 struct CompanyRow {
   std::string name, display_name;
   std::string state;                 ///< "draft", "live", "suspended", "archived"
   std::vector<std::string> domains;  ///< lower case ASCII, the first that was given first
   std::string settings;              ///< a JSON object: keys of an entry of identity_providers
-  std::string metadata;              ///< XML; empty: there is none, or nobody may sign on there
+  std::string metadata;              ///< XML; empty: there is none, or `summary` stands for it
   long version = 0;                  ///< grows with every change to any company
   /// Addresses of who is told there; by find_company() and show_company() alone.
   std::vector<std::string> contacts = {};
+  /// By changed_companies() alone: which version of its metadata is in force, 0: none that nodes
+  /// need, and what it says without its keys, as NewMetadata::summary.
+  int metadata_number = 0;
+  std::string summary = {};
 };
 
 /// Those that have changed since a version, in the order in which they did.
 Task<Result<std::vector<CompanyRow>>> changed_companies(Database& database, long version,
                                                         int limit);
+
+/// The XML of that version of a company's metadata.
+Task<Result<std::optional<std::string>>> metadata_of_company(Database& database, std::string name,
+                                                             int number);
 
 /// By name, behind `after`.
 Task<Result<std::vector<CompanyRow>>> list_companies(Database& database, std::string after,
@@ -90,6 +102,9 @@ Task<Result<CompanyChange>> set_company_contacts(Database& database, const Actor
 struct NewMetadata {
   std::string xml, entity_id;
   std::vector<std::string> fingerprints;
+  /// JSON of kSummaryFormat: what nodes know of it before somebody signs on there; empty where it
+  /// is too much, and they read the whole.
+  std::string summary;
 };
 /// In force at once; the versions before are kept. `version`: as in CompanyRow, when it was judged.
 Task<Result<CompanyChange>> bring_metadata(Database& database, const Actor& actor,

@@ -64,9 +64,9 @@ struct JudgedContacts {
 
 struct JudgedMetadata {
   CompanyVerdict verdict;
-  IdpMetadata metadata;                   ///< of good ones
-  std::vector<std::string> fingerprints;  ///< SHA-256 of its signing certificates
-  std::vector<std::string> remarks;       ///< what is odd in it, for operators and support
+  IdpMetadata metadata;              ///< of good ones
+  std::vector<std::string> remarks;  ///< what is odd in it, for operators and support
+  store::NewMetadata kept;           ///< good ones as they are kept
 };
 
 /// Whether a text may be metadata at all; where not, it is nothing to keep or to show. Cheap.

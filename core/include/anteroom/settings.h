@@ -83,6 +83,15 @@ enum class ResponseBinding { post, artifact };
 enum class LogoutBinding { off, redirect, post };
 enum class ExpiredCertificate { warn, reject };
 
+/// A signing certificate of an IdP, as far as people ask about it.
+struct IdpCertificate {
+  std::string fingerprint;  ///< SHA-256, upper-case hex with colons
+  std::string subject;
+  Time not_after;
+
+  bool operator==(const IdpCertificate&) const = default;
+};
+
 /// What an IdP's metadata says that we use (saml-metadata 2.4.3). There is a key and a sign-on
 /// address in what was read.
 struct IdpMetadata {
@@ -95,7 +104,11 @@ struct IdpMetadata {
   std::string slo_post_response_url;
   std::map<int, std::string> artifact_urls;  ///< ArtifactResolutionService by index
   std::vector<std::string>
-      signing_certificates_der;  ///< those of usable keys, in document order, DER bytes
+      signing_certificates_der;              ///< those of usable keys, in document order, DER bytes
+  std::vector<IdpCertificate> certificates;  ///< what each of them says, in the same order
+  /// A company in the database, before anybody signs on there: all of this but the DER bytes.
+  /// Nothing can be verified with it.
+  bool is_summary = false;
   /// validUntil, the earliest where there are several: nothing is accepted afterwards.
   std::optional<Time> valid_until;
   bool wants_signed_requests = false;        ///< WantAuthnRequestsSigned
@@ -132,7 +145,8 @@ struct GroupAccess {
 };
 
 struct IdentityProvider {
-  std::string name;  ///< [a-z0-9][a-z0-9-]*: stable, kept in user records
+  std::string name;         ///< [a-z0-9][a-z0-9-]*: stable, kept in user records
+  int metadata_number = 0;  ///< which version of its metadata; 0: it is not the database's
   std::string display_name;
   std::string preset;                ///< "entra", "adfs", "okta", "google", "keycloak", "generic"
   std::vector<std::string> domains;  ///< lower case ASCII

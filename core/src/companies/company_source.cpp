@@ -7,7 +7,7 @@ namespace anteroom::companies {
 
 namespace {
 
-constexpr int kBatch = 50;  // some hundred kilobytes of metadata
+constexpr int kBatch = 200;  // of a kilobyte each, and 4 MiB of metadata without a summary
 
 }  // namespace
 

@@ -4,25 +4,56 @@
 
 namespace anteroom::companies {
 
-Result<VerifierCache::Verifier> VerifierCache::make(const Company& company) const {
+namespace {
+
+using Company = VerifierCache::Company;
+
+bool is_known_by_summary(const IdentityProvider& company) {
+  return company.metadata.is_summary && company.closed.empty();
+}
+
+// With the keys that its summary leaves out.
+Result<Company> completed(const Company& company, const std::string& xml) {
+  auto metadata = saml::parse_idp_metadata(xml, Time{});
+  if (!metadata) return Failure{kCompanyClosed, metadata.failure().detail};
+  if (metadata->entity_id != company->metadata.entity_id) {
+    return Failure{kCompanyClosed, "its metadata is another entity's, " + metadata->entity_id};
+  }
+  auto whole = std::make_shared<IdentityProvider>(*company);
+  whole->metadata = std::move(*metadata);
+  return Company(std::move(whole));
+}
+
+}  // namespace
+
+Result<VerifierCache::Verifier> VerifierCache::make(const Company& company,
+                                                    const std::string& xml) const {
   if (!company->closed.empty()) return Failure{kCompanyClosed, company->closed};
+  const Result<Company> whole = company->metadata.is_summary ? completed(company, xml) : company;
+  if (!whole) return whole.failure();
   try {
-    return Verifier(std::make_shared<const saml::CompanyVerifier>(ours_, company));
+    return Verifier(std::make_shared<const saml::CompanyVerifier>(ours_, *whole));
   } catch (const std::exception& error) {
     return Failure{kCompanyClosed, error.what()};
   }
 }
 
-VerifierCache::EntryPointer VerifierCache::entry_of(const Company& company) {
+VerifierCache::EntryPointer VerifierCache::known_entry(const Company& company) {
   const std::lock_guard lock(mutex_);
   const auto known = by_name_.find(company->name);
-  if (known != by_name_.end() && (*known->second)->company == company) {
-    recent_.splice(recent_.begin(), recent_, known->second);
-    return recent_.front();
-  }
-  if (known != by_name_.end()) {
-    recent_.erase(known->second);
-    by_name_.erase(known);
+  if (known == by_name_.end() || (*known->second)->company != company) return nullptr;
+  recent_.splice(recent_.begin(), recent_, known->second);
+  return recent_.front();
+}
+
+VerifierCache::EntryPointer VerifierCache::entry_of(const Company& company) {
+  if (EntryPointer known = known_entry(company)) return known;
+  const std::lock_guard lock(mutex_);
+  const auto other = by_name_.find(company->name);
+  if (other != by_name_.end() && (*other->second)->company == company) return *other->second;
+  if (other != by_name_.end()) {
+    recent_.erase(other->second);
+    by_name_.erase(other);
   }
   recent_.push_front(std::make_shared<Entry>(company));
   by_name_.emplace(company->name, recent_.begin());
@@ -33,23 +64,34 @@ VerifierCache::EntryPointer VerifierCache::entry_of(const Company& company) {
   return recent_.front();
 }
 
-Result<VerifierCache::Verifier> VerifierCache::of(const Company& company) {
+std::optional<Result<VerifierCache::Verifier>> VerifierCache::of(const Company& company) {
+  if (!is_known_by_summary(*company)) return open(company, "");
+  const EntryPointer entry = known_entry(company);
+  if (entry == nullptr) return std::nullopt;
+  const std::lock_guard making(entry->making);
+  return made_in(*entry);
+}
+
+Result<VerifierCache::Verifier> VerifierCache::open(const Company& company,
+                                                    const std::string& xml) {
   const EntryPointer entry = entry_of(company);
-  const std::lock_guard lock(entry->making);
-  if (!entry->made) entry->made.emplace(make(company));
-  return *entry->made;
+  const std::lock_guard making(entry->making);
+  if (auto known = made_in(*entry)) return std::move(*known);
+  Result<Verifier> verifier = make(company, xml);
+  const std::lock_guard lock(mutex_);
+  return entry->made.emplace(std::move(verifier));
+}
+
+std::optional<Result<VerifierCache::Verifier>> VerifierCache::made_in(const Entry& entry) const {
+  const std::lock_guard lock(mutex_);
+  return entry.made;
 }
 
 std::optional<Result<VerifierCache::Verifier>> VerifierCache::made(const Company& company) const {
-  EntryPointer entry;
-  {
-    const std::lock_guard lock(mutex_);
-    const auto known = by_name_.find(company->name);
-    if (known == by_name_.end() || (*known->second)->company != company) return std::nullopt;
-    entry = *known->second;
-  }
-  const std::unique_lock lock(entry->making, std::try_to_lock);
-  return lock ? entry->made : std::nullopt;
+  const std::lock_guard lock(mutex_);
+  const auto known = by_name_.find(company->name);
+  if (known == by_name_.end() || (*known->second)->company != company) return std::nullopt;
+  return (*known->second)->made;
 }
 
 std::size_t VerifierCache::size() const {

@@ -30,8 +30,12 @@ class VerifierCache {
   VerifierCache(saml::OwnKeys ours, std::size_t most) : ours_(std::move(ours)), most_(most) {}
 
   /// Made now where it is not there: a millisecond of work, not for an event loop. Fails with
-  /// kCompanyClosed and an operator's message where its data is of no use.
-  Result<Verifier> of(const Company& company);
+  /// kCompanyClosed and an operator's message where its data is of no use. nullopt: it is known by
+  /// a summary alone, and open() has to come first.
+  std::optional<Result<Verifier>> of(const Company& company);
+
+  /// The same for any company; `xml` is the metadata of one that is known by its summary.
+  Result<Verifier> open(const Company& company, const std::string& xml);
 
   /// What of() gives, if it was made before.
   [[nodiscard]] std::optional<Result<Verifier>> made(const Company& company) const;
@@ -43,17 +47,20 @@ class VerifierCache {
     explicit Entry(Company company_) : company(std::move(company_)) {}
     const Company company;
     std::mutex making;  // held by whoever makes it, and by nobody for long afterwards
-    std::optional<Result<Verifier>> made;
+    std::optional<Result<Verifier>> made;  // guarded by mutex_
   };
   using EntryPointer = std::shared_ptr<Entry>;
   using Recent = std::list<EntryPointer>;
 
+  // Both count as a use; nullptr: there is none.
+  EntryPointer known_entry(const Company& company);
   EntryPointer entry_of(const Company& company);
-  [[nodiscard]] Result<Verifier> make(const Company& company) const;
+  [[nodiscard]] std::optional<Result<Verifier>> made_in(const Entry& entry) const;
+  [[nodiscard]] Result<Verifier> make(const Company& company, const std::string& xml) const;
 
   const saml::OwnKeys ours_;
   const std::size_t most_;
-  mutable std::mutex mutex_;  // of what follows; never held while something is made
+  mutable std::mutex mutex_;  // of what follows, and of what was made; never held meanwhile
   Recent recent_;             // last used first
   std::unordered_map<std::string, Recent::iterator> by_name_;
 };

@@ -1,7 +1,9 @@
 #include <exception>
 
 #include "anteroom/companies.h"
+#include "anteroom/saml.h"
 #include "config/files.h"
+#include "config/metadata_summary.h"
 #include "config/readers.h"
 #include "config/row_keys.h"
 
@@ -23,6 +25,12 @@ void close_company(IdentityProvider& company, const std::string& why) {
   if (company.closed.empty()) company.closed = why;
 }
 
+std::optional<Result<IdpMetadata>> metadata_of(const store::CompanyRow& row) {
+  if (!row.summary.empty()) return read_summary(row.summary);
+  if (row.metadata.empty()) return std::nullopt;
+  return saml::parse_idp_metadata(row.metadata, Time{});
+}
+
 ReadIdp read_row(Problems& problems, const store::CompanyRow& row, const Settings& settings,
                  Time now) {
   const std::string place = "company " + row.name;
@@ -35,7 +43,7 @@ ReadIdp read_row(Problems& problems, const store::CompanyRow& row, const Setting
   node["domains"] = row.domains;
   return read_identity_provider(
       Section(problems, place, "identity_providers", node, {place, -1, -1}),
-      settings.service_provider, now, row.metadata);
+      settings.service_provider, now, metadata_of(row));
 }
 
 std::string first_error(const Problems& problems) {
@@ -58,9 +66,10 @@ ReadCompany read_company(const store::CompanyRow& row, const Settings& settings,
   }
   ReadCompany company{std::move(read[0].idp), problems.sorted()};
   company.company.name = row.name;
+  company.company.metadata_number = row.metadata_number;
   if (company.company.display_name.empty()) company.company.display_name = row.display_name;
   if (row.state != "live") close_company(company.company, std::string(kSuspended));
-  if (row.state == "live" && row.metadata.empty()) {
+  if (row.state == "live" && row.metadata.empty() && row.summary.empty()) {
     close_company(company.company, "it has no metadata");
   }
   if (problems.has_error()) close_company(company.company, first_error(problems));

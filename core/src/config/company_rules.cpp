@@ -5,12 +5,14 @@
 
 #include "anteroom/email.h"
 #include "anteroom/saml.h"
-#include "crypto/pem.h"
+#include "config/metadata_summary.h"
 #include "text/unicode.h"
 
 namespace anteroom {
 
 namespace {
+
+constexpr std::size_t kMostSummary = 48u << 10;  // the table takes 64 KiB, with spaces in between
 
 const IdentityProvider* configured(const Settings& settings, std::string_view name) {
   const auto& all = settings.identity_providers;
@@ -48,14 +50,13 @@ std::string errors_of(const ReadCompany& read) {
   return wrong.empty() ? read.company.closed : wrong;
 }
 
-std::vector<std::string> fingerprints_of(const IdpMetadata& metadata) {
-  std::vector<std::string> prints;
-  for (const std::string& der : metadata.signing_certificates_der) {
-    if (const auto facts = crypto::certificate_facts(der)) {
-      prints.push_back(facts->sha256_fingerprint);
-    }
+store::NewMetadata as_kept(const std::string& xml, const IdpMetadata& metadata) {
+  store::NewMetadata kept{xml, metadata.entity_id, {}, config::write_summary(metadata)};
+  for (const IdpCertificate& one : metadata.certificates) {
+    kept.fingerprints.push_back(one.fingerprint);
   }
-  return prints;
+  if (kept.summary.size() > kMostSummary) kept.summary.clear();
+  return kept;
 }
 
 }  // namespace
@@ -163,7 +164,7 @@ JudgedMetadata judge_company_metadata(const Settings& settings, store::CompanyRo
   const ReadCompany read = read_company(row, settings, now);
   if (!read.company.closed.empty()) return refuse(CompanyFault::bad_metadata, errors_of(read));
   for (const Problem& problem : read.problems) judged.remarks.push_back(problem.message);
-  judged.fingerprints = fingerprints_of(*parsed);
+  judged.kept = as_kept(row.metadata, *parsed);
   judged.metadata = std::move(*parsed);
   return judged;
 }

@@ -342,11 +342,11 @@ ReadIdp read_identity_provider(Section section, const ServiceProviderSettings& s
 }
 
 ReadIdp read_identity_provider(Section section, const ServiceProviderSettings& sp, Time now,
-                               const std::string& metadata) {
+                               std::optional<Result<IdpMetadata>> metadata) {
   return read(std::move(section), sp, [&metadata, now](Section& own, IdentityProvider& idp) {
     idp.metadata_source.idp = idp.name;
     idp.metadata_source.file = own.file();
-    if (!metadata.empty()) take_metadata(own, idp, metadata, "", now);
+    if (metadata) take_metadata(own, idp, std::move(*metadata), now);
   });
 }
 

@@ -15,22 +15,18 @@ constexpr auto kExpiresSoon = std::chrono::days(30);
 
 void check_certificates(Section& section, IdentityProvider& idp, Time now) {
   std::size_t expired = 0;
-  for (const std::string& der : idp.metadata.signing_certificates_der) {
-    const auto facts = crypto::certificate_facts(der);
-    if (!facts) continue;
-    const std::string which =
-        idp.metadata_source.file + ": certificate " + facts->sha256_fingerprint;
-    if (now >= facts->not_after) {
+  for (const IdpCertificate& one : idp.metadata.certificates) {
+    const std::string which = idp.metadata_source.file + ": certificate " + one.fingerprint;
+    if (now >= one.not_after) {
       ++expired;
       section.problems().warn(section.place_of("metadata"), which + " has expired");
-    } else if (now + kExpiresSoon >= facts->not_after) {
-      const auto left =
-          std::chrono::duration_cast<std::chrono::days>(facts->not_after - now).count();
+    } else if (now + kExpiresSoon >= one.not_after) {
+      const auto left = std::chrono::duration_cast<std::chrono::days>(one.not_after - now).count();
       section.problems().warn(section.place_of("metadata"),
                               which + " expires in " + std::to_string(left) + " days");
     }
   }
-  if (expired == idp.metadata.signing_certificates_der.size() &&
+  if (expired == idp.metadata.certificates.size() &&
       idp.expired_certificate == ExpiredCertificate::reject) {
     close_idp(section, idp, "every signing certificate has expired");
   }
@@ -125,12 +121,13 @@ void read_metadata(Section& section, IdentityProvider& idp, Time now) {
     return;
   }
   const auto xml = read_file(section, section.place_of("metadata"), source.file, kMaxMetadata);
-  if (xml && pinned) take_metadata(section, idp, *xml, *pinned, now);
+  if (xml && pinned) {
+    take_metadata(section, idp, saml::parse_idp_metadata(*xml, Time{}, *pinned), now);
+  }
 }
 
-void take_metadata(Section& section, IdentityProvider& idp, const std::string& xml,
-                   const std::string& pinned, Time now) {
-  auto metadata = saml::parse_idp_metadata(xml, Time{}, pinned);
+void take_metadata(Section& section, IdentityProvider& idp, Result<IdpMetadata> metadata,
+                   Time now) {
   if (!metadata) return close_idp(section, idp, metadata.failure().detail);
   idp.metadata = std::move(*metadata);
   say_remarks(section, idp);

@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "anteroom/ports.h"
+#include "anteroom/result.h"
 #include "config/section.h"
 
 namespace anteroom::config {
@@ -22,14 +23,13 @@ void read_signing(Section section, ServiceProviderSettings& sp, Time now);
 void read_decryption(Section& section, ServiceProviderSettings& sp, Time now);
 void read_cookie_keys(Section& section, SessionSettings& sessions);
 ReadIdp read_identity_provider(Section section, const ServiceProviderSettings& sp, Time now);
-/// One whose metadata (XML; empty: none) is not in a file.
+/// One whose metadata is not in a file; nullopt: it has none.
 ReadIdp read_identity_provider(Section section, const ServiceProviderSettings& sp, Time now,
-                               const std::string& metadata);
+                               std::optional<Result<IdpMetadata>> metadata);
 /// The metadata, where it comes from and what is wrong with it.
 void read_metadata(Section& section, IdentityProvider& idp, Time now);
-/// What it says and what is wrong with it. `pinned`: the certificate that must have signed it, DER.
-void take_metadata(Section& section, IdentityProvider& idp, const std::string& xml,
-                   const std::string& pinned, Time now);
+/// What it says and what is wrong with it, as it was read (or why it was not).
+void take_metadata(Section& section, IdentityProvider& idp, Result<IdpMetadata> metadata, Time now);
 /// What a company says of itself is wrong: nobody signs on there, and everybody else does.
 void close_idp(Section& section, IdentityProvider& idp, const std::string& why);
 /// PEM of one certificate or several; nullopt after a complaint, empty without the key.

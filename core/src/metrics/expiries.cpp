@@ -16,10 +16,8 @@ std::string shortened(std::string fingerprint) {
 }
 
 void add(std::vector<Expiry>& all, Expiry::What what, const std::string& idp,
-         std::string_view certificate_der) {
-  auto facts = crypto::certificate_facts(certificate_der);
-  if (!facts) return;  // the configuration was checked
-  Expiry one{what, idp, shortened(std::move(facts->sha256_fingerprint)), facts->not_after};
+         const std::string& fingerprint, Time end) {
+  Expiry one{what, idp, shortened(fingerprint), end};
   // Metadata may hold a certificate twice; a series may not be.
   const bool is_known = std::any_of(all.begin(), all.end(), [&](const Expiry& other) {
     return other.what == one.what && other.idp == one.idp && other.fingerprint == one.fingerprint;
@@ -30,7 +28,10 @@ void add(std::vector<Expiry>& all, Expiry::What what, const std::string& idp,
 void add_own(std::vector<Expiry>& all, Expiry::What what, const KeyPair& pair) {
   if (pair.stage == KeyStage::previous) return;  // it is on its way out
   const auto der = crypto::pem_to_der_certificate(pair.certificate_pem);
-  if (der) add(all, what, "", *der);
+  if (!der) return;  // the configuration was checked
+  if (const auto facts = crypto::certificate_facts(*der)) {
+    add(all, what, "", facts->sha256_fingerprint, facts->not_after);
+  }
 }
 
 }  // namespace
@@ -51,8 +52,8 @@ const char* name_of(Expiry::What what) {
 
 std::vector<Expiry> expiries_of(const IdentityProvider& company) {
   std::vector<Expiry> all;
-  for (const std::string& der : company.metadata.signing_certificates_der) {
-    add(all, Expiry::What::idp_signing, company.name, der);
+  for (const IdpCertificate& one : company.metadata.certificates) {
+    add(all, Expiry::What::idp_signing, company.name, one.fingerprint, one.not_after);
   }
   if (const auto& until = company.metadata.valid_until) {
     all.push_back({Expiry::What::idp_metadata, company.name, "", *until});

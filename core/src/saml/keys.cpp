@@ -49,7 +49,7 @@ Result<SigningKey> load_signing_key(const std::string& certificate_der) {
     return Failure{kUnusable, name_of_key(facts) + " cannot be used by xmlsec"};
   }
   return SigningKey{std::move(key), std::move(*read->key), facts.not_after,
-                    facts.sha256_fingerprint};
+                    facts.sha256_fingerprint, facts.subject};
 }
 
 std::vector<SigningKey> load_signing_keys(const IdentityProvider& idp) {

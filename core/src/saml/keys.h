@@ -23,6 +23,7 @@ struct SigningKey {
   crypto::PublicKey alone;  ///< the same, without xmlsec
   Time not_after;
   std::string fingerprint;
+  std::string subject;
 };
 
 /// A certificate's key ready for use. The one judge of which keys are usable: metadata is read with

@@ -87,8 +87,10 @@ class Keys {
     if (known.size() > kMaxKeys || std::find(known.begin(), known.end(), der) != known.end()) {
       return;
     }
-    if (const auto key = load_signing_key(der); !key) return leave_out(key.failure().detail);
+    const auto key = load_signing_key(der);
+    if (!key) return leave_out(key.failure().detail);
     known.push_back(der);
+    idp_.certificates.push_back({key->fingerprint, key->subject, key->not_after});
   }
 
   void leave_out(const std::string& why) {

@@ -14,14 +14,18 @@ namespace {
 
 constexpr Statement kChanged{"changed_companies",
                              "SELECT name, display_name, state, domains, settings, metadata,"
-                             " version, '' FROM anteroom.changed_companies($1::bigint, $2::int)",
+                             " version, '', number, summary"
+                             " FROM anteroom.companies_since($1::bigint, $2::int, $3::int)",
                              Lane::door};
-constexpr Statement kList{"list_companies",
-                          "SELECT name, display_name, state, domains, settings, '', version, ''"
-                          " FROM anteroom.list_companies($1, $2::int)"};
+constexpr Statement kList{
+    "list_companies",
+    "SELECT name, display_name, state, domains, settings, '', version, '', 0, ''"
+    " FROM anteroom.list_companies($1, $2::int)"};
 constexpr Statement kFind{"find_company",
                           "SELECT name, display_name, state, domains, settings, metadata, version,"
-                          " contacts FROM anteroom.find_company($1)"};
+                          " contacts, 0, '' FROM anteroom.find_company($1)"};
+constexpr Statement kMetadata{"metadata_of_company",
+                              "SELECT xml FROM anteroom.metadata_of_company($1, $2::int)"};
 constexpr Statement kVersions{"metadata_versions",
                               "SELECT number, entity_id, fingerprints, brought_by, brought_at,"
                               " is_in_force FROM anteroom.metadata_versions($1, $2::int)"};
@@ -35,7 +39,8 @@ constexpr Statement kContacts{
     "SELECT anteroom.set_company_contacts($1::anteroom.actor, $2, $3::text[])"};
 constexpr Statement kBring{
     "bring_metadata",
-    "SELECT anteroom.bring_metadata($1::anteroom.actor, $2, $3::bigint, $4, $5, $6::text[])"};
+    "SELECT anteroom.bring_metadata($1::anteroom.actor, $2, $3::bigint, $4, $5, $6::text[],"
+    " $7::jsonb)"};
 constexpr Statement kGive{"give_domain",
                           "SELECT outcome, owner, above"
                           " FROM anteroom.give_domain($1::anteroom.actor, $2, $3, $4::boolean)"};
@@ -51,7 +56,7 @@ constexpr Statement kSearch{
     " FROM anteroom.search_companies($1::anteroom.actor, $2, $3, $4, $5::int)"};
 constexpr Statement kShow{
     "show_company",
-    "SELECT name, display_name, state, domains, settings, '', version, contacts"
+    "SELECT name, display_name, state, domains, settings, '', version, contacts, 0, ''"
     " FROM anteroom.show_company($1::anteroom.actor, $2)"};
 constexpr Statement kPeople{
     "people_of_company",
@@ -80,9 +85,14 @@ constexpr std::pair<std::string_view, CompanyChange> kChanges[] = {
     {"no_company", CompanyChange::no_company},
     {"own_company", CompanyChange::own_company}};
 
+int count(const std::vector<Cell>& row, std::size_t column) {
+  return static_cast<int>(number(row, column));
+}
+
 CompanyRow company_of(const std::vector<Cell>& row) {
-  return {text(row, 0), text(row, 1), text(row, 2),   text::words(text(row, 3)),
-          text(row, 4), text(row, 5), number(row, 6), text::words(text(row, 7))};
+  return {text(row, 0),  text(row, 1), text(row, 2),   text::words(text(row, 3)),
+          text(row, 4),  text(row, 5), number(row, 6), text::words(text(row, 7)),
+          count(row, 8), text(row, 9)};
 }
 
 CompanyChange change_of(const std::string& name) {
@@ -91,10 +101,6 @@ CompanyChange change_of(const std::string& name) {
 
 std::string of_actor(const Actor& actor, const AccessSettings& access) {
   return actor_literal(actor, access, access.connect_companies);
-}
-
-int count(const std::vector<Cell>& row, std::size_t column) {
-  return static_cast<int>(number(row, column));
 }
 
 Task<Result<std::vector<CompanyRow>>> companies(Database& database, const Statement& statement,
@@ -128,7 +134,9 @@ Task<Result<CompanyChange>> change(Database& database, const Statement& statemen
 
 Task<Result<std::vector<CompanyRow>>> changed_companies(Database& database, long version,
                                                         int limit) {
-  return companies(database, kChanged, {std::to_string(version), std::to_string(limit)});
+  return companies(
+      database, kChanged,
+      {std::to_string(version), std::to_string(limit), std::to_string(kSummaryFormat)});
 }
 
 Task<Result<std::vector<CompanyRow>>> list_companies(Database& database, std::string after,
@@ -139,6 +147,15 @@ Task<Result<std::vector<CompanyRow>>> list_companies(Database& database, std::st
 Task<Result<std::optional<CompanyRow>>> find_company(Database& database, std::string name) {
   Params params{std::move(name)};
   return one_company(database, kFind, std::move(params));
+}
+
+Task<Result<std::optional<std::string>>> metadata_of_company(Database& database, std::string name,
+                                                             int number) {
+  Params params{std::move(name), std::to_string(number)};
+  Result<Rows> result = co_await run(database, kMetadata, std::move(params));
+  if (!result) co_return result.failure();
+  if (result->rows.empty()) co_return std::optional<std::string>();
+  co_return std::optional(text(result->rows[0], 0));
 }
 
 Task<Result<std::optional<CompanyRow>>> show_company(Database& database, const Actor& actor,
@@ -188,7 +205,8 @@ Task<Result<CompanyChange>> bring_metadata(Database& database, const Actor& acto
   return change(
       database, kBring,
       {of_actor(actor, access), std::move(name), std::to_string(version), std::move(metadata.xml),
-       std::move(metadata.entity_id), array_literal(metadata.fingerprints)});
+       std::move(metadata.entity_id), array_literal(metadata.fingerprints),
+       metadata.summary.empty() ? Cell() : Cell(std::move(metadata.summary))});
 }
 
 Task<Result<DomainChange>> give_domain(Database& database, Actor actor, AccessSettings access,

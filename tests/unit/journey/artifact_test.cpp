@@ -16,17 +16,20 @@ struct ArtifactWorld : World {
   std::string cookie;
   std::string artifact;
 
-  ArtifactWorld() {
+  // `is_summary`: nobody has signed on at this worker, which knows corp by its summary.
+  explicit ArtifactWorld(bool is_summary = false) {
     IdentityProvider& corp = settings->identity_providers[0];
+    if (is_summary) make_summary(corp);
     corp.response_binding = ResponseBinding::artifact;
     corp.metadata.artifact_urls = {{0, "https://corp-idp.test/artifact"}};
     start();
     database.give("sign_on", {"signed_in", "user"});
+    back_channel.answer = [this](const BackChannelCall& call) { return resolve(call); };
+    artifact = artifact_of("https://idp.test/");
+    if (is_summary) return;
     const Response away =
         answer({.method = "POST", .path = "/auth/sign-in/start", .body = "idp=corp"});
     cookie = pair_of(header(away, "Set-Cookie"));
-    artifact = artifact_of("https://idp.test/");
-    back_channel.answer = [this](const BackChannelCall& call) { return resolve(call); };
   }
 
   static std::string artifact_of(const std::string& entity_id) {
@@ -87,6 +90,22 @@ TEST_CASE("a Response is fetched for an artifact that came by query or form") {
   }
   CHECK(world.back_channel.calls == 1);
   CHECK(world.database.calls["sign_on"] == 1);
+}
+
+TEST_CASE("an artifact may come to a worker that has to ask for the keys first: it is used once") {
+  const ArtifactWorld begun;
+  ArtifactWorld world(true);
+  world.cookie = begun.cookie;
+  SECTION("they come") {
+    CHECK(opened(world.get()));
+    CHECK(world.back_channel.calls == 1);
+    CHECK(world.database.calls["metadata_of_company"] == 1);
+  }
+  SECTION("they do not, and the artifact stays good") {
+    world.database.answers.erase("metadata_of_company");
+    CHECK(world.get().status == 503);
+    CHECK(world.back_channel.calls == 0);
+  }
 }
 
 TEST_CASE("no IdP is asked for a browser that has no sign-on under way there") {

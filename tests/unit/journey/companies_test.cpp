@@ -1,5 +1,10 @@
 // Companies of the database: taken up without a restart, and never to be mistaken for unknown ones.
 #include "anteroom/companies.h"
+#include "anteroom/saml.h"
+#include "config/metadata_summary.h"
+#include "crypto/seal.h"
+#include "http/form.h"
+#include "session/login_state.h"
 #include "unit/journey/fixture.h"
 
 using namespace anteroom;
@@ -10,6 +15,7 @@ namespace {
 // A table of companies that answers as the database does.
 struct Kept : World {
   std::vector<store::CompanyRow> rows;
+  int fetched = 0;  // how often somebody asked for the whole of its metadata
   std::string xml = forge::make_metadata("https://contoso.test/", "https://contoso.test/sso",
                                          {journey_authority()});
 
@@ -19,21 +25,51 @@ struct Kept : World {
       for (const store::CompanyRow& row : rows) {
         if (row.version <= std::stol(*params[0])) continue;
         answer.rows.push_back({row.name, row.display_name, row.state, row.domains[0], row.settings,
-                               row.metadata, std::to_string(row.version), ""});
+                               row.metadata, std::to_string(row.version), "",
+                               std::to_string(row.metadata_number), row.summary});
       }
       return answer;
     };
+    database.answers["metadata_of_company"] = [this](const Params& params) {
+      ++fetched;
+      return Rows{{{params[0] == "contoso" && params[1] == "3" ? xml : "<other/>"}}};
+    };
   }
 
+  // As it was brought by a version that wrote no summaries.
   void put(const std::string& state, long version) {
     rows = {{"contoso", "Contoso", state, {"contoso.test"}, "{}", xml, version}};
+  }
+  // Live, known by its summary.
+  void put_summary(long version, const std::string& more = "{}") {
+    store::CompanyRow row{"contoso", "Contoso", "live", {"contoso.test"}, more, "", version};
+    row.metadata_number = 3;
+    row.summary = config::write_summary(*saml::parse_idp_metadata(xml, Time{}));
+    rows = {row};
   }
   bool refresh() { return wait(site->refresh_companies()).ok(); }
   Response enter(const std::string& email) {
     return answer({"POST", "login.test", "/auth/sign-in", "", "email=" + email});
   }
-  Response press(const std::string& company) {
-    return answer({"POST", "login.test", "/auth/sign-in/start", "", "idp=" + company});
+  static Ask press_of(const std::string& company) {
+    return {"POST", "login.test", "/auth/sign-in/start", "", "idp=" + company};
+  }
+  Response press(const std::string& company) { return answer(press_of(company)); }
+  // The browser, with contoso's answer to what this cookie is of.
+  Response come_back(const std::string& cookie) {
+    const crypto::Sealer sealer(settings->sessions.cookie_keys);
+    std::vector<std::string> stale;
+    forge::Options options;
+    options.issuer = "https://contoso.test/";
+    options.attributes[0].second = {"ann@contoso.test"};
+    options.in_response_to =
+        session::login_states(sealer, cookie, clock.now(), stale).at(0).request_id;
+    const std::string xml_of = forge::make_response(journey_authority(), options);
+    return answer({.method = "POST",
+                   .path = "/saml2/idpresponse",
+                   .body = "SAMLResponse=" + http::percent_encode(forge::to_base64(xml_of)),
+                   .cookie = cookie,
+                   .origin = "https://contoso.test"});
   }
   [[nodiscard]] bool offers_contoso() {
     const Response page = enter("ann%40contoso.test");
@@ -94,6 +130,113 @@ TEST_CASE("one company's broken data closes that company and nothing else") {
   CHECK(kept.press("contoso").status == 403);
   CHECK(kept.press("fabrikam").status == 403);
   CHECK(kept.press("corp").status == 303);
+}
+
+TEST_CASE("the keys of a company are asked for when its first person comes, once") {
+  Kept kept;
+  kept.put_summary(1);
+  REQUIRE(kept.refresh());
+  CHECK(kept.offers_contoso());
+  CHECK(kept.answer({"GET", "login.test", "/auth/at/contoso"}).status == 200);
+  CHECK(kept.fetched == 0);
+  CHECK(header(kept.press("contoso"), "Location").starts_with("https://contoso.test/sso?"));
+  CHECK(kept.press("contoso").status == 303);
+  CHECK(kept.fetched == 1);
+}
+
+TEST_CASE("an answer may come to a worker that nobody of the company has begun at") {
+  Kept kept;
+  kept.put_summary(1);
+  REQUIRE(kept.refresh());
+  kept.database.give("sign_on", {"signed_in", "user"});
+  const std::string cookie = pair_of(header(kept.press("contoso"), "Set-Cookie"));
+  kept.put_summary(2, R"({"send_login_hint": false})");  // for a worker, that is another one
+  REQUIRE(kept.refresh());
+  SECTION("which asks for the keys then") {
+    CHECK(kept.come_back(cookie).status == 303);
+    CHECK(kept.fetched == 2);
+    CHECK(kept.database.calls["sign_on"] == 1);
+  }
+  SECTION("and is believed no more than elsewhere") {
+    kept.xml = forge::make_metadata("https://contoso.test/", "https://contoso.test/sso",
+                                    {forge::make_authority()});
+    CHECK(kept.come_back(cookie).status == 403);
+    CHECK(kept.database.calls["sign_on"] == 0);
+  }
+  SECTION("and waits for the database where that is away") {
+    kept.database.answers.erase("metadata_of_company");
+    CHECK(kept.come_back(cookie).status == 503);
+  }
+}
+
+TEST_CASE("however many come first, the keys of their company are asked for once") {
+  Kept kept;
+  kept.put_summary(1);
+  REQUIRE(kept.refresh());
+  std::vector<std::function<void(Result<Rows>)>> asked;
+  kept.database.later["metadata_of_company"] = &asked;
+  std::vector<int> statuses;
+  for (int i = 0; i < 3; ++i) {
+    spawn(
+        kept.site->handle(World::request(Kept::press_of("contoso"))),
+        std::function<void(Response)>([&](const Response& one) { statuses.push_back(one.status); }),
+        std::function<void()>([] {}));
+  }
+  REQUIRE(asked.size() == 1);
+  CHECK(statuses.empty());
+  SECTION("with an answer") {
+    asked[0](Rows{{{kept.xml}}});
+    CHECK(statuses == std::vector<int>{303, 303, 303});
+  }
+  SECTION("without one") {
+    asked[0](Failure{code::kDatabaseUnavailable, "away"});
+    CHECK(statuses == std::vector<int>{503, 503, 503});
+    kept.database.later.clear();
+    CHECK(kept.press("contoso").status == 303);
+  }
+}
+
+TEST_CASE("keys that could not be asked for are asked for again; useless ones close the company") {
+  Kept kept;
+  kept.put_summary(1);
+  REQUIRE(kept.refresh());
+  SECTION("the database is away") {
+    const auto answer = kept.database.answers.extract("metadata_of_company");
+    CHECK(kept.press("contoso").status == 503);
+    CHECK(kept.press("corp").status == 303);
+    kept.database.answers["metadata_of_company"] = answer.mapped();
+    CHECK(kept.press("contoso").status == 303);
+  }
+  SECTION("what it keeps cannot be read") {
+    kept.xml = "<a/>";
+    CHECK(kept.press("contoso").status == 403);
+    CHECK(kept.press("contoso").status == 403);
+    CHECK(kept.fetched == 1);
+    CHECK(kept.press("corp").status == 303);
+  }
+  SECTION("its summary cannot be read") {
+    kept.rows[0].summary = R"({"certificates": 3})";
+    kept.rows[0].version = 2;
+    REQUIRE(kept.refresh());
+    CHECK(kept.press("contoso").status == 403);
+    CHECK(kept.fetched == 0);
+  }
+}
+
+TEST_CASE("a certificate's end and the metadata's are known before anybody signs on") {
+  Kept kept;
+  kept.put_summary(1, R"({"expired_certificate": "reject"})");
+  auto metadata = config::read_summary(kept.rows[0].summary).value();
+  SECTION("all certificates") {
+    for (IdpCertificate& one : metadata.certificates) one.not_after = kept.clock.now();
+  }
+  SECTION("the metadata") {
+    metadata.valid_until = kept.clock.now();
+  }
+  kept.rows[0].summary = config::write_summary(metadata);
+  REQUIRE(kept.refresh());
+  CHECK(kept.press("contoso").status == 403);
+  CHECK(kept.fetched == 0);
 }
 
 TEST_CASE("with the database away, what was known goes on, and who is not found may be there") {

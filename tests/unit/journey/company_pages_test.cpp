@@ -49,12 +49,12 @@ struct Support {
     answers["find_company"] = [this](const Params& params) {
       if (params[0] != "contoso") return Rows{};
       return Rows{{{"contoso", "Con <toso>", state, domains, settings,
-                    has_metadata ? Cell(xml) : kNever, "17", "ida@contoso.test"}}};
+                    has_metadata ? Cell(xml) : kNever, "17", "ida@contoso.test", "0", ""}}};
     };
     answers["show_company"] = [this](const Params& params) {
       if (params[1] != "contoso") return Rows{};
-      return Rows{
-          {{"contoso", "Con <toso>", state, domains, settings, "", "17", "ida@contoso.test"}}};
+      return Rows{{{"contoso", "Con <toso>", state, domains, settings, "", "17", "ida@contoso.test",
+                    "0", ""}}};
     };
     answers["metadata_versions"] = [this](const Params&) {
       if (!has_metadata) return Rows{};
@@ -287,6 +287,7 @@ TEST_CASE("metadata is judged, shown beside the keys in force, and put in force 
   CHECK(kept[2] == "17");
   CHECK(kept[3] == support.xml);
   CHECK(kept[4] == "https://contoso.test/");
+  CHECK_THAT(*kept[6], Contains("https://contoso.test/sso"));
 }
 
 TEST_CASE("metadata that nobody could sign on with is not kept, and is said why") {
@@ -467,11 +468,11 @@ TEST_CASE("a company whose name the configuration has taken says so, and nothing
   Support support;
   support.state = "live";
   support.world.database.answers["show_company"] = [](const Params&) {
-    return Rows{{{"corp", "Corp", "live", "corp2.test", "{}", "", "17", ""}}};
+    return Rows{{{"corp", "Corp", "live", "corp2.test", "{}", "", "17", "", "0", ""}}};
   };
   support.world.database.answers["changed_companies"] = [first = true](const Params&) mutable {
     if (!std::exchange(first, false)) return Rows{};
-    return Rows{{{"corp", "Corp", "live", "corp2.test", "{}", "", "17", ""}}};
+    return Rows{{{"corp", "Corp", "live", "corp2.test", "{}", "", "17", "", "0", ""}}};
   };
   REQUIRE(wait(support.world.site->refresh_companies()).ok());
   CHECK_THAT(support.get("/show", "name=corp").body,

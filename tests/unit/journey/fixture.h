@@ -18,6 +18,8 @@ namespace anteroom::test {
 class FakeDatabase : public Database {
  public:
   std::map<std::string, std::function<Result<Rows>(const Params&)>> answers;
+  /// Statements that are answered when the test does it: whom to tell.
+  std::map<std::string, std::vector<std::function<void(Result<Rows>)>>*> later;
   std::map<std::string, int> calls;
   std::map<std::string, Params> last;
 
@@ -25,6 +27,10 @@ class FakeDatabase : public Database {
                std::function<void(Result<Rows>)> done) override {
     ++calls[statement.name];
     last[statement.name] = params;
+    if (const auto waits = later.find(statement.name); waits != later.end()) {
+      waits->second->push_back(std::move(done));
+      return;
+    }
     const auto found = answers.find(statement.name);
     done(found == answers.end()
              ? Result<Rows>(Failure{code::kDatabaseUnavailable, "no such answer"})
@@ -147,6 +153,18 @@ struct World {
     return idp;
   }
 
+  /// As a worker knows a company of the database before anybody signs on there. Before start().
+  void make_summary(IdentityProvider& idp) {
+    const std::string xml = forge::make_metadata(
+        idp.metadata.entity_id, idp.metadata.sso_redirect_url, {journey_authority()});
+    idp.metadata.is_summary = true;
+    idp.metadata.signing_certificates_der.clear();
+    idp.metadata_number = 3;
+    database.answers["metadata_of_company"] = [xml](const Params& params) {
+      return params[1] == "3" ? Rows{{{xml}}} : Rows{};
+    };
+  }
+
   void sign_in_as(UserStatus status, const std::string& level,
                   const std::string& origin = "https://login.test", const std::string& news = "",
                   const std::string& user = "user") {
@@ -180,7 +198,7 @@ struct World {
     std::string sec_fetch_site = "";
     std::string accept_language = "";
   };
-  Response answer(const Ask& ask) {
+  static Request request(const Ask& ask) {
     RequestHead head;
     head.method = ask.method;
     head.path = ask.path;
@@ -193,8 +211,9 @@ struct World {
     head.headers.content_type = ask.content_type;
     head.headers.sec_fetch_site = ask.sec_fetch_site;
     if (ask.method == "POST") head.headers.origin = ask.origin;
-    return wait(site->handle(Request(head, ask.body)));
+    return {head, ask.body};
   }
+  Response answer(const Ask& ask) { return wait(site->handle(request(ask))); }
 };
 
 inline std::string header(const Response& response, const std::string& name) {

@@ -15,7 +15,9 @@ namespace {
 constexpr const char* kCookie = "__Host-anteroom=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
 struct LogoutWorld : World {
-  LogoutWorld() {
+  // `is_summary`: nobody has signed on at this worker, which knows corp by its summary.
+  explicit LogoutWorld(bool is_summary = false) {
+    if (is_summary) make_summary(settings->identity_providers[0]);
     for (IdentityProvider& idp : settings->identity_providers) {
       idp.logout.binding = LogoutBinding::redirect;
       idp.logout.request_url = idp.logout.response_url = "https://idp.test/slo";
@@ -291,4 +293,23 @@ TEST_CASE("pages with a sign-out form let it lead to the IdP") {
   LogoutWorld world;
   const Response page = world.answer({.path = "/auth/sign-out", .cookie = kCookie});
   CHECK_THAT(header(page, "Content-Security-Policy"), Contains("form-action 'self' https:"));
+}
+
+TEST_CASE("a company that nobody has signed on at here may end sessions, too") {
+  LogoutWorld world(true);
+  SECTION("its keys are asked for") {
+    CHECK(world.post("SAMLRequest", world.request()).status == 303);
+    CHECK(world.database.calls["log_out_by_idp"] == 1);
+    CHECK(world.database.calls["metadata_of_company"] == 1);
+  }
+  SECTION("and decide") {
+    std::string changed = world.request();
+    changed.replace(changed.find("ann@corp.test"), 3, "eve");
+    CHECK(world.post("SAMLRequest", changed).status == 403);
+    CHECK(world.database.calls["log_out_by_idp"] == 0);
+  }
+  SECTION("with the database away it is told to come again") {
+    world.database.answers.erase("metadata_of_company");
+    CHECK(world.post("SAMLRequest", world.request()).status == 503);
+  }
 }

@@ -1,6 +1,7 @@
 #include <catch2/catch.hpp>
 
 #include "anteroom/metrics.h"
+#include "crypto/pem.h"
 #include "support/forge.h"
 
 using namespace anteroom;
@@ -19,7 +20,9 @@ TEST_CASE("everything that ends is listed once, the same certificate twice in me
   Settings settings;
   IdentityProvider idp;
   idp.name = "corp";
-  idp.metadata.signing_certificates_der = {authority.certificate_der, authority.certificate_der};
+  const auto facts = crypto::certificate_facts(authority.certificate_der).value();
+  const IdpCertificate one{facts.sha256_fingerprint, facts.subject, facts.not_after};
+  idp.metadata.certificates = {one, one};
   idp.metadata.valid_until = Time(std::chrono::hours(24));
   settings.identity_providers = {idp};
   settings.service_provider.signing =

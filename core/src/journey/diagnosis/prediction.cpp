@@ -4,7 +4,6 @@
 #include "anteroom/email.h"
 #include "anteroom/people.h"
 #include "anteroom/ports.h"
-#include "crypto/pem.h"
 #include "journey/frame/readable.h"
 #include "text/instant.h"
 
@@ -125,11 +124,9 @@ std::vector<Message> validity_messages(const IdentityProvider& idp, Time now) {
     said.push_back(
         ends("why_metadata_ends"_message, "why_metadata_ended"_message, *until, now, {}));
   }
-  for (const std::string& der : idp.metadata.signing_certificates_der) {
-    const auto facts = crypto::certificate_facts(der);
-    if (!facts) continue;
+  for (const IdpCertificate& one : idp.metadata.certificates) {
     said.push_back(ends("why_certificate_ends"_message, "why_certificate_ended"_message,
-                        facts->not_after, now, {{"subject", facts->subject}}));
+                        one.not_after, now, {{"subject", one.subject}}));
   }
   return said;
 }

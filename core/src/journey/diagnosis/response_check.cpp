@@ -41,9 +41,17 @@ Result<std::string> fetch_response(const Checking& checking, const Fetch& fetch,
 
 }  // namespace
 
+std::optional<OpenedCompany::Verifier> OpenedCompany::of(const Checking& checking,
+                                                         const CompanyDirectory& companies,
+                                                         const IdentityProvider& idp) const {
+  if (company == &idp) return verifier;
+  return checking.verifiers.of(companies.share(idp));
+}
+
 ResponseCheck check_response(const Checking& checking, const CompanyDirectory& companies,
                              const std::string& encoded,
-                             const std::vector<session::LoginState>& states, Time now) {
+                             const std::vector<session::LoginState>& states, Time now,
+                             const OpenedCompany& opened) {
   auto response = saml::ParsedResponse::parse(encoded);
   if (!response) return {rejected(response.failure()), nullptr, std::nullopt};
   const saml::ResponsePeek& peek = response->peek();
@@ -67,7 +75,12 @@ ResponseCheck check_response(const Checking& checking, const CompanyDirectory& c
     judgement.verdict = rejected({Code{"metadata_expired"}, "validUntil has passed"});
     return judgement;
   }
-  const auto verifier = checking.verifiers.of(companies.share(*judgement.idp));
+  const auto known = opened.of(checking, companies, *judgement.idp);
+  if (!known) {
+    judgement.is_unopened = true;
+    return judgement;
+  }
+  const auto& verifier = *known;
   if (!verifier) {
     judgement.verdict = rejected(verifier.failure());
     return judgement;
@@ -97,15 +110,21 @@ std::optional<Fetch> plan_fetch(const CompanyDirectory& companies, const saml::A
 }
 
 ResponseCheck fetch_and_check(const Checking& checking, const CompanyDirectory& companies,
-                              const Fetch& fetch, Time now) {
+                              const Fetch& fetch, Time now, const OpenedCompany& opened) {
   // Whatever keeps it from being fetched is told of the sign-on that it was for.
   ResponseCheck failed{rejected({}), fetch.idp, fetch.states.front()};
+  auto known = opened.of(checking, companies, *fetch.idp);
+  if (!known) {
+    failed.is_unopened = true;
+    return failed;
+  }
   const auto encoded = fetch_response(checking, fetch, now);
   if (!encoded) {
     failed.verdict = rejected(encoded.failure());
     return failed;
   }
-  ResponseCheck judgement = check_response(checking, companies, *encoded, fetch.states, now);
+  ResponseCheck judgement = check_response(checking, companies, *encoded, fetch.states, now,
+                                           {fetch.idp, std::move(*known)});
   if (judgement.idp != fetch.idp) return no_login_state();
   return judgement;
 }

@@ -12,6 +12,7 @@
 #include "crypto/seal.h"
 #include "journey/frame/checking.h"
 #include "journey/frame/once_a_minute.h"
+#include "journey/frame/openings.h"
 #include "journey/frame/quota.h"
 #include "journey/frame/tally.h"
 #include "journey/frame/token_guard.h"
@@ -35,6 +36,7 @@ struct Context {
   TokenGuard scim_tokens{};
   RefusalQuota refusals{};
   OnceAMinute denials{};  ///< by user, of pages and of Manage
+  Openings openings{};
   /// False: there may be more in the database, which could not be asked yet.
   bool knows_companies = true;
 

@@ -159,9 +159,8 @@ std::optional<GivenMetadata> given_in(const Exchange& exchange) {
 Task<Response> put_in_force(Exchange& exchange, const ManageUser& viewer, const std::string& name,
                             long version, TriedCompany tried) {
   Context& context = exchange.context;
-  auto bringing = store::bring_metadata(
-      context.ports.database, viewer.actor, context.settings.access, name, version,
-      {tried.metadata, tried.judged->metadata.entity_id, tried.judged->fingerprints});
+  auto bringing = store::bring_metadata(context.ports.database, viewer.actor,
+                                        context.settings.access, name, version, tried.judged->kept);
   const CompanyChange brought = co_await or_unavailable(exchange, std::move(bringing));
   if (is_so(brought)) {
     co_return changed(exchange, name, "metadata");

@@ -113,7 +113,7 @@ void add_judged(const TriedCompany& tried, const Known& known, Values& values) {
   values.flags["judged"] = tried.judged.has_value();
   if (!tried.judged) return;
   values.text["new_entity_id"] = tried.judged->metadata.entity_id;
-  values.lists["new_keys"] = key_values(tried.judged->fingerprints);
+  values.lists["new_keys"] = key_values(tried.judged->kept.fingerprints);
   values.lists["old_keys"] = key_values(keys_in_force(known));
   values.flags["has_old_keys"] = !values.lists["old_keys"].empty();
   for (const std::string& remark : tried.judged->remarks) {

@@ -13,6 +13,7 @@
 #include "journey/frame/log_line.h"
 #include "journey/frame/respond.h"
 #include "journey/frame/return_to.h"
+#include "journey/sign_on/open_company.h"
 #include "journey/sign_on/remembered_company.h"
 #include "journey/sign_on/start.h"
 #include "journey/sign_on/steps.h"
@@ -261,16 +262,18 @@ Response reject(Exchange& exchange, const IncomingResponse& arrival,
                     reference);
 }
 
+using Work = std::function<ResponseCheck(const OpenedCompany&)>;
+
 // What the thread pool is to do about it.
-Result<std::function<ResponseCheck()>> plan_judgement(const Exchange& exchange,
-                                                      const IncomingResponse& arrival) {
+Result<Work> plan_judgement(const Exchange& exchange, const IncomingResponse& arrival) {
   const Context& context = exchange.context;
   const Checking& checking = context.checking;
   const Time now = exchange.now();
   if (arrival.artifact.empty()) {
-    return std::function<ResponseCheck()>(
-        [&checking, companies = exchange.companies, encoded = arrival.encoded, live = arrival.live,
-         now] { return check_response(checking, *companies, encoded, live, now); });
+    return Work([&checking, companies = exchange.companies, encoded = arrival.encoded,
+                 live = arrival.live, now](const OpenedCompany& opened) {
+      return check_response(checking, *companies, encoded, live, now, opened);
+    });
   }
   const auto artifact = saml::parse_artifact(arrival.artifact);
   if (!artifact) return artifact.failure();
@@ -279,10 +282,10 @@ Result<std::function<ResponseCheck()>> plan_judgement(const Exchange& exchange,
   const auto digits = session::new_hex(context.ports.random, 16);
   if (!digits) return Failure{anteroom::code::kInternal, "no randomness"};
   fetch->request_id = "id" + *digits;
-  return std::function<ResponseCheck()>(
-      [&checking, companies = exchange.companies, fetch = *fetch, now] {
-        return fetch_and_check(checking, *companies, fetch, now);
-      });
+  return Work([&checking, companies = exchange.companies, fetch = *fetch,
+               now](const OpenedCompany& opened) {
+    return fetch_and_check(checking, *companies, fetch, now, opened);
+  });
 }
 
 void note_judgement(const Exchange& exchange, const ResponseCheck& judgement, Time arrived_at) {
@@ -423,8 +426,8 @@ Task<Response> consume_response(Exchange exchange) {
   const Time arrived_at = exchange.now();
   auto work = plan_judgement(exchange, *arrival);
   if (!work) co_return reject_artifact(exchange, *arrival, work.failure());
-  const Result<ResponseCheck> judged =
-      co_await offload<ResponseCheck>(context.ports.worker, std::move(*work));
+  auto verifying = verify(exchange, std::move(*work));
+  const Result<ResponseCheck> judged = co_await verifying;
   if (!judged) {
     note_end(exchange, Stage::response, nullptr, judged.failure().code);
     co_return unavailable(context, exchange.head(), judged.failure());

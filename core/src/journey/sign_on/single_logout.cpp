@@ -7,6 +7,7 @@
 #include "journey/frame/log_line.h"
 #include "journey/frame/respond.h"
 #include "journey/frame/send_away.h"
+#include "journey/sign_on/open_company.h"
 #include "journey/sign_on/outgoing.h"
 #include "journey/sign_on/steps.h"
 #include "session/token.h"
@@ -40,6 +41,7 @@ struct IncomingLogout {
 struct Judged {
   Result<saml::VerifiedLogout> message;
   const IdentityProvider* idp = nullptr;
+  bool is_unopened = false;  // nothing was verified: open_company() has to come first
 };
 
 std::optional<IncomingLogout> read_incoming(const Exchange& exchange) {
@@ -65,12 +67,14 @@ std::optional<IncomingLogout> read_incoming(const Exchange& exchange) {
 
 // Runs on another thread: reads only what is const.
 Judged judge(const Checking& checking, const CompanyDirectory& companies,
-             const saml::EncodedLogout& incoming, Time now) {
+             const saml::EncodedLogout& incoming, Time now, const OpenedCompany& opened) {
   const auto issuer = saml::peek_logout_issuer(incoming);
   if (!issuer) return {issuer.failure(), nullptr};
   const IdentityProvider* idp = companies.by_logout_issuer(*issuer);
   if (idp == nullptr) return {Failure{Code{"issuer"}, "no such identity provider"}, nullptr};
-  const auto verifier = checking.verifiers.of(companies.share(*idp));
+  const auto known = opened.of(checking, companies, *idp);
+  if (!known) return {Failure{companies::kCompanyClosed, "not open yet"}, idp, true};
+  const auto& verifier = *known;
   if (!verifier) return {verifier.failure(), idp};
   return {(*verifier)->logout().verify(incoming, now, checking.settings.clock_skew), idp};
 }
@@ -195,11 +199,13 @@ Task<Response> single_logout(Exchange exchange) {
   Context& context = exchange.context;
   const auto incoming = read_incoming(exchange);
   if (!incoming) co_return redirect(303, context.path("/signed-out"));
-  std::function<Judged()> work = [&checking = context.checking, companies = exchange.companies,
-                                  message = incoming->message, now = exchange.now()] {
-    return judge(checking, *companies, message, now);
-  };
-  const Result<Judged> judged = co_await offload<Judged>(context.ports.worker, std::move(work));
+  std::function<Judged(const OpenedCompany&)> work =
+      [&checking = context.checking, companies = exchange.companies, message = incoming->message,
+       now = exchange.now()](const OpenedCompany& opened) {
+        return judge(checking, *companies, message, now, opened);
+      };
+  auto verifying = verify(exchange, std::move(work));
+  const Result<Judged> judged = co_await verifying;
   if (incoming->is_answer) co_return take_answer(exchange, incoming->relay_state, judged);
   if (!judged) co_return unavailable(context, exchange.head(), judged.failure());
   if (judged->idp == nullptr && !context.knows_companies) {

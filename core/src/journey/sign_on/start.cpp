@@ -5,10 +5,10 @@
 #include "anteroom/gate.h"
 #include "crypto/encoding.h"
 #include "http/cookie.h"
-#include "journey/frame/log_line.h"
 #include "journey/frame/respond.h"
 #include "journey/frame/return_to.h"
 #include "journey/frame/send_away.h"
+#include "journey/sign_on/open_company.h"
 #include "journey/sign_on/outgoing.h"
 #include "session/token.h"
 #include "text/ascii.h"
@@ -85,25 +85,6 @@ bool has_expired(const IdentityProvider& idp, Time now) {
   return idp.metadata.valid_until && now >= *idp.metadata.valid_until;
 }
 
-// What the answer will be verified with, before anybody is sent for one; made now if it is the
-// company's first.
-Task<Status> open_company(const Exchange& exchange, const IdentityProvider& idp) {
-  const Context& context = exchange.context;
-  companies::VerifierCache& verifiers = context.checking.verifiers;
-  const auto company = exchange.companies->share(idp);
-  using Verifier = Result<companies::VerifierCache::Verifier>;
-  if (const std::optional<Verifier> made = verifiers.made(company)) {
-    co_return *made ? Status(Done{}) : Status(made->failure());
-  }
-  std::function<Verifier()> make = [&verifiers, company] { return verifiers.of(company); };
-  const Result<Verifier> verifier =
-      co_await offload<Verifier>(context.ports.worker, std::move(make));
-  if (!verifier) co_return verifier.failure();
-  if (*verifier) co_return Done{};
-  log_closed(context.ports.log, idp, verifier->failure().detail);
-  co_return verifier->failure();
-}
-
 // The session that this browser has here until now: the new one takes its place.
 std::string present_session(const Exchange& exchange) {
   const auto token = session_token(exchange.head().headers.cookie);
@@ -167,7 +148,9 @@ Task<Response> start_sign_on(const Exchange& exchange, Start start) {
   if (const auto wait = pause(earlier, now); wait.count() > 0) {
     co_return too_many(exchange, start, wait);
   }
-  const Status is_open = co_await open_company(exchange, idp);
+  // Before anybody is sent for an answer.
+  auto opening = open_company(exchange, idp);
+  const Openings::Verifier is_open = co_await opening;
   if (!is_open) {
     co_return is_open.failure().code == companies::kCompanyClosed
         ? refuse_closed(exchange, idp, is_open.failure())

@@ -107,7 +107,7 @@ END $$;
 -- The next version of its metadata, in force at once: kept, same, no_company, changed_meanwhile (it is not as it was in p_version), or
 -- entity_id_taken.
 CREATE OR REPLACE FUNCTION bring_metadata(p_actor actor, p_name text, p_version bigint, p_xml text, p_entity_id text,
-                                          p_fingerprints text[])
+                                          p_fingerprints text[], p_summary jsonb DEFAULT NULL)
 RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
   v_outcome text := refuse_company(p_actor, p_name, 'bring metadata of');
@@ -120,13 +120,19 @@ BEGIN
   IF c.name IS NULL THEN RETURN 'no_company'; END IF;
   IF c.version <> p_version THEN RETURN 'changed_meanwhile'; END IF;
   SELECT * INTO before FROM company_metadata m WHERE m.company = p_name AND m.number = c.metadata;
-  IF before.xml = p_xml THEN RETURN 'same'; END IF;
+  IF before.xml = p_xml THEN
+    IF before.summary IS DISTINCT FROM p_summary AND p_summary IS NOT NULL THEN
+      UPDATE company_metadata SET summary = p_summary WHERE company = p_name AND number = c.metadata;
+      UPDATE companies SET changed_at = now() WHERE name = p_name;  -- nodes read it again
+    END IF;
+    RETURN 'same';
+  END IF;
   IF EXISTS (SELECT FROM companies o WHERE o.entity_id = p_entity_id AND o.name <> p_name AND o.state <> 'archived') THEN
     RETURN 'entity_id_taken';
   END IF;
   SELECT coalesce(max(m.number), 0) + 1 INTO v_number FROM company_metadata m WHERE m.company = p_name;
-  INSERT INTO company_metadata (company, number, xml, entity_id, fingerprints, brought_by)
-  VALUES (p_name, v_number, p_xml, p_entity_id, p_fingerprints, p_actor.name);
+  INSERT INTO company_metadata (company, number, xml, entity_id, fingerprints, brought_by, summary)
+  VALUES (p_name, v_number, p_xml, p_entity_id, p_fingerprints, p_actor.name, p_summary);
   UPDATE companies SET metadata = v_number, entity_id = p_entity_id WHERE name = p_name;
   PERFORM note_company(p_actor, 'company_metadata_brought', p_name,
     'was ' || coalesce(before.entity_id || ' ' || array_to_string(before.fingerprints, ' '), 'none') || ', is ' || p_entity_id || ' '

@@ -13,18 +13,28 @@ LANGUAGE sql STABLE AS $$
   FROM companies c LEFT JOIN company_metadata m ON m.company = c.name AND m.number = c.metadata WHERE c.name = p_name
 $$;
 
--- What has changed since p_version, in the order in which it did: with everything that a node needs of one that is live. At most p_limit,
--- and after the first no more than 4 MiB of metadata.
-CREATE OR REPLACE FUNCTION changed_companies(p_version bigint, p_limit int)
-RETURNS TABLE (name text, display_name text, state text, domains text, settings text, metadata text, version bigint)
+-- What has changed since p_version, in the order in which it did: with everything that a node needs to know of one that is live before
+-- anybody signs on there, so that metadata itself is there only where it has no summary of p_format. At most p_limit, and after the first
+-- no more than 4 MiB of metadata.
+CREATE OR REPLACE FUNCTION companies_since(p_version bigint, p_limit int, p_format int)
+RETURNS TABLE (name text, display_name text, state text, domains text, settings text, metadata text, version bigint, number int,
+               summary text)
 LANGUAGE sql STABLE AS $$
-  SELECT n.name, n.display_name, n.state, domains_of_company(n.name), n.settings::text, m.xml, n.version
-  FROM (SELECT c.*, row_number() OVER w AS place, sum(octet_length(x.xml)) OVER w AS bytes
+  SELECT n.name, n.display_name, n.state, domains_of_company(n.name), n.settings::text,
+         CASE WHEN (m.summary ->> 'format')::int IS DISTINCT FROM p_format THEN m.xml END, n.version, coalesce(m.number, 0),
+         CASE WHEN (m.summary ->> 'format')::int = p_format THEN m.summary::text END
+  FROM (SELECT c.*, row_number() OVER w AS place,
+               sum(CASE WHEN (x.summary ->> 'format')::int IS DISTINCT FROM p_format THEN octet_length(x.xml) END) OVER w AS bytes
         FROM (SELECT * FROM companies o WHERE o.version > p_version ORDER BY o.version LIMIT p_limit) c
         LEFT JOIN company_metadata x ON x.company = c.name AND x.number = c.metadata AND c.state = 'live'
         WINDOW w AS (ORDER BY c.version)) n
   LEFT JOIN company_metadata m ON m.company = n.name AND m.number = n.metadata AND n.state = 'live'
   WHERE n.place = 1 OR n.bytes IS NULL OR n.bytes <= 4194304 ORDER BY n.version
+$$;
+
+-- One version of a company's metadata; no row where there is none.
+CREATE OR REPLACE FUNCTION metadata_of_company(p_name text, p_number int) RETURNS TABLE (xml text) LANGUAGE sql STABLE AS $$
+  SELECT m.xml FROM company_metadata m WHERE m.company = p_name AND m.number = p_number
 $$;
 
 -- By name, behind p_after.
