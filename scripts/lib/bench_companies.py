@@ -95,8 +95,8 @@ class Companies(Measurements):
             INSERT INTO companies (name, display_name, settings)
               SELECT made.name, 'Company ' || made.name, c.settings FROM made, companies c WHERE c.name = 'row-0';
             INSERT INTO company_metadata (company, number, xml, entity_id, fingerprints, brought_by, summary)
-              SELECT made.name, 1, replace(m.xml, 'row-0', made.name), replace(m.entity_id, 'row-0', made.name), m.fingerprints, m.brought_by,
-                     replace(m.summary::text, 'row-0', made.name)::jsonb
+              SELECT made.name, 1, replace(m.xml, 'row-0', made.name), replace(m.entity_id, 'row-0', made.name), m.fingerprints,
+                     m.brought_by, replace(m.summary::text, 'row-0', made.name)::jsonb
               FROM made, company_metadata m WHERE m.company = 'row-0';
             INSERT INTO company_domains (domain, company, added_by) SELECT made.name || '.test', made.name, 'bench' FROM made;
             UPDATE companies c SET state = 'live', metadata = 1, entity_id = m.entity_id

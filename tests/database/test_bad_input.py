@@ -38,7 +38,7 @@ DATABASE = {
     "scim apply": ["corp"], "company list": [], "company show": ["acme"], "company add": ["contoso"],
     "company set": ["acme", "--set", "force_authn=true"], "company metadata": ["acme", "METADATA"],
     "company domain add": ["acme", "acme.test"], "company domain remove": ["acme", "acme.test"], "company live": ["acme"],
-    "company suspend": ["acme"], "company contacts": ["acme", "ida@acme.test"], "company archive": ["acme"],
+    "company test": ["acme"], "company suspend": ["acme"], "company contacts": ["acme", "ida@acme.test"], "company archive": ["acme"],
 }
 NEITHER = {"init", "verify-response", "completion"}  # have tests of their own for each of these
 CALLS = {**FILES_ONLY, **DATABASE}

@@ -240,6 +240,15 @@ def test_the_audit_trail_keeps_all_of_what_was_and_is(contoso):
     assert "attribute-0" in detail and "attribute-99" in detail and "preset" not in detail
 
 
+def test_a_link_for_testing_names_the_company_and_needs_metadata(contoso):
+    assert "/auth/test?t=" in contoso.ok("company", "test", "contoso")
+    assert contoso.ok("company", "test", "contoso") != contoso.ok("company", "test", "contoso"), "each is sealed anew"
+    contoso.ok("company", "add", "fabrikam")
+    assert "no metadata yet" in contoso.refused(1, "company", "test", "fabrikam")
+    contoso.ok("company", "archive", "contoso")
+    assert "archived" in contoso.refused(1, "company", "test", "contoso")
+
+
 AS_WE_DO = "SET search_path = anteroom, public;"
 
 

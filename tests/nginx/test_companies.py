@@ -1,5 +1,6 @@
 """Companies in the database: support's commands are in force on every node at once, without a reload."""
 
+import json
 import os
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from tests.support.node import COOKIE, LISTENERS, Node
 from tests.support.processes import wait_until
 from tests.support.saml import live
-from tests.support.saml.browser import FORM, LOGIN_HOST, PAGE, post_response, session_of, start
+from tests.support.saml.browser import FORM, LOGIN_HOST, PAGE, leave, post_response, session_of, start
 from tests.support.saml.messages import metadata
 
 SAME = ("Sec-Fetch-Site", "same-origin")
@@ -66,6 +67,30 @@ def gate(lab, cluster, workspace):
 
 def everywhere(gate, condition):
     wait_until(lambda: all(condition(node) for node in gate.nodes), SOON, "every node's knowing")
+
+
+def result_of_test(gate, key="idp", email="ann@contoso.test"):
+    """The page that a test of contoso ends at: begun at one node, answered by the other."""
+    link = json.loads(gate.node.cli("--json", "company", "test", "contoso"))["link"]
+    page = gate.node.ask(link[link.index("/auth/test"):], host=LOGIN_HOST, headers=[PAGE])
+    assert page.status == 200 and b"Contoso" in page.body
+    under_way = leave(gate.node, "/auth/test", f"t={link.partition('?t=')[2]}")
+    keys = {**gate.authorities, "idp": gate.authorities[key]}
+    answer = post_response(gate.other, live.fresh_response(keys, under_way.request_id, email, "https://contoso-idp.test/"), under_way)
+    assert answer.status == 200 and session_of(answer) is None
+    return answer.body.decode()
+
+
+def test_a_draft_is_tested_and_nobody_is_let_in(gate):
+    gate.add()
+    assert "The test passed" in result_of_test(gate)
+    assert "The test failed" in result_of_test(gate, key="idp2")
+    assert "email_domain_not_registered" in result_of_test(gate, email="ann@elsewhere.test")
+    sql = gate.node.people.sql
+    assert [sql(f"SELECT count(*) FROM {table}") for table in ("users", "sessions", "consumed_messages")] == [["0"]] * 3
+    noted = ["company_test_failed|email_domain_not_registered", "company_test_failed|signature_invalid", "company_tested|"]
+    wait_until(lambda: sorted(sql("SELECT kind, code FROM audit_events WHERE kind LIKE 'company_test%'")) == noted, 5, "the history")
+    assert press(gate.node) == 400, "a draft"
 
 
 def test_a_company_is_connected_without_a_reload(gate):

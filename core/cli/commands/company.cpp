@@ -2,8 +2,12 @@
 
 #include <memory>
 
+#include "anteroom/company_address.h"
 #include "cli/commands/company_steps.h"
 #include "cli/commands/company_texts.h"
+#include "crypto/seal.h"
+#include "host/system_random.h"
+#include "session/login_state.h"
 
 namespace anteroom::cli {
 
@@ -161,6 +165,21 @@ void list(Console& console) {
   console.table({"NAME", "STATE", "DOMAINS", "SHOWN AS"}, rows, json);
 }
 
+// A link by which whoever has it may test signing on there.
+void test(Console& console, const Given& given) {
+  const CompanyRow row = row_of(console, given.name);
+  if (row.state == "archived") throw Abort{exit_refused, row.name + " is archived"};
+  if (row.metadata.empty()) {
+    throw Abort{exit_refused, row.name + " has no metadata yet: anteroom company metadata"};
+  }
+  SystemRandom random;
+  const crypto::Sealer sealer(console.settings().sessions.cookie_keys);
+  const auto link = session::seal_test_link(sealer, random, row.name, now());
+  if (!link) throw Abort{exit_refused, "no randomness"};
+  const std::string address = test_address(console.settings().service_provider, *link);
+  console.say(address, {{"link", address}});
+}
+
 using Run = void (*)(Console&, const Given&);
 
 CLI::App* subcommand(CLI::App& company, Console& console, const std::shared_ptr<Given>& given,
@@ -247,6 +266,8 @@ void add_states(CLI::App& company, Console& console) {
       [](Console& own, const Given& given) { set_state(own, given, "suspended"); });
   one("archive", "give up its domains and keep what was; it stays so",
       [](Console& own, const Given& given) { set_state(own, given, "archived"); });
+  subcommand(company, console, std::make_shared<Given>(), "test",
+             "print a link by which whoever has it tests signing on there", test);
   subcommand(company, console, std::make_shared<Given>(), "show",
              "show one, with what the customer must enter",
              [](Console& own, const Given& given) { show(own, given.name); });

@@ -21,4 +21,12 @@ inline constexpr std::string_view kCompanyPages = "/at/";
   return address;
 }
 
+/// Where a link for testing signing on leads. `link`: of session::seal_test_link().
+[[nodiscard]] inline std::string test_address(const ServiceProviderSettings& sp,
+                                              std::string_view link) {
+  std::string address = sp.origin.text + sp.pages_prefix + "/test?t=";
+  address += link;
+  return address;
+}
+
 }  // namespace anteroom

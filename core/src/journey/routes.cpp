@@ -71,6 +71,8 @@ constexpr Route kRoutes[] = {
     {post, page("/sign-in/another"), login, our_own_page, Body::form, open(at_once<choose_another>)},
     {post, page("/sign-in/start"), login, our_own_page, Body::form, open(leave_for_idp)},
     {get, below(kCompanyPages), every, anybody, Body::none, open(show_company)},
+    {get, page("/test"), login, anybody, Body::none, open(show_test)},
+    {post, page("/test"), login, our_own_page, Body::form, open(leave_for_test)},
     {get, page("/microsoft-error"), every, anybody, Body::none, open(at_once<explain_microsoft_error>)},
     {get, page("/metadata"), login, anybody, Body::none, open(at_once<show_metadata>)},
     {get, kAcs, login, anybody, Body::none, open(open_acs)},

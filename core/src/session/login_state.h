@@ -56,4 +56,25 @@ std::optional<std::string> seal_login_state(const crypto::Sealer& sealer, Random
 std::vector<LoginState> login_states(const crypto::Sealer& sealer, std::string_view cookie_header,
                                      Time now, std::vector<std::string>& stale);
 
+/// A test of signing on under way. Its cookie has another name and its seal another purpose than
+/// those of a sign-on, so that what answers it opens no session.
+struct TestState {
+  LoginState asked;  ///< what was asked for; return_to is the link that it was begun by
+
+  [[nodiscard]] std::string cookie_name() const;
+};
+
+std::optional<std::string> seal_test_state(const crypto::Sealer& sealer, Random& random,
+                                           const TestState& state, Time expires_at);
+/// The live ones of a Cookie header.
+std::vector<TestState> test_states(const crypto::Sealer& sealer, std::string_view cookie_header,
+                                   Time now);
+
+/// The `t` of a link by which whoever has it tests signing on at a company, for three days.
+std::optional<std::string> seal_test_link(const crypto::Sealer& sealer, Random& random,
+                                          std::string_view company, Time now);
+/// Its company; nullopt: it has ended, or is none.
+std::optional<std::string> open_test_link(const crypto::Sealer& sealer, std::string_view sealed,
+                                          Time now);
+
 }  // namespace anteroom::session

@@ -9,6 +9,8 @@ namespace anteroom::session {
 inline constexpr std::string_view kSessionCookie = "__Host-anteroom";
 /// One per sign-on under way; the rest of the name is the first 16 hex digits of the request's ID.
 inline constexpr std::string_view kLoginCookiePrefix = "__Host-anteroom-login-";
+/// The same of a test of signing on, out of which no session comes.
+inline constexpr std::string_view kTestCookiePrefix = "__Host-anteroom-test-";
 /// Random, lives as long as the browser: binds a hand-off between hosts to the browser that asked.
 inline constexpr std::string_view kBrowserCookie = "__Host-anteroom-browser";
 /// A form that was typed into when the session ended.

@@ -26,7 +26,12 @@ class UnderWay:
 
 def start(node: Node, idp: str = "corp", cookies: Iterable[str] = ()) -> UnderWay:
     """Presses the IdP's button."""
-    answer = node.ask("/auth/sign-in/start", method="POST", host=LOGIN_HOST, body=f"idp={idp}".encode(),
+    return leave(node, "/auth/sign-in/start", f"idp={idp}", cookies)
+
+
+def leave(node: Node, path: str, body: str, cookies: Iterable[str] = ()) -> UnderWay:
+    """Sends a form that leads to an IdP by redirect."""
+    answer = node.ask(path, method="POST", host=LOGIN_HOST, body=body.encode(),
                       headers=[FORM, PAGE, ("Sec-Fetch-Site", "same-origin")], cookies=cookies)
     assert answer.status == 303, answer
     asked = urlsplit(answer.header("location") or "").query

@@ -88,6 +88,7 @@ Values draft() {
                  {"sessions", "0"},
                  {"others", "2"},
                  {"identifier", "https://login.example.com/saml2"},
+                 {"test_url", "https://login.example.com/auth/test?t=WEFFUzI1Ni1HQ00"},
                  {"reply_url", "https://login.example.com/saml2/acs"},
                  {"sign_on_url", "https://login.example.com/auth/at/contoso"},
                  {"logout_url", "https://login.example.com/saml2/logout"},

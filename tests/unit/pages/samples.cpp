@@ -31,6 +31,50 @@ Sample sample(std::string file, std::string name, int status,
 
 constexpr const char* kAda = "ada.lovelace@contoso.example";
 
+void add_checks(Sample& of, bool passed) {
+  of.values.lists["checks"] = {
+      {{{"what", "issuer"}, {"value", ""}}, {{"passed", true}}},
+      {{{"what", "audience"}, {"value", passed ? "" : "https://<other>.example"}},
+       {{"passed", passed}}}};
+  of.values.lists["response"] = {
+      {{{"what", "Response/@Destination"}, {"value", "https://login.example.com/saml2"}}},
+      {{{"what", "Assertion/Issuer"}, {"value", "https://sts.windows.net/0f1e2d3c/"}}}};
+  of.values.flags["has_checks"] = true;
+  of.values.flags["has_response"] = true;
+}
+
+Sample test_passed() {
+  Sample passed = sample("test_result_passed", "test_result", 200,
+                         {{"company", "Contoso"},
+                          {"token", "WEFFUw"},
+                          {"reference", "7KQ2-M4XD"},
+                          {"email", kAda},
+                          {"name", "Ada Lovelace"},
+                          {"subject", "0f1e2d3c/5b6a7988"},
+                          {"name_id", kAda}},
+                         {{"passed", true}, {"has_attributes", true}},
+                         {{"fate", {"why_waiting_room"_message, {{"email", kAda}}}}});
+  passed.values.lists["attributes"] = {
+      {{{"what", "http://schemas.microsoft.com/ws/2008/06/identity/claims/groups"},
+        {"value", "Facilities, <Night shift>"}}}};
+  add_checks(passed, true);
+  return passed;
+}
+
+Sample test_failed() {
+  Sample failed = sample(
+      "test_failed", "test_result", 200,
+      {{"company", "Contoso"},
+       {"token", "WEFFUw"},
+       {"reference", "7KQ2-M4XD"},
+       {"code", "audience"},
+       {"detail", "https://<other>.example"},
+       {"said", "not assigned"}},
+      {}, {{"meaning", "aadsts_not_assigned"_message}, {"remedy", "test_mend_identifier"_message}});
+  add_checks(failed, false);
+  return failed;
+}
+
 std::vector<Sample> sign_on() {
   const anteroom::Message microsoft{"provider_button_of"_message, {{"provider", "Microsoft"}}};
   return {
@@ -72,6 +116,12 @@ std::vector<Sample> sign_on() {
       sample("microsoft_error_unknown", "microsoft_error", 200,
              {{"code", "AADSTS1"}, {"number", "1"}, {"sign_in_url", "/auth/sign-in"}},
              {{"is_unknown", true}}),
+      sample("test_sign_on", "test_sign_on", 200, {{"company", "Contoso"}, {"token", "WEFFUw"}},
+             {{"is_entra", true}}),
+      sample("test_sign_on_closed", "test_sign_on", 200,
+             {{"company", "Contoso"}, {"token", "WEFFUw"}, {"closed", "it has no metadata"}}),
+      test_passed(),
+      test_failed(),
       sample("post_to_idp", "post_to_idp", 200,
              {{"action", "https://idp.contoso.example/saml2"},
               {"parameter", "SAMLRequest"},
@@ -661,6 +711,10 @@ const std::map<std::string, std::vector<std::string>>& text_values() {
       {"sign_in", {"email", "return", "error", "notice"}},
       {"provider", {"email", "idp", "display_name", "button", "return", "return_query"}},
       {"microsoft_error", {"code", "number", "meaning", "remedy", "sign_in_url"}},
+      {"test_sign_on", {"company", "token", "closed"}},
+      {"test_result",
+       {"company", "token", "reference", "email", "name", "subject", "name_id", "code", "detail",
+        "said"}},
       {"post_to_idp", {"action", "parameter", "message", "relay_state", "display_name"}},
       {"waiting",
        {"email", "name", "company", "status_url", "stream_url", "refresh_url", "reference", "news",

@@ -3,11 +3,13 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "anteroom/company_address.h"
 #include "journey/frame/readable.h"
 #include "journey/frame/respond.h"
 #include "journey/manage/companies.h"
 #include "journey/manage/event_words.h"
 #include "journey/manage/steps.h"
+#include "session/login_state.h"
 #include "text/ascii.h"
 #include "text/idn.h"
 
@@ -21,7 +23,7 @@ using pages::Values;
 constexpr int kHistory = 30;
 constexpr int kVersions = 20;
 
-constexpr std::array<EventName, 11> kEvents{
+constexpr std::array<EventName, 13> kEvents{
     {{"company_added", "history_company_added"_message},
      {"company_changed", "history_company_changed"_message},
      {"company_metadata_brought", "history_company_metadata_brought"_message},
@@ -32,6 +34,8 @@ constexpr std::array<EventName, 11> kEvents{
      {"company_suspended", "history_company_suspended"_message},
      {"company_sessions_ended", "history_sessions_ended"_message},
      {"company_archived", "history_company_archived"_message},
+     {"company_tested", "history_company_tested"_message},
+     {"company_test_failed", "history_company_test_failed"_message},
      {"company_unpinned", "history_company_unpinned"_message}}};
 
 // What the database knows of it.
@@ -136,6 +140,15 @@ void add_what_nodes_say(const Exchange& exchange, Known& known) {
   if (const IdentityProvider* live = exchange.companies->by_name(name)) known.closed = live->closed;
 }
 
+// For whoever is to test signing on; empty: it cannot be tested.
+std::string test_link(const Exchange& exchange, const Known& known) {
+  if (known.versions.empty() || known.row.state == "archived") return "";
+  const Context& context = exchange.context;
+  const auto link =
+      session::seal_test_link(context.sealer, context.ports.random, known.row.name, exchange.now());
+  return link ? test_address(context.settings.service_provider, *link) : "";
+}
+
 Values page_values(const Exchange& exchange, const Known& known, const TriedCompany& tried,
                    bool may_change) {
   Values values;
@@ -163,6 +176,7 @@ Values page_values(const Exchange& exchange, const Known& known, const TriedComp
   add_our_values(exchange.context, row.name, values);
   values.text["metadata_url"] =
       exchange.context.login_origin().text + exchange.context.path("/metadata");
+  values.text["test_url"] = test_link(exchange, known);
   values.text["all_domains"] = text::joined(row.domains);
   for (const std::string& domain : row.domains) {
     Values one = domain_values(row.name, domain);

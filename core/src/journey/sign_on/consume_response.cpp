@@ -17,6 +17,7 @@
 #include "journey/sign_on/remembered_company.h"
 #include "journey/sign_on/start.h"
 #include "journey/sign_on/steps.h"
+#include "journey/sign_on/test_sign_on.h"
 #include "session/names.h"
 #include "session/token.h"
 #include "text/unicode.h"
@@ -419,6 +420,8 @@ Task<Response> consume_response(Exchange exchange) {
         {400, "failed_title"_message, "bad_answer"_message, "please_start_again"_message,
          context.path("/sign-in"), "start_again"_message});
   }
+  auto testing = answer_test(exchange, {arrival->encoded, arrival->artifact, arrival->relay_state});
+  if (std::optional<Response> tested = co_await testing) co_return std::move(*tested);
   // No XML is looked at for a browser that has no sign-on under way.
   if (arrival->live.empty() && !exchange.companies->allows_unsolicited()) {
     co_return start_again_without_state(exchange, arrival->relay_state, arrival->states);

@@ -16,6 +16,9 @@ Response submit_email(Exchange exchange);
 /// To the email page, whatever this browser remembers.
 Response choose_another(Exchange exchange);
 Task<Response> leave_for_idp(Exchange exchange);
+/// By a link of support's: a test of signing on at a company, which lets nobody in.
+Task<Response> show_test(Exchange exchange);
+Task<Response> leave_for_test(Exchange exchange);
 /// What a number on Microsoft's own error page means.
 Response explain_microsoft_error(Exchange exchange);
 
