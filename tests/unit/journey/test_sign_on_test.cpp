@@ -99,7 +99,7 @@ TEST_CASE("what comes back is shown, whatever state the company is in, and lets 
                                Contains("Staff, &lt;Night&gt;") &&
                                Contains("signature_second_opinion"));
     const bool is_live = std::string_view(state) == "live";
-    CHECK_THAT(shown.body, Contains(is_live ? "led to the Waiting Room" : "once it is live"));
+    CHECK_THAT(shown.body, Contains(is_live ? "has no access yet" : "once we have put it live"));
     CHECK(test.database.last["audit"][4] == "");  // nobody's own history
     test.check_nobody_in(shown);
     CHECK(test.database.last["audit"][0] == "company_tested");
@@ -130,15 +130,15 @@ TEST_CASE("a test that fails says what to mend, and support finds it under its n
 TEST_CASE("what becomes of somebody is said as the database would decide it") {
   UnderTest test;
   test.state = "live";
-  std::string subject = "email:ann@contoso.test", idp = "contoso", said = "is let in";
+  std::string subject = "email:ann@contoso.test", idp = "contoso", said = "would be let in";
   SECTION("known and provisioned") {}
   SECTION("known by another identifier") {
     subject = "0f1e";
-    said = "is refused here";
+    said = "would be refused";
   }
   SECTION("of another company, which is not named") {
     idp = "fabrikam";
-    said = "is refused here";
+    said = "would be refused";
   }
   test.database.give("find_person", {"id", "ann@contoso.test", "Ann", "active", idp, subject,
                                      "2026-05-04T09:12:33Z", "", "*=viewer"});

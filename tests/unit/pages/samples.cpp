@@ -53,7 +53,7 @@ Sample test_passed() {
                           {"subject", "0f1e2d3c/5b6a7988"},
                           {"name_id", kAda}},
                          {{"passed", true}, {"has_attributes", true}},
-                         {{"fate", {"why_waiting_room"_message, {{"email", kAda}}}}});
+                         {{"fate", {"test_waiting"_message, {{"email", kAda}}}}});
   passed.values.lists["attributes"] = {
       {{{"what", "http://schemas.microsoft.com/ws/2008/06/identity/claims/groups"},
         {"value", "Facilities, <Night shift>"}}}};

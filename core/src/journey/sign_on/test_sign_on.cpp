@@ -68,6 +68,22 @@ constexpr std::array<Remedy, 22> kRemedies{
      {"email_domain_not_registered", "test_mend_domain"_message},
      {"subject_missing", "test_mend_claims"_message}}};
 
+// What Entra ID found, whose own texts are for people and not for its administrator.
+constexpr std::array<Remedy, 7> kRemediesByNumber{{{"50011", "test_mend_reply_url"_message},
+                                                   {"900971", "test_mend_reply_url"_message},
+                                                   {"700016", "test_mend_identifier"_message},
+                                                   {"50105", "test_mend_assign"_message},
+                                                   {"65001", "test_mend_consent"_message},
+                                                   {"90094", "test_mend_consent"_message},
+                                                   {"650056", "test_mend_consent"_message}}};
+
+template <class Remedies>
+Message remedy_of(const Remedies& remedies, std::string_view code, MessageKey otherwise) {
+  const auto* const found = std::find_if(remedies.begin(), remedies.end(),
+                                         [&](const Remedy& one) { return one.code == code; });
+  return found == remedies.end() ? Message(otherwise) : Message(found->message);
+}
+
 // What came of a test.
 struct Tested {
   std::shared_ptr<const CompanyDirectory> companies;  // owns the company
@@ -265,19 +281,18 @@ Task<Result<std::optional<TestState>>> find_state(const Exchange& exchange,
 
 void add_remedy(const ResponseCheck& check, Values& values) {
   const saml::Verdict& verdict = check.verdict;
-  if (const auto known = explain_idp_error(verdict.status_code, verdict.status_message);
-      known && !verdict.status_code.empty()) {
-    values.messages["meaning"] =
-        Message{"idp_refused"_message, {{"company", values.text["company"]}}};
-    values.messages["meaning"] += known->meaning;
-    values.messages["remedy"] = known->remedy;
+  if (verdict.status_code.empty()) {
+    values.messages["remedy"] =
+        remedy_of(kRemedies, verdict.assertion.failure().code.name, "test_mend_other"_message);
     return;
   }
-  const std::string_view code = verdict.assertion.failure().code.name;
-  const auto* const found = std::find_if(kRemedies.begin(), kRemedies.end(),
-                                         [&](const Remedy& one) { return one.code == code; });
-  values.messages["remedy"] =
-      found == kRemedies.end() ? Message("test_mend_other"_message) : Message(found->message);
+  values.messages["meaning"] =
+      Message{"idp_refused"_message, {{"company", values.text["company"]}}};
+  if (const auto known = explain_idp_error(verdict.status_code, verdict.status_message)) {
+    values.messages["meaning"] += known->meaning;
+  }
+  values.messages["remedy"] = remedy_of(kRemediesByNumber, aadsts_number(verdict.status_message),
+                                        "test_mend_there"_message);
 }
 
 void add_asserted(const saml::VerifiedAssertion& assertion, Values& values) {
@@ -320,14 +335,20 @@ Message fate_of(const Exchange& exchange, const Tested& tested,
                 const std::optional<store::Person>& person) {
   if (!tested.is_live) return "test_not_live"_message;
   const saml::VerifiedAssertion& assertion = *tested.check.verdict.assertion;
-  if (person && is_pinned_otherwise(*person, assertion)) {
-    return fate_message(Fate::refused, assertion.email());
-  }
+  const Message::Arguments who{{"email", assertion.email()}};
+  if (person && is_pinned_otherwise(*person, assertion)) return {"test_refused"_message, who};
   const Prediction prediction = predict(exchange.context.settings, *tested.companies,
                                         assertion.email(), person, exchange.now());
-  return prediction.fate == Fate::let_in
-             ? Message("test_let_in"_message, {{"email", assertion.email()}})
-             : fate_message(prediction.fate, assertion.email());
+  switch (prediction.fate) {
+    case Fate::let_in:
+      return {"test_let_in"_message, who};
+    case Fate::waiting_room:
+      return {"test_waiting"_message, who};
+    case Fate::cannot_sign_on:
+    case Fate::refused:
+      break;
+  }
+  return {"test_refused"_message, who};
 }
 
 // The company's history says what came of it, and Access check what was refused and why. False: too
