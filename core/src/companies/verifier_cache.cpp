@@ -39,7 +39,6 @@ Result<VerifierCache::Verifier> VerifierCache::make(const Company& company,
 }
 
 VerifierCache::EntryPointer VerifierCache::known_entry(const Company& company) {
-  const std::lock_guard lock(mutex_);
   const auto known = by_name_.find(company->name);
   if (known == by_name_.end() || (*known->second)->company != company) return nullptr;
   recent_.splice(recent_.begin(), recent_, known->second);
@@ -47,10 +46,9 @@ VerifierCache::EntryPointer VerifierCache::known_entry(const Company& company) {
 }
 
 VerifierCache::EntryPointer VerifierCache::entry_of(const Company& company) {
-  if (EntryPointer known = known_entry(company)) return known;
   const std::lock_guard lock(mutex_);
+  if (EntryPointer known = known_entry(company)) return known;
   const auto other = by_name_.find(company->name);
-  if (other != by_name_.end() && (*other->second)->company == company) return *other->second;
   if (other != by_name_.end()) {
     recent_.erase(other->second);
     by_name_.erase(other);
@@ -66,7 +64,11 @@ VerifierCache::EntryPointer VerifierCache::entry_of(const Company& company) {
 
 std::optional<Result<VerifierCache::Verifier>> VerifierCache::of(const Company& company) {
   if (!is_known_by_summary(*company)) return open(company, "");
-  const EntryPointer entry = known_entry(company);
+  EntryPointer entry;
+  {
+    const std::lock_guard lock(mutex_);
+    entry = known_entry(company);
+  }
   if (entry == nullptr) return std::nullopt;
   const std::lock_guard making(entry->making);
   return made_in(*entry);

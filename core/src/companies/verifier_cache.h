@@ -52,7 +52,7 @@ class VerifierCache {
   using EntryPointer = std::shared_ptr<Entry>;
   using Recent = std::list<EntryPointer>;
 
-  // Both count as a use; nullptr: there is none.
+  // Counts as a use; nullptr: there is none. mutex_ is held.
   EntryPointer known_entry(const Company& company);
   EntryPointer entry_of(const Company& company);
   [[nodiscard]] std::optional<Result<Verifier>> made_in(const Entry& entry) const;

@@ -195,10 +195,7 @@ Response refuse_person(const Exchange& exchange, const ResponseCheck& judgement,
 }
 
 // What came with the Response, sorted.
-struct IncomingResponse {
-  std::string encoded;   // empty: there is an artifact
-  std::string artifact;  // base64
-  std::string relay_state;
+struct IncomingResponse : IdpAnswer {
   std::vector<session::LoginState> states;  // all of this browser's
   std::vector<session::LoginState> live;    // those that have not led to a session yet
 };
@@ -217,11 +214,11 @@ std::optional<IncomingResponse> read_response(const Exchange& exchange) {
       (is_query && form->has("SAMLResponse"))) {
     return std::nullopt;
   }
-  IncomingResponse arrival{std::string(form->get("SAMLResponse")),
-                           std::string(form->get("SAMLart")),
-                           std::string(form->get("RelayState").substr(0, kMaxRelayState)),
-                           {},
-                           {}};
+  IncomingResponse arrival{
+      {std::string(form->get("SAMLResponse")), std::string(form->get("SAMLart")),
+       std::string(form->get("RelayState").substr(0, kMaxRelayState))},
+      {},
+      {}};
   std::vector<std::string> stale;
   arrival.states =
       session::login_states(exchange.context.sealer, head.headers.cookie, exchange.now(), stale);
@@ -420,7 +417,7 @@ Task<Response> consume_response(Exchange exchange) {
         {400, "failed_title"_message, "bad_answer"_message, "please_start_again"_message,
          context.path("/sign-in"), "start_again"_message});
   }
-  auto testing = answer_test(exchange, {arrival->encoded, arrival->artifact, arrival->relay_state});
+  auto testing = answer_test(exchange, *arrival);
   if (std::optional<Response> tested = co_await testing) co_return std::move(*tested);
   // No XML is looked at for a browser that has no sign-on under way.
   if (arrival->live.empty() && !exchange.companies->allows_unsolicited()) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <utility>
 
 #include "journey/diagnosis/response_check.h"
@@ -24,7 +25,10 @@ template <class Judged>
 Task<Result<Judged>> verify(const Exchange& exchange,
                             std::function<Judged(const OpenedCompany&)> work) {
   Worker& worker = exchange.context.ports.worker;
-  std::function<Judged()> first = [work] { return work({}); };
+  // It holds a whole message, which is not copied for the second time that hardly ever comes.
+  const auto shared =
+      std::make_shared<const std::function<Judged(const OpenedCompany&)>>(std::move(work));
+  std::function<Judged()> first = [shared] { return (*shared)({}); };
   auto trying = offload<Judged>(worker, std::move(first));
   Result<Judged> judged = co_await trying;
   if (!judged || !judged->is_unopened) co_return judged;
@@ -32,8 +36,8 @@ Task<Result<Judged>> verify(const Exchange& exchange,
   Openings::Verifier verifier = co_await opening;
   Result<OpenedCompany> opened = as_opened(*judged->idp, std::move(verifier));
   if (!opened) co_return opened.failure();
-  std::function<Judged()> again = [work = std::move(work), opened = std::move(*opened)] {
-    return work(opened);
+  std::function<Judged()> again = [shared, opened = std::move(*opened)] {
+    return (*shared)(opened);
   };
   auto working = offload<Judged>(worker, std::move(again));
   judged = co_await working;

@@ -212,7 +212,7 @@ Task<Response> send_to_test(const Exchange& exchange, Company company, std::stri
 }
 
 ResponseCheck fetch_for_test(const Checking& checking, const CompanyDirectory& companies,
-                             const session::LoginState& asked, const TestAnswer& answer,
+                             const session::LoginState& asked, const IdpAnswer& answer,
                              const std::string& request_id, Time now) {
   const auto artifact = saml::parse_artifact(answer.artifact);
   auto fetch = artifact ? plan_fetch(companies, *artifact, {asked}) : std::nullopt;
@@ -228,7 +228,7 @@ ResponseCheck fetch_for_test(const Checking& checking, const CompanyDirectory& c
 // In the thread pool: with keys and a cache of its own, so that no sign-on sees anything of it.
 // What the configuration claims goes before, as everywhere.
 Tested judge(const Checking& checking, const store::CompanyRow& row,
-             const session::LoginState& asked, const TestAnswer& answer,
+             const session::LoginState& asked, const IdpAnswer& answer,
              const std::string& request_id, Time now) {
   Tested tested{
       std::make_shared<const CompanyDirectory>(
@@ -263,7 +263,7 @@ Task<Result<std::string>> request_answered(const Exchange& exchange, std::string
 // came along with it. No session comes of either.
 Task<Result<std::optional<TestState>>> find_state(const Exchange& exchange,
                                                   std::vector<TestState> states,
-                                                  const TestAnswer& answer) {
+                                                  const IdpAnswer& answer) {
   std::string asked;
   if (answer.artifact.empty()) {
     auto reading = request_answered(exchange, answer.encoded);
@@ -434,7 +434,7 @@ Task<Response> leave_for_test(Exchange exchange) {
   co_return response;
 }
 
-Task<std::optional<Response>> answer_test(Exchange& exchange, TestAnswer answer) {
+Task<std::optional<Response>> answer_test(Exchange& exchange, const IdpAnswer& answer) {
   const Context& context = exchange.context;
   std::vector<TestState> states =
       session::test_states(context.sealer, exchange.head().headers.cookie, exchange.now());
@@ -454,8 +454,8 @@ Task<std::optional<Response>> answer_test(Exchange& exchange, TestAnswer answer)
     co_return unavailable(exchange.context, exchange.head(), {code::kInternal, "no randomness"});
   }
   std::function<Tested()> judging = [&checking = context.checking, row = std::move(**row),
-                                     asked = (*state)->asked, answer = std::move(answer),
-                                     id = "id" + *digits, now = exchange.now()] {
+                                     asked = (*state)->asked, answer, id = "id" + *digits,
+                                     now = exchange.now()] {
     return judge(checking, row, asked, answer, id, now);
   };
   auto working = offload<Tested>(context.ports.worker, std::move(judging));

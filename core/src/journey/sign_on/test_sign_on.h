@@ -9,14 +9,15 @@
 
 namespace anteroom::journey {
 
-/// What comes back from an identity provider to a test: the Response (base64) or the artifact, the
-/// other one empty.
-struct TestAnswer {
+/// What comes back from an identity provider: the Response (base64) or the artifact, also base64,
+/// the other one empty.
+struct IdpAnswer {
   std::string encoded, artifact;
   std::string relay_state;
 };
 
 /// The page that says what came of it; nullopt: it is not for a test that this browser has begun.
-Task<std::optional<Response>> answer_test(Exchange& exchange, TestAnswer answer);
+/// `answer` outlives the task.
+Task<std::optional<Response>> answer_test(Exchange& exchange, const IdpAnswer& answer);
 
 }  // namespace anteroom::journey
