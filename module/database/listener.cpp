@@ -72,7 +72,7 @@ void Listener::listen() {
     is_reported_ = false;
     backoff_.reset();
     cache_.take_over_listening(ports_.clock.now());
-    ping_timer_.start(kPingInterval);
+    ping();
   });
 }
 

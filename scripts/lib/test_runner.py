@@ -53,7 +53,8 @@ class Runner:
         self.output = Output()
 
     def environment(self) -> dict[str, str]:
-        extra = {name: os.environ[name] for name in ("CCACHE_DIR", "ANTEROOM_SOAK", "ANTEROOM_PREVIOUS_BUILD") if name in os.environ}
+        extra = {name: os.environ[name] for name in ("CCACHE_DIR", "ANTEROOM_SOAK", "ANTEROOM_PREVIOUS_BUILD",
+                                                        "ANTEROOM_SCREENSHOTS") if name in os.environ}
         if self.nginx_program is not None:
             extra["ANTEROOM_NGINX"] = str(self.nginx_program)
         if self.cluster is not None:

@@ -16,10 +16,10 @@ from urllib.parse import quote
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 
 from tests.support.processes import wait_until
+from tests.support.rsa_keys import rsa_key
 from tests.support.saml import live
 from tests.support.saml.browser import ACS, LOGIN_HOST, PAGE, post_response, session_of, start
 
@@ -28,7 +28,7 @@ SOAP = "urn:oasis:names:tc:SAML:2.0:bindings:SOAP"
 
 def issued(name, by=None, host="localhost", days=30):
     """(key, certificate); `by` another such pair, or itself."""
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    key = rsa_key()
     issuer_key, issuer = by or (key, None)
     own = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     now = datetime.datetime.now(datetime.UTC)

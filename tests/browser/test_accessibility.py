@@ -7,10 +7,8 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from tests.support import BUILD, ROOT
-from tests.support.axe import findings, on_every_screen
-
-PICTURES = ROOT / "build" / "screenshots"
+from tests.support import BUILD
+from tests.support.axe import findings
 
 
 class Handler(SimpleHTTPRequestHandler):
@@ -46,9 +44,7 @@ def test_every_page_is_accessible(site, chrome, language):
     for page in pages:
         chrome.open(f"{address}/{language}/{page.name}")
         assert chrome.script("return document.documentElement.lang") == language
-        found += [f"{page.stem} {finding}" for finding in findings(chrome)]
-        for view in on_every_screen(chrome):
-            chrome.save_screenshot(PICTURES / f"{language}-{page.stem}-{view}.png")
+        found += [f"{page.stem} {finding}" for finding in findings(chrome, f"{language}-{page.stem}")]
     assert not found, "\n".join(found)
 
 

@@ -1,7 +1,6 @@
 """Support looks after people: finds them, gives and takes access, ends sessions; and sees what goes on."""
 
 import re
-import time
 
 import pytest
 from selenium.webdriver.common.by import By
@@ -83,9 +82,7 @@ def test_access_given_lets_in_and_is_taken_away_again(stack, browsers, desk, adm
     desk.script("document.querySelector('#property').value = 'mill-house';"
                 "document.querySelector('#level').value = 'technician'")
     desk.press("form:has(input[name=form]) button[type=submit]")
-    given = time.monotonic()
     waiting.wait_for_url(wanted)
-    assert time.monotonic() - given < 2 * AT_ONCE
     desk.wait(lambda: "The access was changed" in desk.text, "the notice")
     desk.see("Access changed", admin.email, within="main")
     assert_accessible(desk)

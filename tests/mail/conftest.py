@@ -3,7 +3,6 @@ import secrets
 import shutil
 import subprocess
 import tempfile
-import time
 from pathlib import Path
 
 import psycopg2
@@ -129,12 +128,6 @@ def post(tmp_path, certificates):
     installation.close()
     admin.cursor().execute(f"DROP DATABASE {name} WITH (FORCE)")
     admin.close()
-
-
-@pytest.fixture
-def elapsed():
-    started = time.monotonic()
-    return lambda: time.monotonic() - started
 
 
 @pytest.fixture

@@ -290,7 +290,7 @@ def test_told_to_stop_it_ends_the_letter_it_is_at(post, server):
     assert len(server.received) == 3
 
 
-def test_idle_it_stops_at_once(post, elapsed):
+def test_idle_it_stops_at_once(post):
     daemon = post.daemon()
     post.wait_for(lambda: "delivering by" in daemon.log.read_text(), "the start")
     daemon.signal(signal.SIGINT)

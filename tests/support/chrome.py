@@ -15,7 +15,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 
 from .identity_provider import Person
-from .processes import scratch_directory
+from .processes import PATIENCE, scratch_directory
 
 ARGUMENTS = ["--headless=new", "--disable-gpu", "--no-first-run", "--disable-background-networking",
              "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--no-proxy-server",
@@ -39,7 +39,7 @@ class Chrome:
         options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
         self._messages: list[str] = []
         self.driver = webdriver.Chrome(service=Service("/usr/bin/chromedriver"), options=options)
-        self.driver.set_page_load_timeout(40)
+        self.driver.set_page_load_timeout(120)
 
     def close(self) -> None:
         self.driver.quit()
@@ -57,8 +57,8 @@ class Chrome:
         self.driver.get(url)
 
     def wait(self, condition: Callable[[], object], what: str, seconds: float = 20) -> None:
-        """Waits until `condition()` is true; says where the browser is if it never is."""
-        deadline = time.monotonic() + seconds
+        """Waits until `condition()` is true; says where the browser is if it still is not long after `seconds`."""
+        deadline = time.monotonic() + PATIENCE * seconds
         while time.monotonic() < deadline:
             try:
                 if condition():
@@ -66,7 +66,7 @@ class Chrome:
             except WebDriverException:
                 pass  # between two pages
             time.sleep(0.1)
-        raise AssertionError(f"waited {seconds} s for {what}; at {self.url}: {self.text[:500]!r}")
+        raise AssertionError(f"waited {PATIENCE * seconds} s for {what}; at {self.url}: {self.text[:500]!r}")
 
     def read(self, selector: str) -> str:
         """What an element shows; where a new page takes its place meanwhile, that one's."""

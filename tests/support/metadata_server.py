@@ -11,10 +11,10 @@ from typing import Self
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 
 from .certificates import make_certificates, tls_context
+from .rsa_keys import rsa_key
 
 METADATA = """<EntityDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata" entityID="{entity}"{more}>
 <IDPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol">{keys}
@@ -27,7 +27,7 @@ KEY = """
 
 def certificate(bits: int = 2048, days: int = 300) -> str:
     """Base64 of a self-signed one that ends in so many days."""
-    key = rsa.generate_private_key(public_exponent=65537, key_size=bits)
+    key = rsa_key(bits)
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "idp.test")])
     now = datetime.datetime.now(datetime.UTC)
     made = (x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())

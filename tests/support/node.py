@@ -12,6 +12,7 @@ from typing import Any, Self
 
 from .people import People
 from .processes import Process, clean_environment, free_port, is_port_open, run, sanitizer_options, service_user, wait_until
+from .texts import found
 
 NAVIGATION = [("Accept", "text/html"), ("Sec-Fetch-Mode", "navigate"), ("Sec-Fetch-Dest", "document")]
 SCRIPT = [("Accept", "application/json"), ("Sec-Fetch-Mode", "cors"), ("Sec-Fetch-Dest", "empty")]
@@ -19,9 +20,8 @@ WEBSOCKET = [("Connection", "Upgrade"), ("Upgrade", "websocket"), ("Sec-WebSocke
              ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==")]
 COOKIE = "__Host-anteroom"
 
-# LISTEN is the last thing that a listener's connection ran, or the empty statement by which it pings.
-LISTENERS = ("FROM pg_stat_activity WHERE datname = current_database() AND "
-             "(query ILIKE 'LISTEN%' OR query = '' AND query_start IS NOT NULL)")
+# The empty statement is the last thing that a listener's connection ran: it pings as soon as the node knows that it hears.
+LISTENERS = "FROM pg_stat_activity WHERE datname = current_database() AND query = '' AND query_start IS NOT NULL"
 
 LOCATIONS = """
 location / { auth_saml on; proxy_pass http://app; }
@@ -105,8 +105,7 @@ class Node:
         self.write()
         self._process = Process("nginx", self.command(), self.directory / "nginx.out", environment=self.environment(),
                                 stop_signal=signal.SIGTERM)
-        is_alone = "master_process off" in self.nginx_conf
-        self._process.wait_until(lambda: is_port_open(self.port) and (is_alone or self.workers()), 30, "to listen")
+        self._process.wait_until(lambda: is_port_open(self.port) and self.has_all_workers(), 30, "to listen")
         return self
 
     def listeners(self) -> set[str]:
@@ -157,6 +156,12 @@ class Node:
                                 check=False).stdout.split()
         return {int(pid) for pid in listed}
 
+    def has_all_workers(self) -> bool:
+        """Unless nginx is to work without; the configuration is the one it runs with."""
+        if "master_process off" in self.nginx_conf:
+            return True
+        return len(self.workers()) >= int(found(r"worker_processes (\d+);", self.nginx_conf))
+
     def reload(self, seconds: float = 30) -> None:
         """Returns once the old workers have been replaced, or nginx has said why not."""
         self.write()
@@ -168,7 +173,7 @@ class Node:
             new_lines = self.error_log().splitlines()[lines:]
             if any("[emerg]" in line for line in new_lines):
                 return True
-            return not before & self.workers() and bool(self.workers())
+            return not before & self.workers() and self.has_all_workers()
 
         wait_until(has_settled, seconds, "the reload")
 
@@ -189,7 +194,7 @@ class Node:
 
     # Asking it.
 
-    def connect(self, timeout: float = 20) -> http.client.HTTPConnection:
+    def connect(self, timeout: float = 60) -> http.client.HTTPConnection:
         return http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
 
     def ask(self, path: str = "/", token: str | None = None, headers: Iterable[tuple[str, str]] = NAVIGATION,

@@ -16,6 +16,7 @@ from typing import Any
 
 PR_SET_PDEATHSIG = 1
 MEMORY_FOR_SCRATCH = 4 << 30  # bytes
+PATIENCE = 4  # how many times longer a busy machine may take than one that does nothing else
 _libc = ctypes.CDLL(None, use_errno=True)
 _given: set[int] = set()  # ports
 
@@ -78,13 +79,13 @@ def is_port_open(port: int) -> bool:
 
 
 def wait_until(condition: Callable[[], object], seconds: float, what: str) -> None:
-    """Polls `condition` until it is true; StartError naming `what` if that takes longer than `seconds`."""
-    deadline = time.monotonic() + seconds
+    """Polls `condition` until it is true; StartError naming `what` if that takes far longer than the `seconds` that it takes."""
+    deadline = time.monotonic() + PATIENCE * seconds
     while time.monotonic() < deadline:
         if condition():
             return
         time.sleep(0.05)
-    raise StartError(f"{what} took longer than {seconds:g} s")
+    raise StartError(f"{what} took longer than {PATIENCE * seconds:g} s")
 
 
 def tail(path: Path, lines: int = 15) -> str:

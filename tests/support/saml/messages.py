@@ -30,6 +30,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from lxml import etree
 
+from tests.support.rsa_keys import rsa_key
+
 from .encryption import encrypt_in
 
 Element = Any  # of lxml, which has no types
@@ -70,7 +72,7 @@ CURVES: dict[str, ec.EllipticCurve] = {"ec": ec.SECP256R1(), "ec384": ec.SECP384
 
 def key_pair(kind: str) -> rsa.RSAPrivateKeyWithSerialization | ec.EllipticCurvePrivateKeyWithSerialization:
     if kind not in CURVES:
-        return rsa.generate_private_key(65537, 2048)
+        return rsa_key()
     key = ec.generate_private_key(CURVES[kind])
     assert isinstance(key, ec.EllipticCurvePrivateKeyWithSerialization)
     return key
