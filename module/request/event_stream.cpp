@@ -1,5 +1,8 @@
 #include "request/event_stream.h"
 
+#include <functional>
+#include <utility>
+
 #include "loop/guarded.h"
 #include "process.h"
 #include "request/response_adapter.h"
@@ -11,25 +14,26 @@ namespace {
 
 class EventStream final : public WatchedRequest {
  public:
-  EventStream(SessionWatch& watch, RequestContext& context, ngx_http_request_t* r,
+  EventStream(Process& process, RequestContext& context, ngx_http_request_t* r,
               const FollowedSession& follow)
-      : WatchedRequest(watch, context, follow.session, follow.user),
+      : WatchedRequest(process.watch(), context, follow.session, follow.user),
+        sessions_(process.sessions()),
+        token_(context.token()),
         request_(r),
         changed_event_(follow.changed_event),
         alive_event_(follow.alive_event),
         alive_every_(follow.alive_every),
         timer_(TimerKind::background, [this] { show_life(); }) {
     timer_.start_with_others(alive_every_);
+    std::string record;
+    std::optional<SessionView> view;
+    if (sessions_.recall(session(), record, view)) shown_ = digest(record);
   }
 
-  // Whoever reads it asks.
-  bool changed(bool /*is_named*/) override {
+  bool changed(bool is_named) override {
     if (is_ending_) return false;
-    if (is_blocked()) {
-      has_news_ = true;
-    } else {
-      write(changed_event_);
-    }
+    if (!is_named) return compare();
+    tell();
     return true;
   }
 
@@ -51,6 +55,51 @@ class EventStream final : public WatchedRequest {
   }
 
  private:
+  static std::size_t digest(std::string_view record) {
+    return std::hash<std::string_view>{}(record);
+  }
+
+  // Whoever reads it asks.
+  void tell() {
+    if (is_blocked()) {
+      has_news_ = true;
+    } else {
+      write(changed_event_);
+    }
+  }
+
+  // Something has changed, most likely about others: nobody is told of what is not theirs. True if
+  // the database had to be asked.
+  bool compare() {
+    std::string record;
+    std::optional<SessionView> view;
+    if (sessions_.recall(session(), record, view)) {
+      found(record);
+      return false;
+    }
+    sessions_.look_up(session(), [token = token_](const Result<std::string>& result) {
+      const auto alive = token.lock();
+      if (alive == nullptr || alive->request == nullptr) return;
+      const RequestContext* context = RequestContext::find(alive->request);
+      static_cast<EventStream*>(context->watched.get())->answered(result);
+    });
+    return true;
+  }
+
+  void answered(const Result<std::string>& result) {
+    if (is_ending_) return;
+    if (result) {
+      found(*result);
+    } else {
+      tell();
+    }
+  }
+
+  void found(std::string_view record) {
+    const std::size_t now = digest(record);
+    if (std::exchange(shown_, now) != now) tell();
+  }
+
   // The buffer is still in use: nothing may be sent behind it.
   [[nodiscard]] bool is_blocked() const {
     return request_->out != nullptr || request_->connection->buffered != 0;
@@ -93,7 +142,10 @@ class EventStream final : public WatchedRequest {
     ngx_http_run_posted_requests(connection);
   }
 
+  SessionLookupService& sessions_;
+  std::weak_ptr<RequestToken> token_;
   ngx_http_request_t* request_;
+  std::optional<std::size_t> shown_;  ///< of the record when it was told last; unset: not known
   std::string_view changed_event_;
   std::string_view alive_event_;
   std::chrono::seconds alive_every_;
@@ -126,8 +178,8 @@ void on_room(ngx_http_request_t* r) noexcept {
 
 void open_stream(ngx_http_request_t* r, const Response& response) {
   RequestContext& context = *RequestContext::find(r);
-  SessionWatch& watch = Process::current()->watch();
-  if (watch.count(response.follow->session) >= kMostStreams) {
+  Process& process = *Process::current();
+  if (process.watch().count(response.follow->session) >= kMostStreams) {
     ngx_http_finalize_request(r, send(r, too_many()));
     return;
   }
@@ -136,7 +188,7 @@ void open_stream(ngx_http_request_t* r, const Response& response) {
     ngx_http_finalize_request(r, sent);
     return;
   }
-  context.watched = std::make_unique<EventStream>(watch, context, r, *response.follow);
+  context.watched = std::make_unique<EventStream>(process, context, r, *response.follow);
   r->read_event_handler = ngx_http_test_reading;
   r->write_event_handler = on_room;
   if (ngx_handle_write_event(r->connection->write, 0) != NGX_OK) {

@@ -22,8 +22,9 @@ class WatchedRequest {
   WatchedRequest(const WatchedRequest&) = delete;
   WatchedRequest& operator=(const WatchedRequest&) = delete;
 
-  /// `is_named`: a notification was about this session or its user; else it may have been. May end
-  /// the request, and with it this object. True if this may cost a statement.
+  /// `is_named`: a notification was about this session or its user; else it may have been: look
+  /// whether anything is different. May end the request, and with it this object. True if this may
+  /// cost a statement.
   virtual bool changed(bool is_named) = 0;
   /// The worker has been asked to quit. May be called again while the request lasts.
   virtual void worker_quits() {}

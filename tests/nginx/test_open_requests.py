@@ -165,10 +165,40 @@ def test_the_stream_tells_when_a_session_ends(socket_node, waiting):
     assert stream.hears(b"event: changed")
 
 
-def test_everybody_is_told_when_anything_may_have_changed(socket_node, waiting):
-    streams = [Open(socket_node, EVENTS, socket_node.people.sign_in(grants=())[0]) for _ in range(8)]
+class Waiting:
+    """Somebody in the Waiting Room, with their stream."""
+
+    def __init__(self, node):
+        token, _, self.user = node.people.sign_in(grants=())
+        self.stream = Open(node, EVENTS, token)
+
+    def is_told(self):
+        return b"event: changed" in self.stream.read().received
+
+
+def nobody_else_is_told(node, others):
+    """Some more are told, by name and after all that came before."""
+    named = [Waiting(node) for _ in range(6)]
+    for one in named:
+        node.people.grant(one.user, "*", "viewer")
+    wait_until(lambda: all(one.is_told() for one in named), 10, "those who are named")
+    assert not any(one.is_told() for one in others)
+
+
+def test_whoever_has_changed_is_told_when_anything_may_have(socket_node):
+    changed, *others = [Waiting(socket_node) for _ in range(8)]
+    socket_node.people.sql(f"""ALTER TABLE grants DISABLE TRIGGER USER;
+        INSERT INTO grants (user_id, property, level, granted_by) VALUES ('{changed.user}', NULL, 'viewer', 'test');
+        ALTER TABLE grants ENABLE TRIGGER USER""")
     socket_node.people.sql("SELECT pg_notify('anteroom', 'all')")
-    assert all(stream.hears(b"event: changed") for stream in streams)
+    wait_until(changed.is_told, 10, "what nobody was told by name")
+    nobody_else_is_told(socket_node, others)
+
+
+def test_however_much_changes_nobody_is_told_of_what_is_others(socket_node):
+    others = [Waiting(socket_node) for _ in range(8)]
+    socket_node.people.sql("SELECT pg_notify('anteroom', 'user:' || gen_random_uuid()) FROM generate_series(1, 3000)")
+    nobody_else_is_told(socket_node, others)
 
 
 def test_a_waiting_stream_asks_the_database_nothing(socket_node, waiting):
