@@ -22,8 +22,7 @@ Listener::Listener(const Settings& settings, Worker& worker, SessionCache& cache
     : cache_(cache),
       meter_(meter),
       ports_(ports),
-      keep_audit_(settings.database.keep_audit),
-      keep_transcripts_(settings.database.keep_transcripts),
+      keep_(settings.database.keep),
       connection_(settings.database, worker, TimerKind::background,
                   {[this](const Failure& failure) { lost(failure); },
                    [this](std::string_view payload) { notified(payload); }}),
@@ -124,14 +123,14 @@ void Listener::notified(std::string_view payload) {
 void Listener::housekeep() {
   housekeeping_timer_.start(kHousekeepingInterval);
   std::function<void(Result<store::Upkeep>)> done = [this](const Result<store::Upkeep>& upkeep) {
+    if (upkeep) meter_.upkeep_seen(upkeep->behind, ports_.clock.now());
     if (upkeep && upkeep->is_more && !is_stopped_) housekeeping_timer_.start(kNextBatch);
     if (!upkeep && upkeep.failure().code == code::kDatabaseRefused) {
       ports_.log.write(LogLevel::warning,
                        "removing expired rows failed: " + upkeep.failure().detail);
     }
   };
-  spawn(store::housekeep(ports_.database, keep_audit_, keep_transcripts_), std::move(done),
-        std::function<void()>([] {}));
+  spawn(store::housekeep(ports_.database, keep_), std::move(done), std::function<void()>([] {}));
 }
 
 void Listener::count_people() {

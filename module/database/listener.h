@@ -38,8 +38,7 @@ class Listener {
   SessionCache& cache_;
   NodeMeter& meter_;
   Ports ports_;
-  std::chrono::seconds keep_audit_;
-  std::chrono::seconds keep_transcripts_;
+  Retention keep_;
   bool is_reported_ = false;
   bool is_stopped_ = false;
   Backoff backoff_;

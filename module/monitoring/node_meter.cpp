@@ -150,6 +150,11 @@ void NodeMeter::people_waiting(const metrics::PeopleWaiting& people, Time now) {
   shared_->people_counted_at_us = now.time_since_epoch().count();
 }
 
+void NodeMeter::upkeep_seen(std::chrono::seconds behind, Time now) {
+  shared_->upkeep_behind_s = behind.count();
+  shared_->upkeep_seen_at_us = now.time_since_epoch().count();
+}
+
 void NodeMeter::database_seen(metrics::DatabaseState state, int schema_version) {
   shared_->schema_version = schema_version;
   shared_->database = state;
@@ -173,6 +178,9 @@ Snapshot NodeMeter::snapshot(Time now) const {
     const std::int64_t since = shared_->waiting_since_us;
     all.people = {shared_->people_waiting, std::nullopt};
     if (since != 0) all.people->since = Time(Time::duration(since));
+  }
+  if (now - Time(Time::duration(shared_->upkeep_seen_at_us)) < kLongestKnown) {
+    all.upkeep_behind = std::chrono::seconds(shared_->upkeep_behind_s);
   }
   all.expiries = *expiries_;
   all.build = {ANTEROOM_VERSION, NGINX_VERSION};

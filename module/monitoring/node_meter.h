@@ -46,6 +46,7 @@ class NodeMeter final : public Meter {
 
   // Of the worker that listens.
   void people_waiting(const metrics::PeopleWaiting& people, Time now);
+  void upkeep_seen(std::chrono::seconds behind, Time now);
   void database_seen(metrics::DatabaseState state, int schema_version);
 
   [[nodiscard]] metrics::DatabaseState database() const { return shared_->database; }

@@ -61,6 +61,7 @@ struct MetricsNumbers {
   std::atomic<std::size_t> idp_count;
   // What the listener finds out.
   std::atomic<std::int64_t> people_waiting, waiting_since_us, people_counted_at_us;
+  std::atomic<std::int64_t> upkeep_behind_s, upkeep_seen_at_us;
   std::atomic<metrics::DatabaseState> database;
   std::atomic<int> schema_version;
 

@@ -22,6 +22,7 @@ from tests.support.processes import clean_environment
 from tests.support.saml.browser import start
 
 from .bench_companies import Companies
+from .bench_growth import Growth
 from .bench_lab import Lab, Load, cpu_seconds, gates, median, private_kib
 from .bench_loads import GROUPS, LONG, Loads
 from .bench_peers import Peers
@@ -31,7 +32,7 @@ MANY = {"waiting": 110000, "open_requests": 30000}  # connections of the measure
 FORM = [("Content-Type", "application/x-www-form-urlencoded"), ("Accept", "text/html")]
 
 
-class Bench(Loads, Companies, Peers):
+class Bench(Loads, Companies, Growth, Peers):
     # Requests through the gate.
 
     def gate(self) -> None:
@@ -159,7 +160,7 @@ def build_release(build: Path) -> None:
 
 
 def main() -> None:
-    names = ("gate", "sign_on", "junk", "memory", "companies", *GROUPS)
+    names = ("gate", "sign_on", "junk", "memory", "companies", "growth", *GROUPS)
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("row", nargs="*", help=f"groups of rows: {', '.join(names)} (default: all but {', '.join(LONG)})")
     parser.add_argument("--peers", action="store_true", help="auth_request and Apache with mod_auth_mellon as well (installs it)")

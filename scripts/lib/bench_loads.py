@@ -21,7 +21,7 @@ from .bench_lab import LOAD_CPU, cpu_seconds, gates, median, private_kib
 from .bench_rows import Measurements
 
 GROUPS = ("latency", "waiting", "open_requests", "instructions", "steady")
-LONG = ("steady",)
+LONG = ("steady", "growth")
 # Instructions of a gated request above a plain one, as last looked at (callgrind, user space).
 MOST_INSTRUCTIONS = 9200
 # wrk waits between a connection's requests: what arrives does not depend on how fast the last one was answered.

@@ -218,7 +218,7 @@ TEST_CASE("housekeeping waits for nobody") {
   OpenTransaction end(c.db);
   REQUIRE(get(store::sign_out(end, scene.hash(0), "")));
   Meanwhile<Result<store::Upkeep>> removing(
-      c.db, [](Database& db) { return wait(store::housekeep(db, 0s, 720h)); });
+      c.db, [](Database& db) { return wait(store::housekeep(db, Retention{})); });
   CHECK_FALSE(removing.is_waiting());
   CHECK(get(removing.result()).removed == 1);
   CHECK(next.sessions() == "0");

@@ -68,17 +68,19 @@ TEST_CASE("a session ends at its end, and when it is not used") {
   CHECK(load(db, 1).empty());
 }
 
-TEST_CASE("use is noted, at most once a minute") {
+TEST_CASE("use is noted every five minutes, sooner where sessions end sooner") {
   TestDatabase db;
   prepare(db);
-  db.script("UPDATE sessions SET last_seen_at = now() - interval '61 seconds'");
-  load(db, 1);
-  CHECK(db.value("SELECT last_seen_at > now() - interval '10 seconds' FROM anteroom.sessions") ==
-        "t");
-  db.script("UPDATE sessions SET last_seen_at = now() - interval '50 seconds'");
-  load(db, 1);
-  CHECK(db.value("SELECT last_seen_at > now() - interval '10 seconds' FROM anteroom.sessions") ==
-        "f");
+  const auto is_noted = [&db](const std::string& ago, std::chrono::seconds idle) {
+    db.script("UPDATE sessions SET last_seen_at = now() - interval '" + ago + "'");
+    REQUIRE_FALSE(load(db, 1, idle).empty());
+    return db.value("SELECT last_seen_at > now() - interval '10 seconds' FROM anteroom.sessions") ==
+           "t";
+  };
+  CHECK(is_noted("301 seconds", 2h));
+  CHECK_FALSE(is_noted("280 seconds", 2h));
+  CHECK(is_noted("61 seconds", 10min));
+  CHECK_FALSE(is_noted("50 seconds", 10min));
 }
 
 TEST_CASE("signing out ends every session of the same sign-on and no other") {
@@ -177,16 +179,53 @@ TEST_CASE("housekeeping removes what has expired and nothing else") {
   db.script("UPDATE sessions SET expires_at = now() WHERE token_hash = '" +
             store::bytea_literal(hash_of(1)) + "'::bytea");
   db.script("UPDATE consumed_messages SET keep_until = now() WHERE message_id = '_a1'");
-  CHECK(wait(store::housekeep(db, 0s, 720h)).value().removed == 2);
-  CHECK(wait(store::housekeep(db, 0s, 720h)).value().removed == 0);
+  CHECK(wait(store::housekeep(db, Retention{})).value().removed == 2);
+  CHECK(wait(store::housekeep(db, Retention{})).value().removed == 0);
   CHECK(db.value("SELECT count(*) - (SELECT count(*) FROM anteroom.audit_events)"
                  " FROM anteroom.audit_chain") == "0");
   CHECK(db.value("SELECT count(*) FROM anteroom.sessions") == "1");
   CHECK(db.value("SELECT count(*) FROM anteroom.consumed_messages") == "3");
   db.script("UPDATE audit_events SET at = at - interval '2 days'");
-  CHECK(wait(store::housekeep(db, 72h, 720h)).value().removed == 0);
-  CHECK(wait(store::housekeep(db, 24h, 720h)).value().removed > 0);
+  CHECK(wait(store::housekeep(db, Retention{.audit = 72h})).value().removed == 0);
+  CHECK(wait(store::housekeep(db, Retention{.audit = 24h})).value().removed > 0);
   CHECK(db.value("SELECT count(*) FROM anteroom.audit_events") == "0");
+}
+
+TEST_CASE("housekeeping says how long what has expired has waited for it") {
+  TestDatabase db;
+  prepare(db);
+  db.script("UPDATE consumed_messages SET keep_until = now() - interval '2 hours'");
+  REQUIRE(db.value("SELECT anteroom.upkeep_behind() BETWEEN 7200 AND 7300") == "t");
+  CHECK(wait(store::housekeep(db, Retention{})).value().behind == 0s);
+  // More of it than one batch takes.
+  db.script(
+      "INSERT INTO consumed_messages SELECT 'x', i::text, now() - interval '1 hour'"
+      " FROM generate_series(1, 600) i");
+  const auto first = wait(store::housekeep(db, Retention{})).value();
+  CHECK((first.is_more && first.behind >= 3600s));
+  const auto second = wait(store::housekeep(db, Retention{})).value();
+  CHECK((!second.is_more && second.behind == 0s));
+}
+
+TEST_CASE("what was counted and decided long ago is kept no longer") {
+  TestDatabase db;
+  prepare(db);
+  db.script(
+      "INSERT INTO sign_ons_started SELECT (now() AT TIME ZONE 'UTC')::date - d, 'corp', 1"
+      " FROM unnest(ARRAY[0, 365, 367, 900]) d");
+  db.script(
+      "INSERT INTO access_requests (email, level, state, requested_at, decided_at) VALUES"
+      " ('open@corp.example', 'viewer', 'open', now() - interval '9 years', NULL),"
+      " ('lately@corp.example', 'viewer', 'approved', now() - interval '9 years', now() - interval "
+      "'99 days'),"
+      " ('old@corp.example', 'viewer', 'declined', now() - interval '9 years', now() - interval "
+      "'101 days')");
+  CHECK(wait(store::housekeep(db, Retention{.requests = 0s})).value().removed == 2);
+  CHECK(db.value("SELECT count(*) FROM anteroom.sign_ons_started") == "2");
+  CHECK(db.value("SELECT count(*) FROM anteroom.access_requests") == "3");
+  CHECK(wait(store::housekeep(db, Retention{.requests = 2400h})).value().removed == 1);
+  CHECK(db.value("SELECT string_agg(email, ' ' ORDER BY email) FROM anteroom.access_requests") ==
+        "lately@corp.example open@corp.example");
 }
 
 TEST_CASE("migrating again, or twice at once, changes nothing") {

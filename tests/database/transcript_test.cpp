@@ -100,7 +100,7 @@ TEST_CASE("housekeeping removes transcripts when they are old") {
   keep(db, "AAAA-0001", "corp");
   keep(db, "AAAA-0002", "corp");
   db.script("UPDATE transcripts SET at = now() - interval '31 days' WHERE reference = 'AAAA-0001'");
-  REQUIRE(wait(store::housekeep(db, std::chrono::seconds(0), std::chrono::hours(720))));
+  REQUIRE(wait(store::housekeep(db, Retention{})));
   CHECK_FALSE(*wait(store::find_transcript(db, "AAAA-0001")));
   CHECK(*wait(store::find_transcript(db, "AAAA-0002")));
 }

@@ -100,6 +100,7 @@ REASONS = {
         'anteroom_sign_ons_ended_total{instance="a",idp="corp",stage="response",code="signature_invalid"}': "0+1x120"},
     "AnteroomNobodyComesBack": {'anteroom_sign_ons_started_total{instance="a",idp="corp"}': "0+1x120",
                                 'anteroom_sign_ons_returned_total{instance="a",idp="corp"}': "4x120"},
+    "AnteroomHousekeepingBehind": {'anteroom_housekeeping_behind_seconds{instance="a"}': "4000x120"},
     "AnteroomPeopleWaitLong": {'anteroom_longest_wait_seconds{instance="a"}': "90000x120"},
     "AnteroomExpiresSoon": {'anteroom_expiry_days{instance="a",what="idp_signing",idp="corp",certificate="AA"}': "20x120"},
     "AnteroomExpiresNow": {'anteroom_expiry_days{instance="a",what="own_signing",idp="",certificate="AA"}': "-1x120"},

@@ -124,6 +124,7 @@ struct Snapshot {
   Connections connections;
   std::int64_t workers = 0;
   std::optional<PeopleWaiting> people;
+  std::optional<std::chrono::seconds> upkeep_behind;  ///< what has expired is still there
   std::vector<Expiry> expiries;
   Build build;
 };

@@ -185,6 +185,13 @@ struct IdentityProvider {
   std::string closed;
 };
 
+/// How long what is over is kept in the database.
+struct Retention {
+  std::chrono::seconds audit{0};                                  ///< 0: for ever
+  std::chrono::seconds requests{std::chrono::hours(24 * 1096)};   ///< once decided; 0: for ever
+  std::chrono::seconds transcripts{std::chrono::hours(24 * 30)};  ///< 0: none are kept
+};
+
 struct DatabaseSettings {
   std::string
       connection;     ///< libpq connection string or URI, without a password where one can avoid it
@@ -193,9 +200,8 @@ struct DatabaseSettings {
   int queue_size = 256;  ///< statements waiting per worker process
   std::chrono::milliseconds statement_timeout{3000};
   std::chrono::milliseconds connect_timeout{3000};
-  std::chrono::seconds grace{300};     ///< how long known sessions go on while the database is away
-  std::chrono::seconds keep_audit{0};  ///< then audit events are removed; 0: never
-  std::chrono::seconds keep_transcripts{std::chrono::hours(24 * 30)};  ///< 0: none are kept
+  std::chrono::seconds grace{300};  ///< how long known sessions go on while the database is away
+  Retention keep;
 };
 
 struct SessionSettings {

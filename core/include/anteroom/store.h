@@ -12,6 +12,10 @@
 #include "anteroom/session.h"
 #include "anteroom/task.h"
 
+namespace anteroom {
+struct Retention;
+}
+
 namespace anteroom::store {
 
 /// One sign-on: consume the message, find or create the user, open the session, write the audit
@@ -127,14 +131,13 @@ Task<Result<Schema>> find_schema(Database& database);
 std::string trouble_with(const Schema& schema);
 
 struct Upkeep {
-  int removed = 0;       ///< rows
-  bool is_more = false;  ///< there may be: a batch was full
+  int removed = 0;                 ///< rows
+  bool is_more = false;            ///< there may be: a batch was full
+  std::chrono::seconds behind{0};  ///< how long something has waited to be removed
 };
-/// If no other node is at it: removes a batch of what has expired, seals a batch of audit events
-/// into the chain, removes those older than `keep_audit` (0: none) and transcripts older than
-/// `keep_transcripts`.
-Task<Result<Upkeep>> housekeep(Database& database, std::chrono::seconds keep_audit,
-                               std::chrono::seconds keep_transcripts);
+/// If no other node is at it: removes a batch of what has expired and of what is kept no longer,
+/// and seals a batch of audit events into the chain.
+Task<Result<Upkeep>> housekeep(Database& database, Retention keep);
 
 /// What changes tables or what is in them; each is applied once, in order.
 struct Migration {

@@ -66,7 +66,7 @@ const std::vector<SectionKeys>& section_keys() {
       {"identity_providers.scim.groups", {"name", "level", "properties"}},
       {"database",
        {"connection", "password_file", "pool_size", "queue_size", "statement_timeout",
-        "connect_timeout", "grace", "keep_audit", "keep_transcripts"}},
+        "connect_timeout", "grace", "keep_audit", "keep_requests", "keep_transcripts"}},
       {"sessions",
        {"lifetime", "idle_timeout", "sign_on_timeout", "cache_ttl", "cache_size", "cookie_keys"}},
       {"access", {"levels"}},

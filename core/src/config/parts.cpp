@@ -38,6 +38,16 @@ void read_logo(Section& section, PageSettings& pages) {
       read_file(section, section.place_of("logo"), section.resolve(*path), 1u << 20).value_or("");
 }
 
+/// How long something is kept: whole days, or 0 for ever.
+std::chrono::seconds read_days(Section& section, const char* key, std::chrono::seconds otherwise) {
+  const auto keep = in_seconds(section.duration_or(key, otherwise, 0s, 24h * 3660));
+  if (keep > 0s && keep < 24h) {
+    section.error(key,
+                  "'database." + std::string(key) + "' must be at least a day, or 0s: for ever");
+  }
+  return keep;
+}
+
 void check_web_link(Section& section, const std::string& key, const std::string& text) {
   if (!text.empty() && !http::parse_url(text))
     section.error(key, "'" + key + "' is not an http or https URL");
@@ -56,13 +66,10 @@ DatabaseSettings read_database(Section section) {
   database.connect_timeout =
       section.duration_or("connect_timeout", database.connect_timeout, 100ms, 60s);
   database.grace = in_seconds(section.duration_or("grace", database.grace, 0s, 24h));
-  database.keep_audit =
-      in_seconds(section.duration_or("keep_audit", database.keep_audit, 0s, 24h * 3660));
-  if (database.keep_audit > 0s && database.keep_audit < 24h) {
-    section.error("keep_audit", "'database.keep_audit' must be at least a day, or 0s: for ever");
-  }
-  database.keep_transcripts =
-      in_seconds(section.duration_or("keep_transcripts", database.keep_transcripts, 0s, 24h * 366));
+  database.keep.audit = read_days(section, "keep_audit", database.keep.audit);
+  database.keep.requests = read_days(section, "keep_requests", database.keep.requests);
+  database.keep.transcripts =
+      in_seconds(section.duration_or("keep_transcripts", database.keep.transcripts, 0s, 24h * 366));
   return database;
 }
 

@@ -118,6 +118,12 @@ void database(Exposition& out, const Snapshot& snapshot) {
            "queue", kQueues);
 }
 
+void upkeep(Exposition& out, const Snapshot& snapshot) {
+  out.family("anteroom_housekeeping_behind_seconds", "gauge",
+             "How long what has expired has waited to be removed from the database.");
+  if (snapshot.upkeep_behind) out.sample("", {}, snapshot.upkeep_behind->count());
+}
+
 void people(Exposition& out, const Snapshot& snapshot) {
   out.family("anteroom_people_waiting", "gauge", "People in the Waiting Room, on all nodes.");
   if (snapshot.people) out.sample("", {}, snapshot.people->count);
@@ -160,6 +166,7 @@ std::string render(const Snapshot& snapshot) {
   sign_ons(out, snapshot);
   histogram(out, snapshot.verifications, "anteroom_verification_seconds",
             "Verifying one Response in the thread pool.");
+  upkeep(out, snapshot);
   people(out, snapshot);
   certificates(out, snapshot);
   out.family("anteroom_workers", "gauge", "Worker processes of this node.");

@@ -10,11 +10,7 @@ constexpr Statement kActivity{
     "activity", "SELECT day, idp, started, signed_on, refused FROM anteroom.activity($1::int)"};
 constexpr Statement kWaitingTimes{"waiting_times",
                                   "SELECT unnest(anteroom.waiting_times($1::int))"};
-constexpr Statement kWaitingNow{
-    "waiting_now",
-    "SELECT count(*), (extract(epoch FROM min(u.waiting_since)) * 1000000)::bigint"
-    " FROM anteroom.users u WHERE u.waiting_since IS NOT NULL AND u.let_in_at IS NULL"
-    " AND anteroom.waits_since(u) IS NOT NULL"};
+constexpr Statement kWaitingNow{"waiting_now", "SELECT people, since FROM anteroom.waiting_now()"};
 constexpr Statement kCountStarted{"count_started",
                                   "SELECT anteroom.count_started($1::text[], $2::bigint[])"};
 

@@ -12,15 +12,11 @@ namespace {
 constexpr Statement kListPeople{
     "list_people",
     "SELECT id, email, name, state, idp, subject, created_at, last_sign_on_at, grants"
-    " FROM anteroom.people WHERE ($1 = ''"
-    " OR position(anteroom.search_key($1) in anteroom.search_key(email)) > 0"
-    " OR position(anteroom.search_key($1) in anteroom.search_key(name)) > 0) AND (NOT $2::boolean "
-    "OR state = 'waiting')"
-    " ORDER BY email LIMIT $3::int"};
+    " FROM anteroom.list_people($1, $2::boolean, $3::int)"};
 constexpr Statement kFindPerson{
     "find_person",
     "SELECT id, email, name, state, idp, subject, created_at, last_sign_on_at, grants"
-    " FROM anteroom.people WHERE email = lower($1 COLLATE \"C\")"};
+    " FROM anteroom.person_with($1)"};
 constexpr Statement kAddUser{"add_user", "SELECT anteroom.add_user($1, $2, $3)"};
 constexpr Statement kProvision{"provision",
                                "SELECT anteroom.provision($1, $2, $3, $4::text[], nullif($5, "

@@ -623,13 +623,21 @@ TEST_CASE("paths of our own must not collide") {
             "is on none of 'base_url' and 'apps'"));
 }
 
-TEST_CASE("audit events are kept for a day at least, or for ever") {
+TEST_CASE("audit events and decided requests are kept for a day at least, or for ever") {
   const Files files;
-  const std::string from = "dbname=anteroom\"";
-  CHECK(has(files.complaints(with(from, from + ", keep_audit: 1h")), "at least a day"));
-  CHECK(files.load(with(from, from + ", keep_audit: 400d")).settings->database.keep_audit ==
-        std::chrono::hours(24 * 400));
-  CHECK(files.load(with(from, from + ", keep_audit: 0s")).settings != nullptr);
+  const auto set = [](const std::string& what) {
+    return with("dbname=anteroom\"", "dbname=anteroom\", " + what);
+  };
+  CHECK(
+      has(files.complaints(set("keep_audit: 1h")), "'database.keep_audit' must be at least a day"));
+  CHECK(
+      has(files.complaints(set("keep_requests: 1h")), "'database.keep_requests' must be at least"));
+  const Retention keep =
+      files.load(set("keep_audit: 400d, keep_requests: 0s")).settings->database.keep;
+  CHECK(keep.audit == std::chrono::hours(24 * 400));
+  CHECK(keep.requests == std::chrono::seconds(0));
+  CHECK(files.load(set("keep_audit: 0s")).settings->database.keep.requests ==
+        std::chrono::hours(24 * 1096));
 }
 
 TEST_CASE("every key is in the reference, and every key of the reference exists") {

@@ -304,7 +304,7 @@ TEST_CASE(
   CHECK(kept[2] == "ann@corp.test");
   CHECK(journey::read_transcript(*kept[4]).checks.back().name == "user_disabled");
 
-  world.settings->database.keep_transcripts = std::chrono::seconds(0);
+  world.settings->database.keep.transcripts = std::chrono::seconds(0);
   post(world, form(world, under_way), under_way.cookie);
   CHECK(world.database.calls["keep_transcript"] == 1);
 }

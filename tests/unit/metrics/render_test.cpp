@@ -111,6 +111,13 @@ TEST_CASE("people waiting are said only where the database has said so") {
   CHECK(value(made, "anteroom_longest_wait_seconds") == "0");
 }
 
+TEST_CASE("how far housekeeping is behind is said only where it was asked for") {
+  Snapshot made = snapshot();
+  CHECK(value(made, "anteroom_housekeeping_behind_seconds") == "-");
+  made.upkeep_behind = 90s;
+  CHECK(value(made, "anteroom_housekeeping_behind_seconds") == "90");
+}
+
 TEST_CASE("what ends is counted in days, below zero afterwards") {
   Snapshot made = snapshot();
   using What = metrics::Expiry::What;

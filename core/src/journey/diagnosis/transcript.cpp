@@ -95,7 +95,7 @@ TranscriptContent read_transcript(std::string_view text) {
 void keep_transcript_later(Context& context, const ResponseCheck& judgement, const Failure& why,
                            const std::string& reference, std::string email,
                            std::string_view client_address) {
-  if (context.settings.database.keep_transcripts.count() == 0) return;
+  if (context.settings.database.keep.transcripts.count() == 0) return;
   store::Transcript transcript{reference,
                                judgement.idp == nullptr ? "" : judgement.idp->name,
                                std::move(email),

@@ -1,9 +1,11 @@
 -- Who has access, and who may give it: rules are applied to the grants that the actor has at that moment.
 
--- True if the person may go anywhere at all.
-CREATE OR REPLACE FUNCTION is_provisioned(person users) RETURNS boolean LANGUAGE sql STABLE AS $$
-  SELECT person.status = 'active' AND EXISTS (SELECT FROM live_grants g WHERE g.user_id = person.id)
-$$;
+-- True if the person may go anywhere at all. (PL/pgSQL, because its plans are kept: what holds for one is asked for thousands.)
+CREATE OR REPLACE FUNCTION is_provisioned(person users) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+BEGIN
+  IF person.status <> 'active' THEN RETURN false; END IF;
+  RETURN EXISTS (SELECT FROM live_grants g WHERE g.user_id = person.id);
+END $$;
 
 -- People as everything that lists them shows them. state: waiting, active or disabled; grants: KEY=LEVEL,….
 CREATE OR REPLACE VIEW people AS
@@ -16,6 +18,27 @@ CREATE OR REPLACE VIEW people AS
                                      ORDER BY g.property IS NOT NULL, g.property)
                    FROM live_grants g WHERE g.user_id = u.id), '') AS grants
   FROM users u;
+
+-- The one with this address. (Of the view alone every person would be read: no index knows its addresses, which are texts; nor one that is
+-- compared as "C" has it.)
+CREATE OR REPLACE FUNCTION person_with(p_email text) RETURNS SETOF people LANGUAGE sql STABLE AS $$
+  SELECT p.* FROM people p WHERE p.id = (SELECT u.id FROM users u WHERE u.email = lower(p_email COLLATE "C")::citext COLLATE "default")
+$$;
+
+-- For operators: in order of address, found by a part of address or name. Who waits is looked for before what they are shown with.
+CREATE OR REPLACE FUNCTION list_people(p_search text, p_only_waiting boolean, p_limit int) RETURNS SETOF people LANGUAGE plpgsql STABLE
+SET plan_cache_mode = force_custom_plan AS $$
+DECLARE
+  v_ids uuid[] := ARRAY(
+    SELECT u.id FROM users u
+    WHERE (p_search = '' OR position(search_key(p_search) IN search_key(u.email::text)) > 0
+           OR position(search_key(p_search) IN search_key(u.name)) > 0)
+      AND (NOT p_only_waiting OR u.status = 'waiting' OR (u.status = 'active' AND NOT EXISTS (
+             SELECT FROM live_grants g WHERE g.user_id = u.id)))
+    ORDER BY u.email LIMIT p_limit);
+BEGIN
+  RETURN QUERY SELECT p.* FROM unnest(v_ids) WITH ORDINALITY AS found(id, number) JOIN people p ON p.id = found.id ORDER BY found.number;
+END $$;
 
 -- People who signed on and have no access.
 CREATE OR REPLACE VIEW people_waiting AS

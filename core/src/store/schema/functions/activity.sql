@@ -31,8 +31,7 @@ CREATE OR REPLACE FUNCTION waiting_times(p_days int) RETURNS bigint[] LANGUAGE s
                count(*) FILTER (WHERE w >= '4 hours' AND w < '1 day'),
                count(*) FILTER (WHERE w >= '1 day' AND w < '3 days'),
                count(*) FILTER (WHERE w >= '3 days' AND w < '7 days'), count(*) FILTER (WHERE w >= '7 days'),
-               (SELECT count(*) FROM users u WHERE u.waiting_since IS NOT NULL AND u.let_in_at IS NULL
-                  AND waits_since(u) IS NOT NULL)]
+               (SELECT people FROM waiting_now())]
   FROM (SELECT u.let_in_at - u.waiting_since AS w FROM users u
         WHERE u.let_in_at >= now() - make_interval(days => greatest(1, least(p_days, 366)))) let_in
 $$;

@@ -252,3 +252,15 @@ BEGIN
   END LOOP;
   RETURN NULL;
 END $$;
+
+-- Removes requests that were decided or withdrawn so long ago. p_keep NULL: none. How many.
+CREATE OR REPLACE FUNCTION remove_old_requests(p_keep interval, p_batch int) RETURNS int LANGUAGE plpgsql AS $$
+DECLARE
+  v_rows int;
+BEGIN
+  DELETE FROM access_requests WHERE id IN (
+    SELECT r.id FROM access_requests r WHERE r.state <> 'open' AND coalesce(r.decided_at, r.requested_at) < now() - p_keep
+    LIMIT p_batch FOR UPDATE SKIP LOCKED);
+  GET DIAGNOSTICS v_rows = ROW_COUNT;
+  RETURN v_rows;
+END $$;

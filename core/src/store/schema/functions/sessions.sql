@@ -13,7 +13,8 @@ BEGIN
   SELECT * INTO s FROM sessions x WHERE x.token_hash = p_token_hash AND x.expires_at > now()
     AND x.last_seen_at > now() - p_idle;
   IF NOT FOUND THEN RETURN; END IF;
-  IF s.last_seen_at < now() - interval '1 minute' AND current_setting('transaction_read_only') = 'off' THEN
+  -- To five minutes, but never so coarse that somebody who is there counts as gone: each write is one of the write-ahead log, too.
+  IF s.last_seen_at < now() - least(interval '5 minutes', p_idle / 10) AND current_setting('transaction_read_only') = 'off' THEN
     UPDATE sessions x SET last_seen_at = now() WHERE x.token_hash = p_token_hash;
   END IF;
   RETURN QUERY

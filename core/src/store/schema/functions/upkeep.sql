@@ -17,5 +17,16 @@ BEGIN
   DELETE FROM handoff_tickets WHERE ticket_hash IN (
     SELECT ticket_hash FROM handoff_tickets WHERE expires_at <= now() LIMIT p_batch FOR UPDATE SKIP LOCKED);
   GET DIAGNOSTICS v_rows = ROW_COUNT; v_total := v_total + v_rows;
+  DELETE FROM sign_ons_started WHERE (day, idp) IN (  -- activity() looks back over a year
+    SELECT s.day, s.idp FROM sign_ons_started s WHERE s.day < (now() AT TIME ZONE 'UTC')::date - 366
+    LIMIT p_batch FOR UPDATE SKIP LOCKED);
+  GET DIAGNOSTICS v_rows = ROW_COUNT; v_total := v_total + v_rows;
   RETURN v_total;
 END $$;
+
+-- For how many seconds there has been something that housekeep() would remove; 0: nothing is left.
+CREATE OR REPLACE FUNCTION upkeep_behind() RETURNS bigint LANGUAGE sql STABLE AS $$
+  SELECT greatest(0, coalesce(extract(epoch FROM now() - least(
+    (SELECT min(s.expires_at) FROM sessions s), (SELECT min(m.keep_until) FROM consumed_messages m),
+    (SELECT min(t.expires_at) FROM handoff_tickets t))), 0))::bigint
+$$;

@@ -31,6 +31,18 @@ BEGIN
       AND r.requested_by IS DISTINCT FROM p_actor.id);
 END $$;
 
+-- Whom the actor may see though they are of no company of the actor's, which is what may_see() says of one: with access at these
+-- properties, or asked for there. Colleagues may be among them.
+CREATE OR REPLACE FUNCTION others_in_reach(p_actor actor, p_keys text[]) RETURNS uuid[] LANGUAGE plpgsql STABLE
+SET plan_cache_mode = force_custom_plan AS $$
+BEGIN
+  RETURN ARRAY(
+    SELECT g.user_id FROM grants g WHERE g.property = ANY (p_keys) AND g.given_alone_by IS DISTINCT FROM p_actor.id
+    UNION
+    SELECT u.id FROM access_requests r JOIN users u ON u.email = r.email
+    WHERE r.property = ANY (p_keys) AND r.state <> 'withdrawn' AND r.requested_by IS DISTINCT FROM p_actor.id);
+END $$;
+
 -- NULL: the actor may see them. Otherwise what to answer, the same whether there is nobody or somebody out of reach; of that
 -- the audit trail knows.
 CREATE OR REPLACE FUNCTION may_see_or_refuse(p_actor actor, p_user uuid, p_what text) RETURNS text LANGUAGE plpgsql AS $$
@@ -64,8 +76,8 @@ END $$;
 -- The one person with this address, if the actor may see them.
 CREATE OR REPLACE FUNCTION see_person(p_actor actor, p_email text) RETURNS SETOF people LANGUAGE plpgsql STABLE AS $$
 BEGIN
-  RETURN QUERY SELECT seen.* FROM people p CROSS JOIN LATERAL as_seen(p_actor, p) seen
-  WHERE p.email = p_email::citext AND may_somewhere(p_actor) AND may_see(p_actor, p.id);
+  RETURN QUERY SELECT seen.* FROM person_with(p_email) p CROSS JOIN LATERAL as_seen(p_actor, p) seen
+  WHERE may_somewhere(p_actor) AND may_see(p_actor, p.id);
 END $$;
 
 -- Whether the actor may sign somebody out or switch them off: done, or why not.

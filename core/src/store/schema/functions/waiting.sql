@@ -22,13 +22,12 @@ BEGIN
 END $$;
 
 -- NULL: has not signed on, has access, or is disabled.
-CREATE OR REPLACE FUNCTION waits_since(person users) RETURNS timestamptz LANGUAGE sql STABLE AS $$
-  SELECT CASE
-    WHEN person.last_sign_on_at IS NULL OR person.status = 'disabled' OR is_provisioned(person) THEN NULL
-    WHEN person.waiting_since IS NOT NULL AND person.let_in_at IS NULL THEN person.waiting_since
-    ELSE greatest(person.last_sign_on_at,
-                  (SELECT max(g.expires_at) FROM grants g WHERE g.user_id = person.id)) END
-$$;
+CREATE OR REPLACE FUNCTION waits_since(person users) RETURNS timestamptz LANGUAGE plpgsql STABLE AS $$
+BEGIN
+  IF person.last_sign_on_at IS NULL OR person.status = 'disabled' OR is_provisioned(person) THEN RETURN NULL; END IF;
+  IF person.waiting_since IS NOT NULL AND person.let_in_at IS NULL THEN RETURN person.waiting_since; END IF;
+  RETURN greatest(person.last_sign_on_at, (SELECT max(g.expires_at) FROM grants g WHERE g.user_id = person.id));
+END $$;
 
 -- What waiting_state() says of requests has changed if this has.
 CREATE OR REPLACE FUNCTION news_of(p_email citext) RETURNS text LANGUAGE sql STABLE AS $$
@@ -98,22 +97,53 @@ BEGIN
   RETURN v_count;
 END $$;
 
+-- How many wait, and since when the first of them (microseconds of the epoch): what waits_since() says, for all at once. Nobody begins to
+-- wait who has not signed on.
+CREATE OR REPLACE FUNCTION waiting_now(OUT people bigint, OUT since bigint) LANGUAGE sql STABLE AS $$
+  SELECT count(*), (extract(epoch FROM min(u.waiting_since)) * 1000000)::bigint FROM users u
+  WHERE u.waiting_since IS NOT NULL AND u.let_in_at IS NULL
+    AND (u.status = 'waiting' OR (u.status = 'active' AND NOT EXISTS (SELECT FROM live_grants g WHERE g.user_id = u.id)))
+$$;
+
 -- Those who wait and for whom nobody has asked, whoever waits longest first.
 CREATE OR REPLACE FUNCTION waiting_without_request(p_actor actor, p_limit int) RETURNS SETOF people LANGUAGE plpgsql
 SET plan_cache_mode = force_custom_plan AS $$
 DECLARE
-  v_is_everywhere boolean := '*' = ANY (may_at(p_actor));
+  v_keys text[] := may_at(p_actor);
+  v_limit int := greatest(1, least(p_limit, 1000));
+  v_ids uuid[];
+  me users;
 BEGIN
   IF NOT may_somewhere(p_actor) THEN
     PERFORM refuse(p_actor, 'not_allowed', '', NULL, 'see who waits');
     RETURN;
   END IF;
-  RETURN QUERY
-  SELECT seen.* FROM (
-    SELECT u.id, u.waiting_since FROM users u
-    WHERE u.waiting_since IS NOT NULL AND u.let_in_at IS NULL AND waits_since(u) IS NOT NULL
-      AND NOT EXISTS (SELECT FROM access_requests r WHERE r.email = u.email AND r.state = 'open')
-      AND (v_is_everywhere OR may_see(p_actor, u.id))
-    ORDER BY u.waiting_since, u.id LIMIT greatest(1, least(p_limit, 1000))) found
-  JOIN people p ON p.id = found.id CROSS JOIN LATERAL as_seen(p_actor, p) seen ORDER BY found.waiting_since, found.id;
+  IF '*' = ANY (v_keys) THEN
+    v_ids := ARRAY(SELECT u.id FROM users u WHERE u.waiting_since IS NOT NULL AND u.let_in_at IS NULL AND is_forgotten(u)
+                   ORDER BY u.waiting_since, u.id LIMIT v_limit);
+  ELSE  -- as may_see() says, for many at once
+    SELECT * INTO me FROM users u WHERE u.id = p_actor.id;
+    v_ids := ARRAY(
+      SELECT w.id FROM users w WHERE w.waiting_since IS NOT NULL AND w.let_in_at IS NULL AND w.idp = me.idp
+      UNION
+      SELECT w.id FROM users w WHERE w.waiting_since IS NOT NULL AND w.let_in_at IS NULL
+        AND lower(split_part(w.email::text, '@', 2) COLLATE "C") = domain_of(me.email)
+      UNION
+      SELECT unnest(others_in_reach(p_actor, v_keys)));
+    v_ids := ARRAY(  -- in their order, so that no more of them are looked at than are shown
+      SELECT (w.person).id
+      FROM (SELECT u AS person FROM users u
+            WHERE u.id = ANY (v_ids) AND u.waiting_since IS NOT NULL AND u.let_in_at IS NULL
+            ORDER BY u.waiting_since, u.id OFFSET 0) w
+      WHERE is_forgotten(w.person) LIMIT v_limit);
+  END IF;
+  RETURN QUERY SELECT seen.* FROM unnest(v_ids) WITH ORDINALITY AS found(id, number)
+  JOIN people p ON p.id = found.id CROSS JOIN LATERAL as_seen(p_actor, p) seen ORDER BY found.number;
+END $$;
+
+-- Whether nobody has asked for somebody who waits.
+CREATE OR REPLACE FUNCTION is_forgotten(person users) RETURNS boolean LANGUAGE plpgsql STABLE COST 10000 AS $$
+BEGIN
+  RETURN waits_since(person) IS NOT NULL
+    AND NOT EXISTS (SELECT FROM access_requests r WHERE r.email = person.email AND r.state = 'open');
 END $$;
