@@ -1,5 +1,6 @@
 #include "host/migrate.h"
 
+#include "anteroom/lost_race.h"
 #include "anteroom/site.h"
 #include "anteroom/store.h"
 
@@ -93,11 +94,21 @@ Result<std::vector<std::string>> apply_missing(BlockingDatabase& database) {
   return std::move(changes).applied();
 }
 
+// Met somebody half way, who held what it wanted and wanted what it held: all of it was taken back.
+bool has_met_somebody(const Failure& failure) {
+  return failure.code == code::kDatabaseRefused &&
+         failure.detail.find(": 40P01 ") != std::string::npos;
+}
+
 }  // namespace
 
 Result<std::vector<std::string>> migrate(BlockingDatabase& database) {
   if (const Status locked = database.execute_script(kLock); !locked) return locked.failure();
   Result<std::vector<std::string>> applied = apply_missing(database);
+  for (int repeat = 0; repeat < kMostRepeats && !applied && has_met_somebody(applied.failure());
+       ++repeat) {
+    applied = apply_missing(database);
+  }
   if (const Status unlocked = database.execute_script(kUnlock); !unlocked && applied) {
     return unlocked.failure();
   }

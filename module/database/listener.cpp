@@ -29,12 +29,16 @@ Listener::Listener(const Settings& settings, Worker& worker, SessionCache& cache
       ping_timer_(TimerKind::background, [this] { ping(); }),
       retry_timer_(TimerKind::background, [this] { connect(); }),
       housekeeping_timer_(TimerKind::background, [this] { housekeep(); }),
+      upkeep_timer_(TimerKind::background, [this] { look_after_housekeeping(); }),
       people_timer_(TimerKind::background, [this] { count_people(); }) {}
 
 void Listener::start(bool counts_people) {
   connect();
   housekeeping_timer_.start(kFirstHousekeeping);
-  if (counts_people) count_people();
+  if (counts_people) {
+    upkeep_timer_.start(kFirstHousekeeping);
+    count_people();
+  }
 }
 
 void Listener::connect() {
@@ -123,7 +127,6 @@ void Listener::notified(std::string_view payload) {
 void Listener::housekeep() {
   housekeeping_timer_.start(kHousekeepingInterval);
   std::function<void(Result<store::Upkeep>)> done = [this](const Result<store::Upkeep>& upkeep) {
-    if (upkeep) meter_.upkeep_seen(upkeep->behind, ports_.clock.now());
     if (upkeep && upkeep->is_more && !is_stopped_) housekeeping_timer_.start(kNextBatch);
     if (!upkeep && upkeep.failure().code == code::kDatabaseRefused) {
       ports_.log.write(LogLevel::warning,
@@ -131,6 +134,16 @@ void Listener::housekeep() {
     }
   };
   spawn(store::housekeep(ports_.database, keep_), std::move(done), std::function<void()>([] {}));
+}
+
+// Asked whether removing succeeds or not.
+void Listener::look_after_housekeeping() {
+  upkeep_timer_.start(kHousekeepingInterval);
+  std::function<void(Result<std::chrono::seconds>)> done =
+      [this](const Result<std::chrono::seconds>& behind) {
+        if (behind) meter_.upkeep_seen(*behind, ports_.clock.now());
+      };
+  spawn(store::upkeep_behind(ports_.database), std::move(done), std::function<void()>([] {}));
 }
 
 void Listener::count_people() {
@@ -150,6 +163,7 @@ void Listener::shut_down() {
   ping_timer_.stop();
   retry_timer_.stop();
   housekeeping_timer_.stop();
+  upkeep_timer_.stop();
   people_timer_.stop();
   connection_.close();
 }

@@ -33,6 +33,7 @@ class Listener {
   void notified(std::string_view payload);
   void note_database(const Status& connected);
   void housekeep();
+  void look_after_housekeeping();
   void count_people();
 
   SessionCache& cache_;
@@ -46,6 +47,7 @@ class Listener {
   Timer ping_timer_;
   Timer retry_timer_;
   Timer housekeeping_timer_;
+  Timer upkeep_timer_;
   Timer people_timer_;
 };
 

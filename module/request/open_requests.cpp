@@ -176,6 +176,7 @@ void OpenRequests::tick() {
 }
 
 void OpenRequests::watch(RequestContext& context) {
+  if (context.watched != nullptr) return;  // led on to an event stream of ours
   auto watched = std::make_unique<OpenRequest>(process_, context);
   OpenRequest& request = *watched;
   context.watched = std::move(watched);

@@ -1,5 +1,6 @@
 #include "request/session_watch.h"
 
+#include <utility>
 #include <vector>
 
 namespace anteroom::nginx {
@@ -7,12 +8,16 @@ namespace anteroom::nginx {
 namespace {
 
 constexpr std::chrono::milliseconds kTick{250};
+constexpr std::chrono::milliseconds kNextPortion{100};
 // A change that may concern everybody is told in portions: of so many, and of fewer who must ask
 // the database.
 constexpr std::size_t kPortion = 2500;
-constexpr int kMostAsking = 500;
+constexpr int kMostAsking = 50;  // a part of what may wait for the database
 // With nobody listening, this often everybody is told that something may have changed.
 constexpr std::chrono::seconds kSweepWithoutListener{5};
+// What a sweep finds in memory may have been fetched before what nobody heard of: that is trusted
+// for five seconds, with or without a listener.
+constexpr std::chrono::seconds kSecondLook{6};
 
 }  // namespace
 
@@ -49,16 +54,22 @@ void SessionWatch::tick() {
   if (!cache_.changes_since(seen_, changes)) changes = {SessionChange{}};
   for (const SessionChange& change : changes) apply(change);
   if (by_session_.empty()) return;
-  const bool is_unheard = !cache_.is_listened(clock_.now()) &&
-                          std::chrono::steady_clock::now() - swept_at_ >= kSweepWithoutListener;
+  const auto now = std::chrono::steady_clock::now();
+  if (!is_sweeping_ && second_look_at_ && now >= *second_look_at_) {
+    second_look_at_.reset();
+    is_sweeping_ = true;
+  }
+  const bool is_unheard =
+      !cache_.is_listened(clock_.now()) && now - swept_at_ >= kSweepWithoutListener;
   if (is_sweeping_ || is_unheard) sweep();
+  if (is_sweeping_) timer_.start(kNextPortion);
 }
 
 void SessionWatch::apply(const SessionChange& change) {
   Tokens concerned;
   if (change.kind == SessionChange::Kind::all) {
-    is_sweeping_ = true;
-    sweep_next_ = {};
+    is_unsure_ = true;  // a sweep under way is finished first: what never ends reaches nobody
+    if (!is_sweeping_) begin_unsure_sweep();
     return;
   }
   if (change.kind == SessionChange::Kind::session) {
@@ -69,6 +80,12 @@ void SessionWatch::apply(const SessionChange& change) {
     for (auto i = first; i != last; ++i) concerned.push_back(i->second->token_);
   }
   tell(concerned, [](WatchedRequest& request) { request.changed(true); });
+}
+
+void SessionWatch::begin_unsure_sweep() {
+  is_unsure_ = false;
+  is_sweeping_ = true;
+  is_to_be_repeated_ = true;
 }
 
 void SessionWatch::sweep() {
@@ -94,7 +111,13 @@ void SessionWatch::sweep() {
     }
     tell(one->token, [&asking](WatchedRequest& request) { asking += request.changed(false); });
   }
-  if (!is_sweeping_) swept_at_ = std::chrono::steady_clock::now();
+  if (is_sweeping_) return;
+  swept_at_ = std::chrono::steady_clock::now();
+  if (is_unsure_) {
+    begin_unsure_sweep();
+  } else if (std::exchange(is_to_be_repeated_, false)) {
+    second_look_at_ = swept_at_ + kSecondLook;
+  }
 }
 
 void SessionWatch::keep_worker() {

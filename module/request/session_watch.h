@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 
 #include "loop/timer.h"
 #include "request/request_context.h"
@@ -57,6 +58,7 @@ class SessionWatch {
 
   void tick();
   void apply(const SessionChange& change);
+  void begin_unsure_sweep();
   void sweep();
   void keep_worker();
   static void tell(const std::weak_ptr<RequestToken>& token,
@@ -69,6 +71,9 @@ class SessionWatch {
   WatchedRequest::ByUser by_user_;
   std::uint64_t seen_;  ///< the epoch up to which changes have been applied
   bool is_sweeping_ = false;
+  bool is_unsure_ = false;          ///< anything may have changed since the sweep began
+  bool is_to_be_repeated_ = false;  ///< the sweep, after a while
+  std::optional<std::chrono::steady_clock::time_point> second_look_at_;
   TokenHash sweep_next_{};
   std::chrono::steady_clock::time_point swept_at_;
   Timer timer_;

@@ -71,7 +71,7 @@ struct SharedSessions : SessionNews {
 
   std::atomic<std::int64_t> forget_before_us;  ///< whatever was fetched up to then does not count
   /// What the last changes were about: that of epoch N stands at N modulo the size.
-  std::array<SessionChange, 256> changes;
+  std::array<SessionChange, 1024> changes;
 
   /// `memory` is all that there will ever be for what is remembered.
   void construct(std::span<std::byte> memory);

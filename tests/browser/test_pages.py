@@ -1,4 +1,4 @@
-"""Every page on a phone and on a desk, in the light and in the dark; the pictures are in build/screenshots."""
+"""Every page on a phone and on a desk, in the light and in the dark."""
 
 import pytest
 

@@ -34,7 +34,12 @@ TEST_CASE("people are found however their name and address are written, under ev
   db.script(
       "INSERT INTO users (email, name, status) VALUES ('ivan@corp.test', 'Ivan Isaak', 'active'),"
       " ('isik@corp.test', 'Işık IŞIK', 'active'), ('lukasz@corp.test', 'Łukasz Ölund', 'active'),"
-      " ('nikos@corp.test', 'ΝΙΚΟΣ', 'active')");
+      " ('nikos@corp.test', 'ΝΙΚΟΣ', 'active'), ('taro@corp.test', '山田太郎', 'active'),"
+      " ('o@corp.test', 'Pat O’Brien', 'active')");
+  CHECK(found(db, "太郎") == "taro@corp.test ");
+  CHECK(found(db, "ΝΙ") == "nikos@corp.test ");
+  CHECK(found(db, "br") == "o@corp.test ");
+  CHECK(found(db, "’b") == "o@corp.test ");
   for (const char* search : {"IVAN", "ivan", "İVAN", "IVAN@CORP", "IV", "isaak", "ISAAK"}) {
     INFO(search);
     CHECK(found(db, search) == "ivan@corp.test ");

@@ -4,7 +4,7 @@ import socket
 
 import pytest
 
-from tests.support.node import COOKIE, SCRIPT, WEBSOCKET
+from tests.support.node import COOKIE, LISTENERS, SCRIPT, WEBSOCKET
 from tests.support.processes import wait_until
 
 SOCKETS = """proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection upgrade;
@@ -195,9 +195,19 @@ def test_whoever_has_changed_is_told_when_anything_may_have(socket_node):
     nobody_else_is_told(socket_node, others)
 
 
+def test_what_changed_while_nobody_listened_is_told(socket_node):
+    """Also where memory was filled after the listener was cut and before the change."""
+    changed = Waiting(socket_node)
+    socket_node.people.sql(f"SELECT pg_terminate_backend(pid) {LISTENERS}")
+    socket_node.people.sql(f"""ALTER TABLE grants DISABLE TRIGGER USER;
+        INSERT INTO grants (user_id, property, level) VALUES ('{changed.user}', NULL, 'viewer');
+        ALTER TABLE grants ENABLE TRIGGER USER""")
+    wait_until(changed.is_told, 15, "what nobody heard of")
+
+
 def test_however_much_changes_nobody_is_told_of_what_is_others(socket_node):
     others = [Waiting(socket_node) for _ in range(8)]
-    socket_node.people.sql("SELECT pg_notify('anteroom', 'user:' || gen_random_uuid()) FROM generate_series(1, 3000)")
+    socket_node.people.sql("SELECT pg_notify('anteroom', 'user:' || gen_random_uuid()) FROM generate_series(1, 5000)")
     nobody_else_is_told(socket_node, others)
 
 

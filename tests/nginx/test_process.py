@@ -58,7 +58,7 @@ def test_quitting_is_prompt_although_connections_to_the_database_are_open(lab, c
     node = lab.node(cluster, workers=2)
     node.wait_for_listener()
     assert node.ask("/x", node.people.sign_in()[0]).status == 200
-    node.quit(5)
+    node.quit(2)
     assert "open socket" not in node.error_log()
 
 

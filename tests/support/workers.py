@@ -4,7 +4,7 @@ import contextlib
 import http.client
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from .node import Node
@@ -26,6 +26,12 @@ def _has(worker: int, inode: str | None) -> bool:
     return False
 
 
+def send(workers: Iterable[int], number: int) -> None:
+    for worker in workers:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(worker, number)
+
+
 def connect_to(node: Node, worker: int) -> http.client.HTTPConnection:
     """One that this worker has taken: the others stand still until it has. The kernel wakes one worker for each connection,
     and may choose one that stands still: there are more connections than workers."""
@@ -40,17 +46,16 @@ def connect_to(node: Node, worker: int) -> http.client.HTTPConnection:
         tried[-1].connect()
         return bool(taken())
 
-    for other in others:
-        os.kill(other, signal.SIGSTOP)
     try:
+        send(others, signal.SIGSTOP)
         wait_until(is_taken, 10, f"worker {worker}'s taking a connection")
     finally:
-        for other in others:
-            os.kill(other, signal.SIGCONT)
-    kept = taken()[0]
-    for connection in tried:
-        if connection is not kept:
-            connection.close()
+        send(others, signal.SIGCONT)
+        kept = next(iter(taken()), None)
+        for connection in tried:
+            if connection is not kept:
+                connection.close()
+    assert kept is not None
     return kept
 
 

@@ -188,7 +188,7 @@ struct IdentityProvider {
 /// How long what is over is kept in the database.
 struct Retention {
   std::chrono::seconds audit{0};                                  ///< 0: for ever
-  std::chrono::seconds requests{std::chrono::hours(24 * 1096)};   ///< once decided; 0: for ever
+  std::chrono::seconds requests{0};                               ///< once decided; 0: for ever
   std::chrono::seconds transcripts{std::chrono::hours(24 * 30)};  ///< 0: none are kept
 };
 

@@ -131,13 +131,14 @@ Task<Result<Schema>> find_schema(Database& database);
 std::string trouble_with(const Schema& schema);
 
 struct Upkeep {
-  int removed = 0;                 ///< rows
-  bool is_more = false;            ///< there may be: a batch was full
-  std::chrono::seconds behind{0};  ///< how long something has waited to be removed
+  int removed = 0;       ///< rows
+  bool is_more = false;  ///< there may be: a batch was full
 };
 /// If no other node is at it: removes a batch of what has expired and of what is kept no longer,
 /// and seals a batch of audit events into the chain.
 Task<Result<Upkeep>> housekeep(Database& database, Retention keep);
+/// How long an expired session, ticket or message number has waited to be removed.
+Task<Result<std::chrono::seconds>> upkeep_behind(Database& database);
 
 /// What changes tables or what is in them; each is applied once, in order.
 struct Migration {

@@ -5,12 +5,16 @@
 CREATE OR REPLACE FUNCTION is_searched(person users, p_search text, p_only_waiting boolean) RETURNS boolean LANGUAGE sql STABLE AS $$
   SELECT (NOT p_only_waiting
           OR (person.waiting_since IS NOT NULL AND person.let_in_at IS NULL AND waits_since(person) IS NOT NULL))
-    AND CASE WHEN p_search = '' THEN true
-             WHEN length(p_search) < 3 THEN words_begin(person.email::text || ' ' || person.name) @> ARRAY[
-               regexp_replace(search_key(p_search) COLLATE "C", '[[:space:][:punct:]]+', '', 'g') COLLATE "default"]
+    AND CASE WHEN short_key(p_search) = '' THEN true
+             WHEN length(p_search) < 3 THEN words_begin(person.email::text || ' ' || person.name) @> ARRAY[short_key(p_search)]
              ELSE runs_of_three(person.email::text || ' ' || person.name) @> runs_of_three(p_search)
                AND (position(search_key(p_search) IN person.email::text) > 0
                     OR position(search_key(p_search) IN search_key(person.name)) > 0) END
+$$;
+
+-- What is searched for, without what separates words.
+CREATE OR REPLACE FUNCTION short_key(p_search text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+  SELECT coalesce(string_agg(w, ''), '') FROM words_of(p_search) w
 $$;
 
 -- Pages of people in order of address, after p_after.

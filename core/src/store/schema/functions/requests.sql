@@ -253,13 +253,16 @@ BEGIN
   RETURN NULL;
 END $$;
 
--- Removes requests that were decided or withdrawn so long ago. p_keep NULL: none. How many.
+-- Removes requests that were decided or withdrawn so long ago. Those for somebody who has access that one person alone gave stay: they may
+-- be all by which that person, who approved one perhaps, sees them, and can take the access away. p_keep NULL: none. How many.
 CREATE OR REPLACE FUNCTION remove_old_requests(p_keep interval, p_batch int) RETURNS int LANGUAGE plpgsql AS $$
 DECLARE
   v_rows int;
 BEGIN
+  IF p_keep IS NULL OR NOT pg_try_advisory_xact_lock(hashtext('anteroom.housekeep')) THEN RETURN 0; END IF;
   DELETE FROM access_requests WHERE id IN (
     SELECT r.id FROM access_requests r WHERE r.state <> 'open' AND coalesce(r.decided_at, r.requested_at) < now() - p_keep
+      AND NOT EXISTS (SELECT FROM users u JOIN grants g ON g.user_id = u.id WHERE u.email = r.email AND g.given_alone_by IS NOT NULL)
     LIMIT p_batch FOR UPDATE SKIP LOCKED);
   GET DIAGNOSTICS v_rows = ROW_COUNT;
   RETURN v_rows;
