@@ -18,7 +18,6 @@ class EventStream final : public WatchedRequest {
               const FollowedSession& follow)
       : WatchedRequest(process.watch(), context, follow.session, follow.user),
         sessions_(process.sessions()),
-        token_(context.token()),
         request_(r),
         changed_event_(follow.changed_event),
         alive_event_(follow.alive_event),
@@ -71,19 +70,9 @@ class EventStream final : public WatchedRequest {
   // Something has changed, most likely about others: nobody is told of what is not theirs. True if
   // the database had to be asked.
   bool compare() {
-    std::string record;
-    std::optional<SessionView> view;
-    if (sessions_.recall(session(), record, view)) {
-      found(record);
-      return false;
-    }
-    sessions_.look_up(session(), [token = token_](const Result<std::string>& result) {
-      const auto alive = token.lock();
-      if (alive == nullptr || alive->request == nullptr) return;
-      const RequestContext* context = RequestContext::find(alive->request);
-      static_cast<EventStream*>(context->watched.get())->answered(result);
+    return look_up(sessions_, [](WatchedRequest& request, const Result<std::string>& result) {
+      static_cast<EventStream&>(request).answered(result);
     });
-    return true;
   }
 
   void answered(const Result<std::string>& result) {
@@ -143,7 +132,6 @@ class EventStream final : public WatchedRequest {
   }
 
   SessionLookupService& sessions_;
-  std::weak_ptr<RequestToken> token_;
   ngx_http_request_t* request_;
   std::optional<std::size_t> shown_;  ///< of the record when it was told last; unset: not known
   std::string_view changed_event_;

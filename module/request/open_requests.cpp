@@ -66,20 +66,10 @@ class OpenRequest final : public WatchedRequest {
   // True if the database had to be asked. May end the request.
   bool examine(Why why) {
     if (is_ended_) return false;
-    std::string record;
-    std::optional<SessionView> view;
-    if (process_.sessions().recall(session(), record, view)) {
-      judge(view, why);
-      return false;
-    }
-    process_.sessions().look_up(
-        session(), [token = context_.token(), why](const Result<std::string>& result) {
-          const auto alive = token.lock();
-          if (alive == nullptr || alive->request == nullptr) return;
-          const RequestContext* context = RequestContext::find(alive->request);
-          static_cast<OpenRequest*>(context->watched.get())->answered(result, why);
-        });
-    return true;
+    return look_up(process_.sessions(),
+                   [why](WatchedRequest& request, const Result<std::string>& result) {
+                     static_cast<OpenRequest&>(request).answered(result, why);
+                   });
   }
 
   void answered(const Result<std::string>& result, Why why) {

@@ -35,6 +35,21 @@ WatchedRequest::~WatchedRequest() {
   watch_.by_user_.erase(by_user_);
 }
 
+bool WatchedRequest::look_up(SessionLookupService& sessions, Found found) {
+  std::string record;
+  std::optional<SessionView> view;
+  if (sessions.recall(session(), record, view)) {
+    found(*this, std::move(record));
+    return false;
+  }
+  sessions.look_up(
+      session(), [token = token_, found = std::move(found)](const Result<std::string>& result) {
+        SessionWatch::tell(token,
+                           [&found, &result](WatchedRequest& request) { found(request, result); });
+      });
+  return true;
+}
+
 SessionWatch::SessionWatch(SessionCache& cache, Clock& clock)
     : cache_(cache),
       clock_(clock),

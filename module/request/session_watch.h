@@ -9,6 +9,7 @@
 #include "loop/timer.h"
 #include "request/request_context.h"
 #include "session/session_cache.h"
+#include "session/session_lookup.h"
 
 namespace anteroom::nginx {
 
@@ -31,7 +32,12 @@ class WatchedRequest {
   virtual void worker_quits() {}
 
  protected:
+  using Found = std::function<void(WatchedRequest&, const Result<std::string>&)>;
+
   [[nodiscard]] const TokenHash& session() const { return by_session_->first; }
+  /// Tells what is known of its session: at once, or when the database has answered, if the request
+  /// is there still. That may end the request. True if the database had to be asked.
+  bool look_up(SessionLookupService& sessions, Found found);
 
  private:
   friend class SessionWatch;
