@@ -1,5 +1,7 @@
 #include "host/migrate.h"
 
+#include <thread>
+
 #include "anteroom/lost_race.h"
 #include "anteroom/site.h"
 #include "anteroom/store.h"
@@ -8,7 +10,12 @@ namespace anteroom {
 
 namespace {
 
-constexpr const char* kLock = "SELECT pg_advisory_lock(hashtext('anteroom.migrate'))";
+using namespace std::chrono_literals;
+
+// Asked for again and again: whoever waits for a lock has a transaction, which the building of an
+// index waits for.
+constexpr Statement kLock{"lock_migrate",
+                          "SELECT pg_try_advisory_lock(hashtext('anteroom.migrate'))"};
 constexpr const char* kUnlock = "SELECT pg_advisory_unlock(hashtext('anteroom.migrate'))";
 constexpr const char* kPrepare =
     "SET client_min_messages = warning;"
@@ -21,6 +28,23 @@ constexpr const char* kPrepare =
 
 constexpr int kOldest = 33;  // no release had an older one
 
+// How long a change of a table waits for whoever reads it, for everybody else waits behind it; and
+// how often it is tried before the operator hears of it.
+constexpr const char* kLittlePatience = "SET LOCAL lock_timeout = '2s'";
+constexpr int kTries = 30;
+constexpr const char* kLockNotAvailable = "55P03";
+
+// Such indexes, and such functions, which they are built on, are made before anything else is done,
+// while everybody goes on. They may be made again.
+constexpr std::string_view kIndex = "CREATE INDEX IF NOT EXISTS ";
+constexpr std::string_view kFunction = "CREATE OR REPLACE FUNCTION ";
+
+// Who held what was wanted: all of the statement was taken back, and may go well the next time.
+bool is_of_somebody_met(const Failure& failure) {
+  return has_lost_race(failure) ||
+         (failure.code == code::kDatabaseRefused && failure.detail.starts_with(kLockNotAvailable));
+}
+
 /// One transaction; a new connection in its place would not go on with it.
 class Changes {
  public:
@@ -30,6 +54,7 @@ class Changes {
     if (!database_.is_in_transaction())
       return Failure{code::kDatabaseUnavailable, "the connection was lost"};
     if (Status done = database_.execute_script(sql); !done) {
+      has_met_somebody_ = is_of_somebody_met(done.failure());
       return Failure{done.failure().code, std::string(name) + ": " + done.failure().detail};
     }
     return Done{};
@@ -57,13 +82,61 @@ class Changes {
   }
 
   [[nodiscard]] std::vector<std::string> applied() && { return std::move(applied_); }
+  [[nodiscard]] bool has_met_somebody() const { return has_met_somebody_; }
 
  private:
   BlockingDatabase& database_;
   std::vector<std::string> applied_;
+  bool has_met_somebody_ = false;
 };
 
+// What an interrupted one left, which PostgreSQL keeps up and never uses.
+Status drop_halves(BlockingDatabase& database) {
+  return database.execute_script(
+      "SET lock_timeout = '2s';"
+      "DO $$ DECLARE i regclass; BEGIN FOR i IN SELECT x.indexrelid::regclass FROM pg_index x"
+      " JOIN pg_class c ON c.oid = x.indexrelid WHERE NOT x.indisvalid"
+      " AND c.relnamespace = 'anteroom'::regnamespace LOOP EXECUTE 'DROP INDEX ' || i; END LOOP;"
+      " END $$;"
+      "RESET lock_timeout");
+}
+
+// What is made beforehand: a statement of a file of tables, as it is run then. Empty: another one.
+std::string made_before(std::string_view sql) {
+  if (sql.starts_with(kFunction)) {
+    const auto body = sql.find("$$");
+    return std::string(sql.substr(0, sql.find("$$", body + 2) + 2));
+  }
+  if (!sql.starts_with(kIndex)) return "";
+  std::string index(sql.substr(0, sql.find(';')));
+  return index.insert(std::string_view("CREATE INDEX ").size(), "CONCURRENTLY ");
+}
+
+Status make_before(BlockingDatabase& database, const store::Migration& migration) {
+  const std::string_view sql = migration.sql;
+  for (std::size_t line = 0; line < sql.size(); line = sql.find('\n', line) + 1) {
+    const std::string statement = made_before(sql.substr(line));
+    if (!statement.empty()) {
+      if (Status made = database.execute_script(statement); !made) return made;
+    }
+    if (sql.find('\n', line) == std::string_view::npos) break;
+  }
+  return Done{};
+}
+
+// Of a database that is in use.
+Status prepare(BlockingDatabase& database, int version) {
+  if (Status set = database.execute_script("SET search_path = anteroom"); !set) return set;
+  if (Status clean = drop_halves(database); !clean) return clean;
+  for (const store::Migration& migration : store::migrations()) {
+    if (migration.version <= version) continue;
+    if (Status made = make_before(database, migration); !made) return made;
+  }
+  return Done{};
+}
+
 Status apply(Changes& changes, int version) {
+  if (Status set = changes.run("schema", kLittlePatience); !set) return set;
   if (Status prepared = changes.run("schema", kPrepare); !prepared) return prepared;
   for (const store::Migration& migration : store::migrations()) {
     if (migration.version <= version) continue;
@@ -72,47 +145,63 @@ Status apply(Changes& changes, int version) {
   return changes.functions();
 }
 
-Result<std::vector<std::string>> apply_missing(BlockingDatabase& database) {
+struct Applied {
+  Result<std::vector<std::string>> names;
+  bool has_met_somebody = false;
+};
+
+Applied apply_missing(BlockingDatabase& database) {
   // Before anything is made in it: it may be one that cannot be used.
   const Result<store::Schema> schema = wait(store::find_schema(database));
-  if (!schema) return schema.failure();
+  if (!schema) return {schema.failure()};
   if (schema->version > 0 && schema->version < kOldest) {
-    return Failure{code::kDatabaseRefused,
-                   "the database schema is version " + std::to_string(schema->version) +
-                       ", older than any that was released: make a new database"};
+    return {Failure{code::kDatabaseRefused,
+                    "the database schema is version " + std::to_string(schema->version) +
+                        ", older than any that was released: make a new database"}};
   }
   Changes changes(database);
   if (schema->version > kSchemaVersion || schema->has_our_functions)
-    return std::move(changes).applied();
-  if (const Status begun = database.execute_script("BEGIN"); !begun) return begun.failure();
+    return {std::move(changes).applied()};
+  if (schema->version > 0 && schema->version < kSchemaVersion) {
+    if (Status ready = prepare(database, schema->version); !ready) {
+      return {ready.failure(), is_of_somebody_met(ready.failure())};
+    }
+  }
+  if (const Status begun = database.execute_script("BEGIN"); !begun) return {begun.failure()};
   Status done = apply(changes, schema->version);
   if (done) done = changes.run("schema", "COMMIT");
   if (!done) {
     (void)database.execute_script("ROLLBACK");
-    return done.failure();
+    return {done.failure(), changes.has_met_somebody()};
   }
-  return std::move(changes).applied();
+  return {std::move(changes).applied()};
 }
 
-// Met somebody half way, who held what it wanted and wanted what it held: all of it was taken back.
-bool has_met_somebody(const Failure& failure) {
-  return failure.code == code::kDatabaseRefused &&
-         failure.detail.find(": 40P01 ") != std::string::npos;
+Status lock(BlockingDatabase& database) {
+  Result<Rows> locked = Rows{};
+  for (;;) {
+    database.execute(kLock, {}, [&locked](Result<Rows> answer) { locked = std::move(answer); });
+    if (!locked) return locked.failure();
+    // Of a statement that had ended already nothing was to be taken back.
+    if (is_interrupted()) return Failure{code::kDatabaseRefused, "interrupted"};
+    if (locked->rows.size() == 1 && locked->rows[0].at(0) == "t") return Done{};
+    std::this_thread::sleep_for(200ms);
+  }
 }
 
 }  // namespace
 
 Result<std::vector<std::string>> migrate(BlockingDatabase& database) {
-  if (const Status locked = database.execute_script(kLock); !locked) return locked.failure();
-  Result<std::vector<std::string>> applied = apply_missing(database);
-  for (int repeat = 0; repeat < kMostRepeats && !applied && has_met_somebody(applied.failure());
-       ++repeat) {
+  if (const Status locked = lock(database); !locked) return locked.failure();
+  Applied applied = apply_missing(database);
+  for (int tries = 1; tries < kTries && applied.has_met_somebody; ++tries) {
+    std::this_thread::sleep_for(500ms);  // whoever waited behind it goes on
     applied = apply_missing(database);
   }
-  if (const Status unlocked = database.execute_script(kUnlock); !unlocked && applied) {
+  if (const Status unlocked = database.execute_script(kUnlock); !unlocked && applied.names) {
     return unlocked.failure();
   }
-  return applied;
+  return std::move(applied).names;
 }
 
 }  // namespace anteroom

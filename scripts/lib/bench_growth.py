@@ -36,19 +36,25 @@ INSERT INTO access_requests (email, name, property, level, requested_by, request
          'viewer', id, now() - i % 300 * interval '1 hour', CASE WHEN i % 160 = 1 THEN 'open' ELSE 'approved' END,
          CASE WHEN i % 160 = 1 THEN NULL ELSE id END, CASE WHEN i % 160 = 1 THEN NULL ELSE now() END
   FROM size, person WHERE i % 32 = 1;
-INSERT INTO sign_ons_started SELECT current_date - d, 'c' || c, 40 FROM size, generate_series(0, 30) d, generate_series(0, companies - 1) c;
+INSERT INTO sign_on_tallies SELECT current_date - d, 'c' || c, 40 FROM size, generate_series(0, 30) d, generate_series(0, companies - 1) c;
 INSERT INTO audit_events (at, kind, code, reference, actor, idp, email, user_id, client_address)
   SELECT now() - n * (interval '90 days' / events), CASE WHEN n % 9 = 0 THEN 'sign_on_refused' ELSE 'signed_on' END, '', md5('e' || n), '',
          'c' || p.company, u.email::text, p.id, '192.0.2.1'
-  FROM size, generate_series(0, events - 1) n JOIN person p ON p.i = n % {people} JOIN users u ON u.id = p.id;
+  FROM size, generate_series(0, events - 1) n JOIN person p ON p.i = n % {people} JOIN users u ON u.id = p.id ORDER BY n DESC;
 INSERT INTO audit_chain (position, event_id, sealed_at, hash)
   SELECT row_number() OVER (ORDER BY id), id, at, sha256(id::text::bytea) FROM audit_events;
 INSERT INTO scim_users (user_id, idp, user_name, user_name_address, external_id, work_email, work_address, display_name, formatted_name,
                         given_name, family_name)
   SELECT u.id, 'c0', u.email::text, u.email::text, 'x' || i, u.email::text, u.email::text, u.name, u.name, '', ''
   FROM person p JOIN users u ON u.id = p.id WHERE company = 0;
+UPDATE scim_users SET domain = 'c0.example';
+INSERT INTO scim_groups (idp, display_name, external_id) VALUES ('c0', 'Everybody', '');
+INSERT INTO scim_members SELECT g.id, s.user_id FROM scim_groups g, scim_users s;
+INSERT INTO grants (user_id, property, level, granted_by)
+  SELECT user_id, 'p9', 'viewer', 'scim:c0' FROM scim_members ON CONFLICT DO NOTHING;
 RESET session_replication_role;
 VACUUM ANALYZE;
+DO $$ BEGIN WHILE count_day() LOOP NULL; END LOOP; END $$;
 """
 
 
@@ -76,7 +82,7 @@ class Growth(Measurements):
                           settings={"shared_buffers": "2GB", "maintenance_work_mem": "512MB", "max_wal_size": "8GB"})
         try:
             with cluster:
-                measured = [costs(cluster, self.fill(cluster, f"size{number}", size)) for number, size in enumerate(SIZES)]
+                measured = [costs(cluster, self.fill(cluster, f"size{number}", size), size) for number, size in enumerate(SIZES)]
         finally:
             shutil.rmtree(directory, ignore_errors=True)
         for name, reach in REACH.items():
@@ -95,11 +101,14 @@ class Growth(Measurements):
         return database
 
 
-def costs(cluster: Cluster, database: str) -> dict[str, Cost]:
-    return {name: cost(cluster, database, question) for name, question in questions(cluster, database).items()}
+def costs(cluster: Cluster, database: str, size: Size) -> dict[str, Cost]:
+    return {name: cost(cluster, database, question) for name, question in questions(cluster, database, size).items()}
 
 
-def questions(cluster: Cluster, database: str) -> dict[str, str]:
+EVERYBODY = "NULL, NULL, NULL, NULL, {first}, {most}, NULL, '{{}}', '{{}}', '{{}}'"
+
+
+def questions(cluster: Cluster, database: str, size: Size) -> dict[str, str]:
     """As pages and commands put them."""
     everywhere, some = (actor(database, cluster, where) for where in ("property IS NULL", "level = 'admin' AND property IS NOT NULL"))
     email, user = cluster.sql("SELECT email || ' ' || id FROM anteroom.users WHERE idp = 'c0' ORDER BY email LIMIT 1", database)[0].split()
@@ -119,8 +128,14 @@ def questions(cluster: Cluster, database: str) -> dict[str, str]:
         "anteroom user list --waiting": "list_people('', true, 1000)",
         "anteroom audit --email": f"audit_matching('', '', '{email}', '', '', '', '') ORDER BY id DESC LIMIT 100",
         "metrics, who waits": "waiting_now()",
-        "Activity of 30 days": "activity(30)",
+        "Activity of 30 days": "sign_on_activity(30, '', 20)",
+        "Activity of one company": "sign_on_activity(30, 'c0', 20)",
         "Activity, how long people waited": "waiting_times(30)",
+        "SCIM, a page of 100 people": f"scim_list_users('c0', '{{c0.example}}', {EVERYBODY.format(first=0, most=100)})",
+        "SCIM, the last page": f"scim_list_users('c0', '{{c0.example}}', {EVERYBODY.format(first=size.people // 13 - 100, most=100)})",
+        "SCIM, how many there are": f"scim_list_users('c0', '{{c0.example}}', {EVERYBODY.format(first=0, most=0)})",
+        "anteroom scim apply, nothing changed": "scim_settle_some('c0', '{c0.example}', '{Everybody}', '{p9}', '{viewer}', "
+                                                "'{viewer,technician,manager,admin}', '00000000-0000-0000-0000-000000000000', 100)",
     }
 
 
@@ -130,7 +145,8 @@ REACH = {  # ms
     "People, at some properties": 20, "People who wait, at some properties": 20, "People, searched, at some properties": 20,
     "People, searched": 20, "People, searched by two letters": 5, "one person": 5, "one person by address": 5, "anteroom user show": 5,
     "anteroom user list --waiting": 50, "anteroom audit --email": 5, "metrics, who waits": 5, "Activity of 30 days": 50,
-    "Activity, how long people waited": 50,
+    "Activity of one company": 50, "Activity, how long people waited": 50, "SCIM, a page of 100 people": 10, "SCIM, the last page": 10,
+    "SCIM, how many there are": 10, "anteroom scim apply, nothing changed": 200,
 }
 
 
@@ -141,7 +157,7 @@ def actor(database: str, cluster: Cluster, where: str) -> str:
 
 def cost(cluster: Cluster, database: str, question: str) -> Cost:
     """Of the third time, so that what is read is in memory."""
-    explained = f"SET search_path = anteroom; EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) SELECT * FROM {question}"
+    explained = f"SET search_path = anteroom; SET jit = off; EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) SELECT * FROM {question}"
     for _ in range(3):
         answer = cluster.sql(explained, database)
     plan = json.loads("\n".join(answer))[0]

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <thread>
 
 #include "anteroom/site.h"
 #include "database/fixture.h"
@@ -186,7 +187,11 @@ TEST_CASE("housekeeping removes what has expired and nothing else") {
   CHECK(db.value("SELECT count(*) FROM anteroom.sessions") == "1");
   CHECK(db.value("SELECT count(*) FROM anteroom.consumed_messages") == "3");
   db.script("UPDATE audit_events SET at = at - interval '2 days'");
-  CHECK(wait(store::housekeep(db, Retention{.audit = 72h})).value().removed == 0);
+  // Days are counted before anything of them is removed.
+  CHECK(wait(store::housekeep(db, Retention{.audit = 24h})).value().is_more);
+  CHECK(db.value("SELECT count(*) FROM anteroom.audit_events") == "3");
+  while (wait(store::housekeep(db, Retention{.audit = 72h})).value().is_more) continue;
+  CHECK(db.value("SELECT count(*) FROM anteroom.audit_events") == "3");
   CHECK(wait(store::housekeep(db, Retention{.audit = 24h})).value().removed > 0);
   CHECK(db.value("SELECT count(*) FROM anteroom.audit_events") == "0");
 }
@@ -213,7 +218,7 @@ TEST_CASE("what was counted and decided long ago is kept no longer") {
   TestDatabase db;
   prepare(db);
   db.script(
-      "INSERT INTO sign_ons_started SELECT (now() AT TIME ZONE 'UTC')::date - d, 'corp', 1"
+      "INSERT INTO sign_on_tallies SELECT (now() AT TIME ZONE 'UTC')::date - d, 'corp', 1"
       " FROM unnest(ARRAY[0, 365, 367, 900]) d");
   db.script(
       "INSERT INTO access_requests (email, level, state, requested_at, decided_at) VALUES"
@@ -223,7 +228,7 @@ TEST_CASE("what was counted and decided long ago is kept no longer") {
       " ('old@corp.example', 'viewer', 'declined', now() - interval '9 years', now() - interval "
       "'101 days')");
   CHECK(wait(store::housekeep(db, Retention{})).value().removed == 2);
-  CHECK(db.value("SELECT count(*) FROM anteroom.sign_ons_started") == "2");
+  CHECK(db.value("SELECT count(*) FROM anteroom.sign_on_tallies") == "2");
   CHECK(db.value("SELECT count(*) FROM anteroom.access_requests") == "3");
   CHECK(wait(store::housekeep(db, Retention{.requests = 2400h})).value().removed == 1);
   CHECK(db.value("SELECT string_agg(email, ' ' ORDER BY email) FROM anteroom.access_requests") ==
@@ -288,6 +293,43 @@ TEST_CASE("a database of before the first release is refused, and nothing is cha
   REQUIRE_FALSE(refused);
   CHECK(refused.failure().detail.find("version 32") != std::string::npos);
   CHECK(db.value("SELECT count(*) FROM pg_proc WHERE proname = 'iso'") == "0");
+}
+
+TEST_CASE("a database that is in use is migrated beside whoever uses it") {
+  TestDatabase db(false);
+  BlockingDatabase& database = db.database();
+  const auto& first = store::migrations().front();
+  REQUIRE(database.execute_script(
+      "CREATE SCHEMA anteroom; SET search_path = anteroom; CREATE TABLE schema_version (version int"
+      " PRIMARY KEY, name text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now());"
+      "INSERT INTO schema_version VALUES (33, 'first');" +
+      std::string(first.sql)));
+  // Half of an index that somebody interrupted.
+  db.script(
+      "CREATE INDEX users_of_company ON users (idp);"
+      "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'users_of_company'::regclass");
+  // Somebody reads, and goes on reading until the migration has met them.
+  BlockingDatabase reader(db.settings());
+  REQUIRE(reader.execute_script("BEGIN; LOCK TABLE anteroom.users IN ACCESS SHARE MODE"));
+  std::thread reading([&] {
+    BlockingDatabase watcher(db.settings());
+    const std::string once =
+        "DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database()"
+        " AND wait_event_type = 'Lock' AND query LIKE '%DROP INDEX%') THEN RAISE 'not yet'; END IF;"
+        " END $$";
+    while (!watcher.execute_script(once)) std::this_thread::sleep_for(20ms);
+    while (watcher.execute_script(once)) std::this_thread::sleep_for(20ms);  // it gave way
+    (void)reader.execute_script("COMMIT");
+  });
+  const auto applied = migrate(database);
+  reading.join();
+  INFO((applied ? "" : applied.failure().detail));
+  REQUIRE(applied);
+  CHECK(wait(store::find_schema(db))->version == kSchemaVersion);
+  CHECK(db.value("SELECT count(*) FROM pg_index WHERE NOT indisvalid") == "0");
+  CHECK(db.value("SELECT pg_get_indexdef('anteroom.users_of_company'::regclass)")
+            .find("(idp, email)") != std::string::npos);
+  CHECK(db.value("SELECT to_regclass('anteroom.users_who_wait') IS NULL") == "t");
 }
 
 TEST_CASE("a migration that fails takes everything back, and names the file") {

@@ -207,13 +207,8 @@ def test_a_migration_that_is_interrupted_is_taken_back_and_can_be_repeated(blank
     holder.cursor().execute("SELECT pg_advisory_lock(hashtext('anteroom.migrate'))")
     with subprocess.Popen([BUILD / "core/cli/anteroom", "--config", blank.yaml, "migrate"], text=True,
                           stderr=subprocess.PIPE) as run:
-        watcher = holder.cursor()
-
-        def waits():
-            watcher.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
-            return watcher.fetchone()[0] > 0
-
-        wait_until(waits, 20, "the migration to wait")
+        asking = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%try_advisory_lock%' AND pid <> pg_backend_pid()"
+        wait_until(lambda: blank.value(asking) > 0, 20, "the migration to wait")
         run.send_signal(signal.SIGINT)
         assert "interrupted" in run.communicate(timeout=20)[1]
     assert run.returncode == 1

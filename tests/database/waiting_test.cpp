@@ -114,21 +114,64 @@ TEST_CASE("activity counts departures, sign-ons and refusals per day and identit
   c.db.script(
       "INSERT INTO audit_events (kind, code, idp, at) VALUES"
       " ('sign_on_refused', 'bad_signature', 'corp', now()),"
-      " ('signed_on', 'waiting', 'corp', now() - interval '1 day'),"
+      " ('signed_on', 'waiting', 'corp', now() - interval '2 days'),"
+      " ('sign_on_refused', 'replayed', 'corp', now() - interval '2 days'),"
+      " ('sign_on_refused', 'unknown_issuer', '', now() - interval '2 days'),"
       " ('signed_on', 'waiting', 'corp', now() - interval '9 days')");
-  const auto days = get(store::activity(c.db, 7));
-  REQUIRE(days.size() == 3);
-  CHECK(days[0].signed_on == 1);
-  CHECK(days[0].started == 0);
-  CHECK(days[1].day == c.value("SELECT (now() AT TIME ZONE 'UTC')::date"));
-  CHECK(days[1].idp == "corp");
-  CHECK(days[1].started == 5);
-  CHECK(days[1].signed_on == 2);
-  CHECK(days[1].refused == 1);
-  CHECK(days[1].returned == 3);
-  CHECK(days[2].idp == "rival");
-  CHECK(days[2].started == 1);
-  CHECK(get(store::activity(c.db, 1)).size() == 2);
+  const std::string today = c.value("SELECT (now() AT TIME ZONE 'UTC')::date");
+  const std::string then = c.value("SELECT (now() AT TIME ZONE 'UTC')::date - 2");
+  const auto check = [&] {
+    auto seen = get(store::activity(c.db, 7, "", 20));
+    CHECK(seen.days.size() == 2);
+    CHECK(seen.days[then].signed_on == 1);
+    CHECK(seen.days[then].refused == 1);
+    CHECK(seen.days[then].started == 0);
+    CHECK(seen.days[today].started == 6);
+    CHECK(seen.days[today].signed_on == 2);
+    CHECK(seen.days[today].returned() == 3);
+    REQUIRE(seen.companies.size() == 3);
+    CHECK(seen.companies[0].first == "corp");
+    CHECK(seen.companies[0].second.signed_on == 3);
+    CHECK(seen.companies[1].first == "rival");
+    CHECK(seen.companies[2].first.empty());
+    CHECK(seen.others == 0);
+    seen = get(store::activity(c.db, 7, "", 1));
+    CHECK(seen.companies.size() == 1);
+    CHECK(seen.others == 2);
+    CHECK(seen.of_others.started == 1);
+    CHECK(seen.of_others.refused == 1);
+    seen = get(store::activity(c.db, 7, "rival", 20));
+    CHECK(seen.days.size() == 1);
+    CHECK(seen.days[today].started == 1);
+    CHECK(seen.companies.size() == 1);
+    CHECK(get(store::activity(c.db, 1, "", 20)).days.size() == 1);
+  };
+  check();
+  // The same from tallies, whose days are read from events no more.
+  while (get(store::count_day(c.db)))
+    ;
+  CHECK(c.count("sign_on_tallies WHERE signed_on IS NOT NULL AND idp = 'corp'") == "2");
+  check();
+  c.db.script("DELETE FROM audit_events WHERE at < now() - interval '26 hours'");
+  check();
+}
+
+TEST_CASE("a day is counted once all that happened on it is there") {
+  Company c;
+  c.db.script(
+      "INSERT INTO audit_events (kind, idp, at) VALUES ('signed_on', 'corp', now()),"
+      " ('signed_on', 'corp', now() - interval '50 hours')");
+  CHECK(get(store::count_day(c.db)));  // the oldest,
+  CHECK(get(store::count_day(c.db)) ==
+        (c.value("SELECT (now() AT TIME ZONE 'UTC')::time > '01:00'") == "t"));
+  CHECK_FALSE(get(store::count_day(c.db)));  // and nothing of today
+  CHECK(c.count("sign_on_tallies t WHERE t.day = (now() AT TIME ZONE 'UTC')::date") == "0");
+  // One that was left out (a node was away) is counted later.
+  c.db.script(
+      "DELETE FROM sign_on_tallies WHERE idp = '' AND signed_on IS NOT NULL AND day = (now() AT "
+      "TIME ZONE 'UTC' - interval '50 hours')::date");
+  CHECK(get(store::count_day(c.db)));
+  CHECK(c.value("SELECT sum(signed_on) FROM anteroom.sign_on_tallies") == "1");
 }
 
 TEST_CASE("how long people waited before they were let in, and how many still do") {

@@ -37,14 +37,14 @@ def test_slow_pages_of_manage_leave_connections_for_the_door(cluster, node):
     manager, _, _ = node.people.sign_in(grants=(("*", "admin"),))
     strangers = [node.people.sign_in()[0] for _ in range(5)]  # sessions that this node knows nothing of
     statuses = []
-    with locked(cluster, node, "sign_ons_started"):
+    with locked(cluster, node, "sign_on_tallies"):
         pages = [threading.Thread(target=lambda: statuses.append(node.ask("/auth/manage/activity", manager).status))
                  for _ in range(6)]
         for page in pages:
             page.start()
-        wait_until(lambda: busy(node, "anteroom.activity(") == 2, 10, "half of the connections to be taken")
+        wait_until(lambda: busy(node, "anteroom.sign_on_activity(") == 2, 10, "half of the connections to be taken")
         assert [node.ask("/x", token).status for token in strangers] == [200] * 5
-        assert busy(node, "anteroom.activity(") == 2
+        assert busy(node, "anteroom.sign_on_activity(") == 2
         assert statuses == []
     for page in pages:
         page.join()
@@ -56,11 +56,11 @@ def test_the_door_does_not_wait_behind_those_who_queue_for_pages(lab, cluster):
     node = lab.node(cluster, yaml=lambda text: text.replace("statement_timeout: 10s", "statement_timeout: 20s"))
     manager, _, _ = node.people.sign_in(grants=(("*", "admin"),))
     stranger, _, _ = node.people.sign_in()
-    with locked(cluster, node, "sign_ons_started"):
+    with locked(cluster, node, "sign_on_tallies"):
         pages = [threading.Thread(target=node.ask, args=("/auth/manage/activity", manager)) for _ in range(4)]
         for page in pages:
             page.start()
-        wait_until(lambda: busy(node, "anteroom.activity(") == 1, 10, "the pages' connection to be taken")
+        wait_until(lambda: busy(node, "anteroom.sign_on_activity(") == 1, 10, "the pages' connection to be taken")
         assert node.ask("/x", stranger).status == 200
     for page in pages:
         page.join()
@@ -72,10 +72,10 @@ def test_a_statement_that_is_given_up_here_has_ended_there(lab, cluster):
     assert node.ask("/auth/manage/activity", manager).status == 200
     backends = f"SELECT pid FROM pg_stat_activity WHERE {OURS} ORDER BY pid"
     before = node.people.sql(backends)
-    with locked(cluster, node, "sign_ons_started"):
+    with locked(cluster, node, "sign_on_tallies"):
         answer = node.ask("/auth/manage/activity", manager)
         assert answer.status == 503 and answer.header("retry-after")
-        assert busy(node, "anteroom.activity(") == 0
+        assert busy(node, "anteroom.sign_on_activity(") == 0
     assert node.people.sql(backends) == before  # no connection was given up for it
 
 

@@ -1,6 +1,7 @@
 // What goes on, in numbers.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -12,14 +13,24 @@
 
 namespace anteroom::store {
 
-/// What happened at one identity provider on one day (UTC). Days without anything are left out.
-struct ActivityDay {
-  std::string day, idp;
-  long started = 0;   ///< left for the identity provider
-  long returned = 0;  ///< with a Response, good or bad: signed_on + refused
+struct SignOns {
+  long started = 0;  ///< left for the identity provider
   long signed_on = 0, refused = 0;
+
+  /// With a Response, good or bad.
+  [[nodiscard]] long returned() const { return signed_on + refused; }
 };
-Task<Result<std::vector<ActivityDay>>> activity(Database& database, int days);
+/// What happened at all companies, or at one.
+struct Activity {
+  std::map<std::string, SignOns> days;  ///< by date (UTC); those without anything are left out
+  std::vector<std::pair<std::string, SignOns>> companies;  ///< by name, the busiest first
+  int others = 0;                                          ///< companies that are not among them
+  SignOns of_others;
+};
+/// Of the last `days`, with the `most` busiest companies. `idp` empty: of all.
+Task<Result<Activity>> activity(Database& database, int days, std::string idp, int most);
+/// Counts the sign-ons of one day that is over and was not counted yet. False: there is none.
+Task<Result<bool>> count_day(Database& database);
 /// How long those who were let in during the last `days` had waited: number of people per bucket of
 /// under 1 hour, 4 hours, 1 day, 3 days, 1 week, and more; last, those still waiting.
 Task<Result<std::vector<long>>> waiting_times(Database& database, int days);

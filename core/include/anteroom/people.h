@@ -73,6 +73,9 @@ struct Unpinned {
 Task<Result<Unpinned>> unpin_company(Database& database, std::string idp, std::string actor,
                                      bool is_preview);
 
+/// The first of the rows of import_users() that the database would refuse, and why; none: all are
+/// fine.
+Task<Result<std::optional<std::string>>> check_import(Database& database, std::string rows_json);
 /// `rows_json`: [{"line","email","name","property","level","expires"}]. All or nothing: the number
 /// of rows. A row that the database refuses comes back as kDatabaseRefused with the line in its
 /// detail. Requests and `levels` as for provision().

@@ -173,8 +173,8 @@ Task<Result<ScimOutcome>> scim_change_group(Database& database, ScimCompany comp
                                             scim::GroupChange change);
 Task<Result<bool>> scim_delete_group(Database& database, ScimCompany company, ScimTable table,
                                      std::string id);
-/// Makes everybody's grants what the table says, after it was changed. How many people it looked
-/// at.
+/// Makes everybody's grants what the table says, after it was changed: a hundred people at a time,
+/// only those who get or lose something. How many they were.
 Task<Result<int>> scim_apply_table(Database& database, ScimCompany company, ScimTable table);
 
 // Tokens, for operators.

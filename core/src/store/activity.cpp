@@ -6,8 +6,11 @@ namespace anteroom::store {
 
 namespace {
 
-constexpr Statement kActivity{
-    "activity", "SELECT day, idp, started, signed_on, refused FROM anteroom.activity($1::int)"};
+constexpr Statement kActivity{"sign_on_activity",
+                              "SELECT day, idp, companies, started, signed_on, refused FROM "
+                              "anteroom.sign_on_activity($1::int,"
+                              " $2, $3::int)"};
+constexpr Statement kCountDay{"count_day", "SELECT anteroom.count_day()"};
 constexpr Statement kWaitingTimes{"waiting_times",
                                   "SELECT unnest(anteroom.waiting_times($1::int))"};
 constexpr Statement kWaitingNow{"waiting_now", "SELECT people, since FROM anteroom.waiting_now()"};
@@ -16,17 +19,30 @@ constexpr Statement kCountStarted{"count_started",
 
 }  // namespace
 
-Task<Result<std::vector<ActivityDay>>> activity(Database& database, int days) {
-  Params params{std::to_string(days)};
+Task<Result<Activity>> activity(Database& database, int days, std::string idp, int most) {
+  Params params{std::to_string(days), std::move(idp), std::to_string(most)};
   Result<Rows> result = co_await run(database, kActivity, std::move(params));
   if (!result) co_return result.failure();
-  std::vector<ActivityDay> all;
+  Activity all;
   for (const auto& row : result->rows) {
-    ActivityDay day{text(row, 0), text(row, 1), number(row, 2), 0, number(row, 3), number(row, 4)};
-    day.returned = day.signed_on + day.refused;
-    all.push_back(std::move(day));
+    const SignOns counted{number(row, 3), number(row, 4), number(row, 5)};
+    if (row.at(0)) {
+      all.days.emplace(text(row, 0), counted);
+    } else if (row.at(1)) {
+      all.companies.emplace_back(text(row, 1), counted);
+    } else {
+      all.others = static_cast<int>(number(row, 2));
+      all.of_others = counted;
+    }
   }
   co_return all;
+}
+
+Task<Result<bool>> count_day(Database& database) {
+  Params none;
+  Result<Rows> result = co_await run(database, kCountDay, std::move(none));
+  if (!result) co_return result.failure();
+  co_return result->rows.size() == 1 && is_true(result->rows[0], 0);
 }
 
 Task<Result<std::vector<long>>> waiting_times(Database& database, int days) {

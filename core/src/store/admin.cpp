@@ -28,6 +28,7 @@ constexpr Statement kEndOfCompany{"end_company_sessions",
 constexpr Statement kUnpin{"unpin_user", "SELECT anteroom.unpin_user($1, $2)"};
 constexpr Statement kUnpinCompany{
     "unpin_company", "SELECT people, sessions FROM anteroom.unpin_company($1, $2, $3::boolean)"};
+constexpr Statement kCheckImport{"check_import", "SELECT anteroom.check_import($1::jsonb)"};
 constexpr Statement kImport{"import_users",
                             "SELECT anteroom.import_users($1::jsonb, $2, $3::text[])"};
 constexpr Statement kListProperties{"list_properties",
@@ -134,6 +135,14 @@ Task<Result<Unpinned>> unpin_company(Database& database, std::string idp, std::s
   if (result->rows.size() != 1) co_return Failure{code::kInternal, "expected one row"};
   const auto& row = result->rows[0];
   co_return Unpinned{static_cast<int>(number(row, 0)), static_cast<int>(number(row, 1))};
+}
+
+Task<Result<std::optional<std::string>>> check_import(Database& database, std::string rows_json) {
+  Params params{std::move(rows_json)};
+  Result<Rows> result = co_await run(database, kCheckImport, std::move(params));
+  if (!result) co_return result.failure();
+  if (result->rows.size() != 1) co_return Failure{code::kInternal, "expected one row"};
+  co_return std::optional<std::string>(result->rows[0].at(0));
 }
 
 Task<Result<int>> import_users(Database& database, std::string rows_json, std::string actor,

@@ -45,6 +45,8 @@ std::string session_setup_sql(std::chrono::milliseconds statement_timeout) {
       "SET search_path = anteroom; SET application_name = 'anteroom';"
       " SET idle_in_transaction_session_timeout = '30s'; SET bytea_output = 'hex';"
       " SET standard_conforming_strings = on; SET timezone = 'UTC';"
+      // What we ask is short: compiling it takes longer than it does.
+      " SET jit = off;"
       // What is read after a lock was waited for must be what whoever held it left.
       " SET default_transaction_isolation = 'read committed'";
   if (statement_timeout.count() > 0) {

@@ -49,10 +49,11 @@ constexpr Statement kDeleteGroup{
     "scim_delete_group",
     "SELECT anteroom.scim_delete_group($1, $2::text[], $3::uuid, $4::text[], $5::text[],"
     " $6::text[], $7::text[])"};
-constexpr Statement kApplyTable{
-    "scim_apply_table",
-    "SELECT anteroom.scim_apply_table($1, $2::text[], $3::text[], $4::text[], $5::text[],"
-    " $6::text[])"};
+constexpr Statement kSettleSome{
+    "scim_settle_some",
+    "SELECT last, people FROM anteroom.scim_settle_some($1, $2::text[], $3::text[], $4::text[],"
+    " $5::text[], $6::text[], $7::uuid, 100)"};
+constexpr const char* kBeforeAll = "00000000-0000-0000-0000-000000000000";
 
 std::vector<std::string> split(const std::string& list) {
   std::vector<std::string> items;
@@ -158,11 +159,18 @@ Task<Result<bool>> scim_delete_group(Database& database, ScimCompany company, Sc
 }
 
 Task<Result<int>> scim_apply_table(Database& database, ScimCompany company, ScimTable table) {
-  Params params{company.idp, array_literal(company.domains)};
-  append(params, table);
-  Result<Rows> result = co_await run(database, kApplyTable, std::move(params));
-  if (!result) co_return result.failure();
-  co_return only_number(*result);
+  int people = 0;
+  for (std::optional<std::string> last = kBeforeAll; last;) {
+    Params params{company.idp, array_literal(company.domains)};
+    append(params, table);
+    params.emplace_back(*last);
+    Result<Rows> result = co_await run(database, kSettleSome, std::move(params));
+    if (!result) co_return result.failure();
+    if (result->rows.size() != 1) co_return Failure{code::kInternal, "expected one row"};
+    last = result->rows[0].at(0);
+    people += static_cast<int>(number(result->rows[0], 1));
+  }
+  co_return people;
 }
 
 }  // namespace anteroom::store

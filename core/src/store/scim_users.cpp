@@ -10,20 +10,11 @@ namespace {
 // total, then a User or NULLs.
 constexpr Statement kFindUsers{
     "scim_find_users",
-    "WITH found AS (SELECT * FROM anteroom.scim_people WHERE idp = $1 AND domain = ANY ($2::text[])"
-    " AND ($3::uuid IS NULL OR id = $3::uuid)"
-    " AND ($4::text IS NULL OR anteroom.fold(user_name::text) = anteroom.fold($4))"
-    " AND ($5::text IS NULL OR external_id = $5)"
-    " AND ($6::text IS NULL OR anteroom.fold(work_email) = anteroom.fold($6))"
-    " AND ($9::varbit IS NULL OR get_bit($9::varbit, (SELECT coalesce(sum(CASE WHEN"
-    " anteroom.scim_test(c.test, anteroom.scim_value(scim_people, c.attribute),"
-    " anteroom.scim_folded(c.attribute, c.wanted))"
-    " THEN 1 << (c.at::int - 1) ELSE 0 END), 0)::int FROM unnest($10::text[], $11::text[],"
-    " $12::text[]) WITH ORDINALITY c (attribute, test, wanted, at))) = 1))"
-    " SELECT total, p.id, p.user_name, p.external_id, p.work_email, p.display_name,"
-    " p.formatted_name, p.given_name, p.family_name, p.active, p.created, p.changed"
-    " FROM (SELECT count(*) AS total FROM found) t LEFT JOIN LATERAL"
-    " (SELECT * FROM found ORDER BY created_at, id OFFSET $7::int LIMIT $8::int) p ON true"};
+    "SELECT total, (person).id, (person).user_name, (person).external_id, (person).work_email,"
+    " (person).display_name, (person).formatted_name, (person).given_name, (person).family_name,"
+    " (person).active, (person).created, (person).changed FROM anteroom.scim_list_users($1,"
+    " $2::text[], $3::uuid, $4, $5, $6, $7::int, $8::int, $9::varbit, $10::text[], $11::text[],"
+    " $12::text[])"};
 constexpr Statement kCreateUser{
     "scim_create_user",
     "SELECT outcome, (person).id, (person).user_name, (person).external_id, (person).work_email,"

@@ -1,3 +1,4 @@
+#include "anteroom/activity.h"
 #include "anteroom/settings.h"
 #include "anteroom/store.h"
 #include "store/rows.h"
@@ -21,6 +22,11 @@ constexpr Statement kBehind{"upkeep_behind", "SELECT anteroom.upkeep_behind()"};
 }  // namespace
 
 Task<Result<Upkeep>> housekeep(Database& database, Retention keep) {
+  // Before anything of those days is removed.
+  auto counting = count_day(database);
+  const Result<bool> counted = co_await std::move(counting);
+  if (!counted) co_return counted.failure();
+  if (*counted) co_return Upkeep{0, true};
   Params params{keep.audit.count() == 0 ? "" : interval(keep.audit), interval(keep.transcripts),
                 std::to_string(kBatch)};
   Result<Rows> result = co_await run(database, kHousekeep, std::move(params));

@@ -1,5 +1,6 @@
 // Support's pages about people, and about what goes on.
 
+#include "journey/manage/company_choice.h"
 #include "unit/journey/fixture.h"
 
 using namespace anteroom;
@@ -85,7 +86,7 @@ TEST_CASE("people are for those who may process requests") {
   for (const char* form : {"grant", "account", "sessions"}) {
     CHECK(viewer.post(form, about_ann("property=elm&level=viewer")).status == 403);
   }
-  for (const char* statement : {"search_people", "show_person", "activity", "change_grant",
+  for (const char* statement : {"search_people", "show_person", "sign_on_activity", "change_grant",
                                 "set_disabled", "end_sessions"}) {
     CHECK(viewer.world.database.calls[statement] == 0);
   }
@@ -327,24 +328,30 @@ TEST_CASE("who decides at some properties only sees their own company's activity
       SessionRecord(UserStatus::active, support.world.clock.now() + std::chrono::hours(1),
                     support.world.clock.now(), own)
           .bytes());
-  support.world.database.answers["activity"] = [](const Params&) {
-    return Rows{{{"2027-01-15", "corp", "8", "5", "1"}, {"2027-01-15", "other", "71", "73", "79"}}};
+  std::optional<std::string> asked;
+  support.world.database.answers["sign_on_activity"] = [&](const Params& params) {
+    asked = params.at(1);
+    return Rows{{{"2027-01-15", std::nullopt, "0", "8", "5", "1"},
+                 {std::nullopt, "corp", "1", "8", "5", "1"}}};
   };
   support.world.database.answers["waiting_times"] = [](const Params&) { return Rows{{{"4711"}}}; };
   const std::string query = GENERATE("", "company=other");
   const Response page = support.get("activity", query);
   CHECK(page.status == 200);
   CHECK_THAT(page.body, Contains("6 (75%)"));
-  CHECK_THAT(page.body, !Contains("other") && !Contains(">73<") && !Contains("4711"));
+  CHECK(asked == "corp");
+  CHECK_THAT(page.body, !Contains("other") && !Contains("4711"));
 }
 
 TEST_CASE("activity shows every day of the last thirty, with the tables behind the charts") {
   Support support;
   const std::string today = "2027-01-15";
-  support.world.database.answers["activity"] = [&](const Params&) {
-    return Rows{{{"2000-01-01", "corp", "0", "0", "0"},
-                 {today, "corp", "8", "5", "1"},
-                 {today, "gone", "0", "3", "0"}}};
+  support.world.database.answers["sign_on_activity"] = [&](const Params&) {
+    return Rows{{{"2000-01-01", std::nullopt, "0", "0", "0", "0"},
+                 {today, std::nullopt, "0", "8", "8", "1"},
+                 {std::nullopt, "corp", "1", "8", "5", "1"},
+                 {std::nullopt, "gone", "1", "0", "3", "0"},
+                 {std::nullopt, std::nullopt, "17", "4", "1", "0"}}};
   };
   support.world.database.answers["waiting_times"] = [](const Params&) {
     return Rows{{{"4"}, {"0"}, {"2"}, {"0"}, {"0"}, {"1"}, {"9"}}};
@@ -354,8 +361,48 @@ TEST_CASE("activity shows every day of the last thirty, with the tables behind t
   CHECK_THAT(page.body, Contains("<rect class=\"first\""));
   CHECK_THAT(page.body, Contains("6 (75%)") && Contains("3 (–)"));
   CHECK_THAT(page.body, Contains("still waiting") && Contains(">9</td>"));
-  CHECK_THAT(page.body, Contains("?company=corp"));
+  CHECK_THAT(page.body, Contains("?company=corp") && Contains("17 others") && Contains("1 (25%)"));
+  CHECK_THAT(page.body, !Contains("2000-01-01"));
   // One company's.
   CHECK_THAT(support.get("activity", "company=corp").body, Contains("value=\"corp\" selected"));
   CHECK_THAT(support.get("activity", "company=%3Cb%3E").body, !Contains("<b>"));
+  CHECK_THAT(support.get("activity", "company=%3Cb%3E").body, Contains("No company has that"));
+}
+
+TEST_CASE("a company is found by its name, a domain, or a part of them") {
+  IdentityProvider contoso, fabrikam, fabric;
+  contoso.name = "contoso";
+  contoso.display_name = "Contoso Ltd";
+  contoso.domains = {"contoso.example", "contoso.test"};
+  fabrikam.name = "fabrikam";
+  fabrikam.display_name = "Fabrikam";
+  fabric.name = "f2";
+  fabric.display_name = "Fabrikam Facilities";
+  fabric.domains = {"facilities.example"};
+  const std::vector<const IdentityProvider*> all{&contoso, &fabrikam, &fabric};
+  using Found = std::vector<const IdentityProvider*>;
+  CHECK(journey::find_companies(all, "contoso", 20) == Found{&contoso});
+  CHECK(journey::find_companies(all, "Contoso.Test", 20) == Found{&contoso});
+  CHECK(journey::find_companies(all, "ltd", 20) == Found{&contoso});
+  CHECK(journey::find_companies(all, "FABRIKAM", 20) == Found{&fabrikam});
+  CHECK(journey::find_companies(all, "fabri", 20) == Found{&fabrikam, &fabric});
+  CHECK(journey::find_companies(all, "fabri", 1) == Found{&fabrikam});
+  CHECK(journey::find_companies(all, "example", 20) == Found{&contoso, &fabric});
+  CHECK(journey::find_companies(all, "", 20).empty());
+  CHECK(journey::find_companies(all, "nobody", 20).empty());
+}
+
+TEST_CASE("few companies are offered, of many one is typed") {
+  const std::vector<IdentityProvider> many(41);
+  std::vector<const IdentityProvider*> all;
+  for (const IdentityProvider& one : many) all.push_back(&one);
+  pages::Values values;
+  journey::offer_companies(values, all, "con");
+  CHECK(values.flags["is_typed"]);
+  CHECK(values.lists["companies"].empty());
+  CHECK(values.text["typed"] == "con");
+  all.pop_back();
+  journey::offer_companies(values, all, "");
+  CHECK_FALSE(values.flags["is_typed"]);
+  CHECK(values.lists["companies"].size() == 40);
 }

@@ -77,7 +77,7 @@ TEST_CASE("properties are for those who decide at all of them") {
 TEST_CASE("the tab is there for those who decide at all properties") {
   for (const char* grants : {"*=manager", "elm=manager"}) {
     Keeper keeper(grants);
-    keeper.world.database.answers["activity"] = [](const Params&) { return Rows{}; };
+    keeper.world.database.answers["sign_on_activity"] = [](const Params&) { return Rows{}; };
     keeper.world.database.answers["search_people"] = [](const Params&) { return Rows{}; };
     const Response page =
         keeper.world.answer({.path = "/auth/manage/people", .cookie = kSessionCookieHeader});

@@ -310,7 +310,11 @@ Sample activity() {
   Sample activity = sample("manage_activity", "manage_activity", 200, {{"company", "Contoso"}},
                            {{"has_activity", true}, {"sees_all", true}});
   auto& lists = activity.values.lists;
-  lists["companies"] = {{{{"key", "contoso"}, {"name", "Contoso"}}, {{"is_chosen", true}}}};
+  lists["companies"] = {{{{"value", "contoso"}, {"label", "Contoso"}}, {{"is_chosen", true}}}};
+  activity.values.text["typed"] = "contoso";
+  for (const char* flag : {"is_typed", "are_several", "is_unknown"}) {
+    activity.values.flags[flag] = false;
+  }
   const auto chart = [](const char* id, const Message& title, const Message& first,
                         const Message& second) {
     Values values{
@@ -354,6 +358,25 @@ Sample activity() {
     lists["waiting"].push_back(row);
   }
   return activity;
+}
+
+// Of so many companies that one is typed.
+Sample activity_of_many() {
+  Sample many = activity();
+  many.file = "manage_activity_typed";
+  many.values.text["company"] = "";
+  many.values.text["typed"] = "fabri";
+  many.values.lists["companies"].clear();
+  many.values.lists["several"] = {
+      {{{"href", "/auth/manage/activity?company=x"}, {"name", "Fabrikam"}}},
+      {{{"href", "/auth/manage/activity?company=y"}, {"name", "Fabrikam Facilities"}}}};
+  Values others = many.values.lists["by_company"].back();
+  others.text.erase("href");
+  others.text.erase("name");
+  others.messages["others"] = {"activity_others"_message, {{"count", "1980"}}};
+  many.values.lists["by_company"].push_back(others);
+  for (const char* flag : {"is_typed", "are_several", "is_unknown"}) many.values.flags[flag] = true;
+  return many;
 }
 
 Values part(const char* what, const char* value) {
@@ -435,7 +458,8 @@ std::vector<Sample> manage() {
       known_person(),
       refused_person(),
       person_asked_for(),
-      activity()};
+      activity(),
+      activity_of_many()};
   const auto list = std::find_if(samples.begin(), samples.end(),
                                  [](const Sample& one) { return one.file == "manage_people"; });
   list->values.lists["people"] = {
@@ -735,12 +759,11 @@ const std::map<std::string, std::vector<std::string>>& text_values() {
       {"manage_activity", {"company"}},
       {"manage_properties", {"search", "first_url", "next_url", "given_key", "given_name"}},
       {"manage_companies", {"search", "first_url", "next_url", "given_name", "given_display_name"}},
-      {"manage_company",
-       {"name",           "display_name",       "version",        "preset_label",
-        "closed",         "conflicts",          "people",         "sessions",
-        "others",         "identifier",         "reply_url",      "sign_on_url",
-        "logout_url",     "metadata_url",       "all_domains",    "given_domain",
-        "given_metadata", "given_display_name", "other_settings", "new_entity_id"}},
+      {"manage_company", {"name",           "display_name",       "version",        "preset_label",
+                          "closed",         "conflicts",          "people",         "sessions",
+                          "others",         "identifier",         "reply_url",      "sign_on_url",
+                          "logout_url",     "metadata_url",       "all_domains",    "given_domain",
+                          "given_metadata", "given_display_name", "other_settings", "new_entity_id"}},
       {"manage_property",
        {"key", "name", "href", "closed_on", "closed_by", "was", "given_name", "people",
         "requests"}},

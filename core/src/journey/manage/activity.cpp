@@ -1,14 +1,17 @@
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <map>
 
 #include "anteroom/activity.h"
 #include "http/form.h"
 #include "journey/frame/respond.h"
 #include "journey/manage/chart.h"
+#include "journey/manage/company_choice.h"
 #include "journey/manage/manage.h"
 #include "journey/manage/steps.h"
 #include "text/instant.h"
+#include "text/unicode.h"
 
 namespace anteroom::journey {
 
@@ -18,80 +21,77 @@ using pages::Values;
 
 constexpr int kDays = 30;
 
-struct Counts {
-  long started = 0, returned = 0, signed_on = 0, refused = 0;
+constexpr int kMostCompanies = 20;
 
-  void add(const store::ActivityDay& day) {
-    started += day.started;
-    returned += day.returned;
-    signed_on += day.signed_on;
-    refused += day.refused;
-  }
-};
+using store::SignOns;
 
 // Of those who left, in percent. Who began at the identity provider came without having left.
-std::string share(const Counts& counts) {
-  if (counts.started == 0) return "–";
-  return std::to_string(std::min(100L, counts.returned * 100 / counts.started)) + "%";
+std::string share(const SignOns& counted) {
+  if (counted.started == 0) return "–";
+  return std::to_string(std::min(100L, counted.returned() * 100 / counted.started)) + "%";
 }
 
 // Every day of the period, also those without anything. Days are those of UTC.
-std::map<std::string, Counts> by_day(const std::vector<store::ActivityDay>& activity,
-                                     const std::string& idp, Time now) {
-  std::map<std::string, Counts> days;
+std::map<std::string, SignOns> by_day(std::map<std::string, SignOns> counted, Time now) {
   for (int ago = 0; ago < kDays; ++ago) {
-    days[text::format_instant(now - std::chrono::hours(24 * ago)).substr(0, 10)];
+    counted[text::format_instant(now - std::chrono::hours(24 * ago)).substr(0, 10)];
   }
-  for (const store::ActivityDay& day : activity) {
-    const auto known = days.find(day.day);
-    if (known != days.end() && (idp.empty() || day.idp == idp)) known->second.add(day);
-  }
-  return days;
+  while (counted.size() > kDays) counted.erase(counted.begin());  // midnight came in between
+  return counted;
 }
 
+struct Series {
+  MessageKey label;
+  std::function<long(const SignOns&)> of;
+};
+
 // Two series over the days, with their table.
-Values day_chart(const std::map<std::string, Counts>& days, const std::string& id, MessageKey title,
-                 MessageKey first, MessageKey second, long Counts::*a, long Counts::*b) {
+Values day_chart(const std::map<std::string, SignOns>& days, const std::string& id,
+                 MessageKey title, const Series& first, const Series& second) {
   std::vector<std::vector<long>> groups;
   std::vector<Values> rows;
-  for (const auto& [day, counts] : days) {
-    groups.push_back({counts.*a, counts.*b});
+  for (const auto& [day, counted] : days) {
+    groups.push_back({first.of(counted), second.of(counted)});
     rows.push_back({{{"day", day},
-                     {"first_count", std::to_string(counts.*a)},
-                     {"second_count", std::to_string(counts.*b)}}});
+                     {"first_count", std::to_string(first.of(counted))},
+                     {"second_count", std::to_string(second.of(counted))}}});
   }
   Values chart = column_chart(groups);
   chart.text["id"] = id;
   chart.text["first_day"] = days.begin()->first;
   chart.text["last_day"] = days.rbegin()->first;
   chart.messages["title"] = title;
-  chart.messages["first_label"] = first;
-  chart.messages["second_label"] = second;
+  chart.messages["first_label"] = first.label;
+  chart.messages["second_label"] = second.label;
   std::reverse(rows.begin(), rows.end());
   chart.lists["days"] = std::move(rows);
   return chart;
 }
 
-// The busiest first.
-std::vector<Values> company_rows(const Context& context,
-                                 const std::vector<store::ActivityDay>& activity) {
-  std::map<std::string, Counts> by_idp;
-  for (const store::ActivityDay& day : activity) by_idp[day.idp].add(day);
-  std::vector<std::pair<std::string, Counts>> companies(by_idp.begin(), by_idp.end());
-  std::stable_sort(companies.begin(), companies.end(), [](const auto& x, const auto& y) {
-    return x.second.signed_on > y.second.signed_on;
-  });
+Values counted_row(const SignOns& counted, long most) {
+  Values row;
+  row.text["signed_on"] = std::to_string(counted.signed_on);
+  row.text["left"] = std::to_string(counted.started);
+  row.text["returned"] = std::to_string(counted.returned());
+  row.text["share"] = share(counted);
+  row.text["length"] = std::to_string(bar_length(std::min(counted.signed_on, most), most));
+  return row;
+}
+
+// The busiest first, then all others together.
+std::vector<Values> company_rows(const Context& context, const store::Activity& activity) {
+  const long most = activity.companies.empty() ? 0 : activity.companies.front().second.signed_on;
   std::vector<Values> rows;
-  for (const auto& [idp, counts] : companies) {
-    Values row;
+  for (const auto& [idp, counted] : activity.companies) {
+    Values row = counted_row(counted, most);
     row.text["href"] = context.path("/manage/activity?company=") + http::percent_encode(idp);
     row.text["name"] = context.companies->display_name(idp);
-    row.text["signed_on"] = std::to_string(counts.signed_on);
-    row.text["left"] = std::to_string(counts.started);
-    row.text["returned"] = std::to_string(counts.returned);
-    row.text["share"] = share(counts);
-    row.text["length"] =
-        std::to_string(bar_length(counts.signed_on, companies.front().second.signed_on));
+    rows.push_back(std::move(row));
+  }
+  if (activity.others > 0) {
+    Values row = counted_row(activity.of_others, most);
+    row.messages["others"] = {"activity_others"_message,
+                              {{"count", std::to_string(activity.others)}}};
     rows.push_back(std::move(row));
   }
   return rows;
@@ -116,21 +116,36 @@ std::vector<Values> waiting_rows(const std::vector<long>& times) {
   return rows;
 }
 
-std::vector<Values> company_choices(const std::vector<const IdentityProvider*>& companies,
-                                    const std::string& chosen) {
-  std::vector<Values> choices;
-  choices.reserve(companies.size());
-  for (const IdentityProvider* idp : companies) {
-    choices.push_back(
-        {{{"key", idp->name}, {"name", idp->display_name}}, {{"is_chosen", idp->name == chosen}}});
+// Whom the page is about. Whoever decides at some properties only sees their own company's: others'
+// names and numbers are not theirs.
+struct Subject {
+  std::string company;  ///< empty: all
+  std::string typed;
+  std::vector<const IdentityProvider*> several;  ///< that may have been meant
+};
+
+Subject subject_of(const std::vector<const IdentityProvider*>& companies, std::string typed) {
+  Subject subject;
+  subject.several = find_companies(companies, typed, kMostCompanies);
+  subject.typed = std::move(typed);
+  if (subject.several.size() == 1) {
+    subject.company = subject.several.front()->name;
+    subject.typed = subject.several.front()->name;
+    subject.several.clear();
   }
-  return choices;
+  return subject;
 }
 
-// Whoever decides at some properties only sees their own company's: others' names and numbers are
-// not theirs.
-void keep_own(std::vector<store::ActivityDay>& activity, std::string_view idp) {
-  std::erase_if(activity, [idp](const store::ActivityDay& day) { return day.idp != idp; });
+std::vector<Values> links_to(const Context& context,
+                             const std::vector<const IdentityProvider*>& companies) {
+  std::vector<Values> links;
+  links.reserve(companies.size());
+  for (const IdentityProvider* company : companies) {
+    links.push_back(
+        {{{"href", context.path("/manage/activity?company=") + http::percent_encode(company->name)},
+          {"name", company->display_name}}});
+  }
+  return links;
 }
 
 }  // namespace
@@ -138,29 +153,36 @@ void keep_own(std::vector<store::ActivityDay>& activity, std::string_view idp) {
 Task<Response> show_activity(Exchange exchange, ManageUser user) {
   Context& context = exchange.context;
   const auto query = http::Form::parse(exchange.head().query);
-  const auto companies = companies_for(exchange, user);
-  const bool sees_all = companies.size() == exchange.companies->all().size();
-  std::string company = sees_all ? "" : std::string(user.fields().idp);
-  if (query && sees_all && exchange.companies->by_name(query->get("company")) != nullptr) {
-    company = query->get("company");
+  const bool sees_all = is_everywhere(context, user);
+  Values values;
+  Subject subject;
+  subject.company = user.fields().idp;
+  if (sees_all) {
+    const auto companies = companies_for(exchange, user);
+    subject = subject_of(companies, query ? std::string(text::trimmed(query->get("company"))) : "");
+    offer_companies(values, companies, subject.typed);
   }
-  auto counting = store::activity(context.ports.database, kDays);
-  std::vector<store::ActivityDay> activity = co_await or_unavailable(exchange, std::move(counting));
-  if (!sees_all) keep_own(activity, company);
+  auto counting = store::activity(context.ports.database, kDays, subject.company, kMostCompanies);
+  store::Activity activity = co_await or_unavailable(exchange, std::move(counting));
   auto timing = store::waiting_times(context.ports.database, kDays);
   const std::vector<long> times = co_await or_unavailable(exchange, std::move(timing));
 
-  const auto days = by_day(activity, company, exchange.now());
-  Values values;
-  values.text["company"] = company.empty() ? "" : exchange.companies->display_name(company);
-  values.lists["companies"] = company_choices(companies, company);
+  const auto days = by_day(std::move(activity.days), exchange.now());
+  values.text["company"] =
+      subject.company.empty() ? "" : exchange.companies->display_name(subject.company);
+  values.flags["is_unknown"] =
+      subject.company.empty() && subject.several.empty() && !subject.typed.empty();
+  values.flags["are_several"] = !subject.several.empty();
+  values.lists["several"] = links_to(context, subject.several);
   values.lists["charts"] = {
-      day_chart(days, "sign-ons", "activity_sign_ons"_message, "activity_signed_on"_message,
-                "activity_refused"_message, &Counts::signed_on, &Counts::refused),
-      day_chart(days, "drop-off", "activity_drop_off"_message, "activity_left"_message,
-                "activity_returned"_message, &Counts::started, &Counts::returned)};
+      day_chart(days, "sign-ons", "activity_sign_ons"_message,
+                {"activity_signed_on"_message, [](const SignOns& day) { return day.signed_on; }},
+                {"activity_refused"_message, [](const SignOns& day) { return day.refused; }}),
+      day_chart(days, "drop-off", "activity_drop_off"_message,
+                {"activity_left"_message, [](const SignOns& day) { return day.started; }},
+                {"activity_returned"_message, [](const SignOns& day) { return day.returned(); }})};
   values.lists["by_company"] = company_rows(context, activity);
-  values.flags["has_activity"] = !activity.empty();
+  values.flags["has_activity"] = !activity.companies.empty();
   values.flags["sees_all"] = sees_all;
   values.lists["waiting"] = waiting_rows(times);
   co_return manage_page(exchange, user, ManageTab::activity, "manage_activity", 200,

@@ -31,6 +31,18 @@ BEGIN
   RETURN v_outcome;
 END $$;
 
+-- Why rows cannot be imported, of the first such line: nothing is changed. NULL: all can.
+CREATE OR REPLACE FUNCTION check_import(p_rows jsonb) RETURNS text LANGUAGE sql STABLE AS $$
+  SELECT 'line ' || r.line || ': ' || r.trouble || ' (' || r.email || ')'
+  FROM (SELECT x.line, x.email, CASE
+          WHEN nullif(x.expires, '')::timestamptz <= now() THEN 'the access would have ended already'
+          WHEN x.property <> '*' AND NOT EXISTS (SELECT FROM properties p WHERE p.key = x.property AND p.closed_at IS NULL)
+            THEN 'no_property ' || x.property
+          WHEN (SELECT u.status FROM users u WHERE u.email = x.email::citext) = 'disabled' THEN 'disabled' END AS trouble
+        FROM jsonb_to_recordset(p_rows) AS x(line int, email text, property text, expires text)) r
+  WHERE r.trouble IS NOT NULL ORDER BY r.line LIMIT 1
+$$;
+
 -- All rows or none: AN001 names the line. How many.
 CREATE OR REPLACE FUNCTION import_users(p_rows jsonb, p_actor text, p_levels text[]) RETURNS int LANGUAGE plpgsql AS $$
 DECLARE

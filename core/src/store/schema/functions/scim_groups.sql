@@ -1,27 +1,45 @@
 -- Groups of companies' directories, and the access that a company's table gives for them. p_table_…: the rows of the table.
 
+-- What a company's groups say that its accounts get by the table, whatever else is so; p_users NULL: all of them.
+CREATE OR REPLACE FUNCTION scim_said(p_idp text, p_users uuid[], p_table_groups text[], p_table_properties text[],
+                                     p_table_levels text[], p_levels text[])
+RETURNS TABLE (user_id uuid, key text, level text) LANGUAGE sql STABLE AS $$
+  SELECT m.user_id, t.property, p_levels[max(array_position(p_levels, t.level))]
+  FROM scim_groups g
+  JOIN unnest(p_table_groups, p_table_properties, p_table_levels) AS t (group_name, property, level)
+    ON fold(t.group_name) = fold(g.display_name::text)
+  JOIN scim_members m ON m.group_id = g.id
+  WHERE g.idp = p_idp AND (p_users IS NULL OR m.user_id = ANY (p_users))
+  GROUP BY m.user_id, t.property
+$$;
+
+-- What of it counts: people withhold it from nobody, and there is such a property.
+CREATE OR REPLACE FUNCTION scim_wanted(p_idp text, p_users uuid[], p_table_groups text[], p_table_properties text[],
+                                       p_table_levels text[], p_levels text[])
+RETURNS TABLE (user_id uuid, key text, level text) LANGUAGE sql STABLE AS $$
+  SELECT s.user_id, s.key, s.level FROM scim_said(p_idp, p_users, p_table_groups, p_table_properties, p_table_levels, p_levels) s
+  WHERE (s.key = '*' OR EXISTS (SELECT FROM properties p WHERE p.key = s.key))
+    AND NOT EXISTS (SELECT FROM scim_withheld w WHERE w.user_id = s.user_id AND w.idp = p_idp AND w.property = s.key)
+$$;
+
+-- Whether what a group gives takes the place of what somebody holds: what people gave is left alone until it ends.
+CREATE OR REPLACE FUNCTION scim_replaces(p_idp text, held grants, p_level text) RETURNS boolean LANGUAGE sql STABLE AS $$
+  SELECT (held.granted_by = 'scim:' || p_idp AND held.level <> p_level) OR coalesce(held.expires_at <= now(), false)
+$$;
+
 -- Gives these people, who are locked, what the table gives for their groups, and takes what it no longer gives: what is missing is filled,
 -- what people gave is left alone. An empty table takes. At a closed property nothing is given, and what a group still gives is kept.
+-- What it would change, scim_unsettled() finds.
 CREATE OR REPLACE FUNCTION scim_settle(p_idp text, p_users uuid[], p_table_groups text[], p_table_properties text[],
                                        p_table_levels text[], p_levels text[]) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   v_actor text := 'scim:' || p_idp;
 BEGIN
   DELETE FROM scim_withheld w WHERE w.idp = p_idp AND w.user_id = ANY (p_users) AND NOT EXISTS (
-    SELECT FROM scim_members m JOIN scim_groups g ON g.id = m.group_id AND g.idp = p_idp
-    JOIN unnest(p_table_groups, p_table_properties) AS t (group_name, property)
-      ON fold(t.group_name) = fold(g.display_name::text)
-    WHERE m.user_id = w.user_id AND t.property = w.property);
-  WITH wanted AS (
-    SELECT DISTINCT ON (m.user_id, t.property) m.user_id, t.property AS key, t.level
-    FROM scim_members m JOIN scim_groups g ON g.id = m.group_id AND g.idp = p_idp
-    JOIN unnest(p_table_groups, p_table_properties, p_table_levels) AS t (group_name, property, level)
-      ON fold(t.group_name) = fold(g.display_name::text)
-    WHERE m.user_id = ANY (p_users)
-      AND (t.property = '*' OR EXISTS (SELECT FROM properties p WHERE p.key = t.property))
-      AND NOT EXISTS (SELECT FROM scim_withheld w
-                      WHERE w.user_id = m.user_id AND w.idp = p_idp AND w.property = t.property)
-    ORDER BY m.user_id, t.property, array_position(p_levels, t.level) DESC),
+    SELECT FROM scim_said(p_idp, p_users, p_table_groups, p_table_properties, p_table_levels, p_levels) s
+    WHERE s.user_id = w.user_id AND s.key = w.property);
+  WITH wanted AS MATERIALIZED (
+    SELECT * FROM scim_wanted(p_idp, p_users, p_table_groups, p_table_properties, p_table_levels, p_levels)),
   before AS (
     SELECT user_id, coalesce(property, '*') AS key, level FROM grants
     WHERE user_id = ANY (p_users) AND granted_by = v_actor),
@@ -34,7 +52,7 @@ BEGIN
     SELECT user_id, nullif(key, '*'), level, v_actor FROM wanted WHERE NOT is_closed(key)
     ON CONFLICT (user_id, (coalesce(property, '*'))) DO UPDATE
       SET level = excluded.level, expires_at = NULL, granted_at = now(), granted_by = excluded.granted_by
-      WHERE (g.granted_by = excluded.granted_by AND g.level <> excluded.level) OR g.expires_at <= now()
+      WHERE scim_replaces(p_idp, g, excluded.level)
     RETURNING g.user_id, coalesce(g.property, '*') AS key, g.level),
   changes AS (
     SELECT user_id, key, NULL AS level FROM taken UNION ALL SELECT user_id, key, level FROM given)
@@ -48,6 +66,41 @@ BEGIN
 
   UPDATE users u SET status = 'active' WHERE u.id = ANY (p_users) AND u.status = 'waiting'
     AND EXISTS (SELECT FROM grants g WHERE g.user_id = u.id AND g.granted_by = v_actor);
+END $$;
+
+-- Of whom scim_settle() would change anything, in order of id behind p_after. Nobody is locked.
+CREATE OR REPLACE FUNCTION scim_unsettled(p_idp text, p_domains text[], p_table_groups text[], p_table_properties text[],
+                                          p_table_levels text[], p_levels text[], p_after uuid, p_limit int)
+RETURNS SETOF uuid LANGUAGE plpgsql STABLE SET plan_cache_mode = force_custom_plan AS $$
+DECLARE
+  v_actor text := 'scim:' || p_idp;
+BEGIN
+  RETURN QUERY
+  WITH own AS MATERIALIZED (
+    SELECT a.user_id FROM scim_users a WHERE a.idp = p_idp AND a.domain = ANY (p_domains) AND a.user_id > p_after),
+  said AS MATERIALIZED (
+    SELECT s.* FROM scim_said(p_idp, NULL, p_table_groups, p_table_properties, p_table_levels, p_levels) s
+    WHERE EXISTS (SELECT FROM own o WHERE o.user_id = s.user_id)),
+  wanted AS MATERIALIZED (
+    SELECT w.* FROM scim_wanted(p_idp, NULL, p_table_groups, p_table_properties, p_table_levels, p_levels) w
+    WHERE EXISTS (SELECT FROM own o WHERE o.user_id = w.user_id)),
+  held AS MATERIALIZED (
+    SELECT g.user_id, coalesce(g.property, '*') AS key, g AS held FROM grants g
+    WHERE g.granted_by LIKE 'scim:%' AND g.granted_by = v_actor AND g.user_id > p_after)
+  SELECT w.user_id FROM scim_withheld w
+  WHERE w.idp = p_idp AND w.user_id > p_after AND NOT EXISTS (SELECT FROM said s WHERE s.user_id = w.user_id AND s.key = w.property)
+  UNION
+  SELECT h.user_id FROM held h WHERE NOT EXISTS (SELECT FROM wanted w WHERE w.user_id = h.user_id AND w.key = h.key)
+  UNION
+  SELECT m.user_id  -- most hold it by the group: few are looked up among all that anybody gave
+  FROM (SELECT w.* FROM wanted w LEFT JOIN held h ON h.user_id = w.user_id AND h.key = w.key
+        WHERE h.held IS NULL OR scim_replaces(p_idp, h.held, w.level) OFFSET 0) m
+  WHERE NOT is_closed(m.key)
+    AND NOT EXISTS (SELECT FROM grants g WHERE g.user_id = m.user_id AND coalesce(g.property, '*') = m.key
+                      AND NOT scim_replaces(p_idp, g, m.level))
+  UNION
+  SELECT h.user_id FROM held h JOIN (SELECT u.id FROM users u WHERE u.status = 'waiting' OFFSET 0) u ON u.id = h.user_id
+  ORDER BY 1 LIMIT p_limit;
 END $$;
 
 -- False: not all that are added are the company's. A group gives nothing to people of a domain that is not the company's any more; it
@@ -146,20 +199,22 @@ BEGIN
   RETURN true;
 END $$;
 
--- After the table was changed: everybody in a group or with a grant from one. How many.
-CREATE OR REPLACE FUNCTION scim_apply_table(p_idp text, p_domains text[], p_table_groups text[], p_table_properties text[],
-                                 p_table_levels text[], p_levels text[]) RETURNS int LANGUAGE plpgsql AS $$
+-- After the table was changed: those of the next p_limit behind p_after who get or lose something, and the last of them. NULL: nobody is
+-- left. Only they are locked, and while so few are, who signs on waits for nothing that can be felt.
+CREATE OR REPLACE FUNCTION scim_settle_some(p_idp text, p_domains text[], p_table_groups text[], p_table_properties text[],
+                                            p_table_levels text[], p_levels text[], p_after uuid, p_limit int,
+                                            OUT last uuid, OUT people int) LANGUAGE plpgsql AS $$
 DECLARE
-  v_all uuid[];
+  v_some uuid[] := ARRAY(SELECT scim_unsettled(p_idp, p_domains, p_table_groups, p_table_properties, p_table_levels, p_levels, p_after,
+                                               p_limit));
   v_own uuid[];
 BEGIN
-  v_all := ARRAY(
-    SELECT m.user_id FROM scim_members m JOIN scim_groups g ON g.id = m.group_id WHERE g.idp = p_idp
-    UNION SELECT user_id FROM grants WHERE granted_by = 'scim:' || p_idp);
-  v_own := scim_lock_people(p_idp, p_domains, v_all);
+  last := v_some[cardinality(v_some)];
+  people := cardinality(v_some);
+  IF people = 0 THEN RETURN; END IF;
+  v_own := scim_lock_people(p_idp, p_domains, v_some);
   PERFORM scim_settle(p_idp, v_own, p_table_groups, p_table_properties, p_table_levels, p_levels);
-  PERFORM scim_settle(p_idp, ARRAY(SELECT unnest(v_all) EXCEPT SELECT unnest(v_own)), '{}', '{}', '{}', '{}');
-  RETURN cardinality(v_all);
+  PERFORM scim_settle(p_idp, ARRAY(SELECT unnest(v_some) EXCEPT SELECT unnest(v_own)), '{}', '{}', '{}', '{}');
 END $$;
 
 -- Of a group, folded. Empty: it has no value.

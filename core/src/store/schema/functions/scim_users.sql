@@ -1,13 +1,28 @@
 -- Accounts as companies' directories see and change them.
 
--- One row an account, as SCIM shows it; idp, domain: whose it is.
+-- One row an account, as SCIM shows it; idp, domain: whose it is. (A LEFT JOIN, so that whoever asks for nothing of a person reads none;
+-- each account has one.)
 CREATE OR REPLACE VIEW scim_people AS
-  SELECT u.id, s.user_name, s.external_id, s.work_email, s.display_name, s.formatted_name,
+  SELECT s.user_id AS id, s.user_name, s.external_id, s.work_email, s.display_name, s.formatted_name,
          s.given_name, s.family_name, u.status <> 'disabled' AS active,
          to_char(s.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS created,
          to_char(s.changed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS changed,
-         s.idp, u.email, lower(split_part(u.email::text, '@', 2)) AS domain, s.created_at
-  FROM scim_users s JOIN users u ON u.id = s.user_id;
+         s.idp, u.email, s.domain, s.created_at
+  FROM scim_users s LEFT JOIN users u ON u.id = s.user_id;
+
+-- Trigger: the domain of an account is that of its person's address.
+CREATE OR REPLACE FUNCTION domain_of_account() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  NEW.domain := coalesce((SELECT domain_of(u.email) FROM users u WHERE u.id = NEW.user_id), '');
+  RETURN NEW;
+END $$;
+
+-- Trigger: also when that changes.
+CREATE OR REPLACE FUNCTION accounts_follow_address() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  UPDATE scim_users SET domain = domain_of(NEW.email) WHERE user_id = NEW.id;
+  RETURN NULL;
+END $$;
 
 -- The name that people see: the first of these that is not empty.
 CREATE OR REPLACE FUNCTION scim_shown_name(p_display text, p_formatted text, p_given text, p_family text) RETURNS text
@@ -205,3 +220,27 @@ CREATE OR REPLACE FUNCTION scim_test(p_test text, p_have text, p_wanted text) RE
       ELSE false END
     END
 $$;
+
+-- A page of a company's accounts, in the order in which they were made: one row each, with how many there are in all; where the page is
+-- empty, a row with nothing but that. NULL: whatever it is. p_rest: which outcomes of the conditions are taken, as RFC 7644's filters say it.
+-- Accounts of the pages before are counted, and not read.
+CREATE OR REPLACE FUNCTION scim_list_users(p_idp text, p_domains text[], p_id uuid, p_user_name text, p_external_id text, p_email text,
+                                           p_offset int, p_limit int, p_rest varbit, p_attributes text[], p_tests text[], p_wanted text[])
+RETURNS TABLE (total bigint, person scim_people) LANGUAGE plpgsql STABLE SET plan_cache_mode = force_custom_plan AS $$
+BEGIN
+  RETURN QUERY
+  WITH found AS NOT MATERIALIZED (
+    SELECT p.id, p.created_at FROM scim_people p
+    WHERE p.idp = p_idp AND p.domain = ANY (p_domains)
+      AND (p_id IS NULL OR p.id = p_id) AND (p_user_name IS NULL OR fold(p.user_name::text) = fold(p_user_name))
+      AND (p_external_id IS NULL OR p.external_id = p_external_id) AND (p_email IS NULL OR fold(p.work_email) = fold(p_email))
+      AND (p_rest IS NULL OR get_bit(p_rest, (
+             SELECT coalesce(sum(CASE WHEN scim_test(c.test, scim_value(p, c.attribute), scim_folded(c.attribute, c.wanted))
+                                      THEN 1 << (c.at::int - 1) ELSE 0 END), 0)::int
+             FROM unnest(p_attributes, p_tests, p_wanted) WITH ORDINALITY c(attribute, test, wanted, at))) = 1))
+  SELECT t.total, CASE WHEN p.id IS NOT NULL THEN p END
+  FROM (SELECT count(*) AS total FROM found) t
+  LEFT JOIN LATERAL (SELECT f.id, f.created_at FROM found f ORDER BY f.created_at, f.id OFFSET p_offset LIMIT p_limit) page ON true
+  LEFT JOIN scim_people p ON p.id = page.id
+  ORDER BY page.created_at, page.id;
+END $$;

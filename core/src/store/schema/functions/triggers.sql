@@ -9,6 +9,8 @@ BEGIN
     ('users', 'users_begin_waiting', 'BEFORE UPDATE OF last_sign_on_at', '', 'begin_waiting'),
     ('users', 'users_who_switched_off', 'BEFORE INSERT OR UPDATE OF status, off_by_people, off_by_directory', '', 'who_switched_off'),
     ('users', 'users_address_changed', 'AFTER UPDATE OF email', 'OLD.email <> NEW.email', 'requests_follow_address'),
+    ('users', 'users_address_of_account', 'AFTER UPDATE OF email', 'OLD.email <> NEW.email', 'accounts_follow_address'),
+    ('scim_users', 'scim_users_domain', 'BEFORE INSERT', '', 'domain_of_account'),
     ('users', 'users_changed', 'AFTER UPDATE',
      '(OLD.email, OLD.name, OLD.status) IS DISTINCT FROM (NEW.email, NEW.name, NEW.status)', 'tell_nodes_of_user'),
     ('users', 'users_deleted', 'AFTER DELETE', '', 'tell_nodes_of_user'),

@@ -17,8 +17,8 @@ BEGIN
   DELETE FROM handoff_tickets WHERE ticket_hash IN (
     SELECT ticket_hash FROM handoff_tickets WHERE expires_at <= now() LIMIT p_batch FOR UPDATE SKIP LOCKED);
   GET DIAGNOSTICS v_rows = ROW_COUNT; v_total := v_total + v_rows;
-  DELETE FROM sign_ons_started WHERE (day, idp) IN (  -- activity() looks back over a year
-    SELECT s.day, s.idp FROM sign_ons_started s WHERE s.day < (now() AT TIME ZONE 'UTC')::date - 366
+  DELETE FROM sign_on_tallies WHERE (day, idp) IN (  -- sign_on_activity() looks back over a year
+    SELECT s.day, s.idp FROM sign_on_tallies s WHERE s.day < (now() AT TIME ZONE 'UTC')::date - 366
     LIMIT p_batch FOR UPDATE SKIP LOCKED);
   GET DIAGNOSTICS v_rows = ROW_COUNT; v_total := v_total + v_rows;
   RETURN v_total;

@@ -1,3 +1,2 @@
 -- What was done to a company is found without reading everything, and so is who has an address in its domains.
-CREATE INDEX audit_events_of_company ON audit_events (idp, id) WHERE kind LIKE 'company%';
-CREATE INDEX users_of_domain ON users (lower(split_part(email::text, '@', 2) COLLATE "C"));
+CREATE INDEX IF NOT EXISTS audit_events_of_company ON audit_events (idp, id) WHERE kind LIKE 'company%';
