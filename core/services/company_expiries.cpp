@@ -21,7 +21,14 @@ Result<const CompanyExpiries::ByCompany*> CompanyExpiries::look(Database& databa
     for (const store::CompanyRow& row : *rows) {
       known_.erase(row.name);
       if (row.state != "live") continue;
-      auto ends = metrics::expiries_of(read_company(row, settings, now).company);
+      const IdentityProvider company = read_company(row, settings, now).company;
+      auto ends = metrics::expiries_of(company);
+      // Metadata that is refreshed gets a new end with every refresh.
+      if (!company.metadata_source.url.empty()) {
+        std::erase_if(ends, [](const metrics::Expiry& one) {
+          return one.what == metrics::Expiry::What::idp_metadata;
+        });
+      }
       if (!ends.empty()) known_.emplace(row.name, std::move(ends));
     }
     version_ = rows->back().version;

@@ -1,6 +1,5 @@
 #include "services/metadata_copy.h"
 
-#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "anteroom/metadata_fetch.h"
@@ -8,6 +7,7 @@
 #include "crypto/digest.h"
 #include "crypto/encoding.h"
 #include "host/files.h"
+#include "services/metadata_rules.h"
 
 namespace anteroom::services {
 
@@ -15,11 +15,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
-using namespace std::chrono_literals;
 using std::chrono::seconds;
-
-constexpr seconds kFirstRetry = 5min;
-constexpr seconds kLeastPause = 15min;
 
 std::int64_t to_number(Time time) {
   return std::chrono::duration_cast<seconds>(time.time_since_epoch()).count();
@@ -45,24 +41,6 @@ std::optional<IdpMetadata> parsed_copy(const MetadataSource& source, const std::
   return parsed ? std::optional(std::move(*parsed)) : std::nullopt;
 }
 
-// "+ 9C2F…" and "- 7A01…": the keys that came and went.
-std::string difference(const std::optional<IdpMetadata>& before, const IdpMetadata& after) {
-  using Certificates = std::vector<IdpCertificate>;
-  const Certificates old = before ? before->certificates : Certificates();
-  std::string text;
-  const auto list = [&](const char* what, const Certificates& those, const Certificates& others) {
-    for (const IdpCertificate& one : those) {
-      if (std::find(others.begin(), others.end(), one) != others.end()) continue;
-      text += (text.empty() ? "" : ", ") + std::string(what) + one.fingerprint;
-    }
-  };
-  list("new key ", after.certificates, old);
-  list("key gone ", old, after.certificates);
-  if (text.empty()) text = "the same keys";
-  for (const std::string& remark : after.remarks) text += "; " + remark;
-  return text;
-}
-
 Result<IdpMetadata> judged(const MetadataSource& source, const std::string& xml,
                            const std::optional<IdpMetadata>& current, Time now) {
   auto next = saml::parse_idp_metadata(xml, now, source.certificate_der);
@@ -73,20 +51,6 @@ Result<IdpMetadata> judged(const MetadataSource& source, const std::string& xml,
     return fine.failure();
   }
   return next;
-}
-
-// On our own clock; sooner after a failure, and where the copy ends before that.
-Time next_attempt(const MetadataSource& source, const MetadataState& state, Time now,
-                  const std::optional<IdpMetadata>& metadata, double spread) {
-  seconds pause = source.refresh_every;
-  if (state.failures > 0) {
-    pause = std::min(pause, kFirstRetry * (1 << std::min(state.failures - 1, 10)));
-  } else if (metadata && metadata->valid_until) {
-    const auto left = std::chrono::duration_cast<seconds>(*metadata->valid_until - now);
-    pause = std::min(pause, std::max(left / 4, kLeastPause));
-  }
-  const auto jitter = std::chrono::duration<double>(pause) * 0.1 * (2 * spread - 1);
-  return now + pause + std::chrono::duration_cast<seconds>(jitter);
 }
 
 // Compares, judges, replaces. `state` is what becomes of it.
@@ -188,7 +152,9 @@ Refreshed refresh_metadata(const MetadataSource& source, Time now, double spread
   state.error = is_good ? "" : done.detail;
   std::optional<IdpMetadata> metadata;
   if (is_good) metadata = parsed_copy(source, bytes_of(source.file));
-  state.next_at = next_attempt(source, state, now, metadata, spread);
+  state.next_at =
+      now + pause_before_next(source.refresh_every, state.failures,
+                              metadata ? metadata->valid_until : std::nullopt, now, spread);
   write_metadata_state(source, state);
   return done;
 }

@@ -4,17 +4,17 @@
 
 #include <array>
 
+#include "anteroom/company_fetches.h"
 #include "anteroom/metrics.h"
 #include "anteroom/outbox.h"
 #include "host/blocking_ports.h"
 #include "host/files.h"
 #include "services/metadata_copy.h"
+#include "services/metadata_rules.h"
 
 namespace anteroom::services {
 
 namespace {
-
-constexpr std::chrono::seconds kStaleAfter = std::chrono::days(3);
 
 // Metadata that is refreshed gets a new end with every refresh.
 bool is_refreshed(const CompanyDirectory& companies, const metrics::Expiry& expiry) {
@@ -64,12 +64,20 @@ std::optional<store::StaleMetadata> stale_metadata_of(const MetadataSource& sour
     return std::nullopt;
   }
   const auto since = last_heard_of(source, state);
-  if (!since ||
-      now - *since < std::max<std::chrono::seconds>(kStaleAfter, source.refresh_every * 3)) {
-    return std::nullopt;
-  }
+  if (!since || now - *since < stale_after(source.refresh_every)) return std::nullopt;
   const auto days = std::chrono::floor<std::chrono::days>(now - *since).count();
   return store::StaleMetadata{source.idp, machine(), *since, static_cast<int>(days), state.error};
+}
+
+Status write_of_stale(Database& database, const Settings& settings, store::StaleMetadata stale,
+                      Log& log) {
+  const std::string said =
+      "metadata not refreshed for " + std::to_string(stale.days) + " days: idp=" + stale.idp;
+  const auto written =
+      wait(store::warn_of_stale_metadata(database, settings.mail->warn, std::move(stale)));
+  if (!written) return written.failure();
+  if (*written) log.write(LogLevel::warning, said);
+  return Done{};
 }
 
 Status warn_of_stale_metadata(Database& database, const Settings& settings,
@@ -79,12 +87,20 @@ Status warn_of_stale_metadata(Database& database, const Settings& settings,
     if (idp.metadata_source.url.empty()) continue;
     auto stale = stale_metadata_of(idp.metadata_source, now);
     if (!stale) continue;
-    const std::string said =
-        "metadata not refreshed for " + std::to_string(stale->days) + " days: idp=" + stale->idp;
-    const auto written =
-        wait(store::warn_of_stale_metadata(database, settings.mail->warn, std::move(*stale)));
-    if (!written) return written.failure();
-    if (*written) log.write(LogLevel::warning, said);
+    if (Status told = write_of_stale(database, settings, std::move(*stale), log); !told)
+      return told;
+  }
+  return Done{};
+}
+
+// Of companies in the database, which no machine refreshes by itself.
+Status warn_of_stale_fetches(Database& database, const Settings& settings, Time now, Log& log) {
+  const auto fetches = wait(store::stale_fetches(database, stale_after({})));
+  if (!fetches) return fetches.failure();
+  for (const store::StaleFetch& fetch : *fetches) {
+    const auto days = std::chrono::floor<std::chrono::days>(now - fetch.since).count();
+    store::StaleMetadata stale{fetch.company, "", fetch.since, static_cast<int>(days), fetch.error};
+    if (Status told = write_of_stale(database, settings, std::move(stale), log); !told) return told;
   }
   return Done{};
 }
@@ -111,7 +127,10 @@ Status Warnings::write(const std::shared_ptr<const Settings>& settings, Time now
     return told;
   }
   if (Status told = warn_of_companies(*settings, configured, now); !told) return told;
-  return warn_of_stale_metadata(database_, *settings, configured, now, log_);
+  if (Status told = warn_of_stale_metadata(database_, *settings, configured, now, log_); !told) {
+    return told;
+  }
+  return warn_of_stale_fetches(database_, *settings, now, log_);
 }
 
 }  // namespace anteroom::services

@@ -88,6 +88,7 @@ const Visit kVisits[] = {
     {"POST", "/manage/companies/metadata", nullptr},
     {"POST", "/manage/companies/domain", nullptr},
     {"POST", "/manage/companies/contacts", nullptr},
+    {"POST", "/manage/companies/address", nullptr},
     {"POST", "/manage/companies/rename", nullptr},
     {"POST", "/manage/companies/state", nullptr},
     {"GET", "/manage/new-users", nullptr},

@@ -39,6 +39,7 @@ DATABASE = {
     "company set": ["acme", "--set", "force_authn=true"], "company metadata": ["acme", "METADATA"],
     "company domain add": ["acme", "acme.test"], "company domain remove": ["acme", "acme.test"], "company live": ["acme"],
     "company test": ["acme"], "company suspend": ["acme"], "company contacts": ["acme", "ida@acme.test"], "company archive": ["acme"],
+    "company refresh": ["acme"],
 }
 NEITHER = {"init", "verify-response", "completion"}  # have tests of their own for each of these
 CALLS = {**FILES_ONLY, **DATABASE}

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import psycopg2
 import pytest
 
+from tests.support.metadata_server import certificate
 from tests.support.processes import wait_until
 from tests.support.saml import live
 from tests.support.saml.messages import metadata
@@ -343,10 +344,23 @@ def test_identity_providers_move_into_the_database_with_their_names(ready):
     assert "ann@corp.test" in ready.ok("doctor", "ann@corp.test")
 
 
+def test_an_address_goes_along_with_the_authorities_that_it_is_asked_with(ready):
+    entry = ready.directory / "idp.d" / "corp.yaml"
+    pem = f"-----BEGIN CERTIFICATE-----\n{certificate()}\n-----END CERTIFICATE-----\n"
+    (entry.parent / "ca.pem").write_text(f"# theirs\n{pem}")
+    entry.write_text(entry.read_text() + "metadata_url: https://idp.corp.test/metadata\nmetadata_ca: ca.pem\nmetadata_refresh: 2h\n")
+    assert ready.json("idp", "import") == [{"name": "corp", "outcome": "moved"}]
+    entry.unlink()
+    company = shown(ready, "corp")
+    assert company["settings"]["metadata_ca"] == pem and company["settings"]["metadata_refresh"] == "2h"
+    assert company["problems"] == [] and company["fetched"]["url"] == "https://idp.corp.test/metadata"
+
+
 def test_what_the_database_cannot_keep_stays_in_the_configuration(ready):
     entry = ready.directory / "idp.d" / "corp.yaml"
-    entry.write_text(entry.read_text() + "metadata_url: https://idp.corp.test/metadata\n")
-    assert ready.json("idp", "import") == [{"name": "corp", "outcome": "stays: the database cannot keep metadata_url"}]
+    (entry.parent / "pin.pem").write_text(f"-----BEGIN CERTIFICATE-----\n{certificate()}\n-----END CERTIFICATE-----\n")
+    entry.write_text(entry.read_text() + "metadata_certificate: pin.pem\n")
+    assert ready.json("idp", "import") == [{"name": "corp", "outcome": "stays: the database cannot keep metadata_certificate"}]
     assert as_row(ready, "corp") is None
     assert "there is no identity provider nobody" in ready.refused(1, "idp", "import", "nobody")
 

@@ -32,6 +32,7 @@ EXEMPT = {
                     "about a company, by refuse_company()"),
     **dict.fromkeys(("history_of_company", "people_of_company", "search_companies", "show_company"),
                     "about companies, by may(): counts people, and names those alone who changed a company"),
+    "bring_fetched": "about a company, by its own setting",
     "waiting_state": "about whoever waits alone: the id is the session's",
     "waits_since": "counts those who wait",
     "search_people": "names nobody; finds whom may_see() allows",

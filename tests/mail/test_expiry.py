@@ -145,6 +145,21 @@ def test_the_letter_says_where_since_when_and_why(post, server, copy):
     assert "anteroom idp refresh --once corp" in text and "Nothing has been tried" not in text
 
 
+def test_a_company_of_the_database_is_told_of_too_and_names_no_machine(post, server):
+    post.configure(warn="ops@maintenance.test")
+    post.sql("SET search_path = anteroom; INSERT INTO companies (name, display_name, state, settings) VALUES"
+             " ('contoso', 'Contoso & Co', 'live', '{\"metadata_url\": \"https://idp.test/metadata\"}')")
+    for age, error, is_told in (("2 days", "status 404", False), ("4 days", "status 404", True), ("5 days", "", True)):
+        post.sql(f"UPDATE anteroom.company_fetches SET good_at = now() - interval '{age}', error = '{error}'")
+        before = len(warned_of(post))
+        for _ in range(2):
+            post.once()
+        assert len(warned_of(post)) == before + is_told, age
+    first, second = (" ".join(one.message.get_body(("plain",)).get_content().split()) for one in server.received)
+    assert "The metadata of Contoso & Co was last fetched on" in first and "the last attempt said: status 404" in first
+    assert "anteroom company refresh contoso" in first and "on any node?" in second
+
+
 def test_a_service_that_never_ran_is_told_too(post, server, copy):
     written(copy, 4)
     post.once()

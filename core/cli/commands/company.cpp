@@ -7,6 +7,7 @@
 #include "cli/commands/company_texts.h"
 #include "crypto/seal.h"
 #include "host/system_random.h"
+#include "services/company_fetcher.h"
 #include "session/login_state.h"
 
 namespace anteroom::cli {
@@ -33,9 +34,10 @@ void show(Console& console, const std::string& name) {
   const CompanyRow row = row_of(console, name);
   const auto versions =
       console.need(wait(store::metadata_versions(console.database(), name, kMostVersions)));
+  const auto fetch = console.need(wait(store::fetch_of_company(console.database(), name)));
   const ReadCompany read = read_company(row, console.settings(), now());
-  console.say(company_text(row, read, versions, console.settings()),
-              company_json(row, read, versions, console.settings()));
+  console.say(company_text(row, read, fetch, versions, console.settings()),
+              company_json(row, read, fetch, versions, console.settings()));
 }
 
 void set_values(CompanyRow& row, const Given& given) {
@@ -180,6 +182,24 @@ void test(Console& console, const Given& given) {
   console.say(address, {{"link", address}});
 }
 
+void refresh(Console& console, const Given& given) {
+  (void)row_of(console, given.name);
+  const auto fetched =
+      console.need(services::fetch_company(console.database(), console.settings(), given.name));
+  if (!fetched) {
+    throw Abort{exit_refused, given.name +
+                                  " has no metadata_url, or another node asks it right "
+                                  "now: anteroom company show " +
+                                  given.name};
+  }
+  if (fetched->done.outcome == services::Refreshed::Outcome::failed) {
+    throw Abort{exit_refused, fetched->done.detail + "\nwhat is in force stays"};
+  }
+  const bool is_changed = fetched->done.outcome == services::Refreshed::Outcome::changed;
+  console.say(is_changed ? "in force: " + fetched->done.detail : "nothing has changed",
+              {{"company", given.name}, {"changed", is_changed}, {"detail", fetched->done.detail}});
+}
+
 using Run = void (*)(Console&, const Given&);
 
 CLI::App* subcommand(CLI::App& company, Console& console, const std::shared_ptr<Given>& given,
@@ -228,6 +248,8 @@ void add_making(CLI::App& company, Console& console) {
         show(own, file.name);
       });
   metadata->add_option("FILE", brought->metadata)->required();
+  subcommand(company, console, std::make_shared<Given>(), "refresh",
+             "fetch its metadata from metadata_url now", refresh);
 }
 
 void add_contacts(CLI::App& company, Console& console) {

@@ -40,6 +40,16 @@ std::string versions_text(const std::vector<store::MetadataVersion>& versions) {
   return text.empty() ? "metadata:   none yet\n" : text;
 }
 
+std::string fetch_text(const std::optional<store::FetchState>& fetch) {
+  if (!fetch) return "";
+  if (fetch->checked_at.empty()) return "fetched:    not yet\n";
+  const std::string good =
+      fetch->good_at.empty() ? "never" : "last on " + fetch->good_at.substr(0, 16) + "Z";
+  if (fetch->error.empty()) return "fetched:    " + good + "\n";
+  return "fetched:    " + good + "; tried on " + fetch->checked_at.substr(0, 16) +
+         "Z: " + fetch->error + "\n";
+}
+
 }  // namespace
 
 std::string company_refusal(CompanyChange change) {
@@ -75,6 +85,7 @@ std::string company_refusal(CompanyChange change) {
 }
 
 std::string company_text(const store::CompanyRow& row, const ReadCompany& read,
+                         const std::optional<store::FetchState>& fetch,
                          const std::vector<store::MetadataVersion>& versions,
                          const Settings& settings) {
   std::string text =
@@ -82,7 +93,7 @@ std::string company_text(const store::CompanyRow& row, const ReadCompany& read,
       "\nstate:      " + row.state + "\nbutton:     " + read.company.button +
       "\ndomains:    " + joined_words(row.domains) + "\ncontacts:   " +
       (row.contacts.empty() ? "none: nobody there is told" : joined_words(row.contacts)) +
-      "\nsettings:   " + row.settings + "\n" + versions_text(versions);
+      "\nsettings:   " + row.settings + "\n" + fetch_text(fetch) + versions_text(versions);
   if (row.state == "live" && !read.company.closed.empty()) {
     text = "CLOSED:     " + read.company.closed + "\n" + text;
   }
@@ -91,6 +102,7 @@ std::string company_text(const store::CompanyRow& row, const ReadCompany& read,
 }
 
 Json company_json(const store::CompanyRow& row, const ReadCompany& read,
+                  const std::optional<store::FetchState>& fetch,
                   const std::vector<store::MetadataVersion>& versions, const Settings& settings) {
   Json json = for_the_customer(settings.service_provider, row.name);
   json["name"] = row.name;
@@ -101,6 +113,12 @@ Json company_json(const store::CompanyRow& row, const ReadCompany& read,
   json["button"] = read.company.button;
   json["settings"] = Json::parse(row.settings, nullptr, false);
   json["metadata"] = versions_json(versions);
+  if (fetch) {
+    json["fetched"] = {{"url", fetch->url},
+                       {"checked_at", fetch->checked_at},
+                       {"good_at", fetch->good_at},
+                       {"error", fetch->error}};
+  }
   json["closed"] = row.state == "live" ? read.company.closed : "";
   json["problems"] = problems_json(read);
   return json;

@@ -1,10 +1,11 @@
 // What the command says of a company in the database.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
-#include "anteroom/companies.h"
+#include "anteroom/company_fetches.h"
 #include "cli/commands/console.h"
 
 namespace anteroom::cli {
@@ -13,9 +14,11 @@ namespace anteroom::cli {
 std::string company_refusal(store::CompanyChange change);
 
 std::string company_text(const store::CompanyRow& row, const ReadCompany& read,
+                         const std::optional<store::FetchState>& fetch,
                          const std::vector<store::MetadataVersion>& versions,
                          const Settings& settings);
 Json company_json(const store::CompanyRow& row, const ReadCompany& read,
+                  const std::optional<store::FetchState>& fetch,
                   const std::vector<store::MetadataVersion>& versions, const Settings& settings);
 
 /// Puts a value where a path with dots leads. What reads as JSON is such a value, else a text.

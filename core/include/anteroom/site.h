@@ -80,6 +80,6 @@ class Site {
 inline constexpr const char* kNotifyChannel = "anteroom";
 
 /// The schema this build needs; a host refuses to start on an older one.
-inline constexpr int kSchemaVersion = 41;
+inline constexpr int kSchemaVersion = 42;
 
 }  // namespace anteroom

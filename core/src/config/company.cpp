@@ -21,6 +21,19 @@ void refuse_key(Problems& problems, const std::string& place, YAML::Node& node,
   node.remove(key);
 }
 
+void refuse_files(Problems& problems, const std::string& place, YAML::Node& node) {
+  for (const auto name : kCertificates) {
+    const std::string key(name);
+    if (!node[key].IsDefined()) continue;
+    if (node[key].IsScalar() && node[key].Scalar().starts_with(kPemBegins)) continue;
+    problems.error({place, -1, -1},
+                   "'" + key +
+                       "' of a company in the database must be the certificates in PEM "
+                       "themselves, not the name of a file: nodes share none");
+    node.remove(key);
+  }
+}
+
 void close_company(IdentityProvider& company, const std::string& why) {
   if (company.closed.empty()) company.closed = why;
 }
@@ -38,6 +51,7 @@ ReadIdp read_row(Problems& problems, const store::CompanyRow& row, const Setting
   if (!node.IsMap()) node = YAML::Node(YAML::NodeType::Map);
   for (const auto key : kInPlacesOfTheirOwn) refuse_key(problems, place, node, key);
   for (const auto key : kNotInRows) refuse_key(problems, place, node, key);
+  refuse_files(problems, place, node);
   node["name"] = row.name;
   node["display_name"] = row.display_name;
   node["domains"] = row.domains;

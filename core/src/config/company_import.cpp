@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
@@ -63,6 +65,15 @@ std::string text_of(const YAML::Node& node, const char* key, const std::string& 
   return value.IsDefined() && value.IsScalar() ? value.Scalar() : otherwise;
 }
 
+// Rows have the certificates themselves. Empty: the file cannot be read.
+std::string certificates_of(const std::filesystem::path& directory, const YAML::Node& node) {
+  const std::string value = node.IsScalar() ? node.Scalar() : "";
+  if (value.starts_with(kPemBegins)) return value;
+  std::ifstream file(directory / value, std::ios::binary);
+  std::string pem{std::istreambuf_iterator<char>(file), {}};
+  return file && pem.find(kPemBegins) != std::string::npos ? pem.substr(pem.find(kPemBegins)) : "";
+}
+
 MovableCompany company_in(const std::string& file, const YAML::Node& node) {
   MovableCompany company;
   store::CompanyRow& row = company.row;
@@ -75,6 +86,9 @@ MovableCompany company_in(const std::string& file, const YAML::Node& node) {
     const auto name = entry.first.as<std::string>();
     if (is_among(kNotInRows, name)) {
       company.why_not.push_back(name);
+    } else if (is_among(kCertificates, name)) {
+      settings[name] = certificates_of(std::filesystem::path(file).parent_path(), entry.second);
+      if (settings[name] == "") company.why_not.push_back(name);
     } else if (!is_among(kInPlacesOfTheirOwn, name)) {
       settings[name] = json_of(entry.second);
     }

@@ -346,6 +346,7 @@ ReadIdp read_identity_provider(Section section, const ServiceProviderSettings& s
   return read(std::move(section), sp, [&metadata, now](Section& own, IdentityProvider& idp) {
     idp.metadata_source.idp = idp.name;
     idp.metadata_source.file = own.file();
+    read_source(own, idp.metadata_source);
     if (metadata) take_metadata(own, idp, std::move(*metadata), now);
   });
 }

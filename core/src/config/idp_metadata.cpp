@@ -3,6 +3,7 @@
 #include "anteroom/saml.h"
 #include "config/files.h"
 #include "config/readers.h"
+#include "config/row_keys.h"
 #include "crypto/pem.h"
 #include "http/url.h"
 
@@ -50,7 +51,40 @@ std::optional<std::string> read_pinned_certificate(Section& section) {
   return *der;
 }
 
-// The URL stays empty where it cannot be trusted as configured: nothing is fetched then.
+void say_remarks(Section& section, const IdentityProvider& idp) {
+  for (const std::string& remark : idp.metadata.remarks) {
+    section.problems().warn(section.place_of("metadata"), idp.metadata_source.file + ": " + remark);
+  }
+}
+
+}  // namespace
+
+void close_idp(Section& section, IdentityProvider& idp, const std::string& why) {
+  if (idp.closed.empty()) idp.closed = why;
+  // What follows from it comes first: nginx cuts its lines at 2,048 characters.
+  section.problems().warn(section.place_of("metadata"),
+                          idp.metadata_source.file + ": nobody of '" + idp.name +
+                              "' signs on until this is mended: " + why);
+}
+
+std::optional<std::string> read_authorities(Section& section, const std::string& key) {
+  if (!section.has(key)) return std::string();
+  const std::string value = section.required(key);
+  const bool is_itself = value.starts_with(kPemBegins);
+  const std::string file = is_itself ? "'" + key + "'" : section.resolve(value);
+  auto pem =
+      is_itself ? std::optional(value) : read_file(section, section.place_of(key), file, 1u << 20);
+  if (pem && !crypto::pem_to_der_certificate(*pem)) {
+    section.error(key, file + ": there is no certificate in PEM in it");
+    return std::nullopt;
+  }
+  if (pem && pem->find("PRIVATE KEY") != std::string::npos) {
+    section.error(key, file + ": there is a private key in it");
+    return std::nullopt;
+  }
+  return pem;
+}
+
 void read_source(Section& section, MetadataSource& source) {
   using namespace std::chrono_literals;
   source.refresh_every = std::chrono::duration_cast<std::chrono::seconds>(
@@ -76,33 +110,6 @@ void read_source(Section& section, MetadataSource& source) {
   if (!authorities) return;
   source.ca_pem = *authorities;
   source.url = *url;
-}
-
-void say_remarks(Section& section, const IdentityProvider& idp) {
-  for (const std::string& remark : idp.metadata.remarks) {
-    section.problems().warn(section.place_of("metadata"), idp.metadata_source.file + ": " + remark);
-  }
-}
-
-}  // namespace
-
-void close_idp(Section& section, IdentityProvider& idp, const std::string& why) {
-  if (idp.closed.empty()) idp.closed = why;
-  // What follows from it comes first: nginx cuts its lines at 2,048 characters.
-  section.problems().warn(section.place_of("metadata"),
-                          idp.metadata_source.file + ": nobody of '" + idp.name +
-                              "' signs on until this is mended: " + why);
-}
-
-std::optional<std::string> read_authorities(Section& section, const std::string& key) {
-  if (!section.has(key)) return std::string();
-  const std::string file = section.resolve(section.required(key));
-  auto pem = read_file(section, section.place_of(key), file, 1u << 20);
-  if (pem && !crypto::pem_to_der_certificate(*pem)) {
-    section.error(key, file + ": there is no certificate in PEM in it");
-    return std::nullopt;
-  }
-  return pem;
 }
 
 void read_metadata(Section& section, IdentityProvider& idp, Time now) {

@@ -26,13 +26,17 @@ ReadIdp read_identity_provider(Section section, const ServiceProviderSettings& s
 /// One whose metadata is not in a file; nullopt: it has none.
 ReadIdp read_identity_provider(Section section, const ServiceProviderSettings& sp, Time now,
                                std::optional<Result<IdpMetadata>> metadata);
+/// The address that metadata is fetched from: empty where there is none, or where it cannot be
+/// trusted as configured.
+void read_source(Section& section, MetadataSource& source);
 /// The metadata, where it comes from and what is wrong with it.
 void read_metadata(Section& section, IdentityProvider& idp, Time now);
 /// What it says and what is wrong with it, as it was read (or why it was not).
 void take_metadata(Section& section, IdentityProvider& idp, Result<IdpMetadata> metadata, Time now);
 /// What a company says of itself is wrong: nobody signs on there, and everybody else does.
 void close_idp(Section& section, IdentityProvider& idp, const std::string& why);
-/// PEM of one certificate or several; nullopt after a complaint, empty without the key.
+/// PEM of one certificate or several, itself or in a file; nullopt after a complaint, empty without
+/// the key.
 std::optional<std::string> read_authorities(Section& section, const std::string& key);
 DatabaseSettings read_database(Section section);
 SessionSettings read_sessions(Section section);

@@ -120,6 +120,7 @@ constexpr Route kRoutes[] = {
     shown("/manage/companies/show", ManageRight::connect, show_company_settings),
     shown("/manage/companies/change", ManageRight::connect, step_up_for_company),
     sent("/manage/companies/metadata", Body::list, {ManageRight::connect, to_company, keep_nothing, bring_company_metadata}),
+    sent("/manage/companies/address", Body::form, {ManageRight::connect, to_company, keep_nothing, change_metadata_address}),
     sent("/manage/companies/domain", Body::form, {ManageRight::connect, to_company, keep_nothing, change_company_domain}),
     sent("/manage/companies/contacts", Body::form, {ManageRight::connect, to_company, keep_nothing, change_company_contacts}),
     sent("/manage/companies/rename", Body::form, {ManageRight::connect, to_company, keep_nothing, rename_company}),

@@ -5,6 +5,7 @@
 
 #include "anteroom/store.h"
 #include "store/actor.h"
+#include "store/company_change.h"
 #include "store/rows.h"
 #include "text/ascii.h"
 
@@ -65,26 +66,6 @@ constexpr Statement kHistory{"history_of_company",
                              "SELECT at, kind, actor, detail"
                              " FROM anteroom.history_of_company($1::anteroom.actor, $2, $3::int)"};
 
-constexpr std::pair<std::string_view, CompanyChange> kChanges[] = {
-    {"added", CompanyChange::done},
-    {"changed", CompanyChange::done},
-    {"kept", CompanyChange::done},
-    {"given", CompanyChange::done},
-    {"withdrawn", CompanyChange::done},
-    {"same", CompanyChange::same},
-    {"has_it", CompanyChange::same},
-    {"not_its", CompanyChange::same},
-    {"name_taken", CompanyChange::name_taken},
-    {"changed_meanwhile", CompanyChange::changed_meanwhile},
-    {"entity_id_taken", CompanyChange::entity_id_taken},
-    {"taken", CompanyChange::domain_taken},
-    {"below_another", CompanyChange::below_another},
-    {"no_metadata", CompanyChange::no_metadata},
-    {"no_domain", CompanyChange::no_domain},
-    {"still_live", CompanyChange::still_live},
-    {"no_company", CompanyChange::no_company},
-    {"own_company", CompanyChange::own_company}};
-
 int count(const std::vector<Cell>& row, std::size_t column) {
   return static_cast<int>(number(row, column));
 }
@@ -93,10 +74,6 @@ CompanyRow company_of(const std::vector<Cell>& row) {
   return {text(row, 0),  text(row, 1), text(row, 2),   text::words(text(row, 3)),
           text(row, 4),  text(row, 5), number(row, 6), text::words(text(row, 7)),
           count(row, 8), text(row, 9)};
-}
-
-CompanyChange change_of(const std::string& name) {
-  return by_name(kChanges, name, CompanyChange::not_allowed);
 }
 
 std::string of_actor(const Actor& actor, const AccessSettings& access) {
@@ -127,7 +104,7 @@ Task<Result<CompanyChange>> change(Database& database, const Statement& statemen
   Result<Rows> result = co_await run(database, statement, std::move(params));
   if (!result) co_return result.failure();
   if (result->rows.size() != 1) co_return unexpected_rows(statement);
-  co_return change_of(text(result->rows[0], 0));
+  co_return company_change_of(text(result->rows[0], 0));
 }
 
 }  // namespace
@@ -217,7 +194,7 @@ Task<Result<DomainChange>> give_domain(Database& database, Actor actor, AccessSe
   if (!result) co_return result.failure();
   if (result->rows.size() != 1) co_return unexpected_rows(kGive);
   const auto& row = result->rows[0];
-  co_return DomainChange{change_of(text(row, 0)), text(row, 1), text(row, 2)};
+  co_return DomainChange{company_change_of(text(row, 0)), text(row, 1), text(row, 2)};
 }
 
 Task<Result<CompanyChange>> withdraw_domain(Database& database, const Actor& actor,
@@ -234,7 +211,7 @@ Task<Result<StateChange>> set_company_state(Database& database, Actor actor, Acc
   Result<Rows> result = co_await run(database, kState, std::move(params));
   if (!result) co_return result.failure();
   if (result->rows.size() != 1) co_return unexpected_rows(kState);
-  co_return StateChange{change_of(text(result->rows[0], 0)), count(result->rows[0], 1)};
+  co_return StateChange{company_change_of(text(result->rows[0], 0)), count(result->rows[0], 1)};
 }
 
 Task<Result<std::vector<CompanyLine>>> search_companies(Database& database, Actor actor,

@@ -61,6 +61,7 @@ struct Support {
       return Rows{{{"1", "https://contoso.test/", "AA:BB", "grace@corp.test",
                     "2026-05-04T09:12:33Z", "t"}}};
     };
+    answers["fetch_of_company"] = [](const Params&) { return Rows{}; };
     answers["people_of_company"] = [](const Params&) { return Rows{{{"12", "3", "4"}}}; };
     answers["history_of_company"] = [](const Params&) {
       return Rows{{{"2026-05-04T09:12:33Z", "company_added", "grace@corp.test", "Contoso {}"}}};
@@ -123,7 +124,8 @@ const std::vector<std::pair<std::string, std::string>> kForms{
     {"state", "name=contoso&then=live&version=17"},
     {"state", "name=contoso&then=suspended"},
     {"state", "name=contoso&then=archived"},
-    {"contacts", "name=contoso&contacts=bo%40contoso.test"}};
+    {"contacts", "name=contoso&contacts=bo%40contoso.test"},
+    {"address", "name=contoso&version=17&address=https%3A%2F%2Fidp.test%2Fmetadata"}};
 
 }  // namespace
 
@@ -393,6 +395,50 @@ TEST_CASE("two who edit one company: the second is told, and loses nothing") {
   CHECK(late.status == 409);
   CHECK_THAT(late.body,
              Contains("Somebody else changed this company") && Contains("value=\"Mine\""));
+}
+
+TEST_CASE("the address of metadata is saved, and what it gave is shown") {
+  Support support;
+  const std::string url = "https://login.microsoftonline.com/t/federationmetadata.xml?appid=a";
+  CHECK(support.post("address", "name=contoso&version=17&address=" + http::percent_encode(url))
+            .status == 303);
+  Params changed = support.world.database.last["change_company"];
+  CHECK(changed[2] == "17");
+  CHECK_THAT(changed[4].value_or(""),
+             Contains("\"metadata_url\":\"" + url + "\"") && Contains("\"preset\""));
+  support.settings = R"({"metadata_url":")" + url + "\"}";
+  std::vector<Cell> state{url, kNever, kNever, ""};
+  support.world.database.answers["fetch_of_company"] = [&](const Params&) { return Rows{{state}}; };
+  CHECK_THAT(
+      support.get("/show", "name=contoso").body,
+      Contains("has not been fetched yet") && !Contains("changed with the anteroom command"));
+  state = {url, "2026-05-04T09:12:33Z", "2026-05-04T09:12:33Z", ""};
+  CHECK_THAT(support.get("/show", "name=contoso").body,
+             Contains("Last fetched on 2026-05-04 09:12"));
+  state = {url, "2026-05-05T09:12:33Z", "2026-05-04T09:12:33Z", "status <404>"};
+  CHECK_THAT(support.get("/show", "name=contoso").body,
+             Contains("2026-05-05 09:12") && Contains("status &lt;404&gt;"));
+  // Empty: nothing is fetched any more.
+  CHECK(support.post("address", "name=contoso&version=17&address=").status == 303);
+  CHECK(support.world.database.last["change_company"][4] == "{}");
+}
+
+TEST_CASE("what is no https address is said beside the field, and stays there") {
+  Support support;
+  for (const std::string bad : {"http://idp.test/", "idp.test/metadata", "javascript:alert(1)"}) {
+    const Response page =
+        support.post("address", "name=contoso&version=17&address=" + http::percent_encode(bad));
+    CHECK(page.status == 422);
+    CHECK_THAT(page.body, Contains("begins with https://") && Contains("value=\"" + bad));
+  }
+  CHECK(support.post("address", "name=contoso&version=17&address=https://" + std::string(2000, 'a'))
+            .status == 422);
+  CHECK(support.world.database.calls["change_company"] == 0);
+  support.outcome = "changed_meanwhile";
+  const Response late =
+      support.post("address", "name=contoso&version=16&address=https://idp.test/");
+  CHECK(late.status == 409);
+  CHECK_THAT(late.body, Contains("value=\"https://idp.test/\""));
 }
 
 TEST_CASE("every outcome of the database has words") {

@@ -145,7 +145,13 @@ Values live() {
   for (const char* flag : {"is_live", "has_metadata", "has_versions", "is_too_old"}) {
     values.flags[flag] = true;
   }
-  values.messages = {{"state", "company_is_live"_message}};
+  values.text["address"] =
+      "https://login.microsoftonline.com/0f8fad5b-d9cb-469f-a165-70867728950e/federationmetadata/"
+      "2007-06/federationmetadata.xml?appid=7c9e6679-7425-40de-944b-e07fc1f90ae7";
+  values.text["given_address"] = values.text["address"];
+  values.messages = {
+      {"state", "company_is_live"_message},
+      {"address_state", {"company_address_good"_message, {{"at", "2026-05-04 15:12 UTC"}}}}};
   values.lists["versions"] = {version("2026-05-04 09:12 UTC", true, 'A'),
                               version("2025-05-04 09:12 UTC", false, 'B')};
   values.lists["history"].insert(
@@ -176,6 +182,13 @@ Values judged() {
       "company_bad_metadata"_message,
       {{"why", "this is the metadata of a service provider, not of an identity provider"}}};
   values.text["warned_domain"] = "eu.contoso.example";
+  values.text["given_address"] = "http://idp.contoso.example/metadata";
+  values.messages["address_error"] = "company_bad_address"_message;
+  values.messages["address_state"] = {};
+  values.messages["address_failure"] = {
+      "company_address_failed"_message,
+      {{"at", "2026-05-04 15:12 UTC"},
+       {"why", "its entity ID is https://evil.example/, not https://sts.windows.net/"}}};
   values.messages["contacts_error"] = {"company_bad_contact"_message, {{"contact", "ida"}}};
   return values;
 }

@@ -15,7 +15,7 @@ namespace anteroom::journey {
 /// What was tried at one company.
 struct TriedCompany : Attempt {
   std::string metadata, domain, display_name, preset;  ///< as entered
-  std::optional<std::string> contacts;                 ///< likewise
+  std::optional<std::string> contacts, address;        ///< likewise
   std::optional<JudgedMetadata> judged;                ///< good metadata, to be confirmed
   std::string warned_domain;                           ///< to be confirmed likewise
   bool is_too_old = false;  ///< the sign-on, for what was tried: what was entered is shown again

@@ -6,6 +6,7 @@
 
 #include "anteroom/email.h"
 #include "http/multipart.h"
+#include "http/url.h"
 #include "journey/frame/respond.h"
 #include "journey/frame/turn_away.h"
 #include "journey/manage/companies.h"
@@ -21,6 +22,7 @@ using store::CompanyChange;
 
 constexpr std::size_t kMaxDomain = 300;
 constexpr std::size_t kMaxContacts = 4000;
+constexpr std::size_t kMaxAddress = 2000;
 
 constexpr std::chrono::minutes kFreshSignOn{30};
 
@@ -172,15 +174,23 @@ Task<Response> put_in_force(Exchange& exchange, const ManageUser& viewer, const 
   co_return response;
 }
 
-void set_preset(store::CompanyRow& row, const std::string& preset) {
+// Empty: as if it had never been said.
+void set_setting(store::CompanyRow& row, const char* key, const std::string& value) {
   auto settings = nlohmann::json::parse(row.settings, nullptr, false);
-  settings["preset"] = preset;
+  settings[key] = value;
+  if (value.empty()) settings.erase(key);
   row.settings = settings.dump();
+}
+
+bool is_https(const std::string& address) {
+  const auto url = http::parse_url(address);
+  return url && url->scheme == "https";
 }
 
 Message notice_message(std::string_view notice) {
   if (notice == "added") return "company_added"_message;
   if (notice == "metadata") return "company_metadata_in_force"_message;
+  if (notice == "address") return "company_address_changed"_message;
   if (notice == "given") return "company_domain_given"_message;
   if (notice == "withdrawn") return "company_domain_withdrawn"_message;
   if (notice == "contacts") return "company_contacts_changed"_message;
@@ -377,6 +387,34 @@ Task<Response> change_company_contacts(Exchange exchange, ManageUser viewer) {
   co_return response;
 }
 
+Task<Response> change_metadata_address(Exchange exchange, ManageUser viewer) {
+  Context& context = exchange.context;
+  const auto form = http::Form::parse(exchange.request.body());
+  const std::string name = field_of(form, "name", kMaxCompanyName);
+  TriedCompany tried;
+  tried.address = field_of(form, "address", kMaxAddress + 1);
+  auto finding =
+      store::show_company(context.ports.database, viewer.actor, context.settings.access, name);
+  std::optional<store::CompanyRow> row = co_await or_unavailable(exchange, std::move(finding));
+  if (is_late(exchange, viewer, tried)) {
+    // said already
+  } else if (tried.address->size() > kMaxAddress ||
+             (!tried.address->empty() && !is_https(*tried.address))) {
+    tried.refuse("address_error", "company_bad_address"_message);
+  } else if (row) {
+    set_setting(*row, "metadata_url", *tried.address);
+    row->version = version_in(field_of(form, "version", kMaxCompanyName));
+    auto changing = store::change_company(context.ports.database, viewer.actor,
+                                          context.settings.access, std::move(*row));
+    const CompanyChange change = co_await or_unavailable(exchange, std::move(changing));
+    if (change == CompanyChange::done) co_return changed(exchange, name, "address");
+    refuse_change(tried, "failure", change);
+  }
+  auto showing = answer_with_page(exchange, viewer, name, std::move(tried));
+  Response response = co_await showing;
+  co_return response;
+}
+
 Task<Response> rename_company(Exchange exchange, ManageUser viewer) {
   Context& context = exchange.context;
   const auto form = http::Form::parse(exchange.request.body());
@@ -397,7 +435,7 @@ Task<Response> rename_company(Exchange exchange, ManageUser viewer) {
   } else if (row) {
     // Of a company that has people, another one would take them for others: that is for the
     // command.
-    if (!tried.preset.empty() && row->state == "draft") set_preset(*row, tried.preset);
+    if (!tried.preset.empty() && row->state == "draft") set_setting(*row, "preset", tried.preset);
     row->display_name = tried.display_name;
     row->version = version_in(field_of(form, "version", kMaxCompanyName));
     auto changing = store::change_company(context.ports.database, viewer.actor,

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "anteroom/company_address.h"
+#include "anteroom/company_fetches.h"
 #include "journey/frame/readable.h"
 #include "journey/frame/respond.h"
 #include "journey/manage/companies.h"
@@ -44,8 +45,9 @@ struct Known {
   std::vector<store::MetadataVersion> versions;
   store::CompanyPeople people;
   std::vector<store::CompanyEvent> history;
-  std::string closed;     ///< why nobody gets in, though it is live
-  std::string conflicts;  ///< what it claims in vain, for the configuration has it
+  std::optional<store::FetchState> fetch;  ///< where its metadata has an address
+  std::string closed;                      ///< why nobody gets in, though it is live
+  std::string conflicts;                   ///< what it claims in vain, for the configuration has it
 };
 
 std::vector<Values> key_values(const std::vector<std::string>& fingerprints) {
@@ -92,6 +94,7 @@ Values domain_values(const std::string& name, const std::string& domain) {
 std::string other_settings(const std::string& settings, std::string& preset) {
   Json json = Json::parse(settings, nullptr, false);
   if (!json.is_object()) return settings;
+  json.erase("metadata_url");
   if (const auto at = json.find("preset"); at != json.end() && at->is_string()) {
     preset = at->get<std::string>();
     json.erase(at);
@@ -111,6 +114,25 @@ void add_state(const Known& known, bool may_change, Values& values) {
   values.flags["has_domains"] = !known.row.domains.empty();
   values.flags["may_go_live"] = may_change && (state == "draft" || state == "suspended") &&
                                 !known.versions.empty() && !known.row.domains.empty();
+}
+
+// The address that its metadata is fetched from, and how that goes.
+void add_address(const TriedCompany& tried, const Known& known, Values& values) {
+  const std::string address = known.fetch ? known.fetch->url : "";
+  values.text["given_address"] = tried.address.value_or(address);
+  values.text["address"] = address;
+  if (!known.fetch) return;
+  const store::FetchState& fetch = *known.fetch;
+  if (fetch.good_at.empty() && fetch.error.empty()) {
+    values.messages["address_state"] = "company_address_not_yet"_message;
+  } else if (fetch.error.empty()) {
+    values.messages["address_state"] = {"company_address_good"_message,
+                                        {{"at", readable_time(fetch.good_at)}}};
+  } else {
+    values.messages["address_failure"] = {
+        "company_address_failed"_message,
+        {{"at", readable_time(fetch.checked_at)}, {"why", fetch.error}}};
+  }
 }
 
 void add_judged(const TriedCompany& tried, const Known& known, Values& values) {
@@ -196,6 +218,7 @@ Values page_values(const Exchange& exchange, const Known& known, const TriedComp
   values.flags["has_errors"] = tried.status != 200;
   add_state(known, may_change, values);
   add_judged(tried, known, values);
+  add_address(tried, known, values);
   for (const auto& [name, message] : tried.messages) values.messages[name] = message;
   return values;
 }
@@ -228,6 +251,8 @@ Task<Response> company_page(Exchange& exchange, const ManageUser& viewer, std::s
   known.people = co_await or_unavailable(exchange, std::move(people));
   auto history = store::history_of_company(database, viewer.actor, access, name, kHistory);
   known.history = co_await or_unavailable(exchange, std::move(history));
+  auto fetch = store::fetch_of_company(database, name);
+  known.fetch = co_await or_unavailable(exchange, std::move(fetch));
   add_what_nodes_say(exchange, known);
   const bool is_sent = exchange.head().method == "POST";  // what was sent is shown again
   const bool may_change =

@@ -36,8 +36,8 @@ BEGIN
   RETURN NULL;
 END $$;
 
--- A letter to everybody who may connect companies: who vouches for whom has changed. p_what: went_live, domain_given or
--- metadata_brought.
+-- A letter to everybody who may connect companies: who vouches for whom has changed. p_what: went_live, domain_given, metadata_brought or
+-- address_given.
 CREATE OR REPLACE FUNCTION tell_who_connects(p_actor actor, p_what text, c companies, p_details text[]) RETURNS void LANGUAGE sql AS $$
   INSERT INTO mail_outbox (recipient, template, parameters)
   SELECT u.email, 'company_changed', jsonb_build_object(
@@ -81,6 +81,9 @@ BEGIN
   IF c.name IS NULL THEN RETURN 'no_company'; END IF;
   IF c.version <> p_version THEN RETURN 'changed_meanwhile'; END IF;
   UPDATE companies SET display_name = p_display_name, settings = p_settings WHERE name = p_name;
+  IF c.state = 'live' AND p_settings ->> 'metadata_url' <> coalesce(c.settings ->> 'metadata_url', '') THEN
+    PERFORM tell_who_connects(p_actor, 'address_given', c, ARRAY[p_settings ->> 'metadata_url']);
+  END IF;
   PERFORM note_company(p_actor, 'company_changed', p_name,
     'was ' || c.display_name || ' ' || settings_unlike(c.settings, p_settings) || ', is ' || p_display_name || ' '
       || settings_unlike(p_settings, c.settings));
@@ -137,7 +140,7 @@ BEGIN
   PERFORM note_company(p_actor, 'company_metadata_brought', p_name,
     'was ' || coalesce(before.entity_id || ' ' || array_to_string(before.fingerprints, ' '), 'none') || ', is ' || p_entity_id || ' '
       || array_to_string(p_fingerprints, ' '));
-  IF c.state = 'live' THEN
+  IF c.state = 'live' AND before.fingerprints IS DISTINCT FROM p_fingerprints THEN
     PERFORM tell_who_connects(p_actor, 'metadata_brought', c, p_fingerprints);
   END IF;
   RETURN 'kept';

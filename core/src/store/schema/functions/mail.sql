@@ -163,7 +163,7 @@ BEGIN
   IF NOT FOUND THEN RETURN false; END IF;
   INSERT INTO mail_outbox (recipient, template, parameters)
   SELECT recipient, 'metadata_not_refreshed', jsonb_strip_nulls(jsonb_build_object(
-    'idp', p_idp, 'company', company_called(p_idp), 'machine', p_machine, 'days', p_days, 'detail', nullif(p_detail, ''),
+    'idp', p_idp, 'company', company_called(p_idp), 'machine', nullif(p_machine, ''), 'days', p_days, 'detail', nullif(p_detail, ''),
     'since', to_char(p_since AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI "UTC"')))
   FROM unnest(p_recipients) recipient;
   RETURN true;

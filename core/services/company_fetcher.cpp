@@ -1,0 +1,125 @@
+#include "services/company_fetcher.h"
+
+#include "anteroom/company_fetches.h"
+#include "anteroom/company_rules.h"
+#include "anteroom/metadata_fetch.h"
+#include "anteroom/saml.h"
+#include "host/blocking_ports.h"
+#include "services/metadata_rules.h"
+
+namespace anteroom::services {
+
+namespace {
+
+using store::CompanyChange;
+using Outcome = Refreshed::Outcome;
+
+std::string refusal(CompanyChange change) {
+  switch (change) {
+    case CompanyChange::no_company:
+      return "it is archived";
+    case CompanyChange::entity_id_taken:
+      return "another company has the entity ID of this metadata";
+    case CompanyChange::changed_meanwhile:
+      return "somebody has changed the company meanwhile";
+    default:
+      return "the database does not take it";
+  }
+}
+
+std::optional<IdpMetadata> in_force(const store::CompanyRow& row) {
+  if (row.metadata.empty()) return std::nullopt;
+  auto parsed = saml::parse_idp_metadata(row.metadata, Time{});  // what has expired is known, too
+  return parsed ? std::optional(std::move(*parsed)) : std::nullopt;
+}
+
+// One attempt. The row's metadata is what is in force when it ends.
+class Attempt {
+ public:
+  Attempt(Database& database, const Settings& settings, const store::DueFetch& due,
+          store::CompanyRow& row)
+      : database_(database),
+        settings_(settings),
+        due_(due),
+        row_(row),
+        ca_pem_(read_company(row, settings, now_).company.metadata_source.ca_pem) {}
+
+  Refreshed run() {
+    const auto answer = fetch_metadata({due_.url, ca_pem_, due_.etag, due_.last_modified});
+    if (!answer) return {Outcome::failed, answer.failure().detail};
+    const bool is_same = answer->is_unchanged || answer->xml == row_.metadata;
+    Refreshed done = is_same ? look_again() : take(answer->xml);
+    if (done.outcome != Outcome::failed) {
+      // A server that says "not modified" need not repeat what it calls it.
+      etag = answer->is_unchanged && answer->etag.empty() ? due_.etag : answer->etag;
+      last_modified = answer->is_unchanged && answer->last_modified.empty() ? due_.last_modified
+                                                                            : answer->last_modified;
+    }
+    return done;
+  }
+
+  std::string etag, last_modified;
+
+ private:
+  Refreshed look_again() {
+    const auto still = saml::parse_idp_metadata(row_.metadata, now_);
+    if (!still) return {Outcome::failed, still.failure().detail};
+    return {Outcome::unchanged, ""};
+  }
+
+  Refreshed take(const std::string& xml) {
+    const auto current = in_force(row_);
+    store::CompanyRow next = row_;
+    next.metadata = xml;
+    JudgedMetadata judged = judge_company_metadata(settings_, next, now_);
+    if (!judged.verdict.is_good()) return {Outcome::failed, judged.verdict.why};
+    if (current) {
+      const Status fine = saml::check_successor(*current, judged.metadata, now_, false);
+      if (!fine) return {Outcome::failed, fine.failure().detail};
+    }
+    const auto brought = wait(store::bring_fetched(database_, settings_.access, row_.name, due_.url,
+                                                   row_.version, std::move(judged.kept)));
+    if (!brought) return {Outcome::failed, brought.failure().detail};
+    if (brought->change != CompanyChange::done && brought->change != CompanyChange::same) {
+      return {Outcome::failed, refusal(brought->change)};
+    }
+    row_.metadata = xml;
+    if (!brought->is_news) return {Outcome::unchanged, ""};
+    return {Outcome::changed, difference(current, judged.metadata)};
+  }
+
+  Database& database_;
+  const Settings& settings_;
+  const store::DueFetch& due_;
+  store::CompanyRow& row_;
+  const Time now_ = SystemClock().now();
+  const std::string ca_pem_;
+};
+
+}  // namespace
+
+Result<std::optional<FetchedCompany>> fetch_company(Database& database, const Settings& settings,
+                                                    const std::string& company) {
+  const auto due = wait(store::begin_fetch(database, company));
+  if (!due) return due.failure();
+  if (!*due) return std::optional<FetchedCompany>();
+  auto row = wait(store::find_company(database, (*due)->company));
+  if (!row) return row.failure();
+  if (!*row) return std::optional<FetchedCompany>();  // removed meanwhile
+  Attempt attempt(database, settings, **due, **row);
+  FetchedCompany fetched{(*due)->company, attempt.run()};
+  const bool is_good = fetched.done.outcome != Outcome::failed;
+  const Time now = SystemClock().now();
+  const IdentityProvider read = read_company(**row, settings, now).company;
+  const auto pause =
+      pause_before_next(read.metadata_source.refresh_every, is_good ? 0 : (*due)->failures + 1,
+                        is_good ? read.metadata.valid_until : std::nullopt, now, any_spread());
+  store::EndedFetch ended{(*due)->company,       (*due)->url, attempt.etag,
+                          attempt.last_modified, {},          pause};
+  if (!is_good) ended.error = fetched.done.detail;
+  const auto written = wait(store::end_fetch(database, std::move(ended)));
+  if (!written) return written.failure();
+  return std::optional(std::move(fetched));
+}
+
+}  // namespace anteroom::services

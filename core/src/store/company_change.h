@@ -1,0 +1,33 @@
+// What functions that change companies answer.
+#pragma once
+
+#include "anteroom/companies.h"
+#include "store/actor.h"
+
+namespace anteroom::store {
+
+inline constexpr std::pair<std::string_view, CompanyChange> kCompanyChanges[] = {
+    {"added", CompanyChange::done},
+    {"changed", CompanyChange::done},
+    {"kept", CompanyChange::done},
+    {"given", CompanyChange::done},
+    {"withdrawn", CompanyChange::done},
+    {"same", CompanyChange::same},
+    {"has_it", CompanyChange::same},
+    {"not_its", CompanyChange::same},
+    {"name_taken", CompanyChange::name_taken},
+    {"changed_meanwhile", CompanyChange::changed_meanwhile},
+    {"entity_id_taken", CompanyChange::entity_id_taken},
+    {"taken", CompanyChange::domain_taken},
+    {"below_another", CompanyChange::below_another},
+    {"no_metadata", CompanyChange::no_metadata},
+    {"no_domain", CompanyChange::no_domain},
+    {"still_live", CompanyChange::still_live},
+    {"no_company", CompanyChange::no_company},
+    {"own_company", CompanyChange::own_company}};
+
+inline CompanyChange company_change_of(const std::string& name) {
+  return by_name(kCompanyChanges, name, CompanyChange::not_allowed);
+}
+
+}  // namespace anteroom::store

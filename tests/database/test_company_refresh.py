@@ -1,0 +1,204 @@
+"""`metadata_url` of a company in the database: fetched once for all nodes; what is in force stays through all that can go wrong."""
+
+import json
+import signal
+import subprocess
+from contextlib import ExitStack
+
+import pytest
+
+from tests.support import metadata_server
+from tests.support.installation import BUILD
+from tests.support.metadata_server import MetadataServer, certificate
+from tests.support.processes import wait_until
+
+from .test_idp_refresh import BAD
+
+
+def contosos(text):
+    return text.replace("https://idp.test/", "https://contoso.test/")
+
+
+def metadata(*certificates, **more):
+    return contosos(metadata_server.metadata(*certificates, **more))
+
+
+@pytest.fixture
+def server(tmp_path):
+    folder = tmp_path / "server"
+    folder.mkdir()
+    with MetadataServer(folder) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def keys():
+    return [certificate() for _ in range(2)]
+
+
+@pytest.fixture
+def contoso(ready, server, keys):
+    """A draft with an address, which nobody has asked yet."""
+    server.body = metadata(keys[0])
+    ready.ok("company", "add", "contoso", "--display-name", "Contoso", "--domain", "contoso.test",
+             "--set", f"metadata_url={server.url}", "--set", f"metadata_ca={server.ca.read_text()}")
+    return ready
+
+
+@pytest.fixture
+def live(contoso):
+    contoso.ok("company", "refresh", "contoso")
+    contoso.ok("company", "live", "contoso")
+    contoso.ok("user", "provision", "ann@corp.test", "--level", "manager", "--all-properties")
+    contoso.value("WITH gone AS (DELETE FROM anteroom.mail_outbox RETURNING 1) SELECT count(*) FROM gone")
+    return contoso
+
+
+def shown(made):
+    return made.json("company", "show", "contoso")
+
+
+def in_force(made):
+    (version,) = [one for one in shown(made)["metadata"] if one["is_in_force"]]
+    return version
+
+
+def letters(made):
+    return made.value("SELECT coalesce(json_agg(parameters ORDER BY created_at), '[]') FROM anteroom.mail_outbox"
+                      " WHERE template = 'company_changed'")
+
+
+def version(made):
+    return made.value("SELECT version FROM anteroom.companies WHERE name = 'contoso'")
+
+
+def test_a_draft_gets_its_first_metadata_from_its_address(contoso, server):
+    assert "fetched:    not yet" in contoso.ok("company", "show", "contoso")
+    assert contoso.json("company", "refresh", "contoso")["changed"] is True
+    assert in_force(contoso)["brought_by"] == server.url and in_force(contoso)["entity_id"] == "https://contoso.test/"
+    assert shown(contoso)["fetched"]["error"] == "" and "fetched:    last on 20" in contoso.ok("company", "show", "contoso")
+    contoso.ok("company", "live", "contoso")
+
+
+def test_a_key_rollover_is_followed_and_told_to_who_connects(live, server, keys):
+    for listed in (keys, keys[1:]):
+        server.body = metadata(*listed)
+        live.ok("company", "refresh", "contoso")
+        assert len(in_force(live)["fingerprints"]) == len(listed)
+    assert [(one["metadata_brought"], len(one["details"]), one["changed_by"]) for one in letters(live)] == [
+        (True, 2, server.url), (True, 1, server.url)]
+    said = live.ok("--json", "audit", "--idp", "contoso", "--event", "company_metadata_brought")
+    events = [json.loads(line) for line in said.splitlines()]
+    assert [event["actor"] for event in events] == [server.url] * 3
+
+
+def test_what_has_not_changed_is_not_sent_again_and_makes_no_version(live, server):
+    before = version(live)
+    assert live.json("company", "refresh", "contoso")["changed"] is False
+    assert "If-None-Match" in server.asked[-1]
+    assert version(live) == before and len(shown(live)["metadata"]) == 1 and letters(live) == []
+
+
+def test_what_only_holds_longer_makes_no_version_and_nodes_know(live, server, keys):
+    for year in (2090, 2091):
+        before = version(live)
+        server.body = metadata(keys[0], more=f' validUntil="{year}-01-01T00:00:00Z"')
+        assert live.json("company", "refresh", "contoso")["changed"] is False
+        assert version(live) > before and len(shown(live)["metadata"]) == 1
+    assert str(year) in live.value("SELECT xml FROM anteroom.company_metadata") and letters(live) == []
+
+
+def test_what_somebody_brought_by_hand_is_no_copy_of_the_servers(live, server, keys, tmp_path):
+    (tmp_path / "by-hand.xml").write_text(metadata(keys[1]))
+    live.ok("company", "metadata", "contoso", tmp_path / "by-hand.xml")
+    assert live.json("company", "refresh", "contoso")["changed"] is True
+    assert "If-None-Match" not in server.asked[-1] and in_force(live)["brought_by"] == server.url
+
+
+@pytest.mark.parametrize("what", [*BAD, "a private key"])
+def test_what_is_in_force_stays(live, server, what):
+    before = in_force(live)
+    server.body = contosos(BAD[what]()) if what in BAD else metadata(certificate()) + "<!-- -----BEGIN PRIVATE KEY----- MIIEv -->"
+    assert "what is in force stays" in live.refused(1, "company", "refresh", "contoso")
+    assert in_force(live) == before and shown(live)["closed"] == ""
+    fetched = shown(live)["fetched"]
+    assert fetched["error"] and fetched["good_at"] and "MIIEv" not in json.dumps(shown(live))
+    assert "; tried on 20" in live.ok("company", "show", "contoso")
+    pause = live.value("SELECT extract(epoch FROM next_at - checked_at)::int FROM anteroom.company_fetches")
+    assert 0.9 * 300 <= pause <= 1.1 * 300, "five minutes, give or take a tenth"
+
+
+def test_another_companys_metadata_is_refused(contoso, server):
+    contoso.ok("company", "add", "fabrikam", "--domain", "fabrikam.test", "--set", f"metadata_url={server.url}",
+               "--set", f"metadata_ca={server.ca.read_text()}")
+    contoso.ok("company", "refresh", "contoso")
+    assert "another company has the entity ID" in contoso.refused(1, "company", "refresh", "fabrikam")
+    assert "has no metadata_url" in contoso.refused(1, "company", "refresh", contoso_without(contoso))
+
+
+def contoso_without(made):
+    made.ok("company", "add", "litware")
+    return "litware"
+
+
+def test_who_may_connect_companies_hears_of_another_address(live):
+    live.ok("company", "set", "contoso", "--set", "metadata_url=https://idp.evil.test/metadata")
+    (letter,) = letters(live)
+    assert letter["address_given"] and letter["details"] == ["https://idp.evil.test/metadata"]
+    live.ok("company", "set", "contoso", "--unset", "metadata_url")
+    assert len(letters(live)) == 1 and "fetched" not in shown(live)
+
+
+@pytest.mark.parametrize("setting, complaint", [
+    ("metadata_url=http://idp.test/metadata", "must be an https URL"),
+    ("metadata_ca=/etc/ssl/certs/ca-certificates.crt", "not the name of a file"),
+    ("back_channel_ca=cookie.key", "not the name of a file"),
+    ("metadata_ca=-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----", "no certificate in PEM"),
+    ("metadata_certificate=/etc/passwd", "not a setting of a company in the database"),
+])
+def test_no_setting_makes_a_node_read_a_file_or_trust_plain_http(contoso, setting, complaint):
+    before = shown(contoso)
+    assert complaint in contoso.refused(1, "company", "set", "contoso", "--set", setting)
+    assert shown(contoso) == before
+
+
+def test_a_certificate_with_its_private_key_is_not_kept(contoso, server):
+    both = server.ca.read_text() + "-----BEGIN PRIVATE KEY-----\nMIIEv\n-----END PRIVATE KEY-----\n"
+    assert "there is a private key in it" in contoso.refused(1, "company", "set", "contoso", "--set", f"metadata_ca={both}")
+
+
+def test_only_one_gets_what_is_due_and_who_dies_with_it_keeps_it_for_minutes_only(contoso):
+    contoso.value("UPDATE anteroom.company_fetches SET next_at = now() - interval '1 day' RETURNING 1")
+    first = "SET search_path = anteroom; SELECT count(*) FROM begin_fetch('')"
+    assert [contoso.value(first) for _ in range(2)] == [1, 0]
+    contoso.value("UPDATE anteroom.company_fetches SET next_at = next_at - interval '5 minutes' RETURNING 1")
+    assert contoso.value(first) == 1
+
+
+def test_of_another_address_meanwhile_nothing_is_said(contoso, server):
+    contoso.ok("company", "set", "contoso", "--set", "metadata_url=https://other.test/metadata")
+    contoso.value(f"SET search_path = anteroom; SELECT end_fetch('contoso', '{server.url}', 'e', '', '', '1 hour')")
+    assert shown(contoso)["fetched"] == {"url": "https://other.test/metadata", "checked_at": "", "good_at": "", "error": ""}
+
+
+def test_one_of_two_services_fetches_within_seconds_and_both_stop_when_told(contoso, server, keys):
+    command = [BUILD / "core" / "cli" / "anteroom", "--config", contoso.yaml, "idp", "refresh"]
+    with ExitStack() as stack:
+        services = [stack.enter_context(subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True))
+                    for _ in range(2)]
+        try:
+            wait_until(lambda: shown(contoso)["metadata"], 20, "the first metadata")
+            server.body = metadata(*keys)
+            contoso.value("UPDATE anteroom.company_fetches SET next_at = now() RETURNING 1")
+            wait_until(lambda: len(in_force(contoso)["fingerprints"]) == 2, 20, "the new key")
+        finally:
+            for service in services:
+                service.send_signal(signal.SIGTERM)
+        said = "".join(service.communicate(timeout=20)[0] for service in services)
+    assert said.count("contoso: new metadata: new key ") == 2 and said.count("stopped\n") == 2
+    assert len(server.asked) == 2
+
+
+def test_an_archived_company_is_not_asked_for(contoso):
+    contoso.ok("company", "archive", "contoso")
+    assert contoso.value("SELECT count(*) FROM anteroom.company_fetches") == 0
