@@ -16,7 +16,6 @@ struct MainConfiguration {
   std::shared_ptr<const Settings> settings;  ///< null without auth_saml_config
   // Made once, for all workers.
   std::shared_ptr<const CompanyDirectory> companies;
-  std::shared_ptr<const std::vector<metrics::Expiry>> expiries;
   std::shared_ptr<const pages::Renderer> pages;
   ngx_shm_zone_t* sessions = nullptr;
   ngx_shm_zone_t* metrics = nullptr;

@@ -35,8 +35,6 @@ char* read_settings(ngx_conf_t* cf, ngx_command_t* /*command*/, void* conf) noex
     if (!loaded.settings) return kFailed;
     main.settings = loaded.settings;
     main.companies = std::make_shared<const CompanyDirectory>(main.settings);
-    main.expiries = std::make_shared<const std::vector<metrics::Expiry>>(
-        metrics::expiries(main.settings->service_provider, *main.companies));
     main.pages = std::make_shared<const pages::Renderer>(*main.settings);
     main.sessions = SessionCache::add_zone(cf, main.settings->sessions.cache_bytes);
     main.metrics = NodeMeter::add_zone(cf);

@@ -17,8 +17,7 @@ std::unique_ptr<Process>& the_process() {
 
 Process::Process(const MainConfiguration& configuration)
     : settings_(configuration.settings),
-      meter_(configuration.metrics, settings_->database, *configuration.companies,
-             configuration.expiries),
+      meter_(configuration.metrics, settings_->database, *configuration.companies),
       cache_(configuration.sessions),
       memory_(cache_),
       worker_(configuration.threads, meter_),
@@ -46,16 +45,25 @@ Ports Process::ports() {
   return Ports{database_, worker_, clock_, random_, log_, memory_, back_channel_, meter_};
 }
 
-metrics::Condition Process::condition() const {
+metrics::Condition Process::condition() {
   metrics::Condition condition;
   condition.has_started = true;
   condition.database = meter_.database();
   condition.is_pool_down = database_.is_down();
   condition.is_listening = cache_.is_listened(now());
   condition.schema_version = meter_.schema_version();
-  condition.expiries = meter_.expiries();
+  condition.expiries = expiries();
   condition.now = now();
   return condition;
+}
+
+const std::vector<metrics::Expiry>& Process::expiries() {
+  auto companies = site_->companies();
+  if (companies != expiring_) {
+    expiring_ = std::move(companies);
+    expiries_ = metrics::first_to_end(metrics::expiries(settings_->service_provider, *expiring_));
+  }
+  return expiries_;
 }
 
 Process* Process::current() {

@@ -37,7 +37,9 @@ class Process {
   [[nodiscard]] Time now() const { return clock_.now(); }
 
   /// What a probe asks about. Asks nobody.
-  [[nodiscard]] metrics::Condition condition() const;
+  [[nodiscard]] metrics::Condition condition();
+  /// What ends first, of what is known now.
+  const std::vector<metrics::Expiry>& expiries();
 
   void listen(bool counts_people) { listener_.start(counts_people); }
   void watch_companies() { company_watch_->start(); }
@@ -68,6 +70,8 @@ class Process {
   std::unique_ptr<Site> site_;
   std::unique_ptr<CompanyWatch> company_watch_;
   Listener listener_;
+  std::shared_ptr<const CompanyDirectory> expiring_;  ///< whose expiries_ are
+  std::vector<metrics::Expiry> expiries_;
 };
 
 }  // namespace anteroom::nginx

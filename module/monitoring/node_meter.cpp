@@ -81,12 +81,8 @@ ngx_shm_zone_t* NodeMeter::add_zone(ngx_conf_t* cf) {
 }
 
 NodeMeter::NodeMeter(const ngx_shm_zone_t* zone, const DatabaseSettings& database,
-                     const CompanyDirectory& companies,
-                     std::shared_ptr<const std::vector<metrics::Expiry>> expiries)
-    : zone_(zone),
-      shared_(&zone_.unlocked()),
-      own_(&shared_->claim(ngx_pid)),
-      expiries_(std::move(expiries)) {
+                     const CompanyDirectory& companies)
+    : zone_(zone), shared_(&zone_.unlocked()), own_(&shared_->claim(ngx_pid)) {
   own_->connections_limit = database.pool_size;
   for (const Series series : kAllSeries) shared_->find(series, rest_of(series), 0);
   const auto root = zone_.lock();
@@ -116,10 +112,16 @@ void NodeMeter::add(Series series, std::size_t idp, std::size_t code) {
   if (count != nullptr) count->fetch_add(1, std::memory_order_relaxed);
 }
 
-std::size_t NodeMeter::index_of(std::string_view idp) const {
+std::size_t NodeMeter::index_of(std::string_view idp) {
   if (idp.empty()) return SharedMetrics::kNoIdp;
-  const auto found = idps_.find(idp);
-  return found == idps_.end() ? SharedMetrics::kOtherIdps : found->second;
+  if (const auto found = idps_.find(idp); found != idps_.end()) return found->second;
+  // One of the database's, of which something happens for the first time: so they are in the order
+  // of use, and one that comes when there is no room is among the others.
+  if (shared_->idp_count == SharedMetrics::kIdps) return SharedMetrics::kOtherIdps;
+  const auto root = zone_.lock();
+  const std::size_t index = root->intern(idp, root->names());
+  if (index != SharedMetrics::kOtherIdps) idps_.emplace(idp, index);
+  return index;
 }
 
 void NodeMeter::started(std::string_view idp) {
@@ -182,7 +184,6 @@ Snapshot NodeMeter::snapshot(Time now) const {
   if (now - Time(Time::duration(shared_->upkeep_seen_at_us)) < kLongestKnown) {
     all.upkeep_behind = std::chrono::seconds(shared_->upkeep_behind_s);
   }
-  all.expiries = *expiries_;
   all.build = {ANTEROOM_VERSION, NGINX_VERSION};
   return all;
 }

@@ -22,8 +22,7 @@ class NodeMeter final : public Meter {
   static ngx_shm_zone_t* add_zone(ngx_conf_t* cf);
 
   NodeMeter(const ngx_shm_zone_t* zone, const DatabaseSettings& database,
-            const CompanyDirectory& companies,
-            std::shared_ptr<const std::vector<metrics::Expiry>> expiries);
+            const CompanyDirectory& companies);
   ~NodeMeter() override;
   NodeMeter(const NodeMeter&) = delete;
   NodeMeter& operator=(const NodeMeter&) = delete;
@@ -51,7 +50,6 @@ class NodeMeter final : public Meter {
 
   [[nodiscard]] metrics::DatabaseState database() const { return shared_->database; }
   [[nodiscard]] int schema_version() const { return shared_->schema_version; }
-  [[nodiscard]] const std::vector<metrics::Expiry>& expiries() const { return *expiries_; }
 
   /// Over all workers.
   [[nodiscard]] metrics::Snapshot snapshot(Time now) const;
@@ -59,13 +57,12 @@ class NodeMeter final : public Meter {
  private:
   static void add(SharedHistogram& histogram, std::chrono::microseconds took);
   void add(metrics::Series series, std::size_t idp, std::size_t code);
-  [[nodiscard]] std::size_t index_of(std::string_view idp) const;
+  [[nodiscard]] std::size_t index_of(std::string_view idp);
 
   Zone<SharedMetrics> zone_;
   MetricsNumbers* shared_;
   WorkerMetrics* own_;
   std::map<std::string, std::size_t, std::less<>> idps_;
-  std::shared_ptr<const std::vector<metrics::Expiry>> expiries_;
 };
 
 }  // namespace anteroom::nginx

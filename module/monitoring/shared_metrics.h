@@ -49,8 +49,8 @@ struct SharedIdp {
 
 struct MetricsNumbers {
   static constexpr std::size_t kWorkers = 128;  ///< those of two generations; the last is for more
-  static constexpr std::size_t kSeries = 16384;
-  static constexpr std::size_t kIdps = 2048;
+  static constexpr std::size_t kSeries = 8192;
+  static constexpr std::size_t kIdps = 256;
   /// Stand for no IdP, and for all that have no room.
   static constexpr std::size_t kNoIdp = 0;
   static constexpr std::size_t kOtherIdps = 1;

@@ -48,17 +48,19 @@ bool is_from_here(const ngx_http_request_t* r) {
          !has_header(r, "x-real-ip");
 }
 
-Response metrics_now(const Process& process) {
+Response metrics_now(Process& process) {
+  metrics::Snapshot snapshot = process.meter().snapshot(process.now());
+  snapshot.expiries = process.expiries();
   return {200,
           {{"Content-Type", metrics::kContentType}, {"Cache-Control", "no-store"}},
-          metrics::render(process.meter().snapshot(process.now()))};
+          metrics::render(snapshot)};
 }
 
 ngx_int_t answer(ngx_http_request_t* r) {
   const LocationConfiguration& location = location_configuration(r);
   if (!location.is_watched_from_anywhere && !is_from_here(r)) return NGX_HTTP_FORBIDDEN;
   if ((r->method & (NGX_HTTP_GET | NGX_HTTP_HEAD)) == 0) return NGX_HTTP_NOT_ALLOWED;
-  const Process* process = Process::current();
+  Process* process = Process::current();
   switch (location.watched) {
     case Watched::live:
       return refuse(r, metrics::live());

@@ -306,6 +306,27 @@ def test_another_list_of_providers_keeps_each_ones_numbers(watched):
     assert (started("northwind"), started("fabrikam")) == (1, 1)
 
 
+def test_a_company_of_the_database_counts_by_its_name_and_says_what_ends(watched):
+    node = watched()
+
+    def ends():
+        return {labels["idp"] for labels, _ in scrape(node).all("anteroom_expiry_days")}
+
+    xml = node.directory / "contoso.xml"
+    xml.write_text(Path(re.search(r"metadata: (\S+)", node.yaml)[1]).read_text().replace("idp.northwind", "idp.contoso"))
+    node.cli("company", "add", "contoso", "--domain", "contoso.example", "--metadata", xml)
+    assert ends() == {"northwind"}
+    node.cli("company", "live", "contoso")
+    wait_until(lambda: ends() == {"northwind", "contoso"}, 10, "the node to know it")
+    assert "contoso" not in {labels["idp"] for labels, _ in scrape(node).all("anteroom_sign_ons_started_total")}
+    node.ask("/auth/sign-in/start", body=b"idp=contoso", method="POST",
+             headers=[("Content-Type", "application/x-www-form-urlencoded"), ("Sec-Fetch-Site", "same-origin")])
+    assert scrape(node).value("anteroom_sign_ons_started_total", idp="contoso") == 1
+    assert scrape(node).value("anteroom_sign_ons_started_total", idp="other") is None
+    node.cli("company", "suspend", "contoso")
+    wait_until(lambda: ends() == {"northwind"}, 10, "the node to forget it")
+
+
 def test_people_who_wait_are_counted_by_the_node_and_not_by_whoever_asks(watched):
     node = watched(start=False)
     node.people.sql("INSERT INTO users (email, name, status, last_sign_on_at, waiting_since) VALUES "

@@ -94,9 +94,12 @@ struct Expiry {
 [[nodiscard]] const char* name_of(Expiry::What what);
 /// Of what a company's metadata holds.
 [[nodiscard]] std::vector<Expiry> expiries_of(const IdentityProvider& company);
-/// Of everything configured that ends at a time of its own.
+/// Of everything that ends at a time of its own; not of companies that are suspended.
 [[nodiscard]] std::vector<Expiry> expiries(const ServiceProviderSettings& sp,
                                            const CompanyDirectory& companies);
+/// Our own, and of companies' those kMostExpiries that end first.
+[[nodiscard]] std::vector<Expiry> first_to_end(std::vector<Expiry> all);
+inline constexpr std::size_t kMostExpiries = 100;
 
 /// Whether people are to be told by now: 60, 30 or 7 days before, the one that was passed last.
 /// Nothing before that, and nothing after the end.

@@ -50,6 +50,9 @@ class Site {
   /// waits for that; where it failed, who is not found is told to try again later.
   Task<Status> refresh_companies();
 
+  /// Those that it knows now.
+  [[nodiscard]] std::shared_ptr<const CompanyDirectory> companies() const;
+
   /// The configured origin that a Host header names, without case; nullptr: not one of ours.
   [[nodiscard]] const Origin* origin_of(std::string_view host) const;
 

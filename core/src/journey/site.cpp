@@ -190,6 +190,10 @@ Task<Status> Site::refresh_companies() {
   return implementation_->refresh_companies();
 }
 
+std::shared_ptr<const CompanyDirectory> Site::companies() const {
+  return implementation_->context().companies;
+}
+
 const Origin* Site::origin_of(std::string_view host) const {
   return implementation_->context().origin_of(host);
 }

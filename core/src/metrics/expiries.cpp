@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "anteroom/companies.h"
 #include "anteroom/metrics.h"
 #include "crypto/pem.h"
 
@@ -64,11 +65,25 @@ std::vector<Expiry> expiries_of(const IdentityProvider& company) {
 std::vector<Expiry> expiries(const ServiceProviderSettings& sp, const CompanyDirectory& companies) {
   std::vector<Expiry> all;
   for (const auto& company : companies.all()) {
+    if (company->closed == kSuspended) continue;
     std::vector<Expiry> own = expiries_of(*company);
     std::move(own.begin(), own.end(), std::back_inserter(all));
   }
   if (sp.signing) add_own(all, Expiry::What::own_signing, *sp.signing);
   for (const KeyPair& pair : sp.decryption) add_own(all, Expiry::What::own_decryption, pair);
+  return all;
+}
+
+std::vector<Expiry> first_to_end(std::vector<Expiry> all) {
+  const auto companies = std::partition(all.begin(), all.end(), [](const Expiry& one) {
+    return one.what == Expiry::What::own_signing || one.what == Expiry::What::own_decryption;
+  });
+  if (all.end() - companies > static_cast<std::ptrdiff_t>(kMostExpiries)) {
+    const auto end = companies + kMostExpiries;
+    std::nth_element(companies, end, all.end(),
+                     [](const Expiry& a, const Expiry& b) { return a.at < b.at; });
+    all.erase(end, all.end());
+  }
   return all;
 }
 

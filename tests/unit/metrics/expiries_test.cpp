@@ -1,5 +1,6 @@
 #include <catch2/catch.hpp>
 
+#include "anteroom/companies.h"
 #include "anteroom/metrics.h"
 #include "crypto/pem.h"
 #include "support/forge.h"
@@ -43,6 +44,36 @@ TEST_CASE("everything that ends is listed once, the same certificate twice in me
                                           *settings.service_provider.signing};
   settings.service_provider.decryption[1].stage = KeyStage::previous;
   CHECK(expiries_of(settings).size() == 4);  // what is on its way out may end
+}
+
+TEST_CASE("a company that is suspended ends nothing") {
+  Settings settings;
+  IdentityProvider idp;
+  idp.name = "corp";
+  idp.metadata.valid_until = Time(std::chrono::hours(24));
+  settings.identity_providers = {idp};
+  CHECK(expiries_of(settings).size() == 1);
+  settings.identity_providers[0].closed = "its certificate has expired";
+  CHECK(expiries_of(settings).size() == 1);
+  settings.identity_providers[0].closed = kSuspended;
+  CHECK(expiries_of(settings).empty());
+}
+
+TEST_CASE("of many companies those are shown that end first, and always what is our own") {
+  using What = metrics::Expiry::What;
+  std::vector<metrics::Expiry> all;
+  for (int day = 300; day > 0; --day) {
+    all.push_back(
+        {What::idp_signing, "c" + std::to_string(day), "AA", Time(std::chrono::days(day))});
+  }
+  all.push_back({What::own_signing, "", "BB", Time(std::chrono::days(900))});
+  all.push_back({What::own_decryption, "", "CC", Time(std::chrono::days(901))});
+  const auto first = metrics::first_to_end(all);
+  CHECK(first.size() == metrics::kMostExpiries + 2);
+  for (const metrics::Expiry& one : first) {
+    CHECK((one.idp.empty() || one.at <= Time(std::chrono::days(100))));
+  }
+  CHECK(metrics::first_to_end({all.begin(), all.begin() + 3}).size() == 3);
 }
 
 TEST_CASE("people are told 60, 30 and 7 days ahead") {
