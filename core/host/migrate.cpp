@@ -2,6 +2,7 @@
 
 #include <thread>
 
+#include "anteroom/activity.h"
 #include "anteroom/lost_race.h"
 #include "anteroom/site.h"
 #include "anteroom/store.h"
@@ -117,7 +118,9 @@ Status make_before(BlockingDatabase& database, const store::Migration& migration
   for (std::size_t line = 0; line < sql.size(); line = sql.find('\n', line) + 1) {
     const std::string statement = made_before(sql.substr(line));
     if (!statement.empty()) {
-      if (Status made = database.execute_script(statement); !made) return made;
+      if (Status made = database.execute_script(statement); !made) {
+        return Failure{made.failure().code, made.failure().detail + " (" + migration.name + ")"};
+      }
     }
     if (sql.find('\n', line) == std::string_view::npos) break;
   }
@@ -177,6 +180,15 @@ Applied apply_missing(BlockingDatabase& database) {
   return {std::move(changes).applied()};
 }
 
+// So that Activity reads no month of events until a node has done it. What fails here, housekeeping
+// does, and says.
+void count_days(BlockingDatabase& database) {
+  for (bool is_more = true; is_more && !is_interrupted();) {
+    const auto counted = wait(store::count_day(database));
+    is_more = counted && *counted;
+  }
+}
+
 Status lock(BlockingDatabase& database) {
   Result<Rows> locked = Rows{};
   for (;;) {
@@ -198,6 +210,7 @@ Result<std::vector<std::string>> migrate(BlockingDatabase& database) {
     std::this_thread::sleep_for(500ms);  // whoever waited behind it goes on
     applied = apply_missing(database);
   }
+  if (applied.names) count_days(database);
   if (const Status unlocked = database.execute_script(kUnlock); !unlocked && applied.names) {
     return unlocked.failure();
   }

@@ -6,6 +6,7 @@
 #include "anteroom/saml.h"
 #include "host/blocking_ports.h"
 #include "services/metadata_rules.h"
+#include "text/unicode.h"
 
 namespace anteroom::services {
 
@@ -13,6 +14,9 @@ namespace {
 
 using store::CompanyChange;
 using Outcome = Refreshed::Outcome;
+
+constexpr std::size_t kMaxError = 900;
+constexpr std::size_t kMaxMetadata = 512u << 10;  // as in Manage
 
 std::string refusal(CompanyChange change) {
   switch (change) {
@@ -23,7 +27,7 @@ std::string refusal(CompanyChange change) {
     case CompanyChange::changed_meanwhile:
       return "somebody has changed the company meanwhile";
     default:
-      return "the database does not take it";
+      return "its entity ID is not that of the metadata in force";
   }
 }
 
@@ -68,6 +72,7 @@ class Attempt {
   }
 
   Refreshed take(const std::string& xml) {
+    if (xml.size() > kMaxMetadata) return {Outcome::failed, "it is longer than 512 KiB"};
     const auto current = in_force(row_);
     store::CompanyRow next = row_;
     next.metadata = xml;
@@ -111,12 +116,14 @@ Result<std::optional<FetchedCompany>> fetch_company(Database& database, const Se
   const bool is_good = fetched.done.outcome != Outcome::failed;
   const Time now = SystemClock().now();
   const IdentityProvider read = read_company(**row, settings, now).company;
+  // What has just changed is not asked for sooner, whatever it says of its end.
+  const bool is_as_before = fetched.done.outcome == Outcome::unchanged;
+  const auto every = read.metadata_source.refresh_every;
   const auto pause =
-      pause_before_next(read.metadata_source.refresh_every, is_good ? 0 : (*due)->failures + 1,
-                        is_good ? read.metadata.valid_until : std::nullopt, now, any_spread());
-  store::EndedFetch ended{(*due)->company,       (*due)->url, attempt.etag,
-                          attempt.last_modified, {},          pause};
-  if (!is_good) ended.error = fetched.done.detail;
+      pause_before_next(every, is_good ? 0 : (*due)->failures + 1,
+                        is_as_before ? read.metadata.valid_until : std::nullopt, now, any_spread());
+  store::EndedFetch ended{std::move(**due), attempt.etag, attempt.last_modified, {}, every, pause};
+  if (!is_good) ended.error = text::printable(fetched.done.detail, kMaxError);
   const auto written = wait(store::end_fetch(database, std::move(ended)));
   if (!written) return written.failure();
   return std::optional(std::move(fetched));

@@ -48,6 +48,15 @@ seconds pause_before_next(seconds refresh_every, int failures,
   return pause + std::chrono::duration_cast<seconds>(jitter);
 }
 
+void say_refreshed(Log& log, const std::string& company, const Refreshed& done) {
+  if (done.outcome == Refreshed::Outcome::changed) {
+    log.write(LogLevel::info, company + ": new metadata: " + done.detail);
+  } else if (done.outcome == Refreshed::Outcome::failed) {
+    log.write(LogLevel::warning,
+              company + ": metadata not refreshed, the last good one stays: " + done.detail);
+  }
+}
+
 double any_spread() {
   std::array<std::uint8_t, 2> bytes{};
   if (!SystemRandom().fill(bytes)) return 0.5;

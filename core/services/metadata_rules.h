@@ -7,6 +7,7 @@
 
 #include "anteroom/ports.h"
 #include "anteroom/settings.h"
+#include "services/metadata_copy.h"
 
 namespace anteroom::services {
 
@@ -18,6 +19,9 @@ std::string difference(const std::optional<IdpMetadata>& before, const IdpMetada
 std::chrono::seconds pause_before_next(std::chrono::seconds refresh_every, int failures,
                                        const std::optional<Time>& valid_until, Time now,
                                        double spread);
+
+/// A line for the journal; of what has not changed none.
+void say_refreshed(Log& log, const std::string& company, const Refreshed& done);
 
 /// From 0 to 1; the middle where there is no randomness: nodes then ask at the same time.
 double any_spread();

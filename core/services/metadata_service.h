@@ -30,8 +30,7 @@ Refreshed refresh_now(const MetadataSource& source);
 /// FileError.
 bool announce(const std::vector<MetadataSource>& sources, const std::string& on_change, Log& log);
 
-/// Refreshes each when it is due, companies of the database too (unless names are given), until it
-/// is told to stop.
+/// Refreshes each when it is due, until it is told to stop.
 void keep_metadata_fresh(const RefreshOptions& options, const StopSignals& signals, Log& log);
 
 }  // namespace anteroom::services

@@ -94,10 +94,12 @@ Status warn_of_stale_metadata(Database& database, const Settings& settings,
 }
 
 // Of companies in the database, which no machine refreshes by itself.
-Status warn_of_stale_fetches(Database& database, const Settings& settings, Time now, Log& log) {
+Status warn_of_stale_fetches(Database& database, const Settings& settings,
+                             const CompanyDirectory& configured, Time now, Log& log) {
   const auto fetches = wait(store::stale_fetches(database, stale_after({})));
   if (!fetches) return fetches.failure();
   for (const store::StaleFetch& fetch : *fetches) {
+    if (configured.by_name(fetch.company) != nullptr) continue;  // that one counts
     const auto days = std::chrono::floor<std::chrono::days>(now - fetch.since).count();
     store::StaleMetadata stale{fetch.company, "", fetch.since, static_cast<int>(days), fetch.error};
     if (Status told = write_of_stale(database, settings, std::move(stale), log); !told) return told;
@@ -130,7 +132,7 @@ Status Warnings::write(const std::shared_ptr<const Settings>& settings, Time now
   if (Status told = warn_of_stale_metadata(database_, *settings, configured, now, log_); !told) {
     return told;
   }
-  return warn_of_stale_fetches(database_, *settings, now, log_);
+  return warn_of_stale_fetches(database_, *settings, configured, now, log_);
 }
 
 }  // namespace anteroom::services

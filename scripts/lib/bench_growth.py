@@ -49,7 +49,7 @@ INSERT INTO scim_users (user_id, idp, user_name, user_name_address, external_id,
   FROM person p JOIN users u ON u.id = p.id WHERE company = 0;
 UPDATE scim_users SET domain = 'c0.example';
 INSERT INTO scim_groups (idp, display_name, external_id) VALUES ('c0', 'Everybody', '');
-INSERT INTO scim_members SELECT g.id, s.user_id FROM scim_groups g, scim_users s;
+INSERT INTO scim_members SELECT g.id, s.user_id FROM scim_groups g, scim_users s JOIN users u ON u.id = s.user_id WHERE u.status = 'active';
 INSERT INTO grants (user_id, property, level, granted_by)
   SELECT user_id, 'p9', 'viewer', 'scim:c0' FROM scim_members ON CONFLICT DO NOTHING;
 RESET session_replication_role;
@@ -95,7 +95,8 @@ class Growth(Measurements):
         cluster.ensure_database(database, "anteroom_test", "secret")
         node = self.lab.node
         file = node.directory / "growth.yaml"
-        file.write_text(re.sub(r"connection: .*", f"connection: {cluster.conninfo(database, 'anteroom_test', 'secret')}", node.yaml))
+        connection = f'connection: "{cluster.conninfo(database, "anteroom_test", "secret")}"'
+        file.write_text(re.sub(r'connection: ("[^"]*"|[^,}\n]*)', connection, node.yaml))
         run([node.build / "core" / "cli" / "anteroom", "--config", file, "migrate"])
         cluster.sql(FILL.format(**asdict(size)), database)
         return database
@@ -134,8 +135,8 @@ def questions(cluster: Cluster, database: str, size: Size) -> dict[str, str]:
         "SCIM, a page of 100 people": f"scim_list_users('c0', '{{c0.example}}', {EVERYBODY.format(first=0, most=100)})",
         "SCIM, the last page": f"scim_list_users('c0', '{{c0.example}}', {EVERYBODY.format(first=size.people // 13 - 100, most=100)})",
         "SCIM, how many there are": f"scim_list_users('c0', '{{c0.example}}', {EVERYBODY.format(first=0, most=0)})",
-        "anteroom scim apply, nothing changed": "scim_settle_some('c0', '{c0.example}', '{Everybody}', '{p9}', '{viewer}', "
-                                                "'{viewer,technician,manager,admin}', '00000000-0000-0000-0000-000000000000', 100)",
+        "anteroom scim apply, nothing changed": "scim_unsettled('c0', '{c0.example}', '{Everybody}', '{p9}', '{viewer}', "
+                                                "'{viewer,technician,manager,admin}')",
     }
 
 

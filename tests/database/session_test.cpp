@@ -187,7 +187,7 @@ TEST_CASE("housekeeping removes what has expired and nothing else") {
   CHECK(db.value("SELECT count(*) FROM anteroom.sessions") == "1");
   CHECK(db.value("SELECT count(*) FROM anteroom.consumed_messages") == "3");
   db.script("UPDATE audit_events SET at = at - interval '2 days'");
-  // Days are counted before anything of them is removed.
+  // Days are counted before an event of theirs is removed; the rest waits for nothing.
   CHECK(wait(store::housekeep(db, Retention{.audit = 24h})).value().is_more);
   CHECK(db.value("SELECT count(*) FROM anteroom.audit_events") == "3");
   while (wait(store::housekeep(db, Retention{.audit = 72h})).value().is_more) continue;

@@ -18,7 +18,7 @@ INNER = {
     "judge_filings", "judge_grant", "judge_person", "lock_people", "may", "may_at", "may_look_after", "may_see", "may_see_or_refuse",
     "may_somewhere", "needs_a_look", "note", "note_change", "note_company", "off_by", "reach", "refuse", "refuse_company",
     "refuse_property", "requests_as_seen", "scim_change_members", "scim_counts", "scim_lock_people", "scim_note", "scim_own",
-    "scim_said", "scim_set_active", "scim_settle", "scim_unsettled", "scim_wanted", "state_text", "tell_of_approval", "tell_who_connects", "write_to_person",
+    "scim_said", "scim_set_active", "scim_settle", "scim_wanted", "state_text", "tell_of_approval", "tell_who_connects", "write_to_person",
 }
 
 # Called by statements, with why nobody is reached by them.

@@ -370,12 +370,13 @@ def test_a_schema_that_is_not_ours_ends_the_service_and_says_what_mends_it(post)
     assert "run `anteroom migrate`" in daemon.log.read_text()
 
 
-def test_the_unit_file_is_good(tmp_path):
+@pytest.mark.parametrize("name", ["mail", "companies", "metadata"])
+def test_the_unit_file_is_good(tmp_path, name):
     if shutil.which("systemd-analyze") is None:
         pytest.skip("no systemd-analyze")
-    unit = (ROOT / "nginx-conf" / "anteroom-mail.service").read_text()
-    path = tmp_path / "anteroom-mail.service"
+    unit = (ROOT / "nginx-conf" / f"anteroom-{name}.service").read_text()
+    path = tmp_path / f"anteroom-{name}.service"
     path.write_text(unit.replace("/usr/bin/anteroom", "/bin/true"))
     done = subprocess.run(["systemd-analyze", "verify", str(path)], capture_output=True, text=True, check=False)
-    complaints = [line for line in done.stderr.splitlines() if "anteroom-mail" in line]
+    complaints = [line for line in done.stderr.splitlines() if f"anteroom-{name}" in line]
     assert done.returncode == 0 and not complaints, done.stderr

@@ -157,7 +157,22 @@ def test_a_company_of_the_database_is_told_of_too_and_names_no_machine(post, ser
         assert len(warned_of(post)) == before + is_told, age
     first, second = (" ".join(one.message.get_body(("plain",)).get_content().split()) for one in server.received)
     assert "The metadata of Contoso & Co was last fetched on" in first and "the last attempt said: status 404" in first
-    assert "anteroom company refresh contoso" in first and "on any node?" in second
+    assert "sudo -u www-data anteroom company refresh contoso" in first and "on any node?" in second
+    # One that is asked once a week is not late after four days.
+    post.sql("UPDATE anteroom.company_fetches SET good_at = now() - interval '6 days', refresh_every = interval '7 days'")
+    told = len(warned_of(post))
+    post.once()
+    assert len(warned_of(post)) == told
+
+
+def test_an_address_that_never_gave_anything_is_told_of_as_such(post, server):
+    post.configure(warn="ops@maintenance.test")
+    post.sql("SET search_path = anteroom; INSERT INTO companies (name, display_name, state, settings) VALUES"
+             " ('contoso', 'Contoso', 'live', '{\"metadata_url\": \"https://idp.test/metadata\"}');"
+             "UPDATE company_fetches SET given_at = now() - interval '4 days'")
+    post.once()
+    (received,) = server.received
+    assert "has never been fetched from its address" in " ".join(received.message.get_body(("plain",)).get_content().split())
 
 
 def test_a_service_that_never_ran_is_told_too(post, server, copy):

@@ -76,7 +76,7 @@ def test_a_statement_that_is_given_up_here_has_ended_there(lab, cluster):
         answer = node.ask("/auth/manage/activity", manager)
         assert answer.status == 503 and answer.header("retry-after")
         assert busy(node, "anteroom.sign_on_activity(") == 0
-    assert node.people.sql(backends) == before  # no connection was given up for it
+    assert set(before) <= set(node.people.sql(backends))  # no connection was given up for it
 
 
 def test_a_sign_on_that_was_given_up_can_be_sent_again(lab, cluster, workspace):

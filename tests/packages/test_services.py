@@ -118,9 +118,17 @@ def test_a_broken_nginx_configuration_holds_new_metadata_back_until_it_is_mended
     site.root.wait_for(lambda: not before & site.root.workers(), "nginx to read it", 90)
 
 
+def test_companies_of_the_database_are_refreshed_by_nginxs_account(site):
+    site.root.shell("systemctl enable --now anteroom-companies")
+    site.root.wait_for(lambda: "refreshing metadata of companies" in site.root.says("journalctl -u anteroom-companies -o cat --no-pager"),
+                       "the service")
+    assert "not refreshed" not in site.root.says("journalctl -u anteroom-companies -o cat --no-pager")
+    assert site.unit("companies", "User") == "www-data"
+
+
 @pytest.mark.parametrize("path", ["etc/passwd", "usr/bin/anteroom", "root/x", "home/x", "var/lib/x"])
 def test_the_services_can_write_nowhere_else(site, path):
-    for name in ("mail", "metadata"):
+    for name in ("mail", "metadata", "companies"):
         process = site.unit(name, "MainPID")
         site.root.shell(f"nsenter --target {process} --mount --root test -w /{path} -o -w /{path.rsplit('/', 1)[0]}", expected=1)
 

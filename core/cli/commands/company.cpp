@@ -8,6 +8,7 @@
 #include "crypto/seal.h"
 #include "host/system_random.h"
 #include "services/company_fetcher.h"
+#include "services/company_service.h"
 #include "session/login_state.h"
 
 namespace anteroom::cli {
@@ -182,15 +183,24 @@ void test(Console& console, const Given& given) {
   console.say(address, {{"link", address}});
 }
 
+void refresh_forever(Console& console) {
+  (void)console.settings();
+  const services::StopSignals signals;
+  services::LineLog log(false);
+  services::keep_companies_fresh(console.config_file, signals, log);
+}
+
 void refresh(Console& console, const Given& given) {
+  if (given.name.empty()) return refresh_forever(console);
   (void)row_of(console, given.name);
   const auto fetched =
       console.need(services::fetch_company(console.database(), console.settings(), given.name));
   if (!fetched) {
-    throw Abort{exit_refused, given.name +
-                                  " has no metadata_url, or another node asks it right "
-                                  "now: anteroom company show " +
-                                  given.name};
+    if (console.need(wait(store::fetch_of_company(console.database(), given.name)))) {
+      throw Abort{exit_refused, "somebody asks it right now: anteroom company show " + given.name};
+    }
+    throw Abort{exit_refused, given.name + " has no metadata_url: anteroom company set " +
+                                  given.name + " --set metadata_url=https://…"};
   }
   if (fetched->done.outcome == services::Refreshed::Outcome::failed) {
     throw Abort{exit_refused, fetched->done.detail + "\nwhat is in force stays"};
@@ -248,8 +258,11 @@ void add_making(CLI::App& company, Console& console) {
         show(own, file.name);
       });
   metadata->add_option("FILE", brought->metadata)->required();
-  subcommand(company, console, std::make_shared<Given>(), "refresh",
-             "fetch its metadata from metadata_url now", refresh);
+  auto fetched = std::make_shared<Given>();
+  auto* refreshing = company.add_subcommand(
+      "refresh", "fetch metadata from metadata_url, again and again (with a name: now)");
+  refreshing->add_option("NAME", fetched->name, "this one only, at once");
+  refreshing->callback([&console, fetched] { refresh(console, *fetched); });
 }
 
 void add_contacts(CLI::App& company, Console& console) {

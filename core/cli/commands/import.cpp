@@ -134,9 +134,9 @@ void import_some(Console& console, const Json& rows, std::size_t first, std::siz
   if (done) return;
   if (first > 0) {
     const int line = rows[first - 1]["line"].get<int>();
-    throw Abort{exit_refused, done.failure().detail + "; up to line " + std::to_string(line) +
-                                  " the rows are imported, behind it none: mend it and run this "
-                                  "again, which leaves what is there as it is"};
+    throw Abort{exit_refused, done.failure().detail + "; lines up to " + std::to_string(line) +
+                                  " are imported, later ones are not: mend it and run the same "
+                                  "file again"};
   }
   console.need(done);
 }
@@ -165,7 +165,7 @@ void import(Console& console, const std::string& path, bool is_dry_run, bool all
 
 void add_import(CLI::App& app, Console& console) {
   auto* command = app.add_subcommand(
-      "import", "provision many people from a CSV file, of which every row is fine");
+      "import", "provision many people from a CSV file; one bad row, and none is imported");
   struct Given {
     std::string path;
     bool is_dry_run = false;

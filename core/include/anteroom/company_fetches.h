@@ -16,15 +16,18 @@ struct DueFetch {
   std::string company, url;
   std::string etag, last_modified;  ///< of the metadata in force, as the server gave them; or empty
   int failures = 0;                 ///< in a row, before this
+  std::optional<std::string> number;  ///< of the metadata in force
+  std::string lease;                  ///< says that it is ours
 };
-/// The one that has been due for longest, or that of one company, due or not.
+/// The one that has been due for longest, or that of one company, due or not; nothing while
+/// somebody has it.
 Task<Result<std::optional<DueFetch>>> begin_fetch(Database& database, std::string company);
 
 struct EndedFetch {
-  std::string company, url;
-  std::string etag, last_modified;  ///< of what is in force now
-  std::string error;                ///< for operators; empty: all is well
-  std::chrono::seconds pause{};     ///< until it is due again
+  DueFetch due;
+  std::string etag, last_modified;                ///< of what is in force now
+  std::string error;                              ///< for operators; empty: all is well
+  std::chrono::seconds refresh_every{}, pause{};  ///< as configured; until it is due again
 };
 Task<Result<Done>> end_fetch(Database& database, EndedFetch ended);
 

@@ -12,7 +12,9 @@ namespace anteroom {
 
 namespace {
 
-constexpr std::size_t kMostSummary = 48u << 10;  // the table takes 64 KiB, with spaces in between
+// The table takes 64 KiB of either, with spaces in between.
+constexpr std::size_t kMostSummary = 48u << 10;
+constexpr std::size_t kMostSettings = 48u << 10;
 
 const IdentityProvider* configured(const Settings& settings, std::string_view name) {
   const auto& all = settings.identity_providers;
@@ -123,6 +125,10 @@ JudgedContacts judge_company_contacts(const std::vector<std::string>& given) {
 }
 
 CompanyVerdict judge_company_settings(const Settings& settings, store::CompanyRow row, Time now) {
+  if (row.settings.size() > kMostSettings) {
+    return bad(CompanyFault::bad_settings,
+               "its settings are longer than 48 kB, certificates in them included");
+  }
   row.state = "live";
   const ReadCompany read = read_company(row, settings, now);
   for (const Problem& problem : read.problems) {

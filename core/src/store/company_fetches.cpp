@@ -8,11 +8,12 @@ namespace anteroom::store {
 
 namespace {
 
-constexpr Statement kBegin{
-    "begin_fetch",
-    "SELECT company, url, etag, last_modified, failures FROM anteroom.begin_fetch($1)"};
+constexpr Statement kBegin{"begin_fetch",
+                           "SELECT company, url, etag, last_modified, failures, number, lease"
+                           " FROM anteroom.begin_fetch($1)"};
 constexpr Statement kEnd{"end_fetch",
-                         "SELECT anteroom.end_fetch($1, $2, $3, $4, $5, $6::interval)"};
+                         "SELECT anteroom.end_fetch($1, $2, $3::int, $4, $5, $6, $7::interval,"
+                         " $8::interval)"};
 constexpr Statement kBring{
     "bring_fetched",
     "SELECT anteroom.bring_fetched($1::anteroom.actor, $2, $3::bigint, $4, $5, $6::text[],"
@@ -32,12 +33,14 @@ Task<Result<std::optional<DueFetch>>> begin_fetch(Database& database, std::strin
   if (result->rows.empty()) co_return std::optional<DueFetch>();
   const auto& row = result->rows[0];
   co_return std::optional(DueFetch{text(row, 0), text(row, 1), text(row, 2), text(row, 3),
-                                   static_cast<int>(number(row, 4))});
+                                   static_cast<int>(number(row, 4)), row.at(5), text(row, 6)});
 }
 
 Task<Result<Done>> end_fetch(Database& database, EndedFetch ended) {
-  Params params{std::move(ended.company),       std::move(ended.url),   std::move(ended.etag),
-                std::move(ended.last_modified), std::move(ended.error), interval(ended.pause)};
+  Params params{std::move(ended.due.company),   std::move(ended.due.lease),
+                std::move(ended.due.number),    std::move(ended.etag),
+                std::move(ended.last_modified), std::move(ended.error),
+                interval(ended.refresh_every),  interval(ended.pause)};
   Result<Rows> result = co_await run(database, kEnd, std::move(params));
   if (!result) co_return result.failure();
   co_return Done{};

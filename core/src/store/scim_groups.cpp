@@ -49,11 +49,15 @@ constexpr Statement kDeleteGroup{
     "scim_delete_group",
     "SELECT anteroom.scim_delete_group($1, $2::text[], $3::uuid, $4::text[], $5::text[],"
     " $6::text[], $7::text[])"};
+constexpr Statement kUnsettled{
+    "scim_unsettled",
+    "SELECT scim_unsettled FROM anteroom.scim_unsettled($1, $2::text[], $3::text[], $4::text[],"
+    " $5::text[], $6::text[])"};
 constexpr Statement kSettleSome{
     "scim_settle_some",
-    "SELECT last, people FROM anteroom.scim_settle_some($1, $2::text[], $3::text[], $4::text[],"
-    " $5::text[], $6::text[], $7::uuid, 100)"};
-constexpr const char* kBeforeAll = "00000000-0000-0000-0000-000000000000";
+    "SELECT anteroom.scim_settle_some($1, $2::text[], $3::text[], $4::text[], $5::text[],"
+    " $6::text[], $7::uuid[])"};
+constexpr std::size_t kSettledAtOnce = 100;
 
 std::vector<std::string> split(const std::string& list) {
   std::vector<std::string> items;
@@ -159,18 +163,23 @@ Task<Result<bool>> scim_delete_group(Database& database, ScimCompany company, Sc
 }
 
 Task<Result<int>> scim_apply_table(Database& database, ScimCompany company, ScimTable table) {
-  int people = 0;
-  for (std::optional<std::string> last = kBeforeAll; last;) {
+  Params asked{company.idp, array_literal(company.domains)};
+  append(asked, table);
+  Result<Rows> found = co_await run(database, kUnsettled, std::move(asked));
+  if (!found) co_return found.failure();
+  const auto& rows = found->rows;
+  for (std::size_t at = 0; at < rows.size(); at += kSettledAtOnce) {
+    std::vector<std::string> some;
+    for (std::size_t i = at; i < std::min(at + kSettledAtOnce, rows.size()); ++i) {
+      some.push_back(text(rows[i], 0));
+    }
     Params params{company.idp, array_literal(company.domains)};
     append(params, table);
-    params.emplace_back(*last);
-    Result<Rows> result = co_await run(database, kSettleSome, std::move(params));
-    if (!result) co_return result.failure();
-    if (result->rows.size() != 1) co_return Failure{code::kInternal, "expected one row"};
-    last = result->rows[0].at(0);
-    people += static_cast<int>(number(result->rows[0], 1));
+    params.emplace_back(array_literal(some));
+    Result<Rows> settled = co_await run(database, kSettleSome, std::move(params));
+    if (!settled) co_return settled.failure();
   }
-  co_return people;
+  co_return static_cast<int>(rows.size());
 }
 
 }  // namespace anteroom::store

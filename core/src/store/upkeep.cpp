@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "anteroom/activity.h"
 #include "anteroom/settings.h"
 #include "anteroom/store.h"
@@ -22,12 +24,12 @@ constexpr Statement kBehind{"upkeep_behind", "SELECT anteroom.upkeep_behind()"};
 }  // namespace
 
 Task<Result<Upkeep>> housekeep(Database& database, Retention keep) {
-  // Before anything of those days is removed.
   auto counting = count_day(database);
   const Result<bool> counted = co_await std::move(counting);
-  if (!counted) co_return counted.failure();
-  if (*counted) co_return Upkeep{0, true};
-  Params params{keep.audit.count() == 0 ? "" : interval(keep.audit), interval(keep.transcripts),
+  // No event goes before its day was counted, an hour after it has ended.
+  const bool may_remove = counted && !*counted && keep.audit.count() > 0;
+  const auto audit = std::max<std::chrono::seconds>(keep.audit, std::chrono::hours(26));
+  Params params{may_remove ? interval(audit) : "", interval(keep.transcripts),
                 std::to_string(kBatch)};
   Result<Rows> result = co_await run(database, kHousekeep, std::move(params));
   if (!result) co_return result.failure();
@@ -41,7 +43,8 @@ Task<Result<Upkeep>> housekeep(Database& database, Retention keep) {
     if (!requests) co_return requests.failure();
     removed += only_number(*requests);
   }
-  co_return Upkeep{removed, removed >= kBatch || only_number(*sealed) >= kSealed};
+  if (!counted) co_return counted.failure();
+  co_return Upkeep{removed, *counted || removed >= kBatch || only_number(*sealed) >= kSealed};
 }
 
 Task<Result<std::chrono::seconds>> upkeep_behind(Database& database) {

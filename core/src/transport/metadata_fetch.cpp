@@ -1,5 +1,6 @@
 #include "anteroom/metadata_fetch.h"
 
+#include <algorithm>
 #include <array>
 
 #include "transport/curl.h"
@@ -25,8 +26,9 @@ std::string header(CURL* handle, const char* name) {
   curl_header* found = nullptr;
   if (curl_easy_header(handle, name, 0, CURLH_HEADER, -1, &found) != CURLHE_OK) return "";
   std::string value(found->value);
-  const bool is_fit = value.size() <= kMaxValidator &&
-                      value.find_first_of(std::string_view("\r\n\0", 3)) == std::string::npos;
+  const bool is_fit =
+      value.size() <= kMaxValidator &&
+      std::all_of(value.begin(), value.end(), [](char c) { return c >= ' ' && c <= '~'; });
   return is_fit ? value : "";
 }
 

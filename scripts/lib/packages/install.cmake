@@ -5,7 +5,7 @@ string(REGEX MATCH "LASSO_VERSION=\"([^\"]+)\"" _ "${install_packages}")
 set(ANTEROOM_LASSO_VERSION ${CMAKE_MATCH_1})
 
 install(TARGETS anteroom RUNTIME DESTINATION bin COMPONENT tool)
-install(FILES nginx-conf/anteroom-mail.service nginx-conf/anteroom-metadata.service
+install(FILES nginx-conf/anteroom-mail.service nginx-conf/anteroom-metadata.service nginx-conf/anteroom-companies.service
   DESTINATION lib/systemd/system COMPONENT tool)
 install(DIRECTORY nginx-conf/ DESTINATION ${documents} COMPONENT tool PATTERN "*.service" EXCLUDE)
 # Its links into nginx-conf/ hold where everything lies in one folder.

@@ -417,7 +417,10 @@ TEST_CASE("the address of metadata is saved, and what it gave is shown") {
              Contains("Last fetched on 2026-05-04 09:12"));
   state = {url, "2026-05-05T09:12:33Z", "2026-05-04T09:12:33Z", "status <404>"};
   CHECK_THAT(support.get("/show", "name=contoso").body,
-             Contains("2026-05-05 09:12") && Contains("status &lt;404&gt;"));
+             Contains("2026-05-05 09:12") && Contains("status &lt;404&gt;") &&
+                 Contains("last good: 2026-05-04 09:12"));
+  state = {url, "2026-05-05T09:12:33Z", kNever, "status 404"};
+  CHECK_THAT(support.get("/show", "name=contoso").body, Contains("never given anything good"));
   // Empty: nothing is fetched any more.
   CHECK(support.post("address", "name=contoso&version=17&address=").status == 303);
   CHECK(support.world.database.last["change_company"][4] == "{}");

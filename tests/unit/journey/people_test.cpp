@@ -361,7 +361,8 @@ TEST_CASE("activity shows every day of the last thirty, with the tables behind t
   CHECK_THAT(page.body, Contains("<rect class=\"first\""));
   CHECK_THAT(page.body, Contains("6 (75%)") && Contains("3 (–)"));
   CHECK_THAT(page.body, Contains("still waiting") && Contains(">9</td>"));
-  CHECK_THAT(page.body, Contains("?company=corp") && Contains("17 others") && Contains("1 (25%)"));
+  CHECK_THAT(page.body,
+             Contains("?company=corp") && Contains("17 other companies") && Contains("1 (25%)"));
   CHECK_THAT(page.body, !Contains("2000-01-01"));
   // One company's.
   CHECK_THAT(support.get("activity", "company=corp").body, Contains("value=\"corp\" selected"));

@@ -188,6 +188,7 @@ Values judged() {
   values.messages["address_failure"] = {
       "company_address_failed"_message,
       {{"at", "2026-05-04 15:12 UTC"},
+       {"good", "2026-05-04 09:12 UTC"},
        {"why", "its entity ID is https://evil.example/, not https://sts.windows.net/"}}};
   values.messages["contacts_error"] = {"company_bad_contact"_message, {{"contact", "ida"}}};
   return values;

@@ -191,6 +191,7 @@ Message notice_message(std::string_view notice) {
   if (notice == "added") return "company_added"_message;
   if (notice == "metadata") return "company_metadata_in_force"_message;
   if (notice == "address") return "company_address_changed"_message;
+  if (notice == "no-address") return "company_address_gone"_message;
   if (notice == "given") return "company_domain_given"_message;
   if (notice == "withdrawn") return "company_domain_withdrawn"_message;
   if (notice == "contacts") return "company_contacts_changed"_message;
@@ -407,7 +408,9 @@ Task<Response> change_metadata_address(Exchange exchange, ManageUser viewer) {
     auto changing = store::change_company(context.ports.database, viewer.actor,
                                           context.settings.access, std::move(*row));
     const CompanyChange change = co_await or_unavailable(exchange, std::move(changing));
-    if (change == CompanyChange::done) co_return changed(exchange, name, "address");
+    if (change == CompanyChange::done) {
+      co_return changed(exchange, name, tried.address->empty() ? "no-address" : "address");
+    }
     refuse_change(tried, "failure", change);
   }
   auto showing = answer_with_page(exchange, viewer, name, std::move(tried));

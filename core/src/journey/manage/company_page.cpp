@@ -130,8 +130,10 @@ void add_address(const TriedCompany& tried, const Known& known, Values& values) 
                                         {{"at", readable_time(fetch.good_at)}}};
   } else {
     values.messages["address_failure"] = {
-        "company_address_failed"_message,
-        {{"at", readable_time(fetch.checked_at)}, {"why", fetch.error}}};
+        fetch.good_at.empty() ? "company_address_never"_message : "company_address_failed"_message,
+        {{"at", readable_time(fetch.checked_at)},
+         {"why", fetch.error},
+         {"good", readable_time(fetch.good_at)}}};
   }
 }
 

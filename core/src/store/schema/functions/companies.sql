@@ -40,9 +40,11 @@ END $$;
 -- address_given.
 CREATE OR REPLACE FUNCTION tell_who_connects(p_actor actor, p_what text, c companies, p_details text[]) RETURNS void LANGUAGE sql AS $$
   INSERT INTO mail_outbox (recipient, template, parameters)
-  SELECT u.email, 'company_changed', jsonb_build_object(
+  SELECT u.email, 'company_changed', jsonb_strip_nulls(jsonb_build_object(
     p_what, true, 'company', c.display_name, 'details', to_jsonb(p_details), 'changed_by', (p_actor).name,
-    'changed_at', to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI "UTC"'))
+    'keys', (SELECT to_jsonb(m.fingerprints) FROM company_metadata m WHERE m.company = c.name AND m.number = c.metadata),
+    'address', c.settings ->> 'metadata_url',
+    'changed_at', to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI "UTC"')))
   FROM users u
   WHERE u.status = 'active' AND u.id IN (
     SELECT g.user_id FROM live_grants g
@@ -81,7 +83,8 @@ BEGIN
   IF c.name IS NULL THEN RETURN 'no_company'; END IF;
   IF c.version <> p_version THEN RETURN 'changed_meanwhile'; END IF;
   UPDATE companies SET display_name = p_display_name, settings = p_settings WHERE name = p_name;
-  IF c.state = 'live' AND p_settings ->> 'metadata_url' <> coalesce(c.settings ->> 'metadata_url', '') THEN
+  IF c.state = 'live' AND p_settings ? 'metadata_url' AND (p_settings -> 'metadata_url', p_settings -> 'metadata_ca')
+                                                          IS DISTINCT FROM (c.settings -> 'metadata_url', c.settings -> 'metadata_ca') THEN
     PERFORM tell_who_connects(p_actor, 'address_given', c, ARRAY[p_settings ->> 'metadata_url']);
   END IF;
   PERFORM note_company(p_actor, 'company_changed', p_name,
@@ -140,8 +143,8 @@ BEGIN
   PERFORM note_company(p_actor, 'company_metadata_brought', p_name,
     'was ' || coalesce(before.entity_id || ' ' || array_to_string(before.fingerprints, ' '), 'none') || ', is ' || p_entity_id || ' '
       || array_to_string(p_fingerprints, ' '));
-  IF c.state = 'live' AND before.fingerprints IS DISTINCT FROM p_fingerprints THEN
-    PERFORM tell_who_connects(p_actor, 'metadata_brought', c, p_fingerprints);
+  IF c.state = 'live' AND (before.entity_id, before.fingerprints) IS DISTINCT FROM (p_entity_id, p_fingerprints) THEN
+    PERFORM tell_who_connects(p_actor, 'metadata_brought', c, ARRAY[p_entity_id] || p_fingerprints);
   END IF;
   RETURN 'kept';
 EXCEPTION WHEN unique_violation THEN

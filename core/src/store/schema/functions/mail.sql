@@ -163,7 +163,8 @@ BEGIN
   IF NOT FOUND THEN RETURN false; END IF;
   INSERT INTO mail_outbox (recipient, template, parameters)
   SELECT recipient, 'metadata_not_refreshed', jsonb_strip_nulls(jsonb_build_object(
-    'idp', p_idp, 'company', company_called(p_idp), 'machine', nullif(p_machine, ''), 'days', p_days, 'detail', nullif(p_detail, ''),
+    'idp', p_idp, 'company', company_called(p_idp), 'machine', nullif(p_machine, ''),
+    'never', (SELECT true FROM company_fetches f WHERE p_machine = '' AND f.company = p_idp AND f.good_at IS NULL), 'days', p_days, 'detail', nullif(p_detail, ''),
     'since', to_char(p_since AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI "UTC"')))
   FROM unnest(p_recipients) recipient;
   RETURN true;

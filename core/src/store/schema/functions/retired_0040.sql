@@ -14,7 +14,10 @@ $$;
 
 -- scim_settle_some() of all at once.
 CREATE OR REPLACE FUNCTION scim_apply_table(p_idp text, p_domains text[], p_table_groups text[], p_table_properties text[],
-                                            p_table_levels text[], p_levels text[]) RETURNS int LANGUAGE sql AS $$
-  SELECT people FROM scim_settle_some(p_idp, p_domains, p_table_groups, p_table_properties, p_table_levels, p_levels,
-                                      '00000000-0000-0000-0000-000000000000', 1000000)
-$$;
+                                            p_table_levels text[], p_levels text[]) RETURNS int LANGUAGE plpgsql AS $$
+DECLARE
+  v_people uuid[] := ARRAY(SELECT scim_unsettled(p_idp, p_domains, p_table_groups, p_table_properties, p_table_levels, p_levels));
+BEGIN
+  PERFORM scim_settle_some(p_idp, p_domains, p_table_groups, p_table_properties, p_table_levels, p_levels, v_people);
+  RETURN cardinality(v_people);
+END $$;

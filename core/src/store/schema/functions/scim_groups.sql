@@ -68,16 +68,16 @@ BEGIN
     AND EXISTS (SELECT FROM grants g WHERE g.user_id = u.id AND g.granted_by = v_actor);
 END $$;
 
--- Of whom scim_settle() would change anything, in order of id behind p_after. Nobody is locked.
+-- Of whom scim_settle() would change anything, in order of id. Nobody is locked.
 CREATE OR REPLACE FUNCTION scim_unsettled(p_idp text, p_domains text[], p_table_groups text[], p_table_properties text[],
-                                          p_table_levels text[], p_levels text[], p_after uuid, p_limit int)
+                                          p_table_levels text[], p_levels text[])
 RETURNS SETOF uuid LANGUAGE plpgsql STABLE SET plan_cache_mode = force_custom_plan AS $$
 DECLARE
   v_actor text := 'scim:' || p_idp;
 BEGIN
   RETURN QUERY
   WITH own AS MATERIALIZED (
-    SELECT a.user_id FROM scim_users a WHERE a.idp = p_idp AND a.domain = ANY (p_domains) AND a.user_id > p_after),
+    SELECT a.user_id FROM scim_users a WHERE a.idp = p_idp AND a.domain = ANY (p_domains)),
   said AS MATERIALIZED (
     SELECT s.* FROM scim_said(p_idp, NULL, p_table_groups, p_table_properties, p_table_levels, p_levels) s
     WHERE EXISTS (SELECT FROM own o WHERE o.user_id = s.user_id)),
@@ -86,9 +86,9 @@ BEGIN
     WHERE EXISTS (SELECT FROM own o WHERE o.user_id = w.user_id)),
   held AS MATERIALIZED (
     SELECT g.user_id, coalesce(g.property, '*') AS key, g AS held FROM grants g
-    WHERE g.granted_by LIKE 'scim:%' AND g.granted_by = v_actor AND g.user_id > p_after)
+    WHERE g.granted_by LIKE 'scim:%' AND g.granted_by = v_actor)
   SELECT w.user_id FROM scim_withheld w
-  WHERE w.idp = p_idp AND w.user_id > p_after AND NOT EXISTS (SELECT FROM said s WHERE s.user_id = w.user_id AND s.key = w.property)
+  WHERE w.idp = p_idp AND NOT EXISTS (SELECT FROM said s WHERE s.user_id = w.user_id AND s.key = w.property)
   UNION
   SELECT h.user_id FROM held h WHERE NOT EXISTS (SELECT FROM wanted w WHERE w.user_id = h.user_id AND w.key = h.key)
   UNION
@@ -100,7 +100,7 @@ BEGIN
                       AND NOT scim_replaces(p_idp, g, m.level))
   UNION
   SELECT h.user_id FROM held h JOIN (SELECT u.id FROM users u WHERE u.status = 'waiting' OFFSET 0) u ON u.id = h.user_id
-  ORDER BY 1 LIMIT p_limit;
+  ORDER BY 1;
 END $$;
 
 -- False: not all that are added are the company's. A group gives nothing to people of a domain that is not the company's any more; it
@@ -199,22 +199,15 @@ BEGIN
   RETURN true;
 END $$;
 
--- After the table was changed: those of the next p_limit behind p_after who get or lose something, and the last of them. NULL: nobody is
--- left. Only they are locked, and while so few are, who signs on waits for nothing that can be felt.
+-- After the table was changed, of some of scim_unsettled(): they are locked, and while so few are, who signs on waits for nothing that can be
+-- felt. Whoever else has settled them meanwhile has done so.
 CREATE OR REPLACE FUNCTION scim_settle_some(p_idp text, p_domains text[], p_table_groups text[], p_table_properties text[],
-                                            p_table_levels text[], p_levels text[], p_after uuid, p_limit int,
-                                            OUT last uuid, OUT people int) LANGUAGE plpgsql AS $$
+                                            p_table_levels text[], p_levels text[], p_people uuid[]) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
-  v_some uuid[] := ARRAY(SELECT scim_unsettled(p_idp, p_domains, p_table_groups, p_table_properties, p_table_levels, p_levels, p_after,
-                                               p_limit));
-  v_own uuid[];
+  v_own uuid[] := scim_lock_people(p_idp, p_domains, p_people);
 BEGIN
-  last := v_some[cardinality(v_some)];
-  people := cardinality(v_some);
-  IF people = 0 THEN RETURN; END IF;
-  v_own := scim_lock_people(p_idp, p_domains, v_some);
   PERFORM scim_settle(p_idp, v_own, p_table_groups, p_table_properties, p_table_levels, p_levels);
-  PERFORM scim_settle(p_idp, ARRAY(SELECT unnest(v_some) EXCEPT SELECT unnest(v_own)), '{}', '{}', '{}', '{}');
+  PERFORM scim_settle(p_idp, ARRAY(SELECT unnest(p_people) EXCEPT SELECT unnest(v_own)), '{}', '{}', '{}', '{}');
 END $$;
 
 -- Of a group, folded. Empty: it has no value.

@@ -13,10 +13,6 @@ CREATE INDEX IF NOT EXISTS users_let_in_after ON users (let_in_at, waiting_since
 -- Which grants a company's directory gave.
 CREATE INDEX IF NOT EXISTS grants_of_directory ON grants (granted_by, user_id) WHERE granted_by LIKE 'scim:%';
 
--- What these, and 0040's, have taken the place of; and one that only Activity used, which reads tallies now.
-DROP INDEX audit_events_of_email, audit_events_of_user, audit_events_reference, audit_events_of_idp, audit_events_sign_on,
-  users_who_wait, users_let_in;
-
 -- Sign-ons of a day are counted once it is over, so that whoever asks for a month reads no events of it. NULL: not counted yet.
 ALTER TABLE sign_ons_started RENAME TO sign_on_tallies;
 ALTER INDEX sign_ons_started_pkey RENAME TO sign_on_tallies_pkey;
@@ -27,4 +23,12 @@ ALTER TABLE sign_on_tallies ALTER COLUMN started SET DEFAULT 0, ADD COLUMN signe
 ALTER TABLE scim_users ADD COLUMN domain text NOT NULL DEFAULT '';
 UPDATE scim_users s SET domain = lower(split_part(u.email::text, '@', 2) COLLATE "C") FROM users u WHERE u.id = s.user_id;
 CREATE INDEX scim_users_listed ON scim_users (idp, created_at, user_id) INCLUDE (domain);
-DROP INDEX scim_users_created;
+DROP INDEX IF EXISTS scim_users_created;
+
+-- What these, and 0040's, have taken the place of; and one that only Activity used, which reads tallies now. Last, for nobody signs on while
+-- their tables are held.
+DROP INDEX IF EXISTS audit_events_of_email, audit_events_of_user, audit_events_reference, audit_events_of_idp, audit_events_sign_on,
+  users_who_wait, users_let_in, users_of_domain;
+-- Whose address has changed since that was read.
+UPDATE scim_users s SET domain = lower(split_part(u.email::text, '@', 2) COLLATE "C") FROM users u
+WHERE u.id = s.user_id AND s.domain <> lower(split_part(u.email::text, '@', 2) COLLATE "C");

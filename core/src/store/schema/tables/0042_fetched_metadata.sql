@@ -9,7 +9,9 @@ CREATE TABLE company_fetches (
   checked_at    timestamptz,  -- when it was last asked for,
   good_at       timestamptz,  -- and when that last ended well
   failures      int NOT NULL DEFAULT 0,  -- in a row
+  refresh_every interval NOT NULL DEFAULT '6 hours',  -- as the company's settings said
   error         text NOT NULL DEFAULT '',
-  next_at       timestamptz NOT NULL DEFAULT now()
+  next_at       timestamptz NOT NULL DEFAULT now(),
+  lease_until   timestamptz  -- somebody is at it
 );
 CREATE INDEX company_fetches_due ON company_fetches (next_at);

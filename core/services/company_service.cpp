@@ -1,0 +1,75 @@
+#include "services/company_service.h"
+
+#include <memory>
+
+#include "host/blocking_ports.h"
+#include "services/company_fetcher.h"
+#include "services/metadata_rules.h"
+
+namespace anteroom::services {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::chrono::seconds kRound = 1min;
+constexpr std::chrono::seconds kLook = 5s;  // support enters an address in Manage, and waits
+
+// One connection for as long as the configuration names the same one.
+class Companies {
+ public:
+  explicit Companies(Log& log) : log_(log) {}
+
+  void configure(const std::string& config_file) {
+    const LoadedSettings loaded = load_settings(config_file, SystemClock().now());
+    if (loaded.settings == nullptr) return complain("the configuration is broken");
+    const bool is_same =
+        settings_ != nullptr &&
+        settings_->database.connection == loaded.settings->database.connection &&
+        settings_->database.password.reveal() == loaded.settings->database.password.reveal();
+    settings_ = loaded.settings;
+    if (!is_same) database_ = std::make_unique<BlockingDatabase>(settings_->database);
+  }
+
+  /// At most until then: the configuration is looked at again in between.
+  void refresh_those_due(const StopSignals& signals, std::chrono::steady_clock::time_point end) {
+    if (database_ == nullptr) return;
+    while (!signals.are_there() && std::chrono::steady_clock::now() < end) {
+      const auto fetched = fetch_company(*database_, *settings_, "");
+      if (!fetched) return complain(fetched.failure().detail);
+      complaint_.clear();
+      if (!*fetched) return;
+      say_refreshed(log_, (*fetched)->company, (*fetched)->done);
+    }
+  }
+
+ private:
+  void complain(const std::string& why) {
+    if (why == complaint_) return;
+    complaint_ = why;
+    log_.write(LogLevel::warning, "companies in the database are not refreshed: " + why);
+  }
+
+  Log& log_;
+  std::shared_ptr<const Settings> settings_;
+  std::unique_ptr<BlockingDatabase> database_;
+  std::string complaint_;  ///< said already
+};
+
+}  // namespace
+
+void keep_companies_fresh(const std::string& config_file, const StopSignals& signals, Log& log) {
+  log.write(LogLevel::info, "refreshing metadata of companies in the database");
+  Companies companies(log);
+  auto end = std::chrono::steady_clock::now();
+  do {
+    if (std::chrono::steady_clock::now() >= end) {
+      companies.configure(config_file);
+      end = std::chrono::steady_clock::now() + kRound;
+    }
+    companies.refresh_those_due(signals, end);
+  } while (!signals.wait_for(kLook));
+  log.write(LogLevel::info, "stopped");
+}
+
+}  // namespace anteroom::services
