@@ -59,9 +59,10 @@ metrics::Condition Process::condition() {
 
 const std::vector<metrics::Expiry>& Process::expiries() {
   auto companies = site_->companies();
-  if (companies != expiring_) {
+  if (companies != expiring_ || now() >= expiries_hold_until_) {
     expiring_ = std::move(companies);
-    expiries_ = metrics::first_to_end(metrics::expiries(settings_->service_provider, *expiring_));
+    expiries_ = metrics::nearest(metrics::expiries(settings_->service_provider, *expiring_), now());
+    expiries_hold_until_ = now() + std::chrono::minutes(10);
   }
   return expiries_;
 }

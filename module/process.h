@@ -72,6 +72,7 @@ class Process {
   Listener listener_;
   std::shared_ptr<const CompanyDirectory> expiring_;  ///< whose expiries_ are
   std::vector<metrics::Expiry> expiries_;
+  Time expiries_hold_until_;  ///< then others may be the nearest
 };
 
 }  // namespace anteroom::nginx

@@ -183,9 +183,12 @@ Applied apply_missing(BlockingDatabase& database) {
 // So that Activity reads no month of events until a node has done it. What fails here, housekeeping
 // does, and says.
 void count_days(BlockingDatabase& database) {
-  for (bool is_more = true; is_more && !is_interrupted();) {
+  for (int tries = 0; tries < kTries && !is_interrupted();) {
     const auto counted = wait(store::count_day(database));
-    is_more = counted && *counted;
+    if (!counted || *counted == false) return;
+    if (*counted) continue;
+    ++tries;  // a node is at it
+    std::this_thread::sleep_for(200ms);
   }
 }
 

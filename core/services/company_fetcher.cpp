@@ -1,5 +1,7 @@
 #include "services/company_fetcher.h"
 
+#include <algorithm>
+
 #include "anteroom/company_fetches.h"
 #include "anteroom/company_rules.h"
 #include "anteroom/metadata_fetch.h"
@@ -15,6 +17,7 @@ namespace {
 using store::CompanyChange;
 using Outcome = Refreshed::Outcome;
 
+constexpr std::chrono::seconds kAfterNews = std::chrono::hours(1);
 constexpr std::size_t kMaxError = 900;
 constexpr std::size_t kMaxMetadata = 512u << 10;  // as in Manage
 
@@ -116,12 +119,13 @@ Result<std::optional<FetchedCompany>> fetch_company(Database& database, const Se
   const bool is_good = fetched.done.outcome != Outcome::failed;
   const Time now = SystemClock().now();
   const IdentityProvider read = read_company(**row, settings, now).company;
-  // What has just changed is not asked for sooner, whatever it says of its end.
-  const bool is_as_before = fetched.done.outcome == Outcome::unchanged;
   const auto every = read.metadata_source.refresh_every;
-  const auto pause =
+  auto pause =
       pause_before_next(every, is_good ? 0 : (*due)->failures + 1,
-                        is_as_before ? read.metadata.valid_until : std::nullopt, now, any_spread());
+                        is_good ? read.metadata.valid_until : std::nullopt, now, any_spread());
+  // Whoever changes it all the time is not asked all the time.
+  if (fetched.done.outcome == Outcome::changed)
+    pause = std::max(pause, std::min(every, kAfterNews));
   store::EndedFetch ended{std::move(**due), attempt.etag, attempt.last_modified, {}, every, pause};
   if (!is_good) ended.error = text::printable(fetched.done.detail, kMaxError);
   const auto written = wait(store::end_fetch(database, std::move(ended)));

@@ -115,12 +115,12 @@ void NodeMeter::add(Series series, std::size_t idp, std::size_t code) {
 std::size_t NodeMeter::index_of(std::string_view idp) {
   if (idp.empty()) return SharedMetrics::kNoIdp;
   if (const auto found = idps_.find(idp); found != idps_.end()) return found->second;
-  // One of the database's, of which something happens for the first time: so they are in the order
-  // of use, and one that comes when there is no room is among the others.
-  if (shared_->idp_count == SharedMetrics::kIdps) return SharedMetrics::kOtherIdps;
+  // One of the database's, of which something happens here for the first time: so they are in the
+  // order of use, and one that comes when there is no room is among the others.
   const auto root = zone_.lock();
-  const std::size_t index = root->intern(idp, root->names());
-  if (index != SharedMetrics::kOtherIdps) idps_.emplace(idp, index);
+  const std::size_t index =
+      root->intern(idp, root->names(), SharedMetrics::kIdps - SharedMetrics::kKeptForConfigured);
+  idps_.emplace(idp, index);
   return index;
 }
 

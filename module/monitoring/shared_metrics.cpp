@@ -51,10 +51,10 @@ SharedMetrics::Names SharedMetrics::names() const {
   return names;
 }
 
-std::size_t SharedMetrics::intern(std::string_view name, const Names& known) {
+std::size_t SharedMetrics::intern(std::string_view name, const Names& known, std::size_t most) {
   if (const auto found = known.find(name); found != known.end()) return found->second;
   const std::size_t count = idp_count;
-  if (count == kIdps) return kOtherIdps;
+  if (count >= most) return kOtherIdps;
   set_name(idps[count], name);
   idp_count.store(count + 1, std::memory_order_release);  // readers see the name
   return count;

@@ -51,6 +51,7 @@ struct MetricsNumbers {
   static constexpr std::size_t kWorkers = 128;  ///< those of two generations; the last is for more
   static constexpr std::size_t kSeries = 8192;
   static constexpr std::size_t kIdps = 256;
+  static constexpr std::size_t kKeptForConfigured = 56;
   /// Stand for no IdP, and for all that have no room.
   static constexpr std::size_t kNoIdp = 0;
   static constexpr std::size_t kOtherIdps = 1;
@@ -81,8 +82,9 @@ struct SharedMetrics : MetricsNumbers {
   /// Those that have a place among `idps`.
   using Names = std::unordered_map<std::string_view, std::size_t>;
   [[nodiscard]] Names names() const;
-  /// A name's place, taken if it has none; kOtherIdps: there is no room. `known`: names().
-  std::size_t intern(std::string_view name, const Names& known);
+  /// A name's place, taken if it has none and fewer than `most` are; kOtherIdps: there is no room.
+  /// `known`: names().
+  std::size_t intern(std::string_view name, const Names& known, std::size_t most = kIdps);
 };
 
 /// What a series' key says.

@@ -221,6 +221,7 @@ def test_everybody_who_may_connect_companies_is_told_who_vouches_for_whom(people
     live, domain, keys = (parameters for _, parameters in letters)
     assert live["went_live"] and live["details"] == ["contoso.test", "early.test"] and live["changed_by"].startswith("ann@corp.test by ")
     assert domain["domain_given"] and domain["details"] == ["late.test"] and domain["company"] == "Contoso"
+    assert keys["keys"] == keys["details"][1:]  # those in force now
     assert keys["metadata_brought"] and keys["details"][0] == "https://contoso.test/" and len(keys["details"][1]) > 60
 
 

@@ -29,8 +29,9 @@ struct Activity {
 };
 /// Of the last `days`, with the `most` busiest companies. `idp` empty: of all.
 Task<Result<Activity>> activity(Database& database, int days, std::string idp, int most);
-/// Counts the sign-ons of one day that is over and was not counted yet. False: there is none.
-Task<Result<bool>> count_day(Database& database);
+/// Counts the sign-ons of one day that is over and was not counted yet. False: there is none;
+/// nullopt: somebody else counts.
+Task<Result<std::optional<bool>>> count_day(Database& database);
 /// How long those who were let in during the last `days` had waited: number of people per bucket of
 /// under 1 hour, 4 hours, 1 day, 3 days, 1 week, and more; last, those still waiting.
 Task<Result<std::vector<long>>> waiting_times(Database& database, int days);

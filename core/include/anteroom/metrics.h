@@ -97,8 +97,8 @@ struct Expiry {
 /// Of everything that ends at a time of its own; not of companies that are suspended.
 [[nodiscard]] std::vector<Expiry> expiries(const ServiceProviderSettings& sp,
                                            const CompanyDirectory& companies);
-/// Our own, and of companies' those kMostExpiries that end first.
-[[nodiscard]] std::vector<Expiry> first_to_end(std::vector<Expiry> all);
+/// Our own, and of companies' those kMostExpiries that end first, and as many that ended last.
+[[nodiscard]] std::vector<Expiry> nearest(std::vector<Expiry> all, Time now);
 inline constexpr std::size_t kMostExpiries = 100;
 
 /// Whether people are to be told by now: 60, 30 or 7 days before, the one that was passed last.

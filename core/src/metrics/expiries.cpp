@@ -74,17 +74,22 @@ std::vector<Expiry> expiries(const ServiceProviderSettings& sp, const CompanyDir
   return all;
 }
 
-std::vector<Expiry> first_to_end(std::vector<Expiry> all) {
-  const auto companies = std::partition(all.begin(), all.end(), [](const Expiry& one) {
-    return one.what == Expiry::What::own_signing || one.what == Expiry::What::own_decryption;
-  });
-  if (all.end() - companies > static_cast<std::ptrdiff_t>(kMostExpiries)) {
-    const auto end = companies + kMostExpiries;
-    std::nth_element(companies, end, all.end(),
-                     [](const Expiry& a, const Expiry& b) { return a.at < b.at; });
-    all.erase(end, all.end());
+std::vector<Expiry> nearest(std::vector<Expiry> all, Time now) {
+  std::vector<Expiry> shown, ended, ending;
+  for (Expiry& one : all) {
+    const bool is_own =
+        one.what == Expiry::What::own_signing || one.what == Expiry::What::own_decryption;
+    (is_own ? shown : one.at <= now ? ended : ending).push_back(std::move(one));
   }
-  return all;
+  const auto add = [&shown](std::vector<Expiry>& those, auto comes_first) {
+    const auto end =
+        those.begin() + static_cast<std::ptrdiff_t>(std::min(kMostExpiries, those.size()));
+    std::partial_sort(those.begin(), end, those.end(), comes_first);
+    std::move(those.begin(), end, std::back_inserter(shown));
+  };
+  add(ending, [](const Expiry& a, const Expiry& b) { return a.at < b.at; });
+  add(ended, [](const Expiry& a, const Expiry& b) { return a.at > b.at; });
+  return shown;
 }
 
 std::optional<int> warning_before(Time end, Time now) {

@@ -38,11 +38,18 @@ Task<Result<Activity>> activity(Database& database, int days, std::string idp, i
   co_return all;
 }
 
-Task<Result<bool>> count_day(Database& database) {
+Task<Result<std::optional<bool>>> count_day(Database& database) {
   Params none;
   Result<Rows> result = co_await run(database, kCountDay, std::move(none));
-  if (!result) co_return result.failure();
-  co_return result->rows.size() == 1 && is_true(result->rows[0], 0);
+  if (!result) {
+    co_return Failure{
+        result.failure().code,
+        "a day's sign-ons cannot be counted (anteroom migrate counts without a limit of time): " +
+            result.failure().detail};
+  }
+  if (result->rows.size() != 1) co_return unexpected_rows(kCountDay);
+  if (!result->rows[0].at(0)) co_return std::optional<bool>();
+  co_return std::optional(is_true(result->rows[0], 0));
 }
 
 Task<Result<std::vector<long>>> waiting_times(Database& database, int days) {

@@ -15,7 +15,6 @@ constexpr Statement kHousekeep{
     "housekeep",
     "SELECT anteroom.housekeep($3::int) + anteroom.remove_old_audit(nullif($1, '')::interval, 2000)"
     " + anteroom.remove_old_transcripts($2::interval, 1000)"};
-// By themselves: what keeps one of them from its work keeps nothing else from being removed.
 constexpr Statement kOldRequests{"remove_old_requests",
                                  "SELECT anteroom.remove_old_requests($1::interval, $2::int)"};
 constexpr Statement kSealAudit{"seal_audit", "SELECT anteroom.seal_audit($1::int)"};
@@ -25,9 +24,9 @@ constexpr Statement kBehind{"upkeep_behind", "SELECT anteroom.upkeep_behind()"};
 
 Task<Result<Upkeep>> housekeep(Database& database, Retention keep) {
   auto counting = count_day(database);
-  const Result<bool> counted = co_await std::move(counting);
+  const Result<std::optional<bool>> counted = co_await std::move(counting);
   // No event goes before its day was counted, an hour after it has ended.
-  const bool may_remove = counted && !*counted && keep.audit.count() > 0;
+  const bool may_remove = counted && *counted == false && keep.audit.count() > 0;
   const auto audit = std::max<std::chrono::seconds>(keep.audit, std::chrono::hours(26));
   Params params{may_remove ? interval(audit) : "", interval(keep.transcripts),
                 std::to_string(kBatch)};
@@ -43,8 +42,9 @@ Task<Result<Upkeep>> housekeep(Database& database, Retention keep) {
     if (!requests) co_return requests.failure();
     removed += only_number(*requests);
   }
-  if (!counted) co_return counted.failure();
-  co_return Upkeep{removed, *counted || removed >= kBatch || only_number(*sealed) >= kSealed};
+  const bool is_full = removed >= kBatch || only_number(*sealed) >= kSealed;
+  if (!counted && !is_full) co_return counted.failure();
+  co_return Upkeep{removed, is_full || (counted && *counted == true)};
 }
 
 Task<Result<std::chrono::seconds>> upkeep_behind(Database& database) {

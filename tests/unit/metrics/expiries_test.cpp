@@ -59,21 +59,23 @@ TEST_CASE("a company that is suspended ends nothing") {
   CHECK(expiries_of(settings).empty());
 }
 
-TEST_CASE("of many companies those are shown that end first, and always what is our own") {
+TEST_CASE(
+    "of many companies those are shown that end first or ended last, and always what is our own") {
   using What = metrics::Expiry::What;
+  using std::chrono::days;
+  const Time now(days(20000));
   std::vector<metrics::Expiry> all;
-  for (int day = 300; day > 0; --day) {
-    all.push_back(
-        {What::idp_signing, "c" + std::to_string(day), "AA", Time(std::chrono::days(day))});
+  for (int day = -300; day <= 300; ++day) {
+    all.push_back({What::idp_signing, "c" + std::to_string(day), "AA", now + days(day)});
   }
-  all.push_back({What::own_signing, "", "BB", Time(std::chrono::days(900))});
-  all.push_back({What::own_decryption, "", "CC", Time(std::chrono::days(901))});
-  const auto first = metrics::first_to_end(all);
-  CHECK(first.size() == metrics::kMostExpiries + 2);
-  for (const metrics::Expiry& one : first) {
-    CHECK((one.idp.empty() || one.at <= Time(std::chrono::days(100))));
+  all.push_back({What::own_signing, "", "BB", now + days(900)});
+  all.push_back({What::own_decryption, "", "CC", now - days(900)});
+  const auto shown = metrics::nearest(all, now);
+  CHECK(shown.size() == 2 * metrics::kMostExpiries + 2);
+  for (const metrics::Expiry& one : shown) {
+    CHECK((one.idp.empty() || (one.at > now - days(100) && one.at <= now + days(100))));
   }
-  CHECK(metrics::first_to_end({all.begin(), all.begin() + 3}).size() == 3);
+  CHECK(metrics::nearest({all.begin(), all.begin() + 3}, now).size() == 3);
 }
 
 TEST_CASE("people are told 60, 30 and 7 days ahead") {

@@ -32,12 +32,12 @@ CREATE OR REPLACE FUNCTION is_counted(p_day date) RETURNS boolean LANGUAGE sql S
 $$;
 
 -- Counts one day that is over and was not counted, the oldest first. An event bears the time at which its transaction began: an hour later
--- all of them are there. False: none is left; true also while somebody else counts.
+-- all of them are there. False: none is left; NULL: somebody else counts.
 CREATE OR REPLACE FUNCTION count_day() RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
   v_day date;
 BEGIN
-  IF NOT pg_try_advisory_xact_lock(hashtext('anteroom.count_day')) THEN RETURN true; END IF;
+  IF NOT pg_try_advisory_xact_lock(hashtext('anteroom.count_day')) THEN RETURN NULL; END IF;
   SELECT min(d) INTO v_day FROM last_days(366) d
   WHERE begins(d + 1) <= now() - interval '1 hour' AND d >= (SELECT (min(e.at) AT TIME ZONE 'UTC')::date FROM audit_events e)
     AND NOT is_counted(d);

@@ -42,10 +42,10 @@ CREATE OR REPLACE FUNCTION tell_who_connects(p_actor actor, p_what text, c compa
   INSERT INTO mail_outbox (recipient, template, parameters)
   SELECT u.email, 'company_changed', jsonb_strip_nulls(jsonb_build_object(
     p_what, true, 'company', c.display_name, 'details', to_jsonb(p_details), 'changed_by', (p_actor).name,
-    'keys', (SELECT to_jsonb(m.fingerprints) FROM company_metadata m WHERE m.company = c.name AND m.number = c.metadata),
-    'address', c.settings ->> 'metadata_url',
+    'keys', (SELECT to_jsonb(m.fingerprints) FROM company_metadata m WHERE m.company = n.name AND m.number = n.metadata),
+    'address', n.settings ->> 'metadata_url',
     'changed_at', to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI "UTC"')))
-  FROM users u
+  FROM users u JOIN companies n ON n.name = c.name  -- as it is by now
   WHERE u.status = 'active' AND u.id IN (
     SELECT g.user_id FROM live_grants g
     WHERE g.property IS NULL

@@ -70,8 +70,9 @@ BEGIN
   SELECT * INTO before FROM company_metadata m WHERE m.company = p_name AND m.number = c.metadata;
   IF before.entity_id <> p_entity_id THEN RETURN 'other_entity_id'; END IF;
   IF before.brought_by = p_actor.name AND before.xml <> p_xml AND before.fingerprints = p_fingerprints
-     AND before.summary - 'valid_until' IS NOT DISTINCT FROM p_summary - 'valid_until'
-     AND coalesce((p_summary ->> 'valid_until')::numeric, 'Infinity') >= coalesce((before.summary ->> 'valid_until')::numeric, 'Infinity') THEN
+     AND before.summary - 'valid_until' = p_summary - 'valid_until'
+     AND coalesce((p_summary ->> 'valid_until')::bigint, 9223372036854775807)
+         >= coalesce((before.summary ->> 'valid_until')::bigint, 9223372036854775807) THEN
     UPDATE company_metadata SET xml = p_xml, summary = p_summary WHERE company = p_name AND number = c.metadata;
     UPDATE companies SET changed_at = now() WHERE name = p_name;  -- nodes read it again
     RETURN 'refreshed';

@@ -44,15 +44,13 @@ RETURNS TABLE (name text, display_name text, state text, domains text, settings 
   FROM companies c WHERE c.name > p_after ORDER BY c.name LIMIT p_limit
 $$;
 
--- The newest first, at most p_limit, and the one in force.
+-- The newest first, which is the one in force; at most p_limit.
 CREATE OR REPLACE FUNCTION metadata_versions(p_name text, p_limit int)
 RETURNS TABLE (number int, entity_id text, fingerprints text, brought_by text, brought_at text, is_in_force boolean)
 LANGUAGE sql STABLE AS $$
   SELECT m.number, m.entity_id, array_to_string(m.fingerprints, ' '), m.brought_by, iso(m.brought_at), m.number = c.metadata
   FROM company_metadata m JOIN companies c ON c.name = m.company
-  WHERE m.company = p_name
-    AND (m.number = c.metadata OR m.number > (SELECT max(x.number) FROM company_metadata x WHERE x.company = p_name) - p_limit)
-  ORDER BY m.number DESC
+  WHERE m.company = p_name ORDER BY m.number DESC LIMIT p_limit
 $$;
 
 -- One, without its metadata, for Manage.
