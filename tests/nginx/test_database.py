@@ -61,10 +61,7 @@ def test_a_disabled_user_is_out_at_once_on_every_session(lab, cluster):
 
 
 def test_what_is_remembered_costs_no_statement(lab, cluster):
-    node = lab.node(cluster)
-    node.wait_for_listener()
-    token, _, _ = node.people.sign_in()
-    assert node.ask("/x", token).status == 200
+    node, token, _ = lab.remembering(cluster)
     node.people.sql("ALTER FUNCTION find_session(bytea, interval, text[]) RENAME TO find_session_gone")
     for _ in range(20):
         assert node.ask("/x", token).status == 200
@@ -162,11 +159,8 @@ def test_a_full_queue_is_503_at_once(lab, cluster):
 
 
 def test_away_and_back(lab, own_cluster):
-    node = lab.node(own_cluster)
-    node.wait_for_listener()  # what is learnt before it is there is not kept
-    known, email, _ = node.people.sign_in()
+    node, known, email = lab.remembering(own_cluster)
     unknown, _, _ = node.people.sign_in()
-    assert node.ask("/x", known).status == 200
     own_cluster.stop()
     for headers in (NAVIGATION, SCRIPT):
         answer = node.ask("/x", unknown, headers=headers)
@@ -182,10 +176,7 @@ def test_away_and_back(lab, own_cluster):
 
 
 def test_grace_ends(lab, own_cluster):
-    node = lab.node(own_cluster, yaml=lambda text: text.replace("grace: 60s", "grace: 6s"))
-    node.wait_for_listener()  # what is learnt before it is there is not kept
-    known, _, _ = node.people.sign_in()
-    assert node.ask("/x", known).status == 200
+    node, known, _ = lab.remembering(own_cluster, yaml=lambda text: text.replace("grace: 60s", "grace: 6s"))
     own_cluster.stop()
     assert node.ask("/x", known).status == 200
     eventually(lambda: node.ask("/x", known).status == 503, "the end of the grace", 10)
@@ -240,10 +231,7 @@ def test_a_connection_that_the_server_ends_is_replaced(lab, cluster):
 
 
 def test_a_flood_of_unknown_cookies_does_not_evict_live_sessions(lab, cluster):
-    node = lab.node(cluster)
-    node.wait_for_listener()
-    known, _, _ = node.people.sign_in()
-    assert node.ask("/x", known).status == 200
+    node, known, _ = lab.remembering(cluster)
     connection = node.connect()
     for _ in range(1500):
         assert node.ask("/x", node.people.new_token(), connection=connection).status == 302

@@ -11,10 +11,7 @@ from tests.support.tracing import Followed
 
 
 def test_a_reload_keeps_what_is_remembered(lab, cluster):
-    node = lab.node(cluster)
-    node.wait_for_listener()
-    token, _, _ = node.people.sign_in()
-    assert node.ask("/x", token).status == 200
+    node, token, _ = lab.remembering(cluster)
     node.people.sql("ALTER FUNCTION find_session(bytea, interval, text[]) RENAME TO find_session_gone")
     node.reload()
     assert node.ask("/x", token).status == 200
@@ -63,10 +60,7 @@ def test_quitting_is_prompt_although_connections_to_the_database_are_open(lab, c
 
 
 def test_many_workers_share_what_they_remember(lab, cluster):
-    node = lab.node(cluster, workers=3)
-    node.wait_for_listener()
-    token, _, _ = node.people.sign_in()
-    assert node.ask("/x", token).status == 200
+    node, token, _ = lab.remembering(cluster, workers=3)
     node.people.sql("ALTER FUNCTION find_session(bytea, interval, text[]) RENAME TO find_session_gone")
     assert [node.ask("/x", token).status for _ in range(30)] == [200] * 30
 

@@ -8,7 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from selenium import webdriver
-from selenium.common.exceptions import JavascriptException, StaleElementReferenceException, WebDriverException
+from selenium.common.exceptions import (
+    InvalidElementStateException,
+    JavascriptException,
+    StaleElementReferenceException,
+    WebDriverException,
+)
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
@@ -97,9 +102,16 @@ class Chrome:
         self.find(selector).click()
 
     def fill(self, selector: str, value: str) -> None:
-        box = self.find(selector)
-        box.clear()
-        box.send_keys(value)
+        """As soon as it can be written into: the page before may have had one that could not."""
+        self.wait(lambda: self._is_emptied(selector), f"{selector}, to be written into")
+        self.find(selector).send_keys(value)
+
+    def _is_emptied(self, selector: str) -> bool:
+        try:
+            self.find(selector).clear()
+        except (InvalidElementStateException, StaleElementReferenceException):
+            return False
+        return True
 
     def script(self, text: str) -> Any:
         try:

@@ -113,6 +113,16 @@ class Lab:
             self._databases.remove((cluster, template))
         return self.database(cluster, cluster.migrated)
 
+    def remembering(self, cluster: Cluster, **more: Any) -> tuple[Node, str, str]:
+        """A node, and token and address of somebody whom it remembers: signed in before it listens, or what it is told of their grants a
+        moment later makes it ask again."""
+        node = self.node(cluster, start=False, **more)
+        token, email, _ = node.people.sign_in()
+        node.start()
+        node.wait_for_listener()
+        assert node.ask("/x", token).status == 200
+        return node, token, email
+
     def yaml(self, port: int, connection: str, more: str = "") -> str:
         return f"""\
 service_provider:
