@@ -126,7 +126,7 @@ Result<std::optional<FetchedCompany>> fetch_company(Database& database, const Se
   // Whoever changes it all the time is not asked all the time.
   if (fetched.done.outcome == Outcome::changed)
     pause = std::max(pause, std::min(every, kAfterNews));
-  store::EndedFetch ended{std::move(**due), attempt.etag, attempt.last_modified, {}, every, pause};
+  store::EndedFetch ended{**due, attempt.etag, attempt.last_modified, {}, every, pause};
   if (!is_good) ended.error = text::printable(fetched.done.detail, kMaxError);
   const auto written = wait(store::end_fetch(database, std::move(ended)));
   if (!written) return written.failure();

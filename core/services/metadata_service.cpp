@@ -43,10 +43,10 @@ Result<std::vector<MetadataSource>> metadata_sources(const RefreshOptions& optio
         std::find_if(loaded.metadata_sources.begin(), loaded.metadata_sources.end(),
                      [&](const MetadataSource& source) { return source.idp == name; });
     if (found == loaded.metadata_sources.end()) {
-      return Failure{code::kUnknownSource, "there is no identity provider '" + name +
-                                               "' with a 'metadata_url' in " + options.config_file +
-                                               "; one in the database: anteroom company refresh " +
-                                               name};
+      std::string why = "there is no identity provider '" + name;
+      why.append("' with a 'metadata_url' in ").append(options.config_file);
+      why.append("; one in the database: anteroom company refresh ").append(name);
+      return Failure{code::kUnknownSource, std::move(why)};
     }
     chosen.push_back(*found);
   }

@@ -67,7 +67,7 @@ std::string text_of(const YAML::Node& node, const char* key, const std::string& 
 
 // Rows have the certificates themselves. Empty: the file cannot be read.
 std::string certificates_of(const std::filesystem::path& directory, const YAML::Node& node) {
-  const std::string value = node.IsScalar() ? node.Scalar() : "";
+  std::string value = node.IsScalar() ? node.Scalar() : "";
   if (value.starts_with(kPemBegins)) return value;
   std::ifstream file(directory / value, std::ios::binary);
   std::string pem{std::istreambuf_iterator<char>(file), {}};
