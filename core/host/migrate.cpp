@@ -1,5 +1,6 @@
 #include "host/migrate.h"
 
+#include <algorithm>
 #include <thread>
 
 #include "anteroom/activity.h"
@@ -114,15 +115,14 @@ std::string made_before(std::string_view sql) {
 }
 
 Status make_before(BlockingDatabase& database, const store::Migration& migration) {
-  const std::string_view sql = migration.sql;
-  for (std::size_t line = 0; line < sql.size(); line = sql.find('\n', line) + 1) {
-    const std::string statement = made_before(sql.substr(line));
-    if (!statement.empty()) {
-      if (Status made = database.execute_script(statement); !made) {
-        return Failure{made.failure().code, made.failure().detail + " (" + migration.name + ")"};
-      }
+  std::string_view rest = migration.sql;
+  while (!rest.empty()) {
+    const std::string statement = made_before(rest);
+    const Status made = statement.empty() ? Done{} : database.execute_script(statement);
+    if (!made) {
+      return Failure{made.failure().code, made.failure().detail + " (" + migration.name + ")"};
     }
-    if (sql.find('\n', line) == std::string_view::npos) break;
+    rest.remove_prefix(std::min(rest.find('\n'), rest.size() - 1) + 1);  // to the next line
   }
   return Done{};
 }

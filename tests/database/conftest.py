@@ -10,6 +10,7 @@ import psycopg2
 import pytest
 
 from tests.support.installation import BUILD, Installation
+from tests.support.metadata_server import MetadataServer, certificate
 
 SERVER = os.environ["ANTEROOM_TEST_DATABASE"]
 
@@ -77,3 +78,18 @@ def settled(pattern, tmp_path_factory):
     """One for all tests of a module, that change nothing."""
     with copy_of(pattern, tmp_path_factory.mktemp("settled")) as made:
         yield made
+
+
+@pytest.fixture
+def server(tmp_path):
+    """An https server of metadata."""
+    folder = tmp_path / "server"
+    folder.mkdir()
+    with MetadataServer(folder) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def keys():
+    """Two certificates that an identity provider signs with."""
+    return [certificate() for _ in range(2)]

@@ -10,7 +10,7 @@ import pytest
 
 from tests.support import metadata_server
 from tests.support.installation import BUILD
-from tests.support.metadata_server import MetadataServer, certificate
+from tests.support.metadata_server import certificate
 from tests.support.processes import wait_until
 
 from .test_idp_refresh import BAD
@@ -22,19 +22,6 @@ def contosos(text):
 
 def metadata(*certificates, **more):
     return contosos(metadata_server.metadata(*certificates, **more))
-
-
-@pytest.fixture
-def server(tmp_path):
-    folder = tmp_path / "server"
-    folder.mkdir()
-    with MetadataServer(folder) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def keys():
-    return [certificate() for _ in range(2)]
 
 
 @pytest.fixture

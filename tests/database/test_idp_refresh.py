@@ -12,19 +12,6 @@ from tests.support.processes import wait_until
 
 
 @pytest.fixture
-def server(tmp_path):
-    folder = tmp_path / "server"
-    folder.mkdir()
-    with MetadataServer(folder) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def keys():
-    return [certificate() for _ in range(2)]
-
-
-@pytest.fixture
 def corp(blank, server, keys):
     """An installation whose identity provider came from the server."""
     server.body = metadata(keys[0])

@@ -36,8 +36,7 @@ CREATE OR REPLACE FUNCTION check_import(p_rows jsonb) RETURNS text LANGUAGE sql 
   SELECT 'line ' || r.line || ': ' || r.trouble || ' (' || r.email || ')'
   FROM (SELECT x.line, x.email, CASE
           WHEN nullif(x.expires, '')::timestamptz <= now() THEN 'the access would have ended already'
-          WHEN x.property <> '*' AND NOT EXISTS (SELECT FROM properties p WHERE p.key = x.property AND p.closed_at IS NULL)
-            THEN 'no_property ' || x.property
+          WHEN NOT is_property(x.property) THEN 'no_property ' || x.property
           WHEN (SELECT u.status FROM users u WHERE u.email = x.email::citext) = 'disabled' THEN 'disabled' END AS trouble
         FROM jsonb_to_recordset(p_rows) AS x(line int, email text, property text, expires text)) r
   WHERE r.trouble IS NOT NULL ORDER BY r.line LIMIT 1
