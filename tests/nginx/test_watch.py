@@ -143,9 +143,11 @@ def test_a_location_within_answers_nothing_of_itself(watched):
 
 
 def test_requests_are_counted_by_outcome_and_look_ups_by_source(watched):
-    node = watched()
+    node = watched(start=False)  # what it is told of their grants a moment later would make it ask once more
     token, _, _ = node.people.sign_in()
     waiting, _, _ = node.people.sign_in(status="waiting", grants=())
+    node.start()
+    node.wait_for_listener()
     for _ in range(3):
         assert node.ask("/x", token).status == 200
     assert node.ask("/x").status == 302
