@@ -4,6 +4,7 @@
 
 #include "host/blocking_ports.h"
 #include "services/company_fetcher.h"
+#include "services/domain_prover.h"
 #include "services/metadata_rules.h"
 
 namespace anteroom::services {
@@ -31,15 +32,18 @@ class Companies {
     if (!is_same) database_ = std::make_unique<BlockingDatabase>(settings_->database);
   }
 
-  /// At most until then: the configuration is looked at again in between.
-  void refresh_those_due(const StopSignals& signals, std::chrono::steady_clock::time_point end) {
+  /// At most until then: the configuration is looked at again in between. A company's turn is
+  /// short: one is fetched, then some domains are looked up.
+  void look_after_those_due(const StopSignals& signals, std::chrono::steady_clock::time_point end) {
     if (database_ == nullptr) return;
     while (!signals.are_there() && std::chrono::steady_clock::now() < end) {
       const auto fetched = fetch_company(*database_, *settings_, "");
       if (!fetched) return complain(fetched.failure().detail);
+      if (*fetched) say_refreshed(log_, (*fetched)->company, (*fetched)->done);
+      const auto looked = prove_domains_due(*database_, *settings_);
+      if (!looked) return complain(looked.failure().detail);
       complaint_.clear();
-      if (!*fetched) return;
-      say_refreshed(log_, (*fetched)->company, (*fetched)->done);
+      if (!*fetched && *looked == 0) return;
     }
   }
 
@@ -47,7 +51,7 @@ class Companies {
   void complain(const std::string& why) {
     if (why == complaint_) return;
     complaint_ = why;
-    log_.write(LogLevel::warning, "companies in the database are not refreshed: " + why);
+    log_.write(LogLevel::warning, "companies in the database are not looked after: " + why);
   }
 
   Log& log_;
@@ -59,7 +63,7 @@ class Companies {
 }  // namespace
 
 void keep_companies_fresh(const std::string& config_file, const StopSignals& signals, Log& log) {
-  log.write(LogLevel::info, "refreshing metadata of companies in the database");
+  log.write(LogLevel::info, "looking after companies in the database: their metadata and domains");
   Companies companies(log);
   auto end = std::chrono::steady_clock::now();
   do {
@@ -67,7 +71,7 @@ void keep_companies_fresh(const std::string& config_file, const StopSignals& sig
       companies.configure(config_file);
       end = std::chrono::steady_clock::now() + kRound;
     }
-    companies.refresh_those_due(signals, end);
+    companies.look_after_those_due(signals, end);
   } while (!signals.wait_for(kLook));
   log.write(LogLevel::info, "stopped");
 }

@@ -5,6 +5,7 @@
 #include <array>
 
 #include "anteroom/company_fetches.h"
+#include "anteroom/domain_proofs.h"
 #include "anteroom/metrics.h"
 #include "anteroom/outbox.h"
 #include "host/blocking_ports.h"
@@ -15,6 +16,9 @@
 namespace anteroom::services {
 
 namespace {
+
+// Somebody may be moving their name servers.
+constexpr std::chrono::seconds kMissingFor = std::chrono::hours(24);
 
 // Metadata that is refreshed gets a new end with every refresh.
 bool is_refreshed(const CompanyDirectory& companies, const metrics::Expiry& expiry) {
@@ -107,6 +111,21 @@ Status warn_of_stale_fetches(Database& database, const Settings& settings,
   return Done{};
 }
 
+// What was proven once, and is not any more: nobody is cut off by it.
+Status warn_of_missing_proofs(Database& database, const Settings& settings, Log& log) {
+  const auto missing = wait(store::missing_proofs(database, kMissingFor));
+  if (!missing) return missing.failure();
+  for (const store::MissingProof& one : *missing) {
+    const auto written = wait(store::warn_of_missing_proof(database, settings.mail->warn, one));
+    if (!written) return written.failure();
+    if (*written) {
+      log.write(LogLevel::warning,
+                "domain not proven any more: idp=" + one.company + " domain=" + one.domain);
+    }
+  }
+  return Done{};
+}
+
 }  // namespace
 
 // Of a name that the configuration has, that company counts.
@@ -132,7 +151,10 @@ Status Warnings::write(const std::shared_ptr<const Settings>& settings, Time now
   if (Status told = warn_of_stale_metadata(database_, *settings, configured, now, log_); !told) {
     return told;
   }
-  return warn_of_stale_fetches(database_, *settings, configured, now, log_);
+  if (Status told = warn_of_stale_fetches(database_, *settings, configured, now, log_); !told) {
+    return told;
+  }
+  return warn_of_missing_proofs(database_, *settings, log_);
 }
 
 }  // namespace anteroom::services

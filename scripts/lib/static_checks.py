@@ -28,6 +28,7 @@ LAYERS = {
     "libpq": (r"^(libpq-fe|libpq/|postgresql/)", ["core/src/store", "core/host", "core/cli", "module"]),
     "mustache": (r"mustache", ["core/src/templates"]),
     "libcurl": (r"^curl/", ["core/src/transport"]),
+    "c-ares": (r"^ares", ["core/src/dns"]),
     "nlohmann_json": (r"^nlohmann/", ["core/src/scim", "core/src/mail", "core/src/journey", "core/src/metrics", "core/src/config",
                                     "core/services", "core/cli"]),
     "CLI11": (r"^CLI/", ["core/cli"]),
@@ -69,7 +70,7 @@ QUOTED = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.MULTILINE)
 # none includes it, but for what is named.
 ROOMS = {
     "core": (("include", "src"), ("host",), ("services",), ("cli",)),
-    "core/src/journey": (("frame",), ("diagnosis",), ("sign_on", "manage", "scim")),
+    "core/src/journey": (("frame",), ("diagnosis",), ("sign_on", "manage", "scim", "set_up")),
     "module": (("shared",), ("monitoring",), ("loop",), ("session",), ("database",), ("request",)),
 }
 BESIDE = {"module": {"ngx.h", "process.h", "configuration.h", "process_ports.h"}}

@@ -89,6 +89,8 @@ const Visit kVisits[] = {
     {"POST", "/manage/companies/domain", nullptr},
     {"POST", "/manage/companies/contacts", nullptr},
     {"POST", "/manage/companies/address", nullptr},
+    {"POST", "/manage/companies/link", nullptr},
+    {"POST", "/manage/companies/handed-in", nullptr},
     {"POST", "/manage/companies/rename", nullptr},
     {"POST", "/manage/companies/state", nullptr},
     {"GET", "/manage/new-users", nullptr},

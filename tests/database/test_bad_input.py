@@ -39,7 +39,8 @@ DATABASE = {
     "company set": ["acme", "--set", "force_authn=true"], "company metadata": ["acme", "METADATA"],
     "company domain add": ["acme", "acme.test"], "company domain remove": ["acme", "acme.test"], "company live": ["acme"],
     "company test": ["acme"], "company suspend": ["acme"], "company contacts": ["acme", "ida@acme.test"], "company archive": ["acme"],
-    "company refresh": ["acme"],
+    "company refresh": ["acme"], "company link": ["acme"], "company end-link": ["acme", "1"], "company dismiss": ["acme"],
+    "company history": ["acme"], "company domain verify": ["acme", "acme.test"],
 }
 NEITHER = {"init", "verify-response", "completion"}  # have tests of their own for each of these
 CALLS = {**FILES_ONLY, **DATABASE}

@@ -12,13 +12,17 @@ ASKS_FIRST = {"change_grant", "end_sessions", "list_requests", "set_disabled", "
 
 # Only other functions call these; who calls them has asked.
 INNER = {
+    "actor_by_link",
     "approve_request", "approvers_of", "as_seen", "asked_for_it", "close_fulfilled", "decide_request", "decider_text",
-    "decline_request", "end_sessions_of", "find_or_create_user", "follow_address", "grants_text", "has_lost_reach", "held_rank",
+    "decline_request", "drop_proof",
+    "end_sessions_of", "find_or_create_user", "follow_address", "grants_text", "has_lost_reach", "held_rank",
     "hold_person", "insert_filings", "is_colleague", "is_own_request", "is_provisioned", "judge_decision", "judge_filing",
     "judge_filings", "judge_grant", "judge_person", "lock_people", "may", "may_at", "may_look_after", "may_see", "may_see_or_refuse",
     "may_somewhere", "needs_a_look", "note", "note_change", "note_company", "off_by", "reach", "refuse", "refuse_company",
     "refuse_property", "requests_as_seen", "scim_change_members", "scim_counts", "scim_lock_people", "scim_note", "scim_own",
-    "scim_said", "scim_set_active", "scim_settle", "scim_wanted", "state_text", "tell_of_approval", "tell_who_connects", "write_to_person",
+    "scim_said", "scim_set_active", "scim_settle", "scim_wanted", "state_text",
+    "tell_of_approval", "tell_who_connects", "want_proof", "who_connects",
+    "write_to_person",
 }
 
 # Called by statements, with why nobody is reached by them.
@@ -27,11 +31,13 @@ EXEMPT = {
     "close_property": "about a property, by refuse_property()", "make_property": "about a property, by refuse_property()",
     "rename_property": "about a property, by refuse_property()", "search_properties": "about properties, by refuse_property()",
     "show_property": "about a property, by refuse_property(): counts people, and names nobody",
-    **dict.fromkeys(("add_company", "bring_metadata", "change_company", "give_domain", "set_company_contacts", "set_company_state",
-                     "withdraw_domain"),
+    **dict.fromkeys(("add_company", "ask_for_proof", "bring_metadata", "change_company", "close_hand_in", "end_link", "give_domain",
+                     "make_link", "refuse_domain", "set_company_contacts", "set_company_state", "withdraw_domain"),
                     "about a company, by refuse_company()"),
     **dict.fromkeys(("history_of_company", "people_of_company", "search_companies", "show_company"),
                     "about companies, by may(): counts people, and names those alone who changed a company"),
+    **dict.fromkeys(("ask_for_domain", "hand_in", "hand_in_metadata", "open_link", "take_domain_back"),
+                    "about the company of the link that this browser has opened, or opens"),
     "bring_fetched": "about a company, by its own setting",
     "waiting_state": "about whoever waits alone: the id is the session's",
     "waits_since": "counts those who wait",

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "anteroom/company_address.h"
+#include "cli/commands/company_links.h"
 #include "cli/commands/company_steps.h"
 #include "cli/commands/company_texts.h"
 #include "crypto/seal.h"
@@ -24,7 +25,7 @@ constexpr int kMostVersions = 1000;
 struct Given : Acting {
   std::string display_name, preset, metadata, domain;
   std::vector<std::string> domains, settings, without, contacts;
-  bool is_meant = false, is_none = false;
+  bool is_meant = false, is_none = false, is_handed_in = false;
 };
 
 Time now() {
@@ -32,13 +33,15 @@ Time now() {
 }
 
 void show(Console& console, const std::string& name) {
-  const CompanyRow row = row_of(console, name);
-  const auto versions =
-      console.need(wait(store::metadata_versions(console.database(), name, kMostVersions)));
-  const auto fetch = console.need(wait(store::fetch_of_company(console.database(), name)));
-  const ReadCompany read = read_company(row, console.settings(), now());
-  console.say(company_text(row, read, fetch, versions, console.settings()),
-              company_json(row, read, fetch, versions, console.settings()));
+  Database& database = console.database();
+  ShownCompany shown{row_of(console, name), {}, {}, {}, {}, {}, {}};
+  shown.read = read_company(shown.row, console.settings(), now());
+  shown.versions = console.need(wait(store::metadata_versions(database, name, kMostVersions)));
+  shown.fetch = console.need(wait(store::fetch_of_company(database, name)));
+  shown.links = console.need(wait(store::links_of_company(database, name)));
+  shown.proofs = console.need(wait(store::proofs_of_company(database, name)));
+  shown.handed_in = console.need(wait(store::hand_in_of_company(database, name)));
+  console.say(company_text(shown, console.settings()), company_json(shown, console.settings()));
 }
 
 void set_values(CompanyRow& row, const Given& given) {
@@ -102,6 +105,24 @@ void set(Console& console, const Given& given) {
   need_change(row.name,
               console.need(wait(store::change_company(console.database(), actor_of(console, given),
                                                       console.settings().access, row))));
+  show(console, given.name);
+}
+
+void bring_other_metadata(Console& console, const Given& given) {
+  if (given.metadata.empty() != given.is_handed_in) {
+    throw CLI::RequiredError("FILE or --handed-in");
+  }
+  const CompanyRow row = row_of(console, given.name);
+  if (!given.is_handed_in) {
+    bring(console, given, row.version, checked_metadata(console, row, given.metadata));
+    return show(console, given.name);
+  }
+  const auto handed_in =
+      console.need(wait(store::hand_in_of_company(console.database(), given.name)));
+  if (!handed_in || handed_in->xml.empty()) {
+    throw Abort{exit_refused, "no metadata was handed in that is not in force"};
+  }
+  bring(console, given, row.version, judged_metadata(console, row, handed_in->xml, "handed in: "));
   show(console, given.name);
 }
 
@@ -250,14 +271,12 @@ void add_making(CLI::App& company, Console& console) {
   setting->add_option("--unset", changed->without, "a KEY that goes back to what is usual");
 
   auto brought = std::make_shared<Given>();
-  auto* metadata = changing(
-      company, console, brought, "metadata", "put other metadata in force; what was before is kept",
-      [](Console& own, const Given& file) {
-        const CompanyRow row = row_of(own, file.name);
-        bring(own, file, row.version, checked_metadata(own, row, file.metadata));
-        show(own, file.name);
-      });
-  metadata->add_option("FILE", brought->metadata)->required();
+  auto* metadata =
+      changing(company, console, brought, "metadata",
+               "put other metadata in force; what was before is kept", bring_other_metadata);
+  metadata->add_option("FILE", brought->metadata);
+  metadata->add_flag("--handed-in", brought->is_handed_in,
+                     "what the customer's administrator has handed in");
   auto fetched = std::make_shared<Given>();
   auto* refreshing = company.add_subcommand(
       "refresh", "fetch metadata from metadata_url, again and again (with a name: now)");
@@ -289,6 +308,7 @@ void add_domains(CLI::App& company, Console& console) {
   add_is_meant(*adding, added);
   one("remove", "nobody with an address there signs on any more; sessions stay",
       [](Console& own, const Given& given) { change_domain(own, given, false); });
+  add_verifying(*domain, console);
 }
 
 void add_states(CLI::App& company, Console& console) {
@@ -319,6 +339,7 @@ void add_company(CLI::App& app, Console& console) {
   add_domains(*company, console);
   add_contacts(*company, console);
   add_states(*company, console);
+  add_links(*company, console);
 }
 
 }  // namespace anteroom::cli

@@ -33,11 +33,16 @@ void check_settings(Console& console, const CompanyRow& row) {
   if (!verdict.is_good()) throw Abort{exit_refused, verdict.why + "\nnothing was changed"};
 }
 
-store::NewMetadata checked_metadata(Console& console, CompanyRow row, const std::string& file) {
-  row.metadata = read_file(file);
+store::NewMetadata judged_metadata(Console& console, CompanyRow row, std::string xml,
+                                   const std::string& prefix) {
+  row.metadata = std::move(xml);
   JudgedMetadata judged = judge_company_metadata(console.settings(), row, SystemClock().now());
-  need_good(judged.verdict, file + ": ");
+  need_good(judged.verdict, prefix);
   return std::move(judged.kept);
+}
+
+store::NewMetadata checked_metadata(Console& console, CompanyRow row, const std::string& file) {
+  return judged_metadata(console, std::move(row), read_file(file), file + ": ");
 }
 
 void add_row(Console& console, const Acting& given, const CompanyRow& row) {

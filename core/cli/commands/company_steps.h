@@ -21,7 +21,10 @@ void need_change(const std::string& name, store::CompanyChange change);
 
 /// What would be, were it live: its settings.
 void check_settings(Console& console, const store::CompanyRow& row);
-/// Metadata of a file, as if the row had it.
+/// Metadata as if the row had it. `prefix`: of what is wrong with it.
+store::NewMetadata judged_metadata(Console& console, store::CompanyRow row, std::string xml,
+                                   const std::string& prefix);
+/// The same of a file.
 store::NewMetadata checked_metadata(Console& console, store::CompanyRow row,
                                     const std::string& file);
 

@@ -50,6 +50,78 @@ std::string fetch_text(const std::optional<store::FetchState>& fetch) {
          "Z: " + fetch->error + "\n";
 }
 
+std::string minute(const std::string& iso) {
+  return iso.substr(0, 16) + "Z";
+}
+
+std::string links_text(const std::vector<store::CompanyLink>& links) {
+  std::string text;
+  for (const store::CompanyLink& link : links) {
+    text += "link:       " + std::to_string(link.number) + ", " +
+            (link.sent_to.empty() ? "to be passed on" : "sent to " + link.sent_to) + ", by " +
+            link.made_by + ", until " + minute(link.ends_at) +
+            (link.opened_at.empty() ? ", not opened yet" : ", opened " + minute(link.opened_at)) +
+            "\n";
+  }
+  return text;
+}
+
+Json links_json(const std::vector<store::CompanyLink>& links) {
+  Json list = Json::array();
+  for (const store::CompanyLink& link : links) {
+    list.push_back({{"number", link.number},
+                    {"sent_to", link.sent_to},
+                    {"made_by", link.made_by},
+                    {"made_at", link.made_at},
+                    {"opened_at", link.opened_at},
+                    {"ends_at", link.ends_at}});
+  }
+  return list;
+}
+
+std::string proofs_text(const ShownCompany& shown) {
+  std::string text;
+  for (const store::DomainProof& proof : shown.proofs) {
+    text += "proof:      " + proof.domain +
+            (proof.owner.empty()             ? ", asked for by " + proof.asked_by
+             : proof.owner == shown.row.name ? ""
+                                             : ", which the company " + proof.owner + " has") +
+            ": " + proof_text(proof) + "\n            TXT record " + challenge_name(proof.domain) +
+            "\n            " + proof.challenge + "\n";
+  }
+  return text;
+}
+
+Json proofs_json(const std::vector<store::DomainProof>& proofs) {
+  Json list = Json::array();
+  for (const store::DomainProof& proof : proofs) {
+    list.push_back({{"domain", proof.domain},
+                    {"record", challenge_name(proof.domain)},
+                    {"challenge", proof.challenge},
+                    {"asked_by", proof.asked_by},
+                    {"company", proof.owner},
+                    {"checked_at", proof.checked_at},
+                    {"proven_at", proof.proven_at},
+                    {"missing_since", proof.missing_since},
+                    {"outcome", proof.outcome},
+                    {"found", proof.found},
+                    {"detail", proof.detail}});
+  }
+  return list;
+}
+
+std::string handed_in_text(const std::optional<store::HandIn>& handed_in) {
+  if (!handed_in) return "";
+  std::string text = handed_in->handed_in_at.empty()
+                         ? ""
+                         : "handed in:  " + minute(handed_in->handed_in_at) + "\n";
+  if (handed_in->entity_id.empty()) return text;
+  text += "handed in:  other metadata, " + minute(handed_in->offered_at) + ", by " +
+          handed_in->offered_by + "\n            " + handed_in->entity_id + "\n";
+  for (const std::string& print : handed_in->fingerprints) text += "            " + print + "\n";
+  return text;
+}
+
 }  // namespace
 
 std::string company_refusal(CompanyChange change) {
@@ -78,50 +150,72 @@ std::string company_refusal(CompanyChange change) {
       return "suspend it first";
     case CompanyChange::own_company:
       return "nobody changes the company that they sign on at";
+    case CompanyChange::no_link:
+      return "the link does not hold any more";
+    case CompanyChange::too_many:
+      return "there are too many already: ten links, or fifty domains that are to be proven";
     case CompanyChange::not_allowed:
       return "that needs manage.connect_companies at all properties";
   }
   return "unknown";
 }
 
-std::string company_text(const store::CompanyRow& row, const ReadCompany& read,
-                         const std::optional<store::FetchState>& fetch,
-                         const std::vector<store::MetadataVersion>& versions,
-                         const Settings& settings) {
+std::string company_text(const ShownCompany& shown, const Settings& settings) {
+  const store::CompanyRow& row = shown.row;
   std::string text =
       "name:       " + row.name + "\nshown as:   " + row.display_name +
-      "\nstate:      " + row.state + "\nbutton:     " + read.company.button +
+      "\nstate:      " + row.state + "\nbutton:     " + shown.read.company.button +
       "\ndomains:    " + joined_words(row.domains) + "\ncontacts:   " +
       (row.contacts.empty() ? "none: nobody there is told" : joined_words(row.contacts)) +
-      "\nsettings:   " + row.settings + "\n" + fetch_text(fetch) + versions_text(versions);
-  if (row.state == "live" && !read.company.closed.empty()) {
-    text = "CLOSED:     " + read.company.closed + "\n" + text;
+      "\nsettings:   " + row.settings + "\n" + fetch_text(shown.fetch) +
+      versions_text(shown.versions) + links_text(shown.links) + proofs_text(shown) +
+      handed_in_text(shown.handed_in);
+  if (row.state == "live" && !shown.read.company.closed.empty()) {
+    text = "CLOSED:     " + shown.read.company.closed + "\n" + text;
   }
-  for (const Problem& problem : read.problems) text += "remark:     " + problem.message + "\n";
+  for (const Problem& problem : shown.read.problems) {
+    text += "remark:     " + problem.message + "\n";
+  }
   return text + for_the_customer_text(for_the_customer(settings.service_provider, row.name));
 }
 
-Json company_json(const store::CompanyRow& row, const ReadCompany& read,
-                  const std::optional<store::FetchState>& fetch,
-                  const std::vector<store::MetadataVersion>& versions, const Settings& settings) {
+Json company_json(const ShownCompany& shown, const Settings& settings) {
+  const store::CompanyRow& row = shown.row;
   Json json = for_the_customer(settings.service_provider, row.name);
   json["name"] = row.name;
   json["display_name"] = row.display_name;
   json["state"] = row.state;
   json["domains"] = row.domains;
   json["contacts"] = row.contacts;
-  json["button"] = read.company.button;
+  json["button"] = shown.read.company.button;
   json["settings"] = Json::parse(row.settings, nullptr, false);
-  json["metadata"] = versions_json(versions);
-  if (fetch) {
-    json["fetched"] = {{"url", fetch->url},
-                       {"checked_at", fetch->checked_at},
-                       {"good_at", fetch->good_at},
-                       {"error", fetch->error}};
+  json["metadata"] = versions_json(shown.versions);
+  if (shown.fetch) {
+    json["fetched"] = {{"url", shown.fetch->url},
+                       {"checked_at", shown.fetch->checked_at},
+                       {"good_at", shown.fetch->good_at},
+                       {"error", shown.fetch->error}};
   }
-  json["closed"] = row.state == "live" ? read.company.closed : "";
-  json["problems"] = problems_json(read);
+  json["links"] = links_json(shown.links);
+  json["proofs"] = proofs_json(shown.proofs);
+  if (shown.handed_in) {
+    json["handed_in"] = {{"at", shown.handed_in->handed_in_at},
+                         {"entity_id", shown.handed_in->entity_id},
+                         {"fingerprints", shown.handed_in->fingerprints},
+                         {"by", shown.handed_in->offered_by}};
+  }
+  json["closed"] = row.state == "live" ? shown.read.company.closed : "";
+  json["problems"] = problems_json(shown.read);
   return json;
+}
+
+std::string proof_text(const store::DomainProof& proof) {
+  if (!proof.missing_since.empty()) {
+    return "proven on " + minute(proof.proven_at) + ", but not since " +
+           minute(proof.missing_since) + ": " + proof.detail;
+  }
+  if (!proof.proven_at.empty()) return "proven on " + minute(proof.proven_at);
+  return proof.detail.empty() ? "not looked up yet" : "not proven: " + proof.detail;
 }
 
 void set_value(Json& settings, const std::string& path, const std::string& value) {

@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "anteroom/company_fetches.h"
+#include "anteroom/company_links.h"
+#include "anteroom/domain_proofs.h"
 #include "cli/commands/console.h"
 
 namespace anteroom::cli {
@@ -13,13 +15,21 @@ namespace anteroom::cli {
 /// Why a change was not made; empty: it was.
 std::string company_refusal(store::CompanyChange change);
 
-std::string company_text(const store::CompanyRow& row, const ReadCompany& read,
-                         const std::optional<store::FetchState>& fetch,
-                         const std::vector<store::MetadataVersion>& versions,
-                         const Settings& settings);
-Json company_json(const store::CompanyRow& row, const ReadCompany& read,
-                  const std::optional<store::FetchState>& fetch,
-                  const std::vector<store::MetadataVersion>& versions, const Settings& settings);
+/// All that is said of one.
+struct ShownCompany {
+  store::CompanyRow row;
+  ReadCompany read;
+  std::optional<store::FetchState> fetch;
+  std::vector<store::MetadataVersion> versions;
+  std::vector<store::CompanyLink> links;
+  std::optional<store::HandIn> handed_in;
+  std::vector<store::DomainProof> proofs;
+};
+std::string company_text(const ShownCompany& shown, const Settings& settings);
+Json company_json(const ShownCompany& shown, const Settings& settings);
+
+/// "proven", or what the last look found.
+std::string proof_text(const store::DomainProof& proof);
 
 /// Puts a value where a path with dots leads. What reads as JSON is such a value, else a text.
 /// Abort where the path leads through something that has no keys.

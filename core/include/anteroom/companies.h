@@ -81,6 +81,8 @@ enum class CompanyChange {
   no_domain,          ///< likewise
   still_live,         ///< it is suspended before it is archived
   own_company,        ///< the actor signs on at it
+  no_link,            ///< the link does not hold any more (company_links.h)
+  too_many,           ///< links, or domains that are to be proven
   not_allowed,
 };
 
@@ -134,7 +136,7 @@ Task<Result<StateChange>> set_company_state(Database& database, Actor actor, Acc
 
 struct CompanyFilter {
   std::string search;  ///< part of a name or of a domain; empty: all
-  std::string state;   ///< empty: all but the archived
+  std::string state;   ///< empty: all but the archived; "handed_in": those that wait for support
   std::string after;   ///< the last name of the page before
   int limit = 0;
 };
@@ -144,8 +146,9 @@ struct CompanyLine {
   std::vector<std::string> domains;
   int people = 0;  ///< at most 1,000 are counted
   std::string last_sign_on;
-  int refused = 0;        ///< in the last 24 hours, of the newest 200
-  std::string commonest;  ///< the code of most of them
+  int refused = 0;             ///< in the last 24 hours, of the newest 200
+  std::string commonest;       ///< the code of most of them
+  bool has_handed_in = false;  ///< something waits for support (company_links.h)
 };
 /// By name.
 Task<Result<std::vector<CompanyLine>>> search_companies(Database& database, Actor actor,

@@ -29,9 +29,10 @@ struct Message {
 
 namespace code {
 // Why a letter can never be sent.
-inline constexpr Code kRecipient{"mail_recipient"};    ///< no address that we write to
-inline constexpr Code kTemplate{"mail_template"};      ///< there is no such template
-inline constexpr Code kParameters{"mail_parameters"};  ///< no JSON object
+inline constexpr Code kRecipient{"mail_recipient"};  ///< no address that we write to
+inline constexpr Code kTemplate{"mail_template"};    ///< there is no such template
+/// No JSON object, or a link that our keys do not open.
+inline constexpr Code kParameters{"mail_parameters"};
 }  // namespace code
 
 /// Letters in the installation's words. The same letter is the same bytes every time.

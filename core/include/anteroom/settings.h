@@ -256,12 +256,19 @@ struct MailSettings {
   std::chrono::seconds max_age{std::chrono::hours(72)};  ///< then a letter is given up
 };
 
+/// Of companies in the database.
+struct CompanySettings {
+  /// Resolvers that are asked whether domains are proven: "192.0.2.1:5353"; none: the system's.
+  std::vector<std::string> dns_servers;
+};
+
 struct Settings {
   ServiceProviderSettings service_provider;
   /// To be asked by way of a CompanyDirectory.
   std::vector<IdentityProvider> identity_providers;
   std::string identity_providers_directory;  ///< absolute; empty: none
   bool skip_email_page = false;              ///< with exactly one identity provider
+  CompanySettings companies;
   DatabaseSettings database;
   SessionSettings sessions;
   AccessSettings access;

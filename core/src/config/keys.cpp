@@ -27,7 +27,8 @@ const std::vector<SectionKeys>& section_keys() {
   static const std::vector<SectionKeys> kSections{
       {"",
        {"service_provider", "identity_providers", "identity_providers_directory", "skip_email_page",
-        "database", "sessions", "access", "manage", "pages", "mail", "clock_skew"}},
+        "companies", "database", "sessions", "access", "manage", "pages", "mail", "clock_skew"}},
+      {"companies", {"dns_servers"}},
       {"service_provider",
        {"entity_id", "base_url", "acs_path", "slo_path", "pages_prefix", "landing_url", "apps",
         "signing", "sign_metadata", "decryption"}},

@@ -1,6 +1,9 @@
 // The smaller sections: database, sessions, access, pages.
 
+#include <arpa/inet.h>
+
 #include <algorithm>
+#include <array>
 
 #include "anteroom/pages.h"
 #include "config/files.h"
@@ -51,6 +54,19 @@ std::chrono::seconds read_days(Section& section, const char* key, std::chrono::s
 void check_web_link(Section& section, const std::string& key, const std::string& text) {
   if (!text.empty() && !http::parse_url(text))
     section.error(key, "'" + key + "' is not an http or https URL");
+}
+
+constexpr std::size_t kMostDnsServers = 8;
+
+// An address, and maybe a port: an IPv6 address with a port stands in brackets.
+bool is_dns_server(const std::string& text) {
+  std::array<unsigned char, 16> bytes{};
+  if (inet_pton(AF_INET6, text.c_str(), bytes.data()) == 1) return true;
+  const auto url = http::parse_url("http://" + text);
+  if (!url || url->path != "/" || !url->query.empty() || text.ends_with('/')) return false;
+  const bool is_ipv6 = url->host.starts_with('[');
+  const std::string host = is_ipv6 ? url->host.substr(1, url->host.size() - 2) : url->host;
+  return inet_pton(is_ipv6 ? AF_INET6 : AF_INET, host.c_str(), bytes.data()) == 1;
 }
 
 }  // namespace
@@ -121,6 +137,24 @@ AccessSettings read_access(Section access, Section manage) {
   settings.process_requests = level_of("process_requests");
   settings.connect_companies = level_of("connect_companies");
   return settings;
+}
+
+CompanySettings read_companies(Section section) {
+  CompanySettings companies;
+  for (const Text& server : section.texts("dns_servers")) {
+    if (!is_dns_server(server.value)) {
+      section.problems().error(
+          server.place, "'" + server.value +
+                            "' in 'companies.dns_servers' is no address of a DNS server: write "
+                            "192.0.2.1, 192.0.2.1:5353 or [2001:db8::1]:53");
+    }
+    companies.dns_servers.push_back(server.value);
+  }
+  if (companies.dns_servers.size() > kMostDnsServers) {
+    section.error("dns_servers",
+                  "'companies.dns_servers' has more than " + std::to_string(kMostDnsServers));
+  }
+  return companies;
 }
 
 PageSettings read_pages(Section section) {

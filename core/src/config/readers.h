@@ -41,6 +41,7 @@ std::optional<std::string> read_authorities(Section& section, const std::string&
 DatabaseSettings read_database(Section section);
 SessionSettings read_sessions(Section section);
 AccessSettings read_access(Section access, Section manage);
+CompanySettings read_companies(Section section);
 PageSettings read_pages(Section section);
 MailSettings read_mail(Section section, const std::string& product_name);
 

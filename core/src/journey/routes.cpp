@@ -7,11 +7,15 @@
 
 #include "anteroom/company_address.h"
 #include "anteroom/gate.h"
+#include "http/cookie.h"
 #include "journey/frame/form_origin.h"
 #include "journey/frame/respond.h"
 #include "journey/manage/steps.h"
+#include "journey/set_up/steps.h"
 #include "journey/sign_on/steps.h"
 #include "scim/request.h"
+#include "session/names.h"
+#include "session/token.h"
 
 namespace anteroom::journey {
 
@@ -73,6 +77,12 @@ constexpr Route kRoutes[] = {
     {get, below(kCompanyPages), every, anybody, Body::none, open(show_company)},
     {get, page("/test"), login, anybody, Body::none, open(show_test)},
     {post, page("/test"), login, our_own_page, Body::form, open(leave_for_test)},
+    {get, page("/set-up"), login, anybody, Body::none, open(at_once<show_set_up>)},
+    {post, page("/set-up"), login, our_own_page, Body::form, open(open_set_up)},
+    {get, page("/set-up/connection"), login, anybody, Body::none, open(show_connection)},
+    {post, page("/set-up/metadata"), login, our_own_page, Body::list, open(take_metadata)},
+    {post, page("/set-up/domain"), login, our_own_page, Body::form, open(take_domain)},
+    {post, page("/set-up/hand-in"), login, our_own_page, Body::form, open(hand_in_connection)},
     {get, page("/microsoft-error"), every, anybody, Body::none, open(at_once<explain_microsoft_error>)},
     {get, page("/metadata"), login, anybody, Body::none, open(at_once<show_metadata>)},
     {get, kAcs, login, anybody, Body::none, open(open_acs)},
@@ -123,6 +133,8 @@ constexpr Route kRoutes[] = {
     sent("/manage/companies/address", Body::form, {ManageRight::connect, to_company, keep_nothing, change_metadata_address}),
     sent("/manage/companies/domain", Body::form, {ManageRight::connect, to_company, keep_nothing, change_company_domain}),
     sent("/manage/companies/contacts", Body::form, {ManageRight::connect, to_company, keep_nothing, change_company_contacts}),
+    sent("/manage/companies/link", Body::form, {ManageRight::connect, to_company, keep_nothing, change_company_link}),
+    sent("/manage/companies/handed-in", Body::form, {ManageRight::connect, to_company, keep_nothing, close_hand_in}),
     sent("/manage/companies/rename", Body::form, {ManageRight::connect, to_company, keep_nothing, rename_company}),
     sent("/manage/companies/state", Body::form, {ManageRight::connect, to_company, keep_nothing, change_company_state}),
     shown("/manage/activity", ManageRight::process, show_activity),
@@ -151,6 +163,15 @@ std::optional<Place> place_of(const ServiceProviderSettings& sp, const RequestHe
 bool is_at(const Place& row, const Place& asked) {
   if (row.kind != Place::Kind::below) return row.kind == asked.kind && row.path == asked.path;
   return asked.kind == Place::Kind::page && asked.path.starts_with(row.path);
+}
+
+bool has_something_to_lose(const RequestHead& head) {
+  if (session_token(head.headers.cookie)) return true;
+  bool has_link = false;
+  http::for_each_cookie(head.headers.cookie, [&](std::string_view name, std::string_view value) {
+    has_link |= name == session::kSetUpCookie && value.size() == session::kTokenCharacters;
+  });
+  return has_link;
 }
 
 bool answers(const Route& route, std::string_view method) {
@@ -221,7 +242,7 @@ BodySize body_size_of(const Route& route, const RequestHead& head) {
     case Body::form:
       return BodySize::form;
     case Body::list:
-      return session_token(head.headers.cookie) ? BodySize::large : BodySize::form;
+      return has_something_to_lose(head) ? BodySize::large : BodySize::form;
     case Body::saml:
       return BodySize::large;
     case Body::directory:

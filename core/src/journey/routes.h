@@ -52,7 +52,7 @@ enum class Sender { anybody, our_own_page };
 enum class Body {
   none,
   form,
-  list,       ///< BodySize::large for a browser that brings a session's cookie, else as a form
+  list,       ///< BodySize::large for a browser that brings a session's or a set-up link's cookie
   saml,       ///< BodySize::large
   directory,  ///< BodySize::large with a bearer token and a method that has one, else none
 };

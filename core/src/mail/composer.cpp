@@ -8,6 +8,7 @@
 #include "mail/mime.h"
 #include "mail/shipped.h"
 #include "mail/values.h"
+#include "session/set_up_link.h"
 #include "templates/common_values.h"
 #include "templates/template.h"
 #include "text/ascii.h"
@@ -93,10 +94,13 @@ std::string part(std::string_view type, std::string_view language, const std::st
 class Composer::Implementation {
  public:
   explicit Implementation(const Settings& settings)
-      : mail_(settings.mail.value()), common_(templates::common_values(settings)) {
+      : mail_(settings.mail.value()),
+        common_(templates::common_values(settings)),
+        company_pages_(company_address(settings.service_provider, "")),
+        set_up_page_(session::set_up_address(settings.service_provider, "")),
+        cookie_keys_(settings.sessions.cookie_keys) {
     common_.text["manage_url"] =
         settings.service_provider.origin.text + settings.service_provider.pages_prefix + "/manage";
-    company_pages_ = company_address(settings.service_provider, "");
     reply_to_ = canonical_email(settings.pages.support_email).value_or("");
     for (const IdentityProvider& idp : settings.identity_providers) {
       company_by_idp_[idp.name] = idp.display_name;
@@ -123,6 +127,12 @@ class Composer::Implementation {
     if (!values) return Failure{code::kParameters, "the parameters are not a JSON object"};
     if (const auto idp = values->text.find("idp"); idp != values->text.end()) {
       values->text["company_url"] = company_pages_ + idp->second;
+    }
+    if (const auto link = values->text.find("sealed_link"); link != values->text.end()) {
+      const crypto::Sealer sealer(cookie_keys_);
+      const auto token = session::open_in_letter(sealer, link->second, letter.written_at);
+      if (!token) return Failure{code::kParameters, "its link cannot be opened with our keys"};
+      values->text["set_up_url"] = set_up_page_ + *token;
     }
     const std::string language = language_of(*values);
     const auto form = forms_.find(letter.template_name + "." + language);
@@ -170,7 +180,9 @@ class Composer::Implementation {
 
   MailSettings mail_;
   Values common_;
-  std::string company_pages_;  ///< a company's name follows
+  std::string company_pages_;        ///< a company's name follows
+  std::string set_up_page_;          ///< a link's token follows
+  std::vector<Secret> cookie_keys_;  ///< open what only a letter shows
   std::string reply_to_;
   std::map<std::string, std::string> company_by_idp_;
   std::map<std::string, Form> forms_;  ///< by "NAME.LANGUAGE"

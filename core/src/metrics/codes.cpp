@@ -18,8 +18,8 @@ constexpr std::string_view kCodes[] = {
     "no_such_person", "no_such_property", "overloaded", "target_not_kept", "too_many_rows",
     "ungated_path", "unknown_host",
     // Leaving for the identity provider.
-    "metadata_expired", "company_closed", "test_link", "too_many_tests", "outgoing_message",
-    "too_many_sign_ons",
+    "metadata_expired", "company_closed", "test_link", "too_many_tests", "set_up_link",
+    "too_many_steps", "outgoing_message", "too_many_sign_ons",
     // What came back.
     "artifact_malformed", "artifact_response", "artifact_unknown", "assertion_count", "attributes",
     "audience", "authn_context", "authn_not_fresh", "authn_statement", "certificate_expired",

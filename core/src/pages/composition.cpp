@@ -29,7 +29,7 @@ void try_out(const TemplateTexts& texts, const std::string& name) {
   std::string page = name;
   if (!is_page(name)) {
     page = name == "manage_layout" ? "manage_trial" : "trial";
-    tried[page] = "<title></title><main>{{> support}}</main>";
+    tried[page] = "<title></title><main>{{> support}}{{> company_values}}</main>";
   }
   const Template whole(with_texts(in_layout(tried, page), catalogue));
 }
@@ -46,15 +46,16 @@ TemplateTexts chosen_texts(const std::map<std::string, std::string>& overrides) 
 }
 
 bool is_page(std::string_view name) {
-  constexpr std::array<std::string_view, 5> kParts{"layout", "styles", "support", "manage_layout",
-                                                   "manage_styles"};
+  constexpr std::array<std::string_view, 6> kParts{
+      "layout", "styles", "support", "manage_layout", "manage_styles", "company_values"};
   return std::find(kParts.begin(), kParts.end(), name) == kParts.end();
 }
 
 std::string in_layout(const TemplateTexts& texts, const std::string& name) {
   constexpr std::string_view kMain = "<main";
   const std::string& page = texts.at(name);
-  const std::string& layout = texts.at(name.starts_with("manage_") ? "manage_layout" : "layout");
+  const bool is_wide = name.starts_with("manage_") || name == "set_up";
+  const std::string& layout = texts.at(is_wide ? "manage_layout" : "layout");
   const auto main = page.find(kMain);
   if (main == std::string::npos) {
     throw std::runtime_error("a page needs a <main> element; what stands before it is its head");
@@ -63,7 +64,9 @@ std::string in_layout(const TemplateTexts& texts, const std::string& name) {
   // The page last: what it holds is not searched for the layout's own places.
   const std::string with_support = include(layout, "support", texts.at("support"));
   const std::string head = include(text.substr(0, main), "support", texts.at("support"));
-  const std::string content = include(text.substr(main), "support", texts.at("support"));
+  const std::string values =
+      include(text.substr(main), "company_values", texts.at("company_values"));
+  const std::string content = include(values, "support", texts.at("support"));
   return fill(fill(with_support, "head", head), "content", content);
 }
 

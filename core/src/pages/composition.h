@@ -19,8 +19,8 @@ TemplateTexts chosen_texts(const std::map<std::string, std::string>& overrides);
 bool is_page(std::string_view name);
 
 /// The text of a whole document: the page of that name within `manage_layout` if its name begins
-/// with manage_, else within `layout`. Throws std::runtime_error if the page has no <main> (its own
-/// head elements stand before it) or the layout no place for it.
+/// with manage_ or is set_up, else within `layout`. Throws std::runtime_error if the page has no
+/// <main> (its own head elements stand before it) or the layout no place for it.
 std::string in_layout(const TemplateTexts& texts, const std::string& name);
 
 }  // namespace anteroom::pages

@@ -33,16 +33,23 @@ class Mint {
   std::vector<crypto::Mac> macs_;
 };
 
+/// The kind of what set-up links end in, which the command makes, too.
+inline constexpr std::string_view kSetUpLinks = "anteroom set-up links";
+
 /// One of each kind that there is.
 struct Mints {
   explicit Mints(const std::vector<Secret>& keys)
       : sessions(keys, "anteroom session tokens"),
         tickets(keys, "anteroom hand-off tickets"),
-        directories(keys, "anteroom SCIM tokens") {}
+        directories(keys, "anteroom SCIM tokens"),
+        links(keys, kSetUpLinks),
+        link_holders(keys, "anteroom set-up browsers") {}
 
   Mint sessions;
   Mint tickets;
-  Mint directories;  ///< bound to the company's name
+  Mint directories;   ///< bound to the company's name
+  Mint links;         ///< what set-up links end in (set_up_link.h)
+  Mint link_holders;  ///< what a browser keeps that has opened one
 };
 
 }  // namespace anteroom::session

@@ -20,6 +20,9 @@ inline constexpr std::string_view kDraftCookie = "__Host-anteroom-draft";
 /// nothing else. On the login host.
 inline constexpr std::string_view kCompanyCookie = "__Host-anteroom-company";
 
+/// Of a browser that has opened a set-up link: random, and as good as the link. On the login host.
+inline constexpr std::string_view kSetUpCookie = "__Host-anteroom-set-up";
+
 /// The address of a page, where it is long. For one path only, which a __Host- cookie cannot be.
 inline constexpr std::string_view kReturnCookiePrefix = "__Secure-anteroom-return-";
 

@@ -53,7 +53,7 @@ constexpr Statement kState{
     " FROM anteroom.set_company_state($1::anteroom.actor, $2, $3::bigint, $4)"};
 constexpr Statement kSearch{
     "search_companies",
-    "SELECT name, display_name, state, domains, people, last_sign_on, refused, commonest"
+    "SELECT name, display_name, state, domains, people, last_sign_on, refused, commonest, handed_in"
     " FROM anteroom.search_companies($1::anteroom.actor, $2, $3, $4, $5::int)"};
 constexpr Statement kShow{
     "show_company",
@@ -97,14 +97,6 @@ Task<Result<std::optional<CompanyRow>>> one_company(Database& database, const St
   if (!found) co_return found.failure();
   if (found->empty()) co_return std::optional<CompanyRow>();
   co_return std::optional(std::move(found->front()));
-}
-
-// Of a statement that answers with one word.
-Task<Result<CompanyChange>> change(Database& database, const Statement& statement, Params params) {
-  Result<Rows> result = co_await run(database, statement, std::move(params));
-  if (!result) co_return result.failure();
-  if (result->rows.size() != 1) co_return unexpected_rows(statement);
-  co_return company_change_of(text(result->rows[0], 0));
 }
 
 }  // namespace
@@ -157,29 +149,30 @@ Task<Result<std::vector<MetadataVersion>>> metadata_versions(Database& database,
 
 Task<Result<CompanyChange>> add_company(Database& database, const Actor& actor,
                                         const AccessSettings& access, NewCompany company) {
-  return change(database, kAdd,
-                {of_actor(actor, access), std::move(company.name), std::move(company.display_name),
-                 std::move(company.settings)});
+  return change_of_company(database, kAdd,
+                           {of_actor(actor, access), std::move(company.name),
+                            std::move(company.display_name), std::move(company.settings)});
 }
 
 Task<Result<CompanyChange>> change_company(Database& database, const Actor& actor,
                                            const AccessSettings& access, CompanyRow row) {
-  return change(database, kChange,
-                {of_actor(actor, access), std::move(row.name), std::to_string(row.version),
-                 std::move(row.display_name), std::move(row.settings)});
+  return change_of_company(
+      database, kChange,
+      {of_actor(actor, access), std::move(row.name), std::to_string(row.version),
+       std::move(row.display_name), std::move(row.settings)});
 }
 
 Task<Result<CompanyChange>> set_company_contacts(Database& database, const Actor& actor,
                                                  const AccessSettings& access, std::string name,
                                                  const std::vector<std::string>& contacts) {
-  return change(database, kContacts,
-                {of_actor(actor, access), std::move(name), array_literal(contacts)});
+  return change_of_company(database, kContacts,
+                           {of_actor(actor, access), std::move(name), array_literal(contacts)});
 }
 
 Task<Result<CompanyChange>> bring_metadata(Database& database, const Actor& actor,
                                            const AccessSettings& access, std::string name,
                                            long version, NewMetadata metadata) {
-  return change(
+  return change_of_company(
       database, kBring,
       {of_actor(actor, access), std::move(name), std::to_string(version), std::move(metadata.xml),
        std::move(metadata.entity_id), array_literal(metadata.fingerprints),
@@ -200,7 +193,8 @@ Task<Result<DomainChange>> give_domain(Database& database, Actor actor, AccessSe
 Task<Result<CompanyChange>> withdraw_domain(Database& database, const Actor& actor,
                                             const AccessSettings& access, std::string name,
                                             std::string domain) {
-  return change(database, kWithdraw, {of_actor(actor, access), std::move(name), std::move(domain)});
+  return change_of_company(database, kWithdraw,
+                           {of_actor(actor, access), std::move(name), std::move(domain)});
 }
 
 Task<Result<StateChange>> set_company_state(Database& database, Actor actor, AccessSettings access,
@@ -224,7 +218,7 @@ Task<Result<std::vector<CompanyLine>>> search_companies(Database& database, Acto
   std::vector<CompanyLine> lines;
   for (const auto& row : result->rows) {
     lines.push_back({text(row, 0), text(row, 1), text(row, 2), text::words(text(row, 3)),
-                     count(row, 4), text(row, 5), count(row, 6), text(row, 7)});
+                     count(row, 4), text(row, 5), count(row, 6), text(row, 7), is_true(row, 8)});
   }
   co_return lines;
 }

@@ -1,8 +1,14 @@
 // What functions that change companies answer.
 #pragma once
 
+#include <string>
+#include <string_view>
+#include <utility>
+
 #include "anteroom/companies.h"
+#include "anteroom/store.h"
 #include "store/actor.h"
+#include "store/rows.h"
 
 namespace anteroom::store {
 
@@ -24,10 +30,21 @@ inline constexpr std::pair<std::string_view, CompanyChange> kCompanyChanges[] = 
     {"no_domain", CompanyChange::no_domain},
     {"still_live", CompanyChange::still_live},
     {"no_company", CompanyChange::no_company},
+    {"no_link", CompanyChange::no_link},
+    {"too_many", CompanyChange::too_many},
     {"own_company", CompanyChange::own_company}};
 
 inline CompanyChange company_change_of(const std::string& name) {
   return by_name(kCompanyChanges, name, CompanyChange::not_allowed);
+}
+
+/// Of a statement that answers with one word.
+inline Task<Result<CompanyChange>> change_of_company(Database& database, const Statement& statement,
+                                                     Params params) {
+  Result<Rows> result = co_await run(database, statement, std::move(params));
+  if (!result) co_return result.failure();
+  if (result->rows.size() != 1) co_return unexpected_rows(statement);
+  co_return company_change_of(text(result->rows[0], 0));
 }
 
 }  // namespace anteroom::store

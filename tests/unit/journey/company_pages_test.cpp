@@ -32,7 +32,8 @@ struct Support {
         SessionRecord(UserStatus::active, now + std::chrono::hours(1), now - sign_on_age, own)
             .bytes();
     for (const char* change : {"add_company", "change_company", "bring_metadata", "withdraw_domain",
-                               "set_company_contacts"}) {
+                               "set_company_contacts", "make_link", "end_link", "close_hand_in",
+                               "ask_for_proof", "refuse_domain"}) {
       world.database.answers[change] = [this](const Params&) { return Rows{{{outcome}}}; };
     }
     world.database.answers["give_domain"] = [this](const Params&) {
@@ -62,6 +63,9 @@ struct Support {
                     "2026-05-04T09:12:33Z", "t"}}};
     };
     answers["fetch_of_company"] = [](const Params&) { return Rows{}; };
+    for (const char* empty : {"links_of_company", "proofs_of_company", "hand_in_of_company"}) {
+      answers[empty] = [](const Params&) { return Rows{}; };
+    }
     answers["people_of_company"] = [](const Params&) { return Rows{{{"12", "3", "4"}}}; };
     answers["history_of_company"] = [](const Params&) {
       return Rows{{{"2026-05-04T09:12:33Z", "company_added", "grace@corp.test", "Contoso {}"}}};
@@ -70,7 +74,8 @@ struct Support {
       Rows rows;
       for (int i = 0; i < 51; ++i) {
         rows.rows.push_back({"c" + std::to_string(i), "House <" + std::to_string(i) + ">", "live",
-                             "a.test b.test", "1000", kNever, "2", "assertion_expired"});
+                             "a.test b.test", "1000", kNever, "2", "assertion_expired",
+                             i == 0 ? "t" : "f"});
       }
       return rows;
     };
@@ -107,8 +112,10 @@ struct Support {
   }
   int changes() {
     int count = 0;
-    for (const char* change : {"add_company", "change_company", "bring_metadata", "give_domain",
-                               "withdraw_domain", "set_company_contacts", "set_company_state"}) {
+    for (const char* change :
+         {"add_company", "change_company", "bring_metadata", "give_domain", "withdraw_domain",
+          "set_company_contacts", "set_company_state", "make_link", "end_link", "close_hand_in",
+          "ask_for_proof", "refuse_domain"}) {
       count += world.database.calls[change];
     }
     return count;
@@ -124,6 +131,11 @@ const std::vector<std::pair<std::string, std::string>> kForms{
     {"state", "name=contoso&then=live&version=17"},
     {"state", "name=contoso&then=suspended"},
     {"state", "name=contoso&then=archived"},
+    {"domain", "name=contoso&domain=contoso.example&then=prove"},
+    {"domain", "name=contoso&domain=contoso.example&then=refuse"},
+    {"link", "name=contoso&then=make"},
+    {"link", "name=contoso&then=end&number=1"},
+    {"handed-in", "name=contoso"},
     {"contacts", "name=contoso&contacts=bo%40contoso.test"},
     {"address", "name=contoso&version=17&address=https%3A%2F%2Fidp.test%2Fmetadata"}};
 

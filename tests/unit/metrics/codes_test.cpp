@@ -16,11 +16,17 @@ namespace {
 using Names = std::set<std::string>;
 
 // Of the command line and of what checks a configuration: no request comes to these.
-const Names kNeverCounted{"idp_metadata",         "invalid_connection_string",
-                          "mail_parameters",      "mail_recipient",
-                          "mail_server",          "metadata_fetch",
-                          "mail_template",        "mail_refused",
-                          "unusable_certificate", "unusable_key"};
+const Names kNeverCounted{"idp_metadata",
+                          "invalid_connection_string",
+                          "mail_parameters",
+                          "mail_recipient",
+                          "mail_server",
+                          "metadata_fetch",
+                          "mail_template",
+                          "mail_refused",
+                          "unusable_certificate",
+                          "unusable_key",
+                          "dns"};
 
 std::string read(const std::filesystem::path& path) {
   std::ifstream file(path);

@@ -39,7 +39,7 @@ TEST_CASE("every asset that a page names exists") {
     }
   }
   CHECK(named == std::set<std::string>{"style.css", "manage.css", "icon.svg", "waiting.js",
-                                       "submit.js", "people.js", "copy.js"});
+                                       "submit.js", "people.js", "copy.js", "set_up.js"});
   for (const std::string& name : named) CHECK(renderer.asset(name).status == 200);
 }
 

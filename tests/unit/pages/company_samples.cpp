@@ -216,7 +216,123 @@ Values archived() {
   return values;
 }
 
+// One with a proof of each kind: proven, given, another's, gone.
+Values proof(const std::string& domain, const char* kind) {
+  const std::string is = kind;
+  Values values{{{"name", "contoso"},
+                 {"domain", domain},
+                 {"spelt", ""},
+                 {"number", is},
+                 {"record", "_anteroom-challenge." + domain},
+                 {"challenge", "anteroom-domain=Rm9yIHRoZSBzYW1wbGUgYWxvbmUsIG5vdGhpbmcgZWxzZQ"}},
+                {{"is_proven", is == "1" || is == "2"},
+                 {"is_given", is == "2" || is == "4"},
+                 {"is_missing", is == "4"},
+                 {"may_decide", is != "2" && is != "4"}}};
+  values.messages["asked"] = {"company_asked_by"_message,
+                              {{"by", "link 3 of ida@contoso.example"}}};
+  if (is == "1" || is == "2") {
+    values.text["proven_at"] = "2026-05-04 09:12 UTC";
+    return values;
+  }
+  values.text["at"] = "2026-05-04 15:12 UTC";
+  values.messages["look"] = is == "3" ? "set_up_other_text"_message : "set_up_no_name"_message;
+  if (is == "3") {
+    values.text["found"] = "\"v=spf1 -all\"";
+    values.messages["owner"] = {"company_domain_taken_by"_message, {{"company", "fabrikam"}}};
+  }
+  if (is == "4") values.text["missing_since"] = "2026-05-03 15:12 UTC";
+  return values;
+}
+
+std::vector<Values> proofs() {
+  return {proof("contoso.example", "1"), proof("eu.contoso.example", "2"),
+          proof("fabrikam.example", "3"), proof("contoso.com", "4")};
+}
+
+Values link(const std::string& number, bool is_opened) {
+  Values values{{{"name", "contoso"}, {"number", number}}, {{"is_opened", is_opened}}};
+  values.messages["link"] = {
+      is_opened ? "company_link_sent"_message : "company_link_copied"_message,
+      {{"number", number},
+       {"to", "ida@contoso.example"},
+       {"by", "grace.hopper@northwind.example"},
+       {"until", "2026-05-07 09:12 UTC"}}};
+  values.messages["opened"] =
+      is_opened ? anteroom::Message{"company_link_opened"_message, {{"at", "2026-05-04 15:12 UTC"}}}
+                : anteroom::Message("company_link_not_opened"_message);
+  return values;
+}
+
+// Its administrator has handed in all that there is.
+Values handed_in() {
+  Values values = ready();
+  values.messages["handed_in"] = {"company_handed_in_at"_message, {{"at", "2026-05-04 15:12 UTC"}}};
+  values.messages["to_error"] = {"company_bad_contact"_message, {{"contact", "ida"}}};
+  for (const char* flag : {"has_offer", "has_proofs", "has_links", "has_mail"}) {
+    values.flags[flag] = true;
+  }
+  values.text["offered_entity_id"] =
+      "https://sts.windows.net/0f8fad5b-d9cb-469f-a165-70867728950e/";
+  values.text["offered_metadata"] = "<EntityDescriptor>\n</EntityDescriptor>";
+  values.text["given_to"] = "ida";
+  values.text["made_link"] = "https://login.example.com/auth/set-up#c2FtcGxlIGxpbms";
+  values.lists["offered_keys"] = {key('D')};
+  values.lists["proofs"] = proofs();
+  values.lists["links"] = {link("3", true), link("4", false)};
+  return values;
+}
+
+Values connection() {
+  Values values;
+  const Values company = draft();
+  for (const char* same : {"display_name", "version", "identifier", "reply_url", "sign_on_url",
+                           "logout_url", "metadata_url"}) {
+    values.text[same] = company.text.at(same);
+  }
+  for (const char* empty :
+       {"handed_in_at", "entity_id", "test_url", "given_metadata", "given_domain"}) {
+    values.text[empty] = "";
+  }
+  values.text["ends_at"] = "2026-05-07 09:12 UTC";
+  values.flags = {{"is_entra", true}, {"is_live", false}, {"is_offered", false}};
+  return values;
+}
+
+Values filled_connection() {
+  Values values = connection();
+  values.text["handed_in_at"] = "2026-05-04 15:12 UTC";
+  values.text["entity_id"] = "https://sts.windows.net/0f8fad5b-d9cb-469f-a165-70867728950e/";
+  values.text["test_url"] = "https://login.example.com/auth/test?t=WEFFUzI1Ni1HQ00";
+  values.text["given_metadata"] = "<EntityDescriptor>\n</EntityDescriptor>";
+  values.text["given_domain"] = "gmail.com";
+  for (const char* flag : {"has_metadata", "is_offered", "has_remarks", "has_domains", "has_proofs",
+                           "is_live", "has_errors"}) {
+    values.flags[flag] = true;
+  }
+  values.lists["keys"] = {key('D')};
+  values.lists["remarks"] = {{{{"remark", "its certificate ends on 2026-06-01"}}}};
+  values.lists["domains"] = {
+      {{{"domain", "xn--mnchen-3ya.example"}, {"spelt", "münchen.example"}}}};
+  values.lists["proofs"] = proofs();
+  values.messages = {
+      {"notice", "set_up_domain_asked"_message},
+      {"failure", "set_up_needs_metadata"_message},
+      {"metadata_error", "set_up_private_key"_message},
+      {"domain_error", {"company_public_domain"_message, {{"domain", "gmail.com"}}}}};
+  return values;
+}
+
 }  // namespace
+
+std::vector<Sample> set_up() {
+  Values opening{{{"connection_url", "/auth/set-up/connection"}}, {{"is_open", true}}};
+  opening.messages["error"] = "set_up_bad_code"_message;
+  return {{"set_up_open", "set_up_open", 200, {}},
+          {"set_up_open_wrong", "set_up_open", 422, opening},
+          {"set_up_empty", "set_up", 200, connection()},
+          {"set_up", "set_up", 422, filled_connection()}};
+}
 
 std::vector<Sample> companies() {
   Values wrong = list();
@@ -233,6 +349,7 @@ std::vector<Sample> companies() {
       managed("manage_companies_none", "manage_companies", 200, none, "tab_companies"),
       managed("manage_company_draft", "manage_company", 200, draft(), "tab_companies"),
       managed("manage_company_ready", "manage_company", 200, ready(), "tab_companies"),
+      managed("manage_company_handed_in", "manage_company", 422, handed_in(), "tab_companies"),
       managed("manage_company_live", "manage_company", 200, live(), "tab_companies"),
       managed("manage_company_judged", "manage_company", 422, judged(), "tab_companies"),
       managed("manage_company_archived", "manage_company", 200, archived(), "tab_companies")};

@@ -724,7 +724,7 @@ Settings settings() {
 std::vector<Sample> all() {
   std::vector<Sample> samples;
   for (const auto& group : {sign_on(), signed_in(), refusals(), manage(), new_user(), requests(),
-                            new_users(), one_request(), properties(), companies()}) {
+                            new_users(), one_request(), properties(), companies(), set_up()}) {
     samples.insert(samples.end(), group.begin(), group.end());
   }
   return samples;
@@ -759,12 +759,19 @@ const std::map<std::string, std::vector<std::string>>& text_values() {
       {"manage_activity", {"company"}},
       {"manage_properties", {"search", "first_url", "next_url", "given_key", "given_name"}},
       {"manage_companies", {"search", "first_url", "next_url", "given_name", "given_display_name"}},
-      {"manage_company", {"name",           "display_name",       "version",        "preset_label",
-                          "closed",         "conflicts",          "people",         "sessions",
-                          "others",         "identifier",         "reply_url",      "sign_on_url",
-                          "logout_url",     "metadata_url",       "all_domains",    "given_domain",
-                          "given_metadata", "given_display_name", "other_settings", "new_entity_id",
-                          "address",        "given_address"}},
+      {"manage_company",
+       {"name",           "display_name",       "version",        "preset_label",
+        "closed",         "conflicts",          "people",         "sessions",
+        "others",         "identifier",         "reply_url",      "sign_on_url",
+        "logout_url",     "metadata_url",       "all_domains",    "given_domain",
+        "given_metadata", "given_display_name", "other_settings", "new_entity_id",
+        "address",        "given_address",      "handed_in",      "offered_entity_id",
+        "given_to",       "made_link"}},
+      {"set_up_open", {"error", "connection_url"}},
+      {"set_up",
+       {"display_name", "version", "ends_at", "handed_in_at", "identifier", "reply_url",
+        "sign_on_url", "logout_url", "metadata_url", "entity_id", "test_url", "given_metadata",
+        "given_domain"}},
       {"manage_property",
        {"key", "name", "href", "closed_on", "closed_by", "was", "given_name", "people",
         "requests"}},

@@ -27,6 +27,8 @@ const anteroom::pages::Renderer& renderer();
 std::vector<Sample> all();
 /// Of them, those about companies.
 std::vector<Sample> companies();
+/// And those for their administrators.
+std::vector<Sample> set_up();
 
 /// A page of Manage, with what manage_layout asks for, besides what the page does.
 Sample managed(std::string file, std::string name, int status, Values values,

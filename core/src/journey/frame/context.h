@@ -35,8 +35,9 @@ struct Context {
   std::shared_ptr<Tally> started = std::make_shared<Tally>();  ///< sign-ons, by IdP
   TokenGuard scim_tokens{};
   RefusalQuota refusals{};
-  OnceAMinute denials{};                           ///< by user, of pages and of Manage
-  Quota test_steps{60, std::chrono::minutes(10)};  ///< of signing on, by client (network_of())
+  OnceAMinute denials{};                              ///< by user, of pages and of Manage
+  Quota test_steps{60, std::chrono::minutes(10)};     ///< of signing on, by client (network_of())
+  Quota set_up_steps{200, std::chrono::minutes(10)};  ///< by link, by client (network_of())
   Quota tests{20, std::chrono::hours(1)};  ///< of signing on, by company, to be written down
   Openings openings{};
   /// False: there may be more in the database, which could not be asked yet.

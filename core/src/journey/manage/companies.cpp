@@ -5,7 +5,6 @@
 #include <array>
 #include <utility>
 
-#include "anteroom/company_address.h"
 #include "journey/frame/readable.h"
 #include "journey/frame/respond.h"
 #include "journey/manage/choices.h"
@@ -31,7 +30,8 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kPresetLa
      {"generic", "SAML 2.0"}}};
 static_assert(kPresetLabels.size() == kPresets.size());
 
-constexpr std::array<std::string_view, 4> kStates{"draft", "live", "suspended", "archived"};
+constexpr std::array<std::string_view, 5> kStates{"handed_in", "draft", "live", "suspended",
+                                                  "archived"};
 
 struct View {
   std::string search, state, after;
@@ -62,6 +62,7 @@ pages::Values line_values(const Context& context, const store::CompanyLine& comp
   values.flags = {{"is_live", company.state == "live"},
                   {"is_draft", company.state == "draft"},
                   {"is_suspended", company.state == "suspended"},
+                  {"has_handed_in", company.has_handed_in},
                   {"has_refused", company.refused > 0}};
   return values;
 }
@@ -129,6 +130,7 @@ std::string company_path(const std::string& name) {
 }
 
 Message state_message(std::string_view state) {
+  if (state == "handed_in") return "company_has_handed_in"_message;
   if (state == "draft") return "company_is_draft"_message;
   if (state == "live") return "company_is_live"_message;
   if (state == "suspended") return "company_is_suspended"_message;
@@ -148,14 +150,6 @@ bool is_preset(std::string_view name) {
 
 std::string counted(int count) {
   return std::to_string(count) + (count >= kMostCounted ? "+" : "");
-}
-
-void add_our_values(const Context& context, const std::string& name, pages::Values& values) {
-  const ServiceProviderSettings& sp = context.settings.service_provider;
-  values.text["identifier"] = sp.entity_id;
-  values.text["reply_url"] = sp.acs_url;
-  values.text["sign_on_url"] = company_address(sp, name);
-  values.text["logout_url"] = sp.slo_url;
 }
 
 std::vector<pages::Values> preset_choices(std::string_view chosen) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "anteroom/company_rules.h"
+#include "journey/frame/company_forms.h"
 #include "journey/manage/forms.h"
 #include "journey/manage/manage.h"
 
@@ -17,6 +18,7 @@ struct TriedCompany : Attempt {
   std::string metadata, domain, display_name, preset;  ///< as entered
   std::optional<std::string> contacts, address;        ///< likewise
   std::optional<JudgedMetadata> judged;                ///< good metadata, to be confirmed
+  std::string link_to, made_link;                      ///< the link is shown this once
   std::string warned_domain;                           ///< to be confirmed likewise
   bool is_too_old = false;  ///< the sign-on, for what was tried: what was entered is shown again
 };
@@ -33,6 +35,14 @@ std::string company_path(const std::string& name);
 bool may_see_forms(const Exchange& exchange, const ManageUser& viewer);
 bool may_send_forms(const Exchange& exchange, const ManageUser& viewer);
 
+/// Whether what was sent comes of a sign-on that is too old: nothing was done, and nothing is lost.
+bool is_late(const Exchange& exchange, const ManageUser& viewer, TriedCompany& tried);
+
+bool is_so(store::CompanyChange change);
+/// Back to the page, which says so by a notice.
+Response company_changed(const Exchange& exchange, const std::string& name,
+                         const std::string& notice);
+
 /// Says of a change that was not made why.
 void refuse_change(Attempt& tried, const std::string& message, store::CompanyChange change);
 Message state_message(std::string_view state);
@@ -45,10 +55,6 @@ bool is_preset(std::string_view name);
 /// "12"; "1000+" of what is counted to there.
 std::string counted(int count);
 
-/// `identifier` … `logout_url`: what a company's administrator enters.
-void add_our_values(const Context& context, const std::string& name, pages::Values& values);
-
-inline constexpr std::size_t kMaxCompanyName = 64;  ///< one more than a name may have
 inline constexpr std::size_t kMaxDisplayName = 2000;
 
 }  // namespace anteroom::journey

@@ -1,11 +1,9 @@
 // Changes to companies.
-#include <charconv>
-#include <functional>
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "anteroom/domain_proofs.h"
 #include "anteroom/email.h"
-#include "http/multipart.h"
 #include "http/url.h"
 #include "journey/frame/respond.h"
 #include "journey/frame/turn_away.h"
@@ -20,7 +18,6 @@ namespace {
 
 using store::CompanyChange;
 
-constexpr std::size_t kMaxDomain = 300;
 constexpr std::size_t kMaxContacts = 4000;
 constexpr std::size_t kMaxAddress = 2000;
 
@@ -33,34 +30,12 @@ bool has_signed_on_within(const Exchange& exchange, const ManageUser& viewer,
   return is_fresh(*viewer.session.view(), requirement, exchange.now());
 }
 
-std::string part_of(const http::MultipartForm& form, std::string_view name, std::size_t max) {
-  return std::string(text::cut(text::trimmed(text::well_formed(form.get(name))), max));
-}
-
-// That of no company, where it is not a number.
-long version_in(std::string_view text) {
-  long version = -1;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), version);
-  return error == std::errc() && end == text.data() + text.size() ? version : -1;
-}
-
 std::string name_in(const Exchange& exchange) {
   const RequestHead& head = exchange.head();
   if (head.method != "POST")
     return field_of(http::Form::parse(head.query), "name", kMaxCompanyName);
-  if (const auto form =
-          http::MultipartForm::parse(head.headers.content_type, exchange.request.body())) {
-    return part_of(*form, "name", kMaxCompanyName);
-  }
+  if (auto given = given_metadata(exchange)) return std::move(given->name);
   return field_of(http::Form::parse(exchange.request.body()), "name", kMaxCompanyName);
-}
-
-// What was sent by somebody whose sign-on is too old: nothing was done, and nothing is lost.
-bool is_late(const Exchange& exchange, const ManageUser& viewer, TriedCompany& tried) {
-  if (may_send_forms(exchange, viewer)) return false;
-  tried.is_too_old = true;
-  tried.refuse("failure", "company_nothing_changed"_message, 403);
-  return true;
 }
 
 Task<Response> answer_with_page(Exchange& exchange, const ManageUser& viewer, std::string name,
@@ -68,19 +43,6 @@ Task<Response> answer_with_page(Exchange& exchange, const ManageUser& viewer, st
   auto showing = company_page(exchange, viewer, std::move(name), std::move(tried));
   Response response = co_await showing;
   co_return response;
-}
-
-bool is_so(CompanyChange change) {
-  return change == CompanyChange::done || change == CompanyChange::same;
-}
-
-Response changed(const Exchange& exchange, const std::string& name, const std::string& notice) {
-  return redirect(303, exchange.context.path(company_path(name)) + "&notice=" + notice);
-}
-
-Message metadata_message(const CompanyVerdict& verdict) {
-  if (verdict.fault == CompanyFault::private_key) return "company_private_key"_message;
-  return {"company_bad_metadata"_message, {{"why", verdict.why}}};
 }
 
 // Whoever runs the domain above decides who has an address below it.
@@ -117,15 +79,6 @@ Message contacts_message(const JudgedContacts& judged) {
   return {"company_bad_contact"_message, {{"contact", text::printable(judged.bad, 100)}}};
 }
 
-// As nodes would read it: parsing and loading keys is for the thread pool.
-Task<Result<JudgedMetadata>> judge_in_pool(Exchange& exchange, store::CompanyRow row) {
-  std::function<JudgedMetadata()> judging = [settings = exchange.context.checking.settings_owner,
-                                             row = std::move(row), now = exchange.now()] {
-    return judge_company_metadata(*settings, row, now);
-  };
-  return offload<JudgedMetadata>(exchange.context.ports.worker, std::move(judging));
-}
-
 // Whether nodes would let anybody in with what it has.
 Task<Result<CompanyVerdict>> judge_as_it_is(Exchange& exchange, std::string name) {
   auto finding = store::find_company(exchange.context.ports.database, std::move(name));
@@ -139,25 +92,6 @@ Task<Result<CompanyVerdict>> judge_as_it_is(Exchange& exchange, std::string name
   co_return std::move(judged->verdict);
 }
 
-struct GivenMetadata {
-  std::string name, xml;
-  long version = -1;  ///< of the company, as the page showed it
-  bool is_confirmed = false;
-};
-
-std::optional<GivenMetadata> given_in(const Exchange& exchange) {
-  const auto form =
-      http::MultipartForm::parse(exchange.head().headers.content_type, exchange.request.body());
-  if (!form) return std::nullopt;
-  const std::string_view file = form->get("file");
-  GivenMetadata given;
-  given.name = part_of(*form, "name", kMaxCompanyName);
-  given.xml = text::trimmed(file.empty() ? form->get("metadata") : file);
-  given.version = version_in(form->get("version"));
-  given.is_confirmed = file.empty() && form->get("confirmed") == "yes";
-  return given;
-}
-
 Task<Response> put_in_force(Exchange& exchange, const ManageUser& viewer, const std::string& name,
                             long version, TriedCompany tried) {
   Context& context = exchange.context;
@@ -165,7 +99,7 @@ Task<Response> put_in_force(Exchange& exchange, const ManageUser& viewer, const 
                                         context.settings.access, name, version, tried.judged->kept);
   const CompanyChange brought = co_await or_unavailable(exchange, std::move(bringing));
   if (is_so(brought)) {
-    co_return changed(exchange, name, "metadata");
+    co_return company_changed(exchange, name, "metadata");
   }
   tried.judged.reset();
   refuse_change(tried, "failure", brought);
@@ -195,6 +129,11 @@ Message notice_message(std::string_view notice) {
   if (notice == "given") return "company_domain_given"_message;
   if (notice == "withdrawn") return "company_domain_withdrawn"_message;
   if (notice == "contacts") return "company_contacts_changed"_message;
+  if (notice == "link-sent") return "company_link_was_sent"_message;
+  if (notice == "link-ended") return "company_link_was_ended"_message;
+  if (notice == "closed") return "company_hand_in_closed"_message;
+  if (notice == "refused") return "company_domain_refused"_message;
+  if (notice == "to-prove") return "company_domain_to_prove"_message;
   if (notice == "renamed") return "company_renamed"_message;
   if (notice == "live") return "company_went_live"_message;
   if (notice == "suspended") return "company_was_suspended"_message;
@@ -210,6 +149,22 @@ bool may_see_forms(const Exchange& exchange, const ManageUser& viewer) {
 
 bool may_send_forms(const Exchange& exchange, const ManageUser& viewer) {
   return has_signed_on_within(exchange, viewer, 2 * kFreshSignOn);
+}
+
+bool is_late(const Exchange& exchange, const ManageUser& viewer, TriedCompany& tried) {
+  if (may_send_forms(exchange, viewer)) return false;
+  tried.is_too_old = true;
+  tried.refuse("failure", "company_nothing_changed"_message, 403);
+  return true;
+}
+
+bool is_so(CompanyChange change) {
+  return change == CompanyChange::done || change == CompanyChange::same;
+}
+
+Response company_changed(const Exchange& exchange, const std::string& name,
+                         const std::string& notice) {
+  return redirect(303, exchange.context.path(company_path(name)) + "&notice=" + notice);
 }
 
 namespace {
@@ -238,6 +193,9 @@ Message change_message(CompanyChange change) {
       return "company_still_live"_message;
     case CompanyChange::own_company:
       return "company_own"_message;
+    case CompanyChange::too_many:
+      return "company_too_many"_message;
+    case CompanyChange::no_link:
     case CompanyChange::not_allowed:
       break;
   }
@@ -256,6 +214,17 @@ int status_of(CompanyChange change) {
     default:
       return 422;
   }
+}
+
+Task<Result<CompanyChange>> ask_for_proof(Exchange& exchange, const ManageUser& viewer,
+                                          std::string name, std::string domain) {
+  Context& context = exchange.context;
+  auto challenge = new_challenge(context.ports.random);
+  if (!challenge) co_return Failure{code::kInternal, "no randomness"};
+  auto asking = store::ask_for_proof(context.ports.database, viewer.actor, context.settings.access,
+                                     std::move(name), std::move(domain), std::move(*challenge));
+  Result<CompanyChange> asked = co_await asking;
+  co_return asked;
 }
 
 }  // namespace
@@ -290,7 +259,7 @@ std::string to_company(const Exchange& exchange) {
 
 Task<Response> bring_company_metadata(Exchange exchange, ManageUser viewer) {
   Context& context = exchange.context;
-  auto given = given_in(exchange);
+  auto given = given_metadata(exchange);
   if (!given) co_return refuse(context, exchange.head(), 400, {Code{"malformed_form"}, "metadata"});
   TriedCompany tried;
   tried.metadata = std::move(given->xml);
@@ -326,13 +295,13 @@ Task<Response> change_company_domain(Exchange exchange, ManageUser viewer) {
   const auto form = http::Form::parse(exchange.request.body());
   const std::string name = field_of(form, "name", kMaxCompanyName);
   const std::string then = field_of(form, "then", kMaxCompanyName);
-  if (then != "give" && then != "withdraw") {
+  if (then != "give" && then != "withdraw" && then != "prove" && then != "refuse") {
     co_return refuse(context, exchange.head(), 400, {Code{"malformed_form"}, "neither"});
   }
   TriedCompany tried;
   const std::string entered = field_of(form, "domain", kMaxDomain);
   const std::string domain = canonical_domain(entered).value_or("");
-  if (then == "give") tried.domain = entered;
+  if (then == "give" || then == "prove") tried.domain = entered;
   const bool is_meant = !domain.empty() && field_of(form, "meant", kMaxDomain) == domain;
   if (is_late(exchange, viewer, tried)) {
     // said already
@@ -340,17 +309,28 @@ Task<Response> change_company_domain(Exchange exchange, ManageUser viewer) {
     auto withdrawing = store::withdraw_domain(context.ports.database, viewer.actor,
                                               context.settings.access, name, domain);
     const CompanyChange withdrawn = co_await or_unavailable(exchange, std::move(withdrawing));
-    if (is_so(withdrawn)) co_return changed(exchange, name, "withdrawn");
+    if (is_so(withdrawn)) co_return company_changed(exchange, name, "withdrawn");
     refuse_change(tried, "failure", withdrawn);
+  } else if (then == "refuse") {
+    auto refusing = store::refuse_domain(context.ports.database, viewer.actor,
+                                         context.settings.access, name, domain);
+    const CompanyChange refused = co_await or_unavailable(exchange, std::move(refusing));
+    if (is_so(refused)) co_return company_changed(exchange, name, "refused");
+    refuse_change(tried, "failure", refused);
   } else if (const auto verdict = judge_company_domain(context.settings, name, domain, is_meant);
              !verdict.is_good()) {
     tried.refuse("domain_error", domain_message(verdict, domain));
     if (verdict.fault == CompanyFault::below_configured) tried.warned_domain = domain;
+  } else if (then == "prove") {
+    auto asking = ask_for_proof(exchange, viewer, name, domain);
+    const CompanyChange asked = co_await or_unavailable(exchange, std::move(asking));
+    if (is_so(asked)) co_return company_changed(exchange, name, "to-prove");
+    refuse_change(tried, "failure", asked);
   } else {
     auto giving = store::give_domain(context.ports.database, viewer.actor, context.settings.access,
                                      name, domain, is_meant);
     const store::DomainChange given = co_await or_unavailable(exchange, std::move(giving));
-    if (is_so(given.change)) co_return changed(exchange, name, "given");
+    if (is_so(given.change)) co_return company_changed(exchange, name, "given");
     if (given.change == CompanyChange::domain_taken) {
       tried.refuse("domain_error", {"company_domain_taken"_message, {{"domain", domain}}});
     } else if (given.change == CompanyChange::below_another) {
@@ -380,7 +360,7 @@ Task<Response> change_company_contacts(Exchange exchange, ManageUser viewer) {
     auto setting = store::set_company_contacts(context.ports.database, viewer.actor,
                                                context.settings.access, name, judged.addresses);
     const CompanyChange set = co_await or_unavailable(exchange, std::move(setting));
-    if (is_so(set)) co_return changed(exchange, name, "contacts");
+    if (is_so(set)) co_return company_changed(exchange, name, "contacts");
     refuse_change(tried, "failure", set);
   }
   auto showing = answer_with_page(exchange, viewer, name, std::move(tried));
@@ -409,7 +389,7 @@ Task<Response> change_metadata_address(Exchange exchange, ManageUser viewer) {
                                           context.settings.access, std::move(*row));
     const CompanyChange change = co_await or_unavailable(exchange, std::move(changing));
     if (change == CompanyChange::done) {
-      co_return changed(exchange, name, tried.address->empty() ? "no-address" : "address");
+      co_return company_changed(exchange, name, tried.address->empty() ? "no-address" : "address");
     }
     refuse_change(tried, "failure", change);
   }
@@ -444,7 +424,7 @@ Task<Response> rename_company(Exchange exchange, ManageUser viewer) {
     auto changing = store::change_company(context.ports.database, viewer.actor,
                                           context.settings.access, std::move(*row));
     const CompanyChange change = co_await or_unavailable(exchange, std::move(changing));
-    if (change == CompanyChange::done) co_return changed(exchange, name, "renamed");
+    if (change == CompanyChange::done) co_return company_changed(exchange, name, "renamed");
     refuse_change(tried, "failure", change);
   }
   auto showing = answer_with_page(exchange, viewer, name, std::move(tried));
@@ -478,7 +458,7 @@ Task<Response> change_company_state(Exchange exchange, ManageUser viewer) {
                                             context.settings.access, name, version, then);
     const store::StateChange set = co_await or_unavailable(exchange, std::move(setting));
     if (is_so(set.change)) {
-      co_return changed(exchange, name, then);
+      co_return company_changed(exchange, name, then);
     }
     refuse_change(tried, "failure", set.change);
   }

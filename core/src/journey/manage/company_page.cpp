@@ -3,16 +3,15 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "anteroom/company_address.h"
 #include "anteroom/company_fetches.h"
+#include "anteroom/company_links.h"
+#include "anteroom/domain_proofs.h"
 #include "journey/frame/readable.h"
 #include "journey/frame/respond.h"
 #include "journey/manage/companies.h"
 #include "journey/manage/event_words.h"
 #include "journey/manage/steps.h"
-#include "session/login_state.h"
 #include "text/ascii.h"
-#include "text/idn.h"
 
 namespace anteroom::journey {
 
@@ -24,7 +23,7 @@ using pages::Values;
 constexpr int kHistory = 30;
 constexpr int kVersions = 20;
 
-constexpr std::array<EventName, 13> kEvents{
+constexpr std::array<EventName, 23> kEvents{
     {{"company_added", "history_company_added"_message},
      {"company_changed", "history_company_changed"_message},
      {"company_metadata_brought", "history_company_metadata_brought"_message},
@@ -37,6 +36,16 @@ constexpr std::array<EventName, 13> kEvents{
      {"company_archived", "history_company_archived"_message},
      {"company_tested", "history_company_tested"_message},
      {"company_test_failed", "history_company_test_failed"_message},
+     {"company_link_made", "history_company_link_made"_message},
+     {"company_link_opened", "history_company_link_opened"_message},
+     {"company_link_ended", "history_company_link_ended"_message},
+     {"company_metadata_offered", "history_company_metadata_offered"_message},
+     {"company_domain_asked", "history_company_domain_asked"_message},
+     {"company_domain_not_asked", "history_company_domain_not_asked"_message},
+     {"company_domain_proven", "history_company_domain_proven"_message},
+     {"company_domain_unproven", "history_company_domain_unproven"_message},
+     {"company_handed_in", "history_company_handed_in"_message},
+     {"company_hand_in_closed", "history_company_hand_in_closed"_message},
      {"company_unpinned", "history_company_unpinned"_message}}};
 
 // What the database knows of it.
@@ -46,16 +55,12 @@ struct Known {
   store::CompanyPeople people;
   std::vector<store::CompanyEvent> history;
   std::optional<store::FetchState> fetch;  ///< where its metadata has an address
-  std::string closed;                      ///< why nobody gets in, though it is live
-  std::string conflicts;                   ///< what it claims in vain, for the configuration has it
+  std::vector<store::CompanyLink> links;
+  std::vector<store::DomainProof> proofs;
+  std::optional<store::HandIn> handed_in;
+  std::string closed;     ///< why nobody gets in, though it is live
+  std::string conflicts;  ///< what it claims in vain, for the configuration has it
 };
-
-std::vector<Values> key_values(const std::vector<std::string>& fingerprints) {
-  std::vector<Values> keys;
-  keys.reserve(fingerprints.size());
-  for (const std::string& print : fingerprints) keys.push_back({{{"fingerprint", print}}});
-  return keys;
-}
 
 std::vector<std::string> keys_in_force(const Known& known) {
   for (const store::MetadataVersion& version : known.versions) {
@@ -83,22 +88,12 @@ Values event_values(const store::CompanyEvent& event) {
   return values;
 }
 
-Values domain_values(const std::string& name, const std::string& domain) {
-  Values values;
-  const std::string spelt = text::domain_to_unicode(domain);
-  values.text = {{"name", name}, {"domain", domain}, {"spelt", spelt == domain ? "" : spelt}};
-  return values;
-}
-
 // Keys that only the command sets, as it takes them.
-std::string other_settings(const std::string& settings, std::string& preset) {
+std::string other_settings(const std::string& settings) {
   Json json = Json::parse(settings, nullptr, false);
   if (!json.is_object()) return settings;
   json.erase("metadata_url");
-  if (const auto at = json.find("preset"); at != json.end() && at->is_string()) {
-    preset = at->get<std::string>();
-    json.erase(at);
-  }
+  json.erase("preset");
   return json.empty() ? "" : json.dump();
 }
 
@@ -144,10 +139,68 @@ void add_judged(const TriedCompany& tried, const Known& known, Values& values) {
   values.lists["new_keys"] = key_values(tried.judged->kept.fingerprints);
   values.lists["old_keys"] = key_values(keys_in_force(known));
   values.flags["has_old_keys"] = !values.lists["old_keys"].empty();
-  for (const std::string& remark : tried.judged->remarks) {
-    values.lists["remarks"].push_back({{{"remark", remark}}});
-  }
+  values.lists["remarks"] = remark_values(tried.judged->remarks);
   values.flags["has_remarks"] = !tried.judged->remarks.empty();
+}
+
+// What its administrator has handed in, and waits.
+void add_handed_in(const Known& known, Values& values) {
+  if (!known.handed_in) return;
+  const store::HandIn& handed_in = *known.handed_in;
+  values.messages["handed_in"] =
+      handed_in.handed_in_at.empty()
+          ? Message{"company_offered_only"_message, {{"at", readable_time(handed_in.offered_at)}}}
+          : Message{"company_handed_in_at"_message,
+                    {{"at", readable_time(handed_in.handed_in_at)}}};
+  values.flags["has_offer"] = !handed_in.entity_id.empty();
+  values.text["offered_metadata"] = handed_in.xml;
+  values.text["offered_entity_id"] = handed_in.entity_id;
+  values.lists["offered_keys"] = key_values(handed_in.fingerprints);
+}
+
+Values link_values(const store::CompanyLink& link, const std::string& name) {
+  Values values;
+  values.text = {{"name", name}, {"number", std::to_string(link.number)}};
+  const Message::Arguments said{{"number", std::to_string(link.number)},
+                                {"to", link.sent_to},
+                                {"by", link.made_by},
+                                {"until", readable_time(link.ends_at)}};
+  values.messages["link"] = {
+      link.sent_to.empty() ? "company_link_copied"_message : "company_link_sent"_message, said};
+  values.flags["is_opened"] = !link.opened_at.empty();
+  values.messages["opened"] =
+      link.opened_at.empty()
+          ? Message("company_link_not_opened"_message)
+          : Message{"company_link_opened"_message, {{"at", readable_time(link.opened_at)}}};
+  return values;
+}
+
+void add_links(const Exchange& exchange, const TriedCompany& tried, const Known& known,
+               Values& values) {
+  values.text["made_link"] = tried.made_link;
+  values.text["given_to"] = tried.link_to;
+  values.flags["has_mail"] = exchange.context.settings.mail.has_value();
+  values.flags["has_links"] = !known.links.empty();
+  for (const auto& link : known.links) {
+    values.lists["links"].push_back(link_values(link, known.row.name));
+  }
+}
+
+Values proof_values(const store::DomainProof& proof, const std::string& name, bool may_change) {
+  Values values = domain_values(proof.domain);
+  add_proof(proof, values);
+  values.text["name"] = name;
+  values.text["proven_at"] = readable_time(proof.proven_at);
+  values.text["missing_since"] = readable_time(proof.missing_since);
+  values.messages["asked"] = {"company_asked_by"_message, {{"by", proof.asked_by}}};
+  const bool is_given = proof.owner == name;
+  values.flags["is_given"] = is_given;
+  values.flags["is_missing"] = !proof.missing_since.empty();
+  values.flags["may_decide"] = may_change && !is_given;
+  if (!proof.owner.empty() && !is_given) {
+    values.messages["owner"] = {"company_domain_taken_by"_message, {{"company", proof.owner}}};
+  }
+  return values;
 }
 
 // The company of the database, not one of the configuration that has its name.
@@ -164,21 +217,12 @@ void add_what_nodes_say(const Exchange& exchange, Known& known) {
   if (const IdentityProvider* live = exchange.companies->by_name(name)) known.closed = live->closed;
 }
 
-// For whoever is to test signing on; empty: it cannot be tested.
-std::string test_link(const Exchange& exchange, const Known& known) {
-  if (known.versions.empty() || known.row.state == "archived") return "";
-  const Context& context = exchange.context;
-  const auto link =
-      session::seal_test_link(context.sealer, context.ports.random, known.row.name, exchange.now());
-  return link ? test_address(context.settings.service_provider, *link) : "";
-}
-
 Values page_values(const Exchange& exchange, const Known& known, const TriedCompany& tried,
                    bool may_change) {
   Values values;
   const store::CompanyRow& row = known.row;
-  std::string preset = kPresets.back();  // as of one that says none
-  values.text["other_settings"] = other_settings(row.settings, preset);
+  const std::string preset = preset_in(row.settings);
+  values.text["other_settings"] = other_settings(row.settings);
   const auto shown = [](const std::string& entered, const std::string& kept) {
     return entered.empty() ? kept : entered;
   };
@@ -198,12 +242,13 @@ Values page_values(const Exchange& exchange, const Known& known, const TriedComp
   values.text["given_metadata"] = tried.metadata;
   values.text["given_display_name"] = shown(tried.display_name, row.display_name);
   add_our_values(exchange.context, row.name, values);
-  values.text["metadata_url"] =
-      exchange.context.login_origin().text + exchange.context.path("/metadata");
-  values.text["test_url"] = test_link(exchange, known);
+  if (!known.versions.empty() && row.state != "archived") {
+    values.text["test_url"] = test_link_for(exchange, row.name);
+  }
   values.text["all_domains"] = text::joined(row.domains);
   for (const std::string& domain : row.domains) {
-    Values one = domain_values(row.name, domain);
+    Values one = domain_values(domain);
+    one.text["name"] = row.name;
     one.flags["may_change"] = may_change;
     values.lists["domains"].push_back(std::move(one));
   }
@@ -221,6 +266,12 @@ Values page_values(const Exchange& exchange, const Known& known, const TriedComp
   add_state(known, may_change, values);
   add_judged(tried, known, values);
   add_address(tried, known, values);
+  add_handed_in(known, values);
+  add_links(exchange, tried, known, values);
+  for (const auto& proof : known.proofs) {
+    values.lists["proofs"].push_back(proof_values(proof, row.name, may_change));
+  }
+  values.flags["has_proofs"] = !known.proofs.empty();
   for (const auto& [name, message] : tried.messages) values.messages[name] = message;
   return values;
 }
@@ -255,6 +306,12 @@ Task<Response> company_page(Exchange& exchange, const ManageUser& viewer, std::s
   known.history = co_await or_unavailable(exchange, std::move(history));
   auto fetch = store::fetch_of_company(database, name);
   known.fetch = co_await or_unavailable(exchange, std::move(fetch));
+  auto links = store::links_of_company(database, name);
+  known.links = co_await or_unavailable(exchange, std::move(links));
+  auto proofs = store::proofs_of_company(database, name);
+  known.proofs = co_await or_unavailable(exchange, std::move(proofs));
+  auto handed_in = store::hand_in_of_company(database, name);
+  known.handed_in = co_await or_unavailable(exchange, std::move(handed_in));
   add_what_nodes_say(exchange, known);
   const bool is_sent = exchange.head().method == "POST";  // what was sent is shown again
   const bool may_change =

@@ -49,6 +49,8 @@ Task<Response> bring_company_metadata(Exchange exchange, ManageUser user);
 Task<Response> change_company_domain(Exchange exchange, ManageUser user);
 Task<Response> change_company_contacts(Exchange exchange, ManageUser user);
 Task<Response> change_metadata_address(Exchange exchange, ManageUser user);
+Task<Response> change_company_link(Exchange exchange, ManageUser user);
+Task<Response> close_hand_in(Exchange exchange, ManageUser user);
 Task<Response> rename_company(Exchange exchange, ManageUser user);
 Task<Response> change_company_state(Exchange exchange, ManageUser user);
 

@@ -36,20 +36,25 @@ BEGIN
   RETURN NULL;
 END $$;
 
--- A letter to everybody who may connect companies: who vouches for whom has changed. p_what: went_live, domain_given, metadata_brought or
--- address_given.
-CREATE OR REPLACE FUNCTION tell_who_connects(p_actor actor, p_what text, c companies, p_details text[]) RETURNS void LANGUAGE sql AS $$
-  INSERT INTO mail_outbox (recipient, template, parameters)
-  SELECT u.email, 'company_changed', jsonb_strip_nulls(jsonb_build_object(
-    p_what, true, 'company', c.display_name, 'details', to_jsonb(p_details), 'changed_by', (p_actor).name,
-    'keys', (SELECT to_jsonb(m.fingerprints) FROM company_metadata m WHERE m.company = n.name AND m.number = n.metadata),
-    'address', n.settings ->> 'metadata_url',
-    'changed_at', to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI "UTC"')))
-  FROM users u JOIN companies n ON n.name = c.name  -- as it is by now
+-- The addresses of everybody who may connect companies, by the level that the actor says is needed.
+CREATE OR REPLACE FUNCTION who_connects(p_actor actor) RETURNS SETOF text LANGUAGE sql STABLE AS $$
+  SELECT u.email::text FROM users u
   WHERE u.status = 'active' AND u.id IN (
     SELECT g.user_id FROM live_grants g
     WHERE g.property IS NULL
       AND g.level = ANY ((p_actor).levels[array_position((p_actor).levels, (p_actor).needed):]))
+$$;
+
+-- A letter to them: who vouches for whom has changed. p_what: went_live, domain_given, metadata_brought or
+-- address_given.
+CREATE OR REPLACE FUNCTION tell_who_connects(p_actor actor, p_what text, c companies, p_details text[]) RETURNS void LANGUAGE sql AS $$
+  INSERT INTO mail_outbox (recipient, template, parameters)
+  SELECT w.email, 'company_changed', jsonb_strip_nulls(jsonb_build_object(
+    p_what, true, 'company', c.display_name, 'details', to_jsonb(p_details), 'changed_by', (p_actor).name,
+    'keys', (SELECT to_jsonb(m.fingerprints) FROM company_metadata m WHERE m.company = n.name AND m.number = n.metadata),
+    'address', n.settings ->> 'metadata_url',
+    'changed_at', to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI "UTC"')))
+  FROM who_connects(p_actor) w(email) JOIN companies n ON n.name = c.name  -- as it is by now
 $$;
 
 -- Held until the transaction ends; a company without a name where there is none that can be changed.
@@ -126,6 +131,7 @@ BEGIN
   IF c.name IS NULL THEN RETURN 'no_company'; END IF;
   IF c.version <> p_version THEN RETURN 'changed_meanwhile'; END IF;
   SELECT * INTO before FROM company_metadata m WHERE m.company = p_name AND m.number = c.metadata;
+  DELETE FROM company_offers o WHERE o.company = p_name AND o.xml = p_xml;
   IF before.xml = p_xml THEN
     IF before.summary IS DISTINCT FROM p_summary AND p_summary IS NOT NULL THEN
       UPDATE company_metadata SET summary = p_summary WHERE company = p_name AND number = c.metadata;
@@ -146,6 +152,7 @@ BEGIN
   IF c.state = 'live' AND (before.entity_id, before.fingerprints) IS DISTINCT FROM (p_entity_id, p_fingerprints) THEN
     PERFORM tell_who_connects(p_actor, 'metadata_brought', c, ARRAY[p_entity_id] || p_fingerprints);
   END IF;
+  PERFORM settle_hand_in(p_name);
   RETURN 'kept';
 EXCEPTION WHEN unique_violation THEN
   RETURN 'entity_id_taken';  -- by somebody at the same moment
@@ -188,6 +195,7 @@ BEGIN
   PERFORM note_company(p_actor, 'company_domain_given', p_name,
     p_domain || coalesce(', below ' || d.domain || ' of ' || d.company, ''));
   IF c.state = 'live' THEN PERFORM tell_who_connects(p_actor, 'domain_given', c, ARRAY[p_domain]); END IF;
+  PERFORM settle_hand_in(p_name);
   outcome := 'given';
 END $$;
 
@@ -240,8 +248,11 @@ BEGIN
   END IF;
   IF p_state = 'archived' THEN
     DELETE FROM company_domains d WHERE d.company = p_name;
-    UPDATE companies SET contacts = '{}' WHERE name = p_name AND contacts <> '{}';
+    DELETE FROM domain_proofs p WHERE p.company = p_name;
+    DELETE FROM company_offers o WHERE o.company = p_name;
+    UPDATE companies SET contacts = '{}', handed_in_at = NULL WHERE name = p_name;
   END IF;
+  PERFORM settle_hand_in(p_name);
   PERFORM note_company(p_actor, 'company_' || CASE p_state WHEN 'live' THEN 'went_live' ELSE p_state END, p_name,
     'was ' || c.state || ', domains ' || coalesce(v_domains, 'none'));
 END $$;

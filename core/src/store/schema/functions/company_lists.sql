@@ -64,20 +64,21 @@ BEGIN
   FROM companies c WHERE c.name = p_name;
 END $$;
 
--- A page of them for Manage, by name behind p_after: those that have p_search in a name or a domain. How many people, at most 1,000
+-- A page of them for Manage, by name behind p_after: those that have p_search in a name or a domain. p_state: also handed_in, whatever the
+-- state. How many people, at most 1,000
 -- counted; when one of them last signed on; how many were turned away in the last 24 hours, of the newest 200, and why most of them.
 CREATE OR REPLACE FUNCTION search_companies(p_actor actor, p_search text, p_state text, p_after text, p_limit int)
-RETURNS TABLE (name text, display_name text, state text, domains text, people int, last_sign_on text, refused int, commonest text)
-LANGUAGE plpgsql AS $$
+RETURNS TABLE (name text, display_name text, state text, domains text, people int, last_sign_on text, refused int, commonest text,
+               handed_in boolean) LANGUAGE plpgsql AS $$
 BEGIN
   IF NOT may(p_actor, '*') THEN RETURN; END IF;
   RETURN QUERY
   SELECT c.name, c.display_name, c.state, domains_of_company(c.name),
          (SELECT count(*)::int FROM (SELECT FROM users u WHERE u.idp = c.name LIMIT 1000) counted),
          (SELECT iso(e.at) FROM audit_events e WHERE e.idp = c.name AND e.kind = 'signed_on' ORDER BY e.id DESC LIMIT 1),
-         coalesce(r.count, 0), coalesce(r.commonest, '')
+         coalesce(r.count, 0), coalesce(r.commonest, ''), c.handed_in_at IS NOT NULL
   FROM (SELECT * FROM companies o
-        WHERE o.name > p_after AND CASE WHEN p_state = '' THEN o.state <> 'archived' ELSE o.state = p_state END
+        WHERE o.name > p_after AND CASE p_state WHEN '' THEN o.state <> 'archived' WHEN 'handed_in' THEN o.handed_in_at IS NOT NULL ELSE o.state = p_state END
           AND (p_search = '' OR position(search_key(p_search) IN o.name) > 0
                OR position(search_key(p_search) IN search_key(o.display_name)) > 0
                OR EXISTS (SELECT FROM company_domains d WHERE d.company = o.name AND position(search_key(p_search) IN d.domain) > 0))

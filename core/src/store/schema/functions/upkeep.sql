@@ -21,6 +21,9 @@ BEGIN
     SELECT s.day, s.idp FROM sign_on_tallies s WHERE s.day < (now() AT TIME ZONE 'UTC')::date - 366
     LIMIT p_batch FOR UPDATE SKIP LOCKED);
   GET DIAGNOSTICS v_rows = ROW_COUNT; v_total := v_total + v_rows;
+  DELETE FROM company_links WHERE number IN (  -- what was done by one is in the audit trail
+    SELECT l.number FROM company_links l WHERE l.ends_at < now() - interval '90 days' LIMIT p_batch FOR UPDATE SKIP LOCKED);
+  GET DIAGNOSTICS v_rows = ROW_COUNT; v_total := v_total + v_rows;
   RETURN v_total;
 END $$;
 

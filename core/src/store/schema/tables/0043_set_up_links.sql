@@ -1,0 +1,52 @@
+-- Links by which a company's administrator, who has no account, hands in its connection. The first browser that opens one keeps it.
+CREATE TABLE company_links (
+  number       bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  company      text NOT NULL REFERENCES companies ON DELETE CASCADE,
+  token_hash   bytea NOT NULL UNIQUE CHECK (octet_length(token_hash) = 32),
+  browser_hash bytea UNIQUE CHECK (octet_length(browser_hash) = 32),  -- of what that browser's cookie holds
+  sent_to      text NOT NULL DEFAULT '',  -- empty: it was copied
+  made_by      text NOT NULL,
+  made_at      timestamptz NOT NULL DEFAULT now(),
+  opened_at    timestamptz,
+  ends_at      timestamptz NOT NULL
+);
+CREATE INDEX company_links_by_company ON company_links (company, number);
+CREATE INDEX company_links_by_end ON company_links (ends_at);
+
+-- Since when something waits for support to look at it.
+ALTER TABLE companies ADD COLUMN handed_in_at timestamptz;
+CREATE INDEX companies_handed_in ON companies (name) WHERE handed_in_at IS NOT NULL;
+-- It says who has handed something in, too.
+DROP FUNCTION IF EXISTS search_companies(actor, text, text, text, int);
+
+-- Metadata that was handed in of a company that is not a draft any more: in force once support takes it.
+CREATE TABLE company_offers (
+  company      text PRIMARY KEY REFERENCES companies ON DELETE CASCADE,
+  xml          text NOT NULL CHECK (octet_length(xml) <= 4194304),
+  entity_id    text NOT NULL,
+  fingerprints text[] NOT NULL,
+  offered_by   text NOT NULL,
+  offered_at   timestamptz NOT NULL DEFAULT now()
+);
+
+-- Domains whose owner is to be proven by a TXT record: those that an administrator asks for, and any other that support wants proven.
+-- Whether the company has the domain is what company_domains says.
+CREATE TABLE domain_proofs (
+  company       text NOT NULL REFERENCES companies ON DELETE CASCADE,
+  domain        text NOT NULL CHECK (domain = lower(domain)),
+  challenge     text NOT NULL,  -- what the record has to say
+  asked_by      text NOT NULL,
+  asked_at      timestamptz NOT NULL DEFAULT now(),
+  checked_at    timestamptz,
+  proven_at     timestamptz,    -- first
+  missing_since timestamptz,    -- though it was proven before
+  outcome       text NOT NULL DEFAULT '',  -- of the last look
+  found         text NOT NULL DEFAULT '',  -- what it found instead of the record: texts, or where an alias leads
+  detail        text NOT NULL DEFAULT '',  -- the same as a sentence, for operators
+  failures      int NOT NULL DEFAULT 0,  -- in a row: looks that brought no answer
+  next_at       timestamptz NOT NULL DEFAULT now(),
+  lease_until   timestamptz,
+  PRIMARY KEY (company, domain)
+);
+CREATE INDEX domain_proofs_due ON domain_proofs (next_at);
+CREATE INDEX domain_proofs_missing ON domain_proofs (missing_since) WHERE missing_since IS NOT NULL;
