@@ -1,10 +1,13 @@
 """Support connects a company in the browser; its people sign on there at once, until it is suspended."""
 
+import json
 import re
 
 import pytest
 
 from tests.support.axe import assert_accessible
+from tests.support.name_servers import Nsd
+from tests.support.processes import clean_environment, run, sanitizer_options
 
 from .conftest import CLEO
 
@@ -99,3 +102,94 @@ def test_who_signed_on_long_ago_signs_on_again_and_comes_back(stack, desk, admin
     desk.fill("#domain", "wideworld.example")
     press(desk, "give")
     desk.see("The domain was added.")
+
+
+@pytest.fixture
+def fresh_contoso(stack):
+    """Contoso as a draft, whatever an earlier test has made of its provider."""
+    for name in json.loads(stack.anteroom("--json", "company", "list")):
+        if name["state"] == "live":
+            stack.anteroom("company", "suspend", name["name"])
+        if name["state"] != "archived":
+            stack.anteroom("company", "archive", name["name"])
+    stack.anteroom("company", "add", "contoso-ltd", "--display-name", "Contoso Ltd", "--preset", "entra")
+    return "contoso-ltd"
+
+
+@pytest.fixture
+def names(tmp_path):
+    with Nsd(tmp_path, (CLEO.email.partition("@")[2],)) as running:
+        yield running
+
+
+def look_up(stack, names, *words):
+    """By support's own resolver."""
+    asking = stack.config_file.with_name("dns.yaml")
+    asking.write_text(stack.config_file.read_text() + f'\ncompanies: {{dns_servers: ["{names.address}"]}}\n')
+    run([stack.command_line, "--config", asking, "company", "domain", "verify", *words],
+        environment=clean_environment(ASAN_OPTIONS=sanitizer_options("detect_leaks=0")))
+
+
+def test_its_administrator_connects_it_by_a_link(stack, browsers, desk, fresh_contoso, names):
+    desk.open(stack.login_url(f"{PAGE}?name={fresh_contoso}"))
+    desk.press("section[aria-labelledby=link] form.inline button")
+    desk.see("This link is shown only now.", "not opened yet")
+    assert_accessible(desk)
+    link = desk.read("#made-link")
+
+    ida = browsers()
+    ida.open(link)
+    ida.see("Connect your company")
+    ida.wait(lambda: "#" not in ida.url, "the secret to be gone from the address")
+    assert not ida.find("#code").is_displayed()
+    assert_accessible(ida)
+    ida.press("main form button")
+    ida.wait_for_path("/auth/set-up/connection")
+    ida.see("Connect Contoso Ltd", stack.login_url("/saml2/idpresponse"), "It can be tested once it has metadata.")
+    assert_accessible(ida)
+
+    late = browsers()
+    late.open(link)
+    late.press("main form button")
+    late.see("This link is open in another browser", "tell whoever sent you the link at once")
+
+    ida.press("section[aria-labelledby=hand-in] button")
+    ida.see("Send your federation metadata first.")
+    ida.find("#file").send_keys(str(stack.state / "anteroom" / "contoso.xml"))
+    ida.press("section[aria-labelledby=metadata] button")
+    ida.see("We have your metadata.")
+
+    ida.fill("#domain", "gmail.com")
+    ida.press("form.inline button[value=ask]")
+    ida.see("gmail.com is a public mail provider")
+    ida.fill("#domain", "Contoso.example")
+    ida.press("form.inline button[value=ask]")
+    ida.see("The domain is in the list.", "_anteroom-challenge.contoso.example")
+    assert_accessible(ida)
+    names.serve("contoso.example", f'_anteroom-challenge TXT "{ida.read("#challenge-1")}"')
+    look_up(stack, names, fresh_contoso, "contoso.example")
+
+    tester = ida.find("section[aria-labelledby=test] a").get_attribute("href")
+    ida.open(tester)
+    ida.press("main form button")
+    ida.enter_password(CLEO)
+    ida.see("The test passed")
+    ida.open(stack.login_url("/auth/set-up/connection"))
+    ida.wait(lambda: "not proven" not in ida.text, "the domain to be proven")
+    ida.press("section[aria-labelledby=hand-in] button")
+    ida.see("Thank you. We have been told")
+
+    desk.open(stack.login_url("/auth/manage/companies?state=handed_in"))
+    assert re.search(r"Contoso Ltd\s+contoso-ltd\s+draft\s+handed in", desk.read("tbody"))
+    desk.press("tbody a")
+    desk.see("Its administrator handed this in on", "proven", "Domain proven", "Handed in", "opened on")
+    desk.press("section[aria-labelledby=domains] .entries button[value=give]")
+    desk.see("The domain was added.")
+    press(desk, "live")
+    desk.see("its people can sign in now")
+    assert not desk.has("section[aria-labelledby=handed-in]")
+
+    desk.press("section[aria-labelledby=link] .entries button[value=end]")
+    desk.see("The link has ended")
+    ida.open(stack.login_url("/auth/set-up/connection"))
+    ida.see("This link has ended")

@@ -34,6 +34,8 @@ struct DomainProof {
   std::string outcome;        ///< of the last look (look_outcome); empty: there was none
   std::string found;          ///< likewise: texts that say something else, or where an alias leads
   std::string detail;         ///< likewise, as a sentence in English
+
+  [[nodiscard]] bool is_proven() const { return !proven_at.empty() && missing_since.empty(); }
 };
 Task<Result<std::vector<DomainProof>>> proofs_of_company(Database& database, std::string company);
 

@@ -19,9 +19,11 @@ struct UnderTest : World {
   std::string xml = forge::make_metadata("https://contoso.test/", "https://contoso.test/sso",
                                          {journey_authority()});
   std::string domains = "contoso.test";
+  Rows proofs{};
   crypto::Sealer sealer{settings->sessions.cookie_keys};
 
   UnderTest() {
+    database.answers["proofs_of_company"] = [this](const Params&) { return proofs; };
     database.answers["find_company"] = [this](const Params& params) {
       if (params[0] != "contoso") return Rows{};
       return Rows{{{"contoso", "Contoso", state, domains, settings_json, xml, "17", "", "0", ""}}};
@@ -107,6 +109,21 @@ TEST_CASE("what comes back is shown, whatever state the company is in, and lets 
   }
 }
 
+TEST_CASE("of a draft domains that it has proven count, and of no other company") {
+  UnderTest test;
+  test.domains = "contoso.example";
+  test.proofs =
+      Rows{{{"contoso.test", "x", "ida", "", "2026-05-04", "2026-05-04", "", "proven", "", ""}}};
+  for (const char* state : {"draft", "live"}) {
+    test.state = state;
+    const std::string cookie = test.begun();
+    const Response shown = test.come_back(test.request_id(cookie), cookie);
+    const bool is_draft = test.state == "draft";
+    CHECK_THAT(shown.body, Contains(is_draft ? "The test passed" : "The test failed"));
+    test.check_nobody_in(shown);
+  }
+}
+
 TEST_CASE("a test that fails says what to mend, and support finds it under its number") {
   UnderTest test;
   SECTION("another key") {
@@ -114,6 +131,17 @@ TEST_CASE("a test that fails says what to mend, and support finds it under its n
     const Response shown = test.come_back(test.request_id(cookie), cookie, forge::make_authority());
     CHECK_THAT(shown.body, Contains("The test failed") && Contains("signature_invalid") &&
                                Contains("Send us the current federation metadata"));
+    test.check_nobody_in(shown);
+  }
+  SECTION("a domain that was proven once, or is another company's") {
+    test.domains = "contoso.example";
+    test.proofs = Rows{{{"contoso.test", "x", "ida", "", "2026-05-04", "2026-05-04", "2026-05-05",
+                         "no_name", "", ""},
+                        {"contoso.test", "x", "ida", "litware", "2026-05-04", "2026-05-04", "",
+                         "proven", "", ""}}};
+    const std::string cookie = test.begun();
+    const Response shown = test.come_back(test.request_id(cookie), cookie);
+    CHECK_THAT(shown.body, Contains("Ask us to add the domain"));
     test.check_nobody_in(shown);
   }
   SECTION("a domain that is not the company's") {

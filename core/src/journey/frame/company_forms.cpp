@@ -58,11 +58,10 @@ pages::Values domain_values(const std::string& domain) {
 }
 
 void add_proof(const store::DomainProof& proof, pages::Values& values) {
-  const bool is_proven = !proof.proven_at.empty() && proof.missing_since.empty();
   values.text["record"] = challenge_name(proof.domain);
   values.text["challenge"] = proof.challenge;
-  values.flags["is_proven"] = is_proven;
-  if (is_proven) return;
+  values.flags["is_proven"] = proof.is_proven();
+  if (proof.is_proven()) return;
   const auto* const look = std::find_if(kLooks.begin(), kLooks.end(), [&](const LookMessage& one) {
     return one.outcome == proof.outcome;
   });
