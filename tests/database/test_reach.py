@@ -36,7 +36,7 @@ EXEMPT = {
                     "about a company, by refuse_company()"),
     **dict.fromkeys(("history_of_company", "people_of_company", "search_companies", "show_company"),
                     "about companies, by may(): counts people, and names those alone who changed a company"),
-    **dict.fromkeys(("ask_for_domain", "hand_in", "hand_in_metadata", "open_link", "take_domain_back"),
+    **dict.fromkeys(("ask_for_domain", "go_live_by_link", "hand_in", "hand_in_metadata", "open_link", "take_domain_back"),
                     "about the company of the link that this browser has opened, or opens"),
     "bring_fetched": "about a company, by its own setting",
     "waiting_state": "about whoever waits alone: the id is the session's",

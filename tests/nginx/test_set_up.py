@@ -26,7 +26,7 @@ CODE = re.compile(r"#([A-Za-z0-9_-]{43})")
 class Office:
     """Two nodes, and support, which runs the command."""
 
-    def __init__(self, lab, cluster, folder):
+    def __init__(self, lab, cluster, folder, more=""):
         folder.mkdir()
         self.keys = live.authorities()
         live.write_key_pairs(self.keys, folder)
@@ -35,7 +35,7 @@ class Office:
         change = live.configuration(folder / "idp.xml", "")
 
         def yaml(text):
-            return change(text) + f'\ncompanies: {{dns_servers: ["{self.names.address}"]}}\n' \
+            return change(text) + f'\ncompanies: {{dns_servers: ["{self.names.address}"]{more}}}\n' \
                 + "mail: {from: gate@example.com, smtp: 'smtp://127.0.0.1:1', starttls: false}\n"
 
         self.node = lab.node(cluster, yaml=yaml, workers=2)
@@ -99,6 +99,16 @@ class Administrator:
 @pytest.fixture
 def office(lab, cluster, workspace):
     return Office(lab, cluster, workspace / f"set-up-{os.urandom(3).hex()}")
+
+
+@pytest.fixture
+def self_service(lab, cluster, workspace):
+    return Office(lab, cluster, workspace / f"set-up-{os.urandom(3).hex()}", ", self_service: true")
+
+
+def prove(office, *domains):
+    office.node.people.sql("UPDATE domain_proofs SET proven_at = now(), checked_at = now(), missing_since = NULL"
+                           f" WHERE domain = ANY ('{{{','.join(domains)}}}')")
 
 
 @pytest.fixture
@@ -358,3 +368,63 @@ def test_the_trail_says_who_did_what(office, ida):
 def test_a_flood_of_steps_is_slowed(office, ida):
     statuses = [ida.ask("/auth/set-up/connection").status for _ in range(420)]
     assert statuses[0] == 200 and statuses[-1] == 429
+
+
+def handed_in(office, *domains):
+    """By the administrator of a new draft."""
+    office.add()
+    browser = Administrator(office.node)
+    browser.open(office.link())
+    browser.send_metadata(office.xml())
+    for domain in domains:
+        browser.ask_for(domain)
+    return browser
+
+
+def test_with_self_service_a_draft_with_every_domain_proven_goes_live(self_service):
+    self_service.node.people.add("grace@northwind.example", grants=(("*", "admin"),))
+    browser = handed_in(self_service, "contoso.test", "b.test")
+    prove(self_service, "contoso.test")
+    assert browser.send("/auth/set-up/hand-in").header("location").endswith("handed-in")
+    assert self_service.shown()["state"] == "draft"
+    prove(self_service, "b.test")
+    assert browser.send("/auth/set-up/hand-in").header("location").endswith("live")
+    shown = self_service.shown()
+    assert (shown["state"], shown["domains"]) == ("live", ["contoso.test", "b.test"]) and "handed_in" not in shown
+    assert any(letter.get("went_live") for letter in letters(self_service, "company_changed"))
+    assert "Your people sign in already" in browser.page()
+
+
+@pytest.mark.parametrize("spoil", [
+    lambda office: office.node.people.sql("UPDATE domain_proofs SET missing_since = now()"),
+    lambda office: office.node.people.sql("UPDATE domain_proofs SET checked_at = now() - interval '2 days'"),
+    lambda office: (office.add("fabrikam"), office.company("domain", "add", "fabrikam", "contoso.test")),
+    lambda office: (office.add("fabrikam"), office.company("domain", "add", "fabrikam", "test.test"),
+                    office.node.people.sql("UPDATE company_domains SET domain = 'oso.test' WHERE company = 'fabrikam'"),
+                    office.node.people.sql("UPDATE domain_proofs SET domain = 'eu.oso.test'")),
+    lambda office: office.node.people.sql("UPDATE domain_proofs SET domain = 'corp.test'"),
+    lambda office: office.node.people.sql("UPDATE domain_proofs SET domain = 'eu.corp.test'"),
+    lambda office: office.node.people.sql("DELETE FROM domain_proofs; INSERT INTO company_domains VALUES ('x.test', 'contoso', 'x')"),
+    lambda office: office.node.people.sql("UPDATE companies SET metadata = NULL, entity_id = ''"),
+], ids=["a record that is gone", "an old proof", "another's domain", "below another's", "the configuration's", "below the configuration's",
+        "nothing proven", "no metadata"])
+def test_what_does_not_go_live_by_itself(self_service, spoil):
+    browser = handed_in(self_service, "contoso.test")
+    prove(self_service, "contoso.test")
+    spoil(self_service)
+    browser.send("/auth/set-up/hand-in")
+    assert self_service.shown()["state"] == "draft"
+
+
+def test_without_it_nothing_goes_live_by_itself_nor_of_a_live_one_with_it(office, self_service):
+    browser = handed_in(office, "contoso.test")
+    prove(office, "contoso.test")
+    browser.send("/auth/set-up/hand-in")
+    assert office.shown()["state"] == "draft"
+    browser = handed_in(self_service, "contoso.test")
+    prove(self_service, "contoso.test")
+    browser.send("/auth/set-up/hand-in")
+    browser.ask_for("b.test")
+    prove(self_service, "b.test")
+    browser.send("/auth/set-up/hand-in")
+    assert self_service.shown()["domains"] == ["contoso.test"] and self_service.shown()["handed_in"]["at"]

@@ -99,6 +99,10 @@ Task<Result<CompanyChange>> take_domain_back(Database& database, const AccessSet
 /// Soon rather than later.
 Task<Result<CompanyChange>> look_again(Database& database, const LinkHolder& holder,
                                        std::string domain);
+/// A draft whose domains are all proven, and nobody else's, goes live without support: true. Else
+/// nothing was done. `version`: of the company, when it was judged.
+Task<Result<bool>> go_live_by_link(Database& database, const AccessSettings& access,
+                                   const LinkHolder& holder, long version);
 /// Support is told.
 Task<Result<CompanyChange>> hand_in(Database& database, const AccessSettings& access,
                                     const LinkHolder& holder);

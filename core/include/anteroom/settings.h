@@ -260,6 +260,8 @@ struct MailSettings {
 struct CompanySettings {
   /// Resolvers that are asked whether domains are proven: "192.0.2.1:5353"; none: the system's.
   std::vector<std::string> dns_servers;
+  /// A draft goes live when its administrator hands it in with every domain proven.
+  bool self_service = false;
 };
 
 struct Settings {

@@ -141,6 +141,7 @@ AccessSettings read_access(Section access, Section manage) {
 
 CompanySettings read_companies(Section section) {
   CompanySettings companies;
+  companies.self_service = section.boolean_or("self_service", false);
   for (const Text& server : section.texts("dns_servers")) {
     if (!is_dns_server(server.value)) {
       section.problems().error(

@@ -41,6 +41,10 @@ constexpr Statement kTakeBack{
 constexpr Statement kLookAgain{"look_again", "SELECT anteroom.look_again($1::bytea, $2)"};
 constexpr Statement kDone{"hand_in", "SELECT anteroom.hand_in($1::anteroom.actor, $2::bytea)"};
 
+constexpr Statement kGoLive{
+    "go_live_by_link",
+    "SELECT anteroom.go_live_by_link($1::anteroom.actor, $2::bytea, $3::bigint)"};
+
 constexpr std::pair<std::string_view, Opening> kOpenings[] = {
     {"opened", Opening::opened}, {"again", Opening::again}, {"used", Opening::used}};
 
@@ -157,6 +161,15 @@ Task<Result<CompanyChange>> look_again(Database& database, const LinkHolder& hol
                                        std::string domain) {
   return change_of_company(database, kLookAgain,
                            {bytea_literal(holder.browser), std::move(domain)});
+}
+
+Task<Result<bool>> go_live_by_link(Database& database, const AccessSettings& access,
+                                   const LinkHolder& holder, long version) {
+  Params params{of_holder(holder.client_address, access), bytea_literal(holder.browser),
+                std::to_string(version)};
+  Result<Rows> result = co_await run(database, kGoLive, std::move(params));
+  if (!result) co_return result.failure();
+  co_return !result->rows.empty() && is_true(result->rows[0], 0);
 }
 
 Task<Result<CompanyChange>> hand_in(Database& database, const AccessSettings& access,

@@ -33,10 +33,11 @@ struct NamedMessage {
   MessageKey message;
 };
 
-constexpr std::array<NamedMessage, 5> kNotices{{{"metadata", "set_up_metadata_taken"_message},
+constexpr std::array<NamedMessage, 6> kNotices{{{"metadata", "set_up_metadata_taken"_message},
                                                 {"asked", "set_up_domain_asked"_message},
                                                 {"removed", "set_up_domain_removed"_message},
                                                 {"again", "set_up_look_soon"_message},
+                                                {"live", "set_up_live"_message},
                                                 {"handed-in", "set_up_handed_in"_message}}};
 
 Message notice_of(std::string_view name) {
@@ -205,6 +206,46 @@ Task<Response> change_domain(Exchange& exchange, const store::LinkHolder& holder
   co_return response;
 }
 
+// As support would judge it, before it is live: whether its metadata is good, and that nobody else
+// has, or decides about, one of its domains. What the database knows of that it judges itself.
+Task<Result<bool>> may_go_live(Exchange& exchange, const store::CompanyRow& row) {
+  const Settings& settings = exchange.context.settings;
+  if (row.state != "draft" || !judge_company_name(settings, row.name).is_good()) co_return false;
+  auto asking = store::proofs_of_company(exchange.context.ports.database, row.name);
+  const Result<std::vector<store::DomainProof>> proofs = co_await asking;
+  if (!proofs) co_return proofs.failure();
+  for (const store::DomainProof& proof : *proofs) {
+    if (!proof.is_proven()) co_return false;
+    if (!judge_company_domain(settings, row.name, proof.domain, false).is_good()) co_return false;
+  }
+  auto judging = judge_in_pool(exchange, row);
+  const Result<JudgedMetadata> judged = co_await judging;
+  if (!judged) co_return judged.failure();
+  co_return judged->verdict.is_good();
+}
+
+// Where the configuration has it so.
+Task<Result<bool>> go_live(Exchange& exchange, const store::LinkHolder& holder) {
+  Context& context = exchange.context;
+  if (!context.settings.companies.self_service) co_return false;
+  auto finding = store::company_by_link(context.ports.database, holder);
+  const Result<std::optional<CompanyByLink>> known = co_await finding;
+  if (!known) co_return known.failure();
+  if (!*known) co_return false;
+  auto reading = store::find_company(context.ports.database, (*known)->row.name);
+  const Result<std::optional<store::CompanyRow>> row = co_await reading;
+  if (!row) co_return row.failure();
+  if (!*row) co_return false;
+  auto judging = may_go_live(exchange, **row);
+  const Result<bool> may = co_await judging;
+  if (!may) co_return may.failure();
+  if (!*may) co_return false;
+  auto going = store::go_live_by_link(context.ports.database, context.settings.access, holder,
+                                      (*row)->version);
+  Result<bool> is_live = co_await going;
+  co_return is_live;
+}
+
 }  // namespace
 
 Task<Response> show_connection(Exchange exchange) {
@@ -289,8 +330,14 @@ Task<Response> hand_in_connection(Exchange exchange) {
   if (!holder) co_return no_link(exchange, "this browser has opened none");
   auto handing = store::hand_in(context.ports.database, context.settings.access, *holder);
   const CompanyChange change = co_await or_unavailable(exchange, std::move(handing));
+  bool is_live = false;
+  if (change == CompanyChange::done) {
+    auto going = go_live(exchange, *holder);
+    is_live = co_await or_unavailable(exchange, std::move(going));
+  }
   Tried nothing;
-  auto answering = answer(exchange, *holder, change, "handed-in", "failure", std::move(nothing));
+  auto answering = answer(exchange, *holder, change, is_live ? "live" : "handed-in", "failure",
+                          std::move(nothing));
   Response response = co_await answering;
   co_return response;
 }

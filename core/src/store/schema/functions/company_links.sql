@@ -178,6 +178,31 @@ BEGIN
   RETURN 'changed';
 END $$;
 
+-- A draft goes live without support, where its administrator has proven every domain that they ask for: true. False, and nothing was done:
+-- it is not as it was in p_version, a proof is missing or older than a day, or a domain is, or is below, another company's.
+CREATE OR REPLACE FUNCTION go_live_by_link(p_actor actor, p_browser bytea, p_version bigint) RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE
+  l company_links := hold_link(p_browser);
+  c companies;
+  v_domains text[];
+  v_domain text;
+BEGIN
+  IF l.number IS NULL THEN RETURN false; END IF;
+  p_actor := actor_by_link(p_actor, l);
+  PERFORM hold_company(l.company, true);  -- as set_company_state(), before the row
+  c := hold_row_of_company(l.company);
+  v_domains := ARRAY(SELECT p.domain FROM domain_proofs p WHERE p.company = c.name ORDER BY p.asked_at, p.domain);
+  IF c.state <> 'draft' OR c.version <> p_version OR cardinality(v_domains) = 0
+     OR EXISTS (SELECT FROM domain_proofs p WHERE p.company = c.name
+                AND (p.proven_at IS NULL OR p.missing_since IS NOT NULL OR p.checked_at < now() - interval '25 hours'))
+     OR EXISTS (SELECT FROM unnest(v_domains) v JOIN company_domains d ON d.domain = v OR d.domain = ANY (domains_above(v))
+                WHERE d.company <> c.name) THEN
+    RETURN false;
+  END IF;
+  FOREACH v_domain IN ARRAY v_domains LOOP PERFORM give_domain(p_actor, c.name, v_domain); END LOOP;
+  RETURN (set_company_state(p_actor, c.name, NULL, 'live')).outcome = 'changed';
+END $$;
+
 -- Support has seen to it; what was not taken is thrown away: changed, same or no_company.
 CREATE OR REPLACE FUNCTION close_hand_in(p_actor actor, p_name text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
