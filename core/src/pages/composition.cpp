@@ -29,7 +29,7 @@ void try_out(const TemplateTexts& texts, const std::string& name) {
   std::string page = name;
   if (!is_page(name)) {
     page = name == "manage_layout" ? "manage_trial" : "trial";
-    tried[page] = "<title></title><main>{{> support}}</main>";
+    tried[page] = "<title></title><main>{{> support}}{{> property_search}}</main>";
   }
   const Template whole(with_texts(in_layout(tried, page), catalogue));
 }
@@ -46,8 +46,8 @@ TemplateTexts chosen_texts(const std::map<std::string, std::string>& overrides) 
 }
 
 bool is_page(std::string_view name) {
-  constexpr std::array<std::string_view, 5> kParts{"layout", "styles", "support", "manage_layout",
-                                                   "manage_styles"};
+  constexpr std::array<std::string_view, 6> kParts{
+      "layout", "styles", "support", "property_search", "manage_layout", "manage_styles"};
   return std::find(kParts.begin(), kParts.end(), name) == kParts.end();
 }
 
@@ -63,7 +63,9 @@ std::string in_layout(const TemplateTexts& texts, const std::string& name) {
   // The page last: what it holds is not searched for the layout's own places.
   const std::string with_support = include(layout, "support", texts.at("support"));
   const std::string head = include(text.substr(0, main), "support", texts.at("support"));
-  const std::string content = include(text.substr(main), "support", texts.at("support"));
+  const std::string with_search =
+      include(text.substr(main), "property_search", texts.at("property_search"));
+  const std::string content = include(with_search, "support", texts.at("support"));
   return fill(fill(with_support, "head", head), "content", content);
 }
 
