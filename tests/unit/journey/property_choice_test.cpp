@@ -4,6 +4,8 @@
 #include <utility>
 
 #include "http/form.h"
+#include "journey/manage/property_choice.h"
+#include "text/unicode.h"
 #include "unit/journey/fixture.h"
 
 using namespace anteroom;
@@ -214,6 +216,15 @@ TEST_CASE(
   CHECK(page.body.size() <= list.size() + kMostBytes);
 }
 
+TEST_CASE("what is no text in a list's column of properties is not asked the database about") {
+  Estate estate;
+  const Response page =
+      estate.send_list("email,property\nann@corp.test,elm\nbob@corp.test,a\xff\n");
+  CHECK(page.status == 422);
+  CHECK(estate.sent("property_names", 0) == "{\"elm\"}");
+  CHECK(text::is_utf8(journey::PropertyPick::read("a\xff", "", "", false).key));
+}
+
 TEST_CASE("few properties are offered as ever, also to those who have access at a few of many") {
   Estate estate;
   estate.hold("elm=manager,mill=manager,p7=viewer");
@@ -326,6 +337,33 @@ TEST_CASE("the queue is narrowed to the property that is typed") {
   const std::string several = estate.get("queue", "looked_for=Elm+Court").body;
   CHECK_THAT(several, Contains("Below are requests at all properties") && Contains("elm-2"));
   CHECK(estate.sent("list_requests", 4).empty());
+}
+
+TEST_CASE("the queue is narrowed to the company that is typed, where there are many") {
+  Estate estate;
+  for (int i = 0; i < 2000; ++i) {
+    const std::string name = "c" + std::to_string(i);
+    estate.settings->identity_providers.push_back(World::idp(name, "https://" + name + ".test/"));
+  }
+  estate.start();
+  const std::string all = estate.get("queue").body;
+  CHECK(all.size() <= kMostBytes);
+  CHECK_THAT(all, Contains("type=\"search\"") && !Contains("c1999"));
+  CHECK_THAT(estate.get("queue", "in_company=C1999.test&min_days=3").body,
+             Contains("name=\"in_company\" value=\"c1999\"") &&
+                 Contains("?in_company=c1999&amp;min_days=3"));
+  CHECK(estate.sent("list_requests", 3) == "{\"c1999.test\"}");
+  CHECK_THAT(estate.get("queue", "in_company=c199&in_property=elm").body,
+             Contains("value=\"c199\"") && !Contains("company-error"));
+  CHECK_THAT(estate.get("queue", "in_company=C19&in_property=elm").body,
+             Contains("value=\"c19\"") && Contains("in_company=c19&amp;in_property=elm"));
+  const std::string several = estate.get("queue", "in_company=99.te&in_property=elm").body;
+  CHECK(several.size() <= kMostBytes);
+  CHECK_THAT(several,
+             Contains("Several companies have that") && Contains("value=\"99.te\"") &&
+                 Contains("href=\"/auth/manage/queue?in_company=c1099&amp;in_property=elm\""));
+  CHECK(estate.sent("list_requests", 3) == "{}");
+  CHECK_THAT(estate.get("queue", "in_company=nobody").body, Contains("No company has that"));
 }
 
 TEST_CASE("a person is given access at the property that is typed, once it is clear which") {

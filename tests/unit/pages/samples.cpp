@@ -589,6 +589,12 @@ std::vector<Sample> requests() {
   Values typed{{{"in_property", ""}}, {{"is_first", true}}};
   look_for_property(typed);
   typed.messages["property_error"] += "queue_all_properties"_message;
+  typed.text["typed_company"] = "northwind";
+  typed.flags.insert({{"is_company_typed", true}, {"has_several_companies", true}});
+  typed.messages["company_error"] = "queue_company_several"_message;
+  typed.lists["several_companies"] = {
+      {{{"href", "/auth/manage/queue?in_company=northwind"}, {"name", "Northwind"}}},
+      {{{"href", "/auth/manage/queue?in_company=nw2"}, {"name", "Northwind Holdings"}}}};
   return {managed("manage_requests", "manage_requests", 200, own, "tab_requests"),
           managed("manage_requests_none", "manage_requests", 200, {}, "tab_requests"),
           managed("manage_queue", "manage_queue", 409, queue, "tab_queue"),

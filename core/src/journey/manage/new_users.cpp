@@ -172,7 +172,11 @@ std::vector<const ListedPerson*> shown_of(const PeopleList& list) {
 std::vector<std::string> keys_in(const std::vector<const ListedPerson*>& shown,
                                  const Reach& reach) {
   std::set<std::string> keys;
-  for (const ListedPerson* person : shown) keys.insert(person->request.property);
+  for (const ListedPerson* person : shown) {
+    const std::string& key = person->request.property;
+    // What is no text at all is shown as it came, but no database takes it.
+    if (text::is_plain_text(key, text::Lines::one)) keys.insert(key);
+  }
   return reach.among({keys.begin(), keys.end()});
 }
 

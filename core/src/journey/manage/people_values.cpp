@@ -93,6 +93,8 @@ void add_giving(Values& values, const Context& context, const PropertyOffer& off
   values.flags["is_everywhere"] = entered.property == kAllProperties;
   values.text["expires_at"] = entered.expires_at;
   if (is_adding) values.messages["add_error"] = tried.error;
+  // A list has no place of its own for that.
+  if (!offer.is_typed && tried.error.empty()) values.messages["add_error"] = tried.found.complaint;
 }
 
 Values grant_values(const Context& context, const store::GrantRow& grant, const std::string& user,

@@ -111,7 +111,7 @@ class Collected {
 
 PropertyPick PropertyPick::read(std::string_view chosen, std::string_view looked_for,
                                 std::string_view looked_for_was, bool is_everywhere) {
-  PropertyPick pick{std::string(chosen), readable(looked_for, kMaxTyped)};
+  PropertyPick pick{text::well_formed(chosen), readable(looked_for, kMaxTyped)};
   const bool is_anew = !pick.typed.empty() && pick.typed != readable(looked_for_was, kMaxTyped);
   if (is_anew) pick.key.clear();
   if (!is_everywhere) return pick;

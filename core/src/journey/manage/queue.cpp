@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <utility>
 
 #include "anteroom/people.h"
 #include "anteroom/requests.h"
@@ -6,6 +7,7 @@
 #include "journey/frame/readable.h"
 #include "journey/frame/respond.h"
 #include "journey/manage/choices.h"
+#include "journey/manage/company_choice.h"
 #include "journey/manage/decisions.h"
 #include "journey/manage/manage.h"
 #include "journey/manage/people_list.h"
@@ -101,13 +103,49 @@ struct QueueRemarks {
   std::vector<pages::Values> failures;
 };
 
-std::vector<pages::Values> company_choices(const Exchange& exchange, const ManageUser& user,
-                                           const View& view) {
-  std::vector<pages::Values> choices;
-  for (const IdentityProvider* idp : companies_for(exchange, user)) {
-    choices.push_back(choice(idp->name, idp->display_name, view.company));
+// Whose requests are asked for: where there are many companies, by what is typed.
+struct CompanyFilter {
+  std::string typed;
+  bool is_typed = false;
+  bool is_unknown = false;
+  std::vector<const IdentityProvider*> several;  // that may have been meant
+};
+
+// Leaves in the view what is clear.
+CompanyFilter company_filter(const std::vector<const IdentityProvider*>& companies, View& view) {
+  CompanyFilter filter;
+  filter.is_typed = companies.size() > kMostOffered;
+  if (!filter.is_typed) return filter;
+  filter.typed = std::exchange(view.company, "");
+  filter.several = find_companies(companies, filter.typed, kMostOffered);
+  filter.is_unknown = filter.several.empty() && !filter.typed.empty();
+  if (filter.several.size() != 1) return filter;
+  view.company = filter.typed = filter.several.front()->name;
+  filter.several.clear();
+  return filter;
+}
+
+void add_companies(pages::Values& values, const Context& context,
+                   const std::vector<const IdentityProvider*>& companies,
+                   const CompanyFilter& filter, const View& view) {
+  values.flags["is_company_typed"] = filter.is_typed;
+  values.text["typed_company"] = filter.typed;
+  if (!filter.is_typed) {
+    for (const IdentityProvider* idp : companies) {
+      values.lists["companies"].push_back(choice(idp->name, idp->display_name, view.company));
+    }
+    return;
   }
-  return choices;
+  if (filter.is_unknown) values.messages["company_error"] = "queue_company_unknown"_message;
+  values.flags["has_several_companies"] = !filter.several.empty();
+  if (filter.several.empty()) return;
+  values.messages["company_error"] = "queue_company_several"_message;
+  for (const IdentityProvider* idp : filter.several) {
+    View one = view;
+    one.company = idp->name;
+    values.lists["several_companies"].push_back(
+        {{{"href", context.path("/manage/queue") + one.query()}, {"name", idp->display_name}}});
+  }
 }
 
 std::vector<pages::Values> day_choices(const View& view) {
@@ -147,6 +185,8 @@ Task<Response> queue_page(const Exchange& exchange, const ManageUser& user, View
       exchange, find_property(exchange, reach, view.property, Parts::suffice));
   if (!found.complaint.empty()) found.complaint += "queue_all_properties"_message;
   view.property.key = found.key;
+  const auto companies = companies_for(exchange, user);
+  const CompanyFilter of_company = company_filter(companies, view);
   const PropertyOffer offer =
       co_await or_unavailable(exchange, offer_properties(exchange, reach, view.property));
   store::RequestFilter filter = filter_of(*exchange.companies, view);
@@ -178,7 +218,7 @@ Task<Response> queue_page(const Exchange& exchange, const ManageUser& user, View
   }
   values.flags["has_failures"] = !remarks.failures.empty();
   values.lists["failures"] = std::move(remarks.failures);
-  values.lists["companies"] = company_choices(exchange, user, view);
+  add_companies(values, context, companies, of_company, view);
   add_property_choice(values, offer, view.property, found);
   values.lists["ages"] = day_choices(view);
   auto& requests = values.lists["requests"];
