@@ -116,7 +116,7 @@ PropertyPick PropertyPick::read(std::string_view chosen, std::string_view looked
   if (is_anew) pick.key.clear();
   if (!is_everywhere) return pick;
   pick.is_unclear = is_anew || !pick.key.empty();
-  pick.key = kAllProperties;
+  pick.key = std::string(kAllProperties);
   return pick;
 }
 
