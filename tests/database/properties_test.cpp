@@ -339,3 +339,38 @@ TEST_CASE("properties are found by part of key or name, in pages; one says whom 
   CHECK(std::none_of(offered.begin(), offered.end(), [](const auto& p) { return p.key == "elm"; }));
   CHECK(get(store::closed_among(c.db, {"oak", "elm", "none"})) == std::vector<std::string>{"elm"});
 }
+
+TEST_CASE(
+    "a property is found by its key, its name, or a part of them, among those that are asked") {
+  Company c;
+  c.db.script(
+      "INSERT INTO properties (key, name) VALUES ('court', 'Old Mill'), ('elm-2', 'Elm Court'),"
+      " ('shut', 'Elm House'), ('odd', 'A \"b\", c\\d')");
+  REQUIRE(close(c, "shut") == PropertyChange::done);
+  const auto find = [&](std::vector<std::string> texts, store::PropertyScope scope = {}) {
+    return get(store::find_properties(c.db, std::move(scope), std::move(texts)));
+  };
+  const auto keys = [](const store::PropertyMatches& matches) {
+    std::string text = matches.are_whole ? "whole" : "part";
+    for (const store::Property& property : matches.properties) text += " " + property.key;
+    return text + " of " + std::to_string(matches.count);
+  };
+  const auto found = find({"elm", "ELM COURT", "elm court (ELM-2)", "court", "cour", "house", "",
+                           "A \"B\", c\\d", "a%"});
+  REQUIRE(found.size() == 9);
+  CHECK(keys(found[0]) == "whole elm of 1");  // the key comes before every name
+  CHECK(keys(found[1]) == "whole elm elm-2 of 2");
+  CHECK(keys(found[2]) == "whole elm-2 of 1");
+  CHECK(keys(found[3]) == "whole court of 1");
+  CHECK(keys(found[4]) == "part elm elm-2 court of 3");
+  for (const std::size_t nothing : {5U, 6U, 8U}) CHECK(keys(found[nothing]) == "part of 0");
+  CHECK(keys(found[7]) == "whole odd of 1");
+  // Where somebody reaches some only, the others are not there.
+  CHECK(keys(find({"cour"}, {{{"elm-2", "oak"}}, 0})[0]) == "part elm-2 of 1");
+  CHECK(keys(find({"elm"}, {{{"elm-2", "oak"}}, 0})[0]) == "part elm-2 of 1");
+  CHECK(keys(find({"elm"}, {{std::vector<std::string>{}}, 0})[0]) == "part of 0");
+  CHECK(keys(find({"cour"}, {std::nullopt, 2})[0]) == "part elm elm-2 of 3");
+  CHECK(get(store::list_properties(c.db, {{{"oak", "elm", "shut", "none"}}, 0})) ==
+        std::vector<store::Property>{{"elm", "Elm Court"}, {"oak", "Oak Yard"}});
+  CHECK(get(store::list_properties(c.db, {std::nullopt, 2})).size() == 2);
+}

@@ -69,6 +69,7 @@ const Visit kVisits[] = {
     {"POST", "/manage/people/sessions", "user=ID&all=1"},
     {"POST", "/manage/people/account", "user=ID&then=disabled"},
     {"POST", "/manage/people/account", "user=ID&then=enabled"},
+    {"POST", "/manage/people/grant", "user=ID&form=add&looked_for=court&level=viewer"},
     {"GET", "/manage/people", "q=EMAIL"},
     {"GET", "/manage/why", "q=EMAIL"},
     {"GET", "/manage/new-user", "email=EMAIL"},
@@ -188,7 +189,7 @@ TEST_CASE("who tries to give access first is told no more afterwards") {
           pages.told(ask_for(visit, pages.somebody("faye")), pages.somebody("faye")).substr(0, 3) +
           " ";
     }
-    CHECK(statuses == "404 404 404 404 404 404 404 404 ");
+    CHECK(statuses == "404 404 404 404 404 404 404 404 404 ");
     CHECK(c.count("sessions WHERE reference = '" + c.reference_of("faye") + "'") == "1");
   });
 }
@@ -213,4 +214,37 @@ TEST_CASE("whoever is in reach is shown and can be helped") {
   CHECK(status("max", "asta", 2) == "200");
   CHECK(status("max", "asta", 5) == "403");
   CHECK(status("pia", "faye", 6) == "303");
+}
+
+TEST_CASE("whoever types a property finds it where they reach it, and nowhere else") {
+  Pages pages;
+  Cast& c = pages.c;
+  c.db.script(
+      "INSERT INTO properties (key, name) SELECT 'p' || i, 'House ' || i FROM generate_series(1, "
+      "60)"
+      " i");
+  std::vector<std::string> keys;
+  for (int i = 1; i <= 50; ++i) keys.push_back("p" + std::to_string(i));
+  REQUIRE(provision(c.db, c.email("max"), "manager", keys) == kProvisioned);
+  const auto asked = [&](const char* who, const std::string& looked_for) {
+    pages.who = who;
+    return pages.answer(
+        {.method = "POST",
+         .path = "/auth/manage/new-user",
+         .body =
+             "email=new.one@other.test&confirmed=other.test&level=viewer&looked_for=" + looked_for,
+         .cookie = kSessionCookieHeader});
+  };
+  const std::string houses = asked("max", "HOUSE").body;
+  CHECK_THAT(houses, Contains("And 10 more") && Contains("House 1 (p1)"));
+  CHECK_THAT(houses, !Contains("House 51"));
+  for (const char* out_of_reach : {"oak", "Oak+Yard", "House+51", "p51"}) {
+    INFO(out_of_reach);
+    const Response page = asked("max", out_of_reach);
+    CHECK(page.status == 422);
+    CHECK_THAT(page.body, Contains("No property that you can choose"));
+  }
+  CHECK(asked("max", "elm+court").status == 303);
+  CHECK(asked("sue", "oak+yard").status == 303);
+  CHECK(c.count("access_requests WHERE email = 'new.one@other.test' AND property = 'oak'") == "1");
 }

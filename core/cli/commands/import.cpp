@@ -6,6 +6,7 @@
 #include <set>
 
 #include "anteroom/people.h"
+#include "anteroom/properties.h"
 #include "cli/commands/console.h"
 #include "text/csv.h"
 #include "text/person_text.h"

@@ -82,12 +82,6 @@ Task<Result<std::optional<std::string>>> check_import(Database& database, std::s
 Task<Result<int>> import_users(Database& database, std::string rows_json, std::string actor,
                                std::vector<std::string> levels);
 
-struct Property {
-  std::string key, name;
-};
-/// Those that are open: where access can be asked for and given.
-Task<Result<std::vector<Property>>> list_properties(Database& database);
-
 // People, for support. The actor must reach manage.process_requests somewhere; changes need it at
 // each property concerned, and nobody touches a level above their own there: disabling somebody or
 // ending their sessions concerns every property where that person holds something.

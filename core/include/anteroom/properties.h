@@ -30,6 +30,30 @@ Task<Result<PropertyNames>> property_names(Database& database, std::vector<std::
 Task<Result<std::vector<std::string>>> closed_among(Database& database,
                                                     std::vector<std::string> keys);
 
+struct Property {
+  std::string key, name;
+
+  friend bool operator==(const Property&, const Property&) = default;
+};
+/// Which of the open ones: where access can be asked for and given.
+struct PropertyScope {
+  std::optional<std::vector<std::string>> among = std::nullopt;  ///< keys; nullopt: all
+  int most = 0;                                                  ///< 0: however many there are
+};
+/// In order of their keys.
+Task<Result<std::vector<Property>>> list_properties(Database& database, PropertyScope scope = {});
+
+/// Whom a text means: the key, or the name with the key in brackets; else a name; else parts of
+/// these. Case does not matter.
+struct PropertyMatches {
+  std::vector<Property> properties;  ///< by name, no more than the scope says
+  int count = 0;                     ///< of all
+  bool are_whole = false;            ///< not found by a part
+};
+/// Of each text, in the order of `texts`.
+Task<Result<std::vector<PropertyMatches>>> find_properties(Database& database, PropertyScope scope,
+                                                           std::vector<std::string> texts);
+
 // What follows is for operators and for those who reach manage.process_requests at all properties;
 // others get nothing, and not_allowed, and that is audited.
 

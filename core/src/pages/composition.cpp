@@ -17,6 +17,9 @@ using templates::fill;
 using templates::include;
 using templates::Template;
 
+// What pages include; `support` goes last, for it may stand in the others.
+constexpr std::array<std::string_view, 3> kIncluded{"company_values", "property_search", "support"};
+
 // Tries the template where it is used. Throws as Template, with_texts() and in_layout() do.
 void try_out(const TemplateTexts& texts, const std::string& name) {
   const Catalogue catalogue(shipped_catalogues().begin()->second);
@@ -29,7 +32,9 @@ void try_out(const TemplateTexts& texts, const std::string& name) {
   std::string page = name;
   if (!is_page(name)) {
     page = name == "manage_layout" ? "manage_trial" : "trial";
-    tried[page] = "<title></title><main>{{> support}}{{> company_values}}</main>";
+    std::string included;
+    for (const std::string_view part : kIncluded) included += "{{> " + std::string(part) + "}}";
+    tried[page] = "<title></title><main>" + included + "</main>";
   }
   const Template whole(with_texts(in_layout(tried, page), catalogue));
 }
@@ -46,8 +51,9 @@ TemplateTexts chosen_texts(const std::map<std::string, std::string>& overrides) 
 }
 
 bool is_page(std::string_view name) {
-  constexpr std::array<std::string_view, 6> kParts{
-      "layout", "styles", "support", "manage_layout", "manage_styles", "company_values"};
+  constexpr std::array<std::string_view, 7> kParts{
+      "layout",        "styles",        "support",       "property_search",
+      "manage_layout", "manage_styles", "company_values"};
   return std::find(kParts.begin(), kParts.end(), name) == kParts.end();
 }
 
@@ -64,9 +70,10 @@ std::string in_layout(const TemplateTexts& texts, const std::string& name) {
   // The page last: what it holds is not searched for the layout's own places.
   const std::string with_support = include(layout, "support", texts.at("support"));
   const std::string head = include(text.substr(0, main), "support", texts.at("support"));
-  const std::string values =
-      include(text.substr(main), "company_values", texts.at("company_values"));
-  const std::string content = include(values, "support", texts.at("support"));
+  std::string content(text.substr(main));
+  for (const std::string_view part : kIncluded) {
+    content = include(content, part, texts.at(std::string(part)));
+  }
   return fill(fill(with_support, "head", head), "content", content);
 }
 

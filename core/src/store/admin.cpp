@@ -31,9 +31,6 @@ constexpr Statement kUnpinCompany{
 constexpr Statement kCheckImport{"check_import", "SELECT anteroom.check_import($1::jsonb)"};
 constexpr Statement kImport{"import_users",
                             "SELECT anteroom.import_users($1::jsonb, $2, $3::text[])"};
-constexpr Statement kListProperties{"list_properties",
-                                    "SELECT key, name FROM anteroom.properties"
-                                    " WHERE closed_at IS NULL ORDER BY key"};
 
 Person person_of(const std::vector<Cell>& row) {
   return {text(row, 0), text(row, 1), text(row, 2), text(row, 3), text(row, 4),
@@ -151,15 +148,6 @@ Task<Result<int>> import_users(Database& database, std::string rows_json, std::s
   Result<std::string> count = co_await one_value(database, kImport, std::move(params));
   if (!count) co_return count.failure();
   co_return static_cast<int>(std::strtol(count->c_str(), nullptr, 10));
-}
-
-Task<Result<std::vector<Property>>> list_properties(Database& database) {
-  Params none;
-  Result<Rows> result = co_await run(database, kListProperties, std::move(none));
-  if (!result) co_return result.failure();
-  std::vector<Property> properties;
-  for (const auto& row : result->rows) properties.push_back({text(row, 0), text(row, 1)});
-  co_return properties;
 }
 
 }  // namespace anteroom::store

@@ -15,6 +15,13 @@ constexpr Statement kClosed{"closed_among",
                             "SELECT p.key FROM anteroom.properties p"
                             " WHERE p.key = ANY ($1::text[]) AND p.closed_at IS NOT NULL"
                             " ORDER BY p.key"};
+constexpr Statement kList{"list_properties",
+                          "SELECT key, name FROM anteroom.properties WHERE closed_at IS NULL"
+                          " AND ($1::text[] IS NULL OR key = ANY ($1::text[]))"
+                          " ORDER BY key LIMIT nullif($2::int, 0)"};
+constexpr Statement kFind{"find_properties",
+                          "SELECT nth, key, name, is_whole, total"
+                          " FROM anteroom.find_properties($1::text[], $2::text[], $3::int)"};
 constexpr Statement kSearch{
     "search_properties",
     "SELECT key, name, shared, closed_at, closed_by"
@@ -35,6 +42,10 @@ constexpr std::pair<std::string_view, PropertyChange> kChanges[] = {
     {"bad_key", PropertyChange::bad_key},
     {"not_found", PropertyChange::not_found},
     {"changed", PropertyChange::changed}};
+
+Params params_of(const PropertyScope& scope) {
+  return {scope.among ? Cell(array_literal(*scope.among)) : std::nullopt};
+}
 
 PropertyRow property_of(const std::vector<Cell>& row) {
   return {text(row, 0), text(row, 1), text(row, 2), text(row, 3), text(row, 4)};
@@ -67,6 +78,34 @@ Task<Result<std::vector<std::string>>> closed_among(Database& database,
   std::vector<std::string> closed;
   for (const auto& row : result->rows) closed.push_back(text(row, 0));
   co_return closed;
+}
+
+Task<Result<std::vector<Property>>> list_properties(Database& database, PropertyScope scope) {
+  Params params = params_of(scope);
+  params.emplace_back(std::to_string(scope.most));
+  Result<Rows> result = co_await run(database, kList, std::move(params));
+  if (!result) co_return result.failure();
+  std::vector<Property> properties;
+  for (const auto& row : result->rows) properties.push_back({text(row, 0), text(row, 1)});
+  co_return properties;
+}
+
+Task<Result<std::vector<PropertyMatches>>> find_properties(Database& database, PropertyScope scope,
+                                                           std::vector<std::string> texts) {
+  std::vector<PropertyMatches> found(texts.size());
+  if (texts.empty()) co_return found;
+  Params params = params_of(scope);
+  params.emplace_back(array_literal(texts));
+  params.emplace_back(std::to_string(scope.most));
+  Result<Rows> result = co_await run(database, kFind, std::move(params));
+  if (!result) co_return result.failure();
+  for (const auto& row : result->rows) {
+    PropertyMatches& matches = found.at(static_cast<std::size_t>(number(row, 0) - 1));
+    matches.properties.push_back({text(row, 1), text(row, 2)});
+    matches.are_whole = is_true(row, 3);
+    matches.count = static_cast<int>(number(row, 4));
+  }
+  co_return found;
 }
 
 Task<Result<std::vector<PropertyRow>>> search_properties(Database& database, Actor actor,

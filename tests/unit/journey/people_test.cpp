@@ -259,6 +259,11 @@ TEST_CASE("what could not be changed is said beside what was entered") {
     CHECK_THAT(page.body, Contains("id=\"add-error\" role=\"alert\">That is above your own level"));
     CHECK_THAT(page.body, Contains("<option value=\"oak\" selected>Oak Yard"));
   }
+  SECTION("a new one at no property") {
+    const Response page = support.post("grant", about_ann("form=add&level=manager"));
+    CHECK(page.status == 422);
+    CHECK_THAT(page.body, Contains("id=\"add-error\" role=\"alert\">Please choose a property."));
+  }
   SECTION("one that is gone") {
     support.outcome = "no_property";
     const Response page = support.post("grant", about_ann("property=ash&level=viewer"));

@@ -106,6 +106,8 @@ TEST_CASE("a template cannot write what was not escaped") {
 
 TEST_CASE("parts are included only where they belong, and never in themselves") {
   CHECK_THAT(problem_with("support", "{{> support}}"), Contains("cannot be included here"));
+  CHECK_THAT(problem_with("property_search", "{{> property_search}}"),
+             Contains("cannot be included here"));
   CHECK_THAT(problem_with("styles", "{{> support}}"), Contains("cannot be included here"));
   CHECK_THAT(problem_with("sign_in", "<main>{{> content}}</main>"),
              Contains("template sign_in: ") && Contains("{{> content}} cannot be included here"));

@@ -191,6 +191,21 @@ std::vector<Sample> signed_in() {
   };
 }
 
+Values option(std::string value, std::string label, bool is_chosen = false) {
+  return {{{"value", std::move(value)}, {"label", std::move(label)}}, {{"is_chosen", is_chosen}}};
+}
+
+// Where properties are found by typing, with several that were meant.
+void look_for_property(Values& values) {
+  values.lists["properties"].clear();
+  values.text["looked_for"] = "harbour";
+  values.flags.insert({{"is_typed", true}, {"has_candidates", true}});
+  values.lists["candidates"] = {option("harbour-view", "Harbour View (harbour-view)"),
+                                option("old-harbour", "The Old Harbour (old-harbour)", true)};
+  values.messages["property_error"] = {"seek_several"_message, {{"typed", "harbour"}}};
+  values.messages["more_candidates"] = {"seek_more"_message, {{"count", "12"}}};
+}
+
 Values found(const std::string& name, const std::string& email, const std::string& state) {
   Values person{{{"href", "/auth/manage/people/show?user=1"},
                  {"name", name},
@@ -297,6 +312,13 @@ Sample refused_person() {
     refused.values.messages[place] = "change_above_own_level"_message;
   }
   return refused;
+}
+
+Sample person_with_typing() {
+  Sample typed = person("manage_person_typed", "is_active");
+  look_for_property(typed.values);
+  typed.values.flags.insert({{"may_everywhere", true}, {"is_everywhere", false}});
+  return typed;
 }
 
 Sample person_asked_for() {
@@ -457,6 +479,7 @@ std::vector<Sample> manage() {
       sample("manage_people_none", "manage_people", 200, {{"search", "nobody"}}),
       known_person(),
       refused_person(),
+      person_with_typing(),
       person_asked_for(),
       activity(),
       activity_of_many()};
@@ -472,10 +495,6 @@ std::vector<Sample> manage() {
     sample.values.flags[sample.name == "manage_activity" ? "tab_activity" : "tab_people"] = true;
   }
   return samples;
-}
-
-Values option(std::string value, std::string label, bool is_chosen = false) {
-  return {{{"value", std::move(value)}, {"label", std::move(label)}}, {{"is_chosen", is_chosen}}};
 }
 
 std::vector<Sample> new_user() {
@@ -498,7 +517,11 @@ std::vector<Sample> new_user() {
   Values unsure = fresh;
   unsure.text = {{"given_email", "ada@fabrikam.example"}, {"confirmed", "fabrikam.example"}};
   unsure.messages["warning"] = {"no_sign_on_yet"_message, {{"domain", "fabrikam.example"}}};
+  Values typed = fresh;
+  look_for_property(typed);
+  typed.flags["has_errors"] = true;
   return {managed("manage_new_user", "manage_new_user", 200, fresh, "tab_new_user"),
+          managed("manage_new_user_typed", "manage_new_user", 422, typed, "tab_new_user"),
           managed("manage_new_user_wrong", "manage_new_user", 422, wrong, "tab_new_user"),
           managed("manage_new_user_confirm", "manage_new_user", 200, unsure, "tab_new_user")};
 }
@@ -563,9 +586,19 @@ std::vector<Sample> requests() {
                               {"signed_on", "2026-05-04 09:12 UTC"},
                               {"email_query", "new%40contoso.example"}}}};
   queue.text = {{"first_query", "?min_days=7"}, {"next_query", "?min_days=7&after=x"}};
+  Values typed{{{"in_property", ""}}, {{"is_first", true}}};
+  look_for_property(typed);
+  typed.messages["property_error"] += "queue_all_properties"_message;
+  typed.text["typed_company"] = "northwind";
+  typed.flags.insert({{"is_company_typed", true}, {"has_several_companies", true}});
+  typed.messages["company_error"] = "queue_company_several"_message;
+  typed.lists["several_companies"] = {
+      {{{"href", "/auth/manage/queue?in_company=northwind"}, {"name", "Northwind"}}},
+      {{{"href", "/auth/manage/queue?in_company=nw2"}, {"name", "Northwind Holdings"}}}};
   return {managed("manage_requests", "manage_requests", 200, own, "tab_requests"),
           managed("manage_requests_none", "manage_requests", 200, {}, "tab_requests"),
           managed("manage_queue", "manage_queue", 409, queue, "tab_queue"),
+          managed("manage_queue_typed", "manage_queue", 200, typed, "tab_queue"),
           managed("manage_queue_none", "manage_queue", 200, {}, "tab_queue")};
 }
 
@@ -593,7 +626,10 @@ std::vector<Sample> new_users() {
   Values none = empty;
   none.flags["has_errors"] = true;
   none.messages["list_error"] = "list_empty"_message;
+  Values typed = none;
+  look_for_property(typed);
   return {managed("manage_new_users", "manage_new_users", 200, empty, "tab_new_user"),
+          managed("manage_new_users_typed", "manage_new_users", 422, typed, "tab_new_user"),
           managed("manage_new_users_wrong", "manage_new_users", 422, wrong, "tab_new_user"),
           managed("manage_new_users_ready", "manage_new_users", 200, ready, "tab_new_user"),
           managed("manage_new_users_empty", "manage_new_users", 422, none, "tab_new_user")};
@@ -617,7 +653,11 @@ std::vector<Sample> one_request() {
   Values late = open;
   late.flags = {{"has_errors", true}};
   late.messages["error"] = {"decided_already"_message, {{"who", "ops@northwind.example"}}};
+  Values typed = open;
+  look_for_property(typed);
+  typed.lists["properties"] = {option("harbour-view", "Harbour View", true)};
   return {managed("manage_request", "manage_request", 200, open, "tab_queue"),
+          managed("manage_request_typed", "manage_request", 422, typed, "tab_queue"),
           managed("manage_request_late", "manage_request", 409, late, "tab_queue")};
 }
 
@@ -748,7 +788,7 @@ const std::map<std::string, std::vector<std::string>>& text_values() {
         "your_properties", "reference", "back_url"}},
       {"sign_out", {"email"}},
       {"signed_out", {"sign_in_url", "company"}},
-      {"list_kept", {"list", "property", "level", "expires", "note"}},
+      {"list_kept", {"list", "property", "looked_for", "level", "expires", "note"}},
       {"manage_people", {"search", "first_url", "next_url"}},
       {"manage_person",
        {"user", "name", "email", "email_query", "company", "last_sign_on", "known_since",

@@ -4,7 +4,6 @@
 #include <map>
 
 #include "access/levels.h"
-#include "anteroom/people.h"
 #include "anteroom/saml.h"
 
 namespace anteroom::journey {
@@ -15,14 +14,29 @@ constexpr std::size_t kDay = 10;  // "2026-05-04"
 
 }  // namespace
 
-std::vector<store::Property> reachable(const AccessSettings& access, std::string_view grants,
-                                       std::string_view level, std::vector<store::Property> all) {
+Reach::Reach(const AccessSettings& access, std::string_view grants, std::string_view level) {
   const auto needed = access::rank(access, level);
-  std::erase_if(all, [&](const store::Property& property) {
-    const auto held = access::rank(access, access::level_at(access, grants, property.key));
-    return !needed || !held || *held < *needed;
+  if (!needed) return;
+  for_each_grant(grants, [&](const Grant& grant) {
+    const auto held = access::rank(access, grant.level);
+    if (!held || *held < *needed) return;
+    if (grant.is_everywhere()) is_everywhere_ = true;
+    keys_.emplace_back(grant.property);
   });
-  return all;
+  std::sort(keys_.begin(), keys_.end());
+}
+
+bool Reach::has(std::string_view property) const {
+  return is_everywhere_ || std::binary_search(keys_.begin(), keys_.end(), property);
+}
+
+std::optional<std::vector<std::string>> Reach::among() const {
+  return is_everywhere_ ? std::nullopt : std::optional(keys_);
+}
+
+std::vector<std::string> Reach::among(std::vector<std::string> keys) const {
+  std::erase_if(keys, [this](const std::string& key) { return !has(key); });
+  return keys;
 }
 
 pages::Values choice(std::string value, std::string label, std::string_view chosen) {

@@ -10,9 +10,6 @@
 
 namespace anteroom::journey {
 
-/// So many are offered to choose from; with more of them, they are found by what is typed.
-inline constexpr std::size_t kMostOffered = 40;
-
 /// Whom `typed` means: a name, or else a domain, what people call a company, or parts of these,
 /// whatever the case of ASCII letters. Where one of `among` has it whole, that one; at most `most`.
 std::vector<const IdentityProvider*> find_companies(

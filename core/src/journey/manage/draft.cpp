@@ -12,7 +12,7 @@ namespace anteroom::journey {
 namespace {
 
 constexpr std::string_view kPurpose = "new-user-draft";
-constexpr std::size_t kFields = 7;
+constexpr std::size_t kFields = 8;
 // All cookies of a host share one header line of 8 kB, and others need room too.
 constexpr std::size_t kMaxField = 320;
 constexpr std::size_t kMaxBytes = 1800;
@@ -23,15 +23,15 @@ constexpr std::size_t kMaxOwner = 36;  // a UUID
 void keep_draft(const Exchange& exchange, Draft draft, Response& response) {
   std::size_t left = kMaxBytes;
   draft.owner.resize(std::min(draft.owner.size(), kMaxOwner));
-  for (std::string* field :
-       {&draft.email, &draft.name, &draft.property, &draft.level, &draft.expires, &draft.note}) {
+  for (std::string* field : {&draft.email, &draft.name, &draft.level, &draft.property,
+                             &draft.looked_for, &draft.expires, &draft.note}) {
     *field = text::cut(*field, field == &draft.note ? left : std::min(left, kMaxField));
     left -= field->size();
   }
   const Context& context = exchange.context;
   const auto life = context.settings.sessions.sign_on_timeout;
-  const auto packed = session::pack({draft.email, draft.name, draft.property, draft.level,
-                                     draft.expires, draft.note, draft.owner});
+  const auto packed = session::pack({draft.email, draft.name, draft.level, draft.property,
+                                     draft.looked_for, draft.expires, draft.note, draft.owner});
   if (!packed) return;
   const auto sealed =
       context.sealer.seal(context.ports.random, kPurpose, *packed, exchange.now() + life);
@@ -51,7 +51,7 @@ std::optional<Draft> kept_draft(const Exchange& exchange, std::string_view user)
   const auto fields = packed ? session::unpack(*packed, kFields) : std::nullopt;
   if (!fields || fields->back() != user) return std::nullopt;
   return Draft{(*fields)[0], (*fields)[1], (*fields)[2], (*fields)[3],
-               (*fields)[4], (*fields)[5], (*fields)[6]};
+               (*fields)[4], (*fields)[5], (*fields)[6], (*fields)[7]};
 }
 
 void forget_draft(Response& response) {

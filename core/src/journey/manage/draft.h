@@ -12,8 +12,10 @@ namespace anteroom::journey {
 
 /// As typed.
 struct Draft {
-  std::string email, name, property, level;
-  std::string expires;  ///< last day, "2027-01-31"; may be empty
+  std::string email, name, level;
+  std::string property;    ///< key; empty if none was chosen
+  std::string looked_for;  ///< where properties are found by typing
+  std::string expires;     ///< last day, "2027-01-31"; may be empty
   std::string note;
   std::string owner;  ///< id of the user whom the form was shown to
 

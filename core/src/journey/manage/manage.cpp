@@ -6,7 +6,6 @@
 #include "journey/frame/respond.h"
 #include "journey/frame/send_away.h"
 #include "journey/frame/turn_away.h"
-#include "journey/manage/choices.h"
 #include "journey/manage/steps.h"
 #include "session/token.h"
 
@@ -49,11 +48,6 @@ std::string_view level_for(const AccessSettings& access, ManageRight right) {
       break;
   }
   return access.process_requests;
-}
-
-bool reaches_everywhere(const AccessSettings& access, const SessionFields& who,
-                        std::string_view level) {
-  return !reachable(access, who.properties, level, {{std::string(kAllProperties), ""}}).empty();
 }
 
 // As the gate turns away from a page of the app, with `back` as that page.
@@ -110,8 +104,9 @@ Task<Admission> admit(Exchange& exchange, ManageRight right, std::string back) {
   user.may_process = reaches(access, *view, access.process_requests);
   user.session = std::move(*session);
   user.may_process_everywhere = user.may_process && is_everywhere(context, user);
-  user.may_connect = reaches(access, *view, access.connect_companies) &&
-                     reaches_everywhere(access, user.fields(), access.connect_companies);
+  user.may_connect =
+      reaches(access, *view, access.connect_companies) &&
+      Reach(access, user.fields().properties, access.connect_companies).is_everywhere();
   if (!has_right(user, right)) {
     auto refusing = refuse_without_right(exchange, user, right);
     admission.refusal = co_await refusing;
@@ -135,8 +130,17 @@ Response keep_nothing(const Exchange& /*exchange*/, Response refusal) {
 }
 
 bool is_everywhere(const Context& context, const ManageUser& user) {
+  return reach_to_process(context, user).is_everywhere();
+}
+
+Reach reach_to_request(const Context& context, const ManageUser& user) {
   const AccessSettings& access = context.settings.access;
-  return reaches_everywhere(access, user.fields(), access.process_requests);
+  return {access, user.fields().properties, access.request_new_users};
+}
+
+Reach reach_to_process(const Context& context, const ManageUser& user) {
+  const AccessSettings& access = context.settings.access;
+  return {access, user.fields().properties, access.process_requests};
 }
 
 std::vector<const IdentityProvider*> companies_for(const Exchange& exchange,

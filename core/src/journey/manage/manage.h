@@ -7,6 +7,7 @@
 
 #include "anteroom/actor.h"
 #include "journey/frame/context.h"
+#include "journey/manage/choices.h"
 
 namespace anteroom::journey {
 
@@ -48,6 +49,10 @@ Task<Admission> admit(Exchange& exchange, ManageRight right, std::string back);
 
 /// Whether somebody may decide at all properties, which is about all companies.
 bool is_everywhere(const Context& context, const ManageUser& user);
+
+/// Where somebody may ask for others, and where they may decide.
+Reach reach_to_request(const Context& context, const ManageUser& user);
+Reach reach_to_process(const Context& context, const ManageUser& user);
 
 /// The companies that somebody may see as such: all for whoever decides at all properties, else
 /// their own.

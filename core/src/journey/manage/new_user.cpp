@@ -1,7 +1,6 @@
 #include <algorithm>
 
 #include "access/levels.h"
-#include "anteroom/people.h"
 #include "anteroom/requests.h"
 #include "anteroom/saml.h"
 #include "http/form.h"
@@ -10,6 +9,7 @@
 #include "journey/manage/draft.h"
 #include "journey/manage/manage.h"
 #include "journey/manage/people_list.h"
+#include "journey/manage/property_choice.h"
 #include "journey/manage/steps.h"
 #include "text/unicode.h"
 
@@ -23,8 +23,9 @@ using store::Filing;
 struct FormRemarks {
   int status = 200;
   std::map<std::string, Message> messages;  // notice, warning, email_error …
-  std::string open_request;                 // that has been filed before
-  std::string confirmed;                    // a domain without sign-on, to be sent once more
+  PropertyFound property;
+  std::string open_request;  // that has been filed before
+  std::string confirmed;     // a domain without sign-on, to be sent once more
 
   void refuse(const std::string& field, Message why) {
     messages[field + "_error"] = std::move(why);
@@ -32,35 +33,25 @@ struct FormRemarks {
   }
 };
 
-Draft draft_of(const http::Form& form) {
+Draft draft_of(const http::Form& form, const PropertyPick& pick) {
   return {std::string(text::trimmed(form.get("email").substr(0, 320))),
           std::string(text::trimmed(form.get("name"))),
-          std::string(form.get("property")),
           std::string(form.get("level")),
+          pick.key,
+          pick.typed,
           std::string(text::trimmed(form.get("expires"))),
           std::string(text::trimmed(form.get("note"))),
           std::string(form.get("owner"))};
-}
-
-// Where the user may ask for somebody.
-std::vector<store::Property> properties_for(const AccessSettings& access, const ManageUser& user,
-                                            std::vector<store::Property> all) {
-  return reachable(access, user.fields().properties, access.request_new_users, std::move(all));
-}
-
-bool may_everywhere(const AccessSettings& access, const ManageUser& user) {
-  return !reachable(access, user.fields().properties, access.request_new_users,
-                    {store::Property{std::string(kAllProperties), ""}})
-              .empty();
 }
 
 Task<Response> form_page(const Exchange& exchange, const ManageUser& user, Draft draft,
                          FormRemarks remarks) {
   Context& context = exchange.context;
   const AccessSettings& access = context.settings.access;
-  std::vector<store::Property> all =
-      co_await or_unavailable(exchange, store::list_properties(context.ports.database));
-  const auto properties = properties_for(access, user, std::move(all));
+  const Reach reach = reach_to_request(exchange.context, user);
+  const PropertyPick pick{draft.property, draft.looked_for};
+  const PropertyOffer offer =
+      co_await or_unavailable(exchange, offer_properties(exchange, reach, pick));
   pages::Values values;
   values.text = {{"given_email", draft.email},     {"given_name", draft.name},
                  {"expires", draft.expires},       {"note", draft.note},
@@ -68,21 +59,26 @@ Task<Response> form_page(const Exchange& exchange, const ManageUser& user, Draft
                  {"owner", user.actor.user}};
   values.messages = std::move(remarks.messages);
   values.flags["has_errors"] = remarks.status != 200;
-  values.flags["may_everywhere"] = may_everywhere(access, user);
+  values.flags["may_everywhere"] = reach.is_everywhere();
   values.flags["is_everywhere"] = draft.property == kAllProperties;
-  values.lists["properties"] = property_choices(properties, draft.property);
+  add_property_choice(values, offer, pick, remarks.property);
   values.lists["levels"] = level_choices(access, user.fields().access_level, draft.level);
   co_return manage_page(exchange, user, ManageTab::new_user, "manage_new_user", remarks.status,
                         std::move(values));
 }
 
 // What can be said without the database.
-FormRemarks check(const Exchange& exchange, const Draft& draft) {
+FormRemarks check(const Exchange& exchange, const Draft& draft, PropertyFound found) {
   FormRemarks remarks;
   if (!saml::canonical_email(draft.email)) remarks.refuse("email", "bad_address"_message);
   if (Message bad = complaint_about_name(draft.name); !bad.empty()) remarks.refuse("name", bad);
   if (Message bad = complaint_about_note(draft.note); !bad.empty()) remarks.refuse("note", bad);
-  if (draft.property.empty()) remarks.refuse("property", "choose_property"_message);
+  if (!found.complaint.empty()) {
+    remarks.refuse("property", found.complaint);
+  } else if (draft.property.empty()) {
+    remarks.refuse("property", "choose_property"_message);
+  }
+  remarks.property = std::move(found);
   if (!access::rank(exchange.context.settings.access, draft.level)) {
     remarks.refuse("level", "choose_level"_message);
   }
@@ -170,15 +166,20 @@ Task<Response> show_new_user(Exchange exchange, ManageUser user) {
 
 Response keep_new_user(const Exchange& exchange, Response refusal) {
   const auto form = http::Form::parse(exchange.request.body());
-  if (form) keep_draft(exchange, draft_of(*form), refusal);
+  if (form) keep_draft(exchange, draft_of(*form, PropertyPick::of(*form)), refusal);
   return refusal;
 }
 
 Task<Response> file_new_user(Exchange exchange, ManageUser user) {
   const auto form = http::Form::parse(exchange.request.body());
   if (!form) co_return refuse(exchange.context, exchange.head(), 400, {Code{"malformed_form"}, ""});
-  Draft draft = draft_of(*form);
-  FormRemarks remarks = check(exchange, draft);
+  PropertyPick pick = PropertyPick::of(*form);
+  PropertyFound found = co_await or_unavailable(
+      exchange,
+      find_property(exchange, reach_to_request(exchange.context, user), pick, Parts::suffice));
+  if (found.complaint.empty()) pick.key = found.key;
+  Draft draft = draft_of(*form, pick);
+  FormRemarks remarks = check(exchange, draft, std::move(found));
   if (remarks.status == 200) {
     const auto email = *saml::canonical_email(draft.email);
     const std::string domain(saml::email_domain(email));

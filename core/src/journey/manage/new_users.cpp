@@ -1,9 +1,8 @@
 // Many New User requests at once: a list is checked row by row, shown, and filed when confirmed.
 #include <algorithm>
-#include <map>
+#include <set>
 
 #include "anteroom/gate.h"
-#include "anteroom/people.h"
 #include "anteroom/requests.h"
 #include "http/form.h"
 #include "http/multipart.h"
@@ -13,6 +12,7 @@
 #include "journey/manage/draft.h"
 #include "journey/manage/manage.h"
 #include "journey/manage/people_list.h"
+#include "journey/manage/property_choice.h"
 #include "journey/manage/steps.h"
 #include "text/unicode.h"
 
@@ -23,7 +23,7 @@ namespace {
 using store::Filing;
 
 // A page of all 5,000 would help nobody: what is wrong comes first.
-constexpr std::size_t kMaxShown = 200;
+constexpr std::size_t kMaxShown = 50;
 // Some 300 people. Escaped, a list becomes up to six times as long.
 constexpr std::size_t kMaxOfStranger = 16u << 10;
 constexpr std::size_t kMaxField = 320;
@@ -32,6 +32,7 @@ constexpr std::size_t kMaxNote = 4000;
 struct Given {
   std::string list;
   store::AccessRequest standard;  // for what rows leave open
+  PropertyPick pick;              // of its property
   bool is_confirmed = false;
 };
 
@@ -43,7 +44,8 @@ std::optional<Given> given_in(const Exchange& exchange) {
   Given given;
   const std::string_view file = form->get("file");
   given.list = file.empty() ? form->get("list") : file;
-  given.standard.property = form->get("property");
+  given.pick = PropertyPick::of(*form);
+  given.standard.property = given.pick.key;
   given.standard.level = form->get("level");
   given.standard.expires_at = text::trimmed(form->get("expires"));
   given.standard.note = text::trimmed(form->get("note"));
@@ -155,35 +157,38 @@ pages::Values entry_of(const CompanyDirectory& companies, const ListedPerson& pe
 }
 
 // The bad rows first, both in their order.
-std::vector<pages::Values> entries_of(const CompanyDirectory& companies, const PeopleList& list,
-                                      const store::PropertyNames& names) {
-  std::vector<pages::Values> entries;
+std::vector<const ListedPerson*> shown_of(const PeopleList& list) {
+  std::vector<const ListedPerson*> shown;
   for (const bool is_bad : {true, false}) {
     for (const ListedPerson& person : list.people) {
-      if (person.complaint.empty() == is_bad || entries.size() == kMaxShown) continue;
-      entries.push_back(entry_of(companies, person, names));
+      if (shown.size() == kMaxShown) return shown;
+      if (person.complaint.empty() != is_bad) shown.push_back(&person);
     }
   }
-  return entries;
+  return shown;
 }
 
-// Those where the user may ask: of others they know what they wrote.
-store::PropertyNames names_of(const std::vector<store::Property>& properties) {
-  std::map<std::string_view, int> count;
-  for (const store::Property& property : properties) ++count[property.name];
-  store::PropertyNames names;
-  for (const auto& [key, name] : properties) names[key] = {name, count[name] > 1};
-  return names;
+// The properties of what is shown, where the user may ask: of others they know what they wrote.
+std::vector<std::string> keys_in(const std::vector<const ListedPerson*>& shown,
+                                 const Reach& reach) {
+  std::set<std::string> keys;
+  for (const ListedPerson* person : shown) {
+    const std::string& key = person->request.property;
+    // What is no text at all is shown as it came, but no database takes it.
+    if (text::is_plain_text(key, text::Lines::one)) keys.insert(key);
+  }
+  return reach.among({keys.begin(), keys.end()});
 }
 
 void add_result(pages::Values& values, const CompanyDirectory& companies, const Checked& checked,
-                const store::PropertyNames& names) {
+                const std::vector<const ListedPerson*>& shown, const store::PropertyNames& names) {
   const std::size_t count = checked.list.people.size();
   values.messages["list_error"] = checked.list.complaint;
   if (count == 0) return;
   values.flags["has_rows"] = true;
-  values.lists["rows"] = entries_of(companies, checked.list, names);
-  const std::string rest = std::to_string(count - std::min(count, kMaxShown));
+  auto& rows = values.lists["rows"];
+  for (const ListedPerson* person : shown) rows.push_back(entry_of(companies, *person, names));
+  const std::string rest = std::to_string(count - shown.size());
   if (rest != "0") values.messages["more"] = {"list_more"_message, {{"count", rest}}};
   const Message::Arguments numbers{{"count", std::to_string(count)},
                                    {"bad", std::to_string(checked.bad)}};
@@ -206,6 +211,7 @@ Response keep_list(const Exchange& exchange, const Given& given) {
   pages::Values values;
   values.text = {{"list", given.list},
                  {"property", std::string(text::cut(given.standard.property, kMaxField))},
+                 {"looked_for", given.pick.typed},
                  {"level", std::string(text::cut(given.standard.level, kMaxField))},
                  {"expires", std::string(text::cut(given.standard.expires_at, kMaxField))},
                  {"note", std::string(text::cut(given.standard.note, kMaxNote))}};
@@ -214,24 +220,28 @@ Response keep_list(const Exchange& exchange, const Given& given) {
 }
 
 Task<Response> list_page(const Exchange& exchange, const ManageUser& user, Given given,
-                         std::optional<Checked> checked) {
+                         PropertyFound property, std::optional<Checked> checked) {
   Context& context = exchange.context;
   const AccessSettings& access = context.settings.access;
-  std::vector<store::Property> all =
-      co_await or_unavailable(exchange, store::list_properties(context.ports.database));
+  const Reach reach = reach_to_request(exchange.context, user);
+  const PropertyOffer offer =
+      co_await or_unavailable(exchange, offer_properties(exchange, reach, given.pick));
+  std::vector<const ListedPerson*> shown;
+  if (checked) shown = shown_of(checked->list);
+  const store::PropertyNames names = co_await or_unavailable(
+      exchange, store::property_names(context.ports.database, keys_in(shown, reach)));
   pages::Values values;
   values.text = {{"list", given.list},
                  {"property", given.standard.property},
                  {"level", given.standard.level},
                  {"expires", given.standard.expires_at},
                  {"note", given.standard.note}};
-  const std::vector<store::Property> own =
-      reachable(access, user.fields().properties, access.request_new_users, std::move(all));
-  values.lists["properties"] = property_choices(own, given.standard.property);
+  add_property_choice(values, offer, given.pick, property);
   values.lists["levels"] = level_choices(access, user.fields().access_level, given.standard.level);
-  const bool is_wrong = checked && (checked->bad > 0 || !checked->list.complaint.empty());
+  const bool is_wrong =
+      checked ? checked->bad > 0 || !checked->list.complaint.empty() : !property.complaint.empty();
   values.flags["has_errors"] = is_wrong;
-  if (checked) add_result(values, *context.companies, *checked, names_of(own));
+  if (checked) add_result(values, *context.companies, *checked, shown, names);
   co_return manage_page(exchange, user, ManageTab::new_user, "manage_new_users",
                         is_wrong ? 422 : 200, std::move(values));
 }
@@ -240,8 +250,10 @@ Task<Response> list_page(const Exchange& exchange, const ManageUser& user, Given
 
 Task<Response> show_new_users(Exchange exchange, ManageUser user) {
   Given nothing;
+  PropertyFound none;
   std::optional<Checked> unchecked;
-  Response page = co_await list_page(exchange, user, std::move(nothing), std::move(unchecked));
+  Response page =
+      co_await list_page(exchange, user, std::move(nothing), std::move(none), std::move(unchecked));
   co_return page;
 }
 
@@ -255,13 +267,24 @@ Task<Response> file_new_users(Exchange exchange, ManageUser user) {
   std::optional<Given> given = given_in(exchange);
   Context& context = exchange.context;
   if (!given) co_return refuse(context, exchange.head(), 400, {Code{"malformed_form"}, "list"});
+  PropertyFound found = co_await or_unavailable(
+      exchange, find_property(exchange, reach_to_request(exchange.context, user), given->pick,
+                              Parts::suffice));
+  std::optional<Checked> shown;
+  if (!found.complaint.empty()) {
+    Response page =
+        co_await list_page(exchange, user, std::move(*given), std::move(found), std::move(shown));
+    co_return page;
+  }
+  given->pick.key = given->standard.property = found.key;
   Given to_check = *given;
   Checked checked = co_await or_unavailable(exchange, check(exchange, user, std::move(to_check)));
   if (checked.is_filed) {
     co_return redirect(303, context.path("/manage/requests?notice=filed_many"));
   }
-  std::optional<Checked> shown = std::move(checked);
-  Response page = co_await list_page(exchange, user, std::move(*given), std::move(shown));
+  shown = std::move(checked);
+  Response page =
+      co_await list_page(exchange, user, std::move(*given), std::move(found), std::move(shown));
   co_return page;
 }
 

@@ -1,7 +1,6 @@
 // One request by itself: approved as it was asked for or changed, or declined.
 #include <algorithm>
 
-#include "anteroom/people.h"
 #include "anteroom/requests.h"
 #include "http/form.h"
 #include "journey/frame/readable.h"
@@ -10,6 +9,7 @@
 #include "journey/manage/decisions.h"
 #include "journey/manage/manage.h"
 #include "journey/manage/people_list.h"
+#include "journey/manage/property_choice.h"
 #include "journey/manage/steps.h"
 #include "text/unicode.h"
 
@@ -30,28 +30,41 @@ struct DecisionRemarks {
   int status = 200;
   std::string level, reason;
   std::vector<std::string> properties;
+  std::string looked_for;  // more of them, as typed
+  PropertyFound rest;      // of that
   Message error, reason_error;
 };
 
-std::vector<pages::Values> checkboxes(const AccessSettings& access, const ManageUser& user,
-                                      std::vector<store::Property> all,
-                                      const std::vector<std::string>& chosen) {
-  const auto may =
-      reachable(access, user.fields().properties, access.process_requests, std::move(all));
-  auto boxes = property_choices(may, "");
+std::vector<std::string> offered_keys(const RequestRow& row, const DecisionRemarks& remarks) {
+  std::vector<std::string> keys = remarks.properties;
+  keys.push_back(row.property);
+  return keys;
+}
+
+// Where there are few, all of them; else those that were asked for or found, and what was found of
+// what is not clear.
+void add_checkboxes(pages::Values& values, const PropertyOffer& offer,
+                    const DecisionRemarks& remarks) {
+  auto& boxes = values.lists["properties"];
+  boxes = property_choices(offer.is_typed ? offer.chosen : offer.few, "");
   for (pages::Values& box : boxes) {
-    box.flags["is_chosen"] =
-        std::find(chosen.begin(), chosen.end(), box.text["value"]) != chosen.end();
+    box.flags["is_chosen"] = std::find(remarks.properties.begin(), remarks.properties.end(),
+                                       box.text["value"]) != remarks.properties.end();
   }
-  return boxes;
+  values.flags["is_typed"] = offer.is_typed;
+  values.text["looked_for"] = remarks.looked_for;
+  values.messages["property_error"] = remarks.rest.complaint;
+  add_candidates(values, remarks.rest);
 }
 
 Task<Response> request_page(const Exchange& exchange, const ManageUser& user, RequestRow row,
                             DecisionRemarks remarks) {
   Context& context = exchange.context;
   const AccessSettings& access = context.settings.access;
-  std::vector<store::Property> all =
-      co_await or_unavailable(exchange, store::list_properties(context.ports.database));
+  if (remarks.properties.empty()) remarks.properties = {row.property};
+  const PropertyOffer offer = co_await or_unavailable(
+      exchange,
+      offer_properties(exchange, reach_to_process(context, user), offered_keys(row, remarks)));
   pages::Values values;
   values.text = {{"id", row.id},
                  {"person_email", row.email},
@@ -76,10 +89,34 @@ Task<Response> request_page(const Exchange& exchange, const ManageUser& user, Re
                   {"is_closed", row.is_closed}};
   values.lists["levels"] = level_choices(access, user.fields().access_level,
                                          remarks.level.empty() ? row.level : remarks.level);
-  if (remarks.properties.empty()) remarks.properties = {row.property};
-  values.lists["properties"] = checkboxes(access, user, std::move(all), remarks.properties);
+  add_checkboxes(values, offer, remarks);
   co_return manage_page(exchange, user, ManageTab::queue, "manage_request", remarks.status,
                         std::move(values));
+}
+
+// What was found by a part is seen before access is given there.
+void add_found(DecisionRemarks& remarks, PropertiesFound found, bool is_search) {
+  for (std::string& key : found.keys) {
+    auto& chosen = remarks.properties;
+    if (std::find(chosen.begin(), chosen.end(), key) == chosen.end()) chosen.push_back(key);
+  }
+  remarks.looked_for = std::move(found.left);
+  remarks.rest = std::move(found.rest);
+  if (!is_search && !found.are_whole) remarks.rest.complaint += "seek_parts"_message;
+}
+
+store::Decision decision_of(const RequestRow& row, const DecisionRemarks& remarks,
+                            bool is_approval) {
+  store::Decision decision;
+  decision.requests = {row.id};
+  decision.is_approval = is_approval;
+  if (!is_approval) {
+    decision.reason = remarks.reason;
+    return decision;
+  }
+  if (remarks.level != row.level) decision.level = remarks.level;
+  if (remarks.properties != std::vector{row.property}) decision.properties = remarks.properties;
+  return decision;
 }
 
 Response gone(const Exchange& exchange) {
@@ -103,7 +140,9 @@ Task<Response> decide_request(Exchange exchange, ManageUser user) {
   Context& context = exchange.context;
   const auto form = http::Form::parse(exchange.request.body(), "property");
   const std::string_view answer = form ? form->get("answer") : std::string_view{};
-  if (answer != "approve" && answer != "decline") {
+  const bool is_approval = answer == "approve";
+  const bool is_search = answer == "find";
+  if (!is_approval && !is_search && answer != "decline") {
     co_return refuse(context, exchange.head(), 400, {Code{"malformed_form"}, "no decision"});
   }
   std::optional<RequestRow> row =
@@ -114,27 +153,27 @@ Task<Response> decide_request(Exchange exchange, ManageUser user) {
   remarks.level = form->get("level");
   remarks.reason = text::trimmed(form->get("reason"));
   remarks.properties = form->repeated();
-  const bool is_approval = answer == "approve";
+  if (const auto typed = text::trimmed(form->get("looked_for")); !typed.empty()) {
+    PropertiesFound found = co_await or_unavailable(
+        exchange,
+        find_several_properties(exchange, reach_to_process(context, user), std::string(typed)));
+    add_found(remarks, std::move(found), is_search);
+  }
   if (is_approval && remarks.properties.empty()) remarks.error = "choose_property"_message;
-  if (!is_approval) remarks.reason_error = complaint_about_note(remarks.reason);
-  if (remarks.error.empty() && remarks.reason_error.empty()) {
-    store::Decision decision;
-    decision.requests = {row->id};
-    decision.is_approval = is_approval;
-    if (is_approval && remarks.level != row->level) decision.level = remarks.level;
-    if (is_approval && remarks.properties != std::vector{row->property}) {
-      decision.properties = remarks.properties;
-    }
-    if (!is_approval) decision.reason = remarks.reason;
+  if (answer == "decline") remarks.reason_error = complaint_about_note(remarks.reason);
+  const bool is_clear =
+      remarks.error.empty() && remarks.reason_error.empty() && remarks.rest.complaint.empty();
+  if (is_clear && !is_search) {
     std::vector<store::DecidingResult> results = co_await or_unavailable(
-        exchange, store::decide_requests(context.ports.database, user.actor,
-                                         context.settings.access, std::move(decision)));
+        exchange,
+        store::decide_requests(context.ports.database, user.actor, context.settings.access,
+                               decision_of(*row, remarks, is_approval)));
     if (results.front().outcome == store::Deciding::done) {
       co_return redirect(303, context.path("/manage/queue?") + decided_query(is_approval, 1));
     }
     remarks.error = why_not(results.front());
     remarks.status = 409;
-  } else {
+  } else if (!is_clear) {
     remarks.status = 422;
   }
   Response page = co_await request_page(exchange, user, std::move(*row), std::move(remarks));

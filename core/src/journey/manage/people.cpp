@@ -77,14 +77,12 @@ Task<Response> person_page(Exchange& exchange, const ManageUser& viewer, std::st
                        context.path("/manage/people"),
                        "person_back"_message});
   }
-  auto listing = store::list_properties(context.ports.database);
-  const std::vector<store::Property> properties =
-      co_await or_unavailable(exchange, std::move(listing));
+  auto offering = offer_properties(exchange, reach_to_process(context, viewer), tried.pick);
+  const PropertyOffer offer = co_await or_unavailable(exchange, std::move(offering));
   auto naming = store::property_names(context.ports.database,
                                       keys_in_history(*person, is_everywhere(context, viewer)));
   const store::PropertyNames names = co_await or_unavailable(exchange, std::move(naming));
-  pages::Values values =
-      person_page_values(context, *person, properties, names, viewer.fields(), tried);
+  pages::Values values = person_page_values(context, *person, offer, names, viewer.fields(), tried);
   values.messages["notice"] = std::move(notice);
   co_return manage_page(exchange, viewer, ManageTab::people, "manage_person", status,
                         std::move(values));
@@ -157,19 +155,36 @@ std::string to_person(const Exchange& exchange) {
 }
 
 Task<Response> change_grant(Exchange exchange, ManageUser viewer) {
+  Context& context = exchange.context;
   const auto form = http::Form::parse(exchange.request.body());
   const std::string user = field(form, "user");
   const bool is_removal = form && form->has("remove");
-  store::GrantChange change{user, field(form, "property"), is_removal ? "" : field(form, "level"),
-                            is_removal ? "" : field(form, "expires_at")};
-  Tried tried{field(form, "form") == "add" ? "add" : "grant", change.property, change, {}};
+  Tried tried{field(form, "form") == "add" ? "add" : "grant"};
+  if (form) tried.pick = PropertyPick::of(*form);
+  if (tried.form == "add") {
+    auto finding = find_property(exchange, reach_to_process(context, viewer), tried.pick,
+                                 Parts::are_asked_about);
+    tried.found = co_await or_unavailable(exchange, std::move(finding));
+    if (tried.found.complaint.empty()) tried.pick.key = tried.found.key;
+    if (tried.pick.key.empty() && tried.found.complaint.empty()) {
+      tried.found.complaint = "choose_property"_message;
+    }
+  }
+  tried.property = text::cut(tried.pick.key, kMaxField);
+  tried.entered = {user, tried.property, is_removal ? "" : field(form, "level"),
+                   is_removal ? "" : field(form, "expires_at")};
+  if (!tried.found.complaint.empty()) {
+    auto asking = person_page(exchange, viewer, user, std::move(tried), 422, Message());
+    Response response = co_await asking;
+    co_return response;
+  }
+  store::GrantChange change = tried.entered;
   // The form knows days only: one that was not touched keeps its hour.
   const std::string was = field(form, "expires_was");
   const bool is_kept = !change.expires_at.empty() && was.starts_with(change.expires_at);
   change.expires_at = is_kept ? was : last_moment(change.expires_at);
   Result<store::PersonChange> changed = store::PersonChange::no_level;
   if (is_removal || !change.level.empty()) {
-    Context& context = exchange.context;
     auto changing = store::change_grant(context.ports.database, viewer.actor,
                                         context.settings.access, std::move(change));
     changed = co_await changing;
@@ -188,7 +203,7 @@ Task<Response> switch_account(Exchange exchange, ManageUser viewer) {
   auto changing = store::set_disabled(context.ports.database, viewer.actor, context.settings.access,
                                       user, is_disabled);
   Result<store::PersonChange> changed = co_await changing;
-  auto showing = after_change(exchange, viewer, user, {"account", "", {}, {}}, std::move(changed),
+  auto showing = after_change(exchange, viewer, user, Tried{"account"}, std::move(changed),
                               is_disabled ? "disabled" : "enabled");
   Response response = co_await showing;
   co_return response;
@@ -209,7 +224,7 @@ Task<Response> end_sessions(Exchange exchange, ManageUser viewer) {
     changed = co_await changing;
   }
   auto showing =
-      after_change(exchange, viewer, user, {"sessions", "", {}, {}}, std::move(changed), "ended");
+      after_change(exchange, viewer, user, Tried{"sessions"}, std::move(changed), "ended");
   Response response = co_await showing;
   co_return response;
 }

@@ -62,22 +62,39 @@ std::vector<Values> levels_for(const AccessSettings& access, std::string_view hi
   return levels;
 }
 
-std::vector<Values> properties_for(const AccessSettings& access, const SessionFields& viewer,
-                                   const std::vector<store::Property>& all,
+// Where there are few: only grants for all properties count where none is named.
+std::vector<Values> properties_for(bool is_everywhere, const PropertyOffer& offer,
                                    const std::string& chosen) {
-  // Only grants for all properties count where none is named.
-  std::vector<store::Property> reached{{std::string(kAllProperties), ""}};
-  reached.insert(reached.end(), all.begin(), all.end());
-  reached = reachable(access, viewer.properties, access.process_requests, std::move(reached));
   std::vector<Values> properties;
-  properties.reserve(reached.size());
-  const std::vector<std::string> labels = property_labels(reached);
-  for (std::size_t i = 0; i < reached.size(); ++i) {
-    const std::string& key = reached[i].key;
-    properties.push_back({{{"key", key}, {"name", key == kAllProperties ? "" : labels[i]}},
+  const auto add = [&](const std::string& key, const std::string& name) {
+    properties.push_back({{{"key", key}, {"name", name}},
                           {{"is_chosen", chosen == key}, {"is_all", key == kAllProperties}}});
-  }
+  };
+  if (is_everywhere) add(std::string(kAllProperties), "");
+  const std::vector<std::string> labels = property_labels(offer.few);
+  for (std::size_t i = 0; i < labels.size(); ++i) add(offer.few[i].key, labels[i]);
   return properties;
+}
+
+// What there is to give, and what was to be given.
+void add_giving(Values& values, const Context& context, const PropertyOffer& offer,
+                const SessionFields& viewer, const Tried& tried) {
+  const AccessSettings& access = context.settings.access;
+  const bool is_adding = tried.form == "add";
+  const store::GrantChange entered = is_adding ? tried.entered : store::GrantChange{};
+  const bool is_everywhere =
+      Reach(access, viewer.properties, access.process_requests).is_everywhere();
+  values.lists["levels"] = levels_for(access, viewer.access_level, entered.level);
+  add_property_choice(values, offer, tried.pick, tried.found);
+  values.lists["properties"] = offer.is_typed
+                                   ? std::vector<Values>()
+                                   : properties_for(is_everywhere, offer, entered.property);
+  values.flags["may_everywhere"] = is_everywhere;
+  values.flags["is_everywhere"] = entered.property == kAllProperties;
+  values.text["expires_at"] = entered.expires_at;
+  if (is_adding) values.messages["add_error"] = tried.error;
+  // A list has no place of its own for that.
+  if (!offer.is_typed && tried.error.empty()) values.messages["add_error"] = tried.found.complaint;
 }
 
 Values grant_values(const Context& context, const store::GrantRow& grant, const std::string& user,
@@ -147,10 +164,8 @@ Values person_values(const Context& context, const store::Person& person,
 }
 
 Values person_page_values(const Context& context, const store::PersonDetail& detail,
-                          const std::vector<store::Property>& properties,
-                          const store::PropertyNames& names, const SessionFields& viewer,
-                          const Tried& tried) {
-  const AccessSettings& access = context.settings.access;
+                          const PropertyOffer& offer, const store::PropertyNames& names,
+                          const SessionFields& viewer, const Tried& tried) {
   const store::Person& person = detail.person;
   Values values = person_values(context, person, names);
   values.lists.clear();
@@ -173,12 +188,7 @@ Values person_page_values(const Context& context, const store::PersonDetail& det
   values.flags["has_sessions"] = !detail.sessions.empty();
   values.flags["has_history"] = !detail.history.empty();
 
-  const bool is_adding = tried.form == "add";
-  const store::GrantChange entered = is_adding ? tried.entered : store::GrantChange{};
-  values.lists["levels"] = levels_for(access, viewer.access_level, entered.level);
-  values.lists["properties"] = properties_for(access, viewer, properties, entered.property);
-  values.text["expires_at"] = entered.expires_at;
-  if (is_adding) values.messages["add_error"] = tried.error;
+  add_giving(values, context, offer, viewer, tried);
   if (tried.form == "account") values.messages["account_error"] = tried.error;
   if (tried.form == "sessions") values.messages["sessions_error"] = tried.error;
   // A grant that is not there any more has no row to stand beside.

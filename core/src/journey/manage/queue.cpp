@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <utility>
 
 #include "anteroom/people.h"
 #include "anteroom/requests.h"
@@ -6,9 +7,11 @@
 #include "journey/frame/readable.h"
 #include "journey/frame/respond.h"
 #include "journey/manage/choices.h"
+#include "journey/manage/company_choice.h"
 #include "journey/manage/decisions.h"
 #include "journey/manage/manage.h"
 #include "journey/manage/people_list.h"
+#include "journey/manage/property_choice.h"
 #include "journey/manage/steps.h"
 #include "text/unicode.h"
 
@@ -25,14 +28,19 @@ constexpr int kMaxDays = 3650;
 // What part of the queue is looked at. Its fields have names of their own: the form of decisions
 // carries them too.
 struct View {
-  std::string company, property;
+  std::string company;
+  PropertyPick property;
   int days = 0;
   std::string after;
 
   static View of(const http::Form& form) {
-    return {std::string(form.get("in_company")), std::string(form.get("in_property")),
-            std::clamp(number_in(form.get("min_days")), 0, kMaxDays),
-            std::string(form.get("after"))};
+    View view{std::string(form.get("in_company")), PropertyPick::of(form),
+              std::clamp(number_in(form.get("min_days")), 0, kMaxDays),
+              std::string(form.get("after"))};
+    // As its own links have it.
+    PropertyPick& property = view.property;
+    if (property.key.empty() && property.typed.empty()) property.key = form.get("in_property");
+    return view;
   }
   // Of the first page: "?in_company=…" or empty.
   [[nodiscard]] std::string query() const {
@@ -43,7 +51,7 @@ struct View {
       text.append(name).append("=").append(http::percent_encode(value));
     };
     add("in_company", company);
-    add("in_property", property);
+    add("in_property", property.key);
     if (days > 0) add("min_days", std::to_string(days));
     return text;
   }
@@ -56,7 +64,7 @@ std::string with(const std::string& query, const std::string& field) {
 store::RequestFilter filter_of(const CompanyDirectory& companies, const View& view) {
   store::RequestFilter filter;
   if (const auto* idp = companies.by_name(view.company)) filter.domains = idp->domains;
-  filter.property = view.property;
+  filter.property = view.property.key;
   filter.older_than_days = view.days;
   filter.after = view.after;
   filter.limit = kPerPage + 1;
@@ -95,13 +103,49 @@ struct QueueRemarks {
   std::vector<pages::Values> failures;
 };
 
-std::vector<pages::Values> company_choices(const Exchange& exchange, const ManageUser& user,
-                                           const View& view) {
-  std::vector<pages::Values> choices;
-  for (const IdentityProvider* idp : companies_for(exchange, user)) {
-    choices.push_back(choice(idp->name, idp->display_name, view.company));
+// Whose requests are asked for: where there are many companies, by what is typed.
+struct CompanyFilter {
+  std::string typed;
+  bool is_typed = false;
+  bool is_unknown = false;
+  std::vector<const IdentityProvider*> several;  // that may have been meant
+};
+
+// Leaves in the view what is clear.
+CompanyFilter company_filter(const std::vector<const IdentityProvider*>& companies, View& view) {
+  CompanyFilter filter;
+  filter.is_typed = companies.size() > kMostOffered;
+  if (!filter.is_typed) return filter;
+  filter.typed = std::exchange(view.company, "");
+  filter.several = find_companies(companies, filter.typed, kMostOffered);
+  filter.is_unknown = filter.several.empty() && !filter.typed.empty();
+  if (filter.several.size() != 1) return filter;
+  view.company = filter.typed = filter.several.front()->name;
+  filter.several.clear();
+  return filter;
+}
+
+void add_companies(pages::Values& values, const Context& context,
+                   const std::vector<const IdentityProvider*>& companies,
+                   const CompanyFilter& filter, const View& view) {
+  values.flags["is_company_typed"] = filter.is_typed;
+  values.text["typed_company"] = filter.typed;
+  if (!filter.is_typed) {
+    for (const IdentityProvider* idp : companies) {
+      values.lists["companies"].push_back(choice(idp->name, idp->display_name, view.company));
+    }
+    return;
   }
-  return choices;
+  if (filter.is_unknown) values.messages["company_error"] = "queue_company_unknown"_message;
+  values.flags["has_several_companies"] = !filter.several.empty();
+  if (filter.several.empty()) return;
+  values.messages["company_error"] = "queue_company_several"_message;
+  for (const IdentityProvider* idp : filter.several) {
+    View one = view;
+    one.company = idp->name;
+    values.lists["several_companies"].push_back(
+        {{{"href", context.path("/manage/queue") + one.query()}, {"name", idp->display_name}}});
+  }
 }
 
 std::vector<pages::Values> day_choices(const View& view) {
@@ -136,8 +180,15 @@ Task<Response> queue_page(const Exchange& exchange, const ManageUser& user, View
                           QueueRemarks remarks) {
   Context& context = exchange.context;
   const Settings& settings = context.settings;
-  std::vector<store::Property> properties =
-      co_await or_unavailable(exchange, store::list_properties(context.ports.database));
+  const Reach reach = reach_to_process(context, user);
+  PropertyFound found = co_await or_unavailable(
+      exchange, find_property(exchange, reach, view.property, Parts::suffice));
+  if (!found.complaint.empty()) found.complaint += "queue_all_properties"_message;
+  view.property.key = found.key;
+  const auto companies = companies_for(exchange, user);
+  const CompanyFilter of_company = company_filter(companies, view);
+  const PropertyOffer offer =
+      co_await or_unavailable(exchange, offer_properties(exchange, reach, view.property));
   store::RequestFilter filter = filter_of(*exchange.companies, view);
   std::vector<store::RequestRow> rows = co_await or_unavailable(
       exchange,
@@ -153,7 +204,7 @@ Task<Response> queue_page(const Exchange& exchange, const ManageUser& user, View
       {"notice", remarks.notice}, {"error", remarks.error}, {"reason_error", remarks.reason_error}};
   values.text = {{"reason_given", remarks.reason},
                  {"in_company", view.company},
-                 {"in_property", view.property},
+                 {"in_property", view.property.key},
                  {"min_days", view.days > 0 ? std::to_string(view.days) : ""},
                  {"first_query", view.query()}};
   values.flags["has_waiting"] = !waiting.empty();
@@ -167,11 +218,8 @@ Task<Response> queue_page(const Exchange& exchange, const ManageUser& user, View
   }
   values.flags["has_failures"] = !remarks.failures.empty();
   values.lists["failures"] = std::move(remarks.failures);
-  values.lists["companies"] = company_choices(exchange, user, view);
-  values.lists["properties"] =
-      property_choices(reachable(settings.access, user.fields().properties,
-                                 settings.access.process_requests, std::move(properties)),
-                       view.property);
+  add_companies(values, context, companies, of_company, view);
+  add_property_choice(values, offer, view.property, found);
   values.lists["ages"] = day_choices(view);
   auto& requests = values.lists["requests"];
   for (const store::RequestRow& row : rows) requests.push_back(entry_of(*exchange.companies, row));

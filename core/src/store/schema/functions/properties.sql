@@ -23,6 +23,30 @@ CREATE OR REPLACE FUNCTION closed_keys() RETURNS text LANGUAGE sql STABLE AS $$
   FROM (SELECT string_agg(p.key, ',' ORDER BY p.key) AS keys FROM properties p WHERE p.closed_at IS NOT NULL) k
 $$;
 
+-- Which open ones, of p_among (NULL: of all), each text means: the key, or the name with the key in brackets; else a name; else parts of
+-- these. By name, at most p_most (0: all) of each text, with how many there are and whether it is more than a part.
+CREATE OR REPLACE FUNCTION find_properties(p_among text[], p_texts text[], p_most int)
+RETURNS TABLE (nth int, key text, name text, is_whole boolean, total int) LANGUAGE sql STABLE AS $$
+  WITH open AS MATERIALIZED (
+    SELECT p.key, p.name, search_key(p.name) AS called FROM properties p
+    WHERE p.closed_at IS NULL AND (p_among IS NULL OR p.key = ANY (p_among))
+  ), wanted AS MATERIALIZED (
+    SELECT t.nth::int, search_key(t.text) AS text FROM unnest(p_texts) WITH ORDINALITY t(text, nth)
+  ), hit AS (
+    SELECT w.nth, o.key, o.name,
+           CASE WHEN w.text IN (o.key, o.called || ' (' || o.key || ')') THEN 1 WHEN w.text = o.called THEN 2 ELSE 3 END AS likeness
+    FROM wanted w JOIN open o
+      ON w.text <> '' AND (position(w.text IN o.key) > 0 OR position(w.text IN o.called) > 0 OR w.text = o.called || ' (' || o.key || ')')
+  ), likest AS (
+    SELECT h.*, min(h.likeness) OVER (PARTITION BY h.nth) AS least FROM hit h
+  ), numbered AS (
+    SELECT l.*, row_number() OVER (PARTITION BY l.nth ORDER BY l.name, l.key) AS place, count(*) OVER (PARTITION BY l.nth) AS count
+    FROM likest l WHERE l.likeness = l.least
+  )
+  SELECT n.nth, n.key, n.name, n.likeness < 3, n.count::int FROM numbered n WHERE p_most = 0 OR n.place <= p_most
+  ORDER BY n.nth, n.place
+$$;
+
 -- Grants that count.
 CREATE OR REPLACE VIEW live_grants AS
   SELECT g.id, g.user_id, g.property, g.level, g.expires_at, g.granted_at, g.granted_by, g.given_alone_by
