@@ -26,7 +26,7 @@ std::string shown(const std::vector<std::string>& texts) {
     out += (i == 0 ? "\"" : ", \"") + text::printable(texts[i], kMaxShown) + "\"";
   }
   if (texts.size() > kMostShown) {
-    out += " and " + std::to_string(texts.size() - kMostShown) + " more";
+    out += ", … (" + std::to_string(texts.size()) + ")";
   }
   return out;
 }
@@ -37,6 +37,7 @@ Look judge(const store::DueLook& due, const TxtAnswer& answer) {
     return Look{due.company, due.domain, std::string(outcome), std::move(found), std::move(detail)};
   };
   const std::string alias = text::printable(answer.alias_of, kMaxShown);
+  const std::string cname = alias.empty() ? "" : "CNAME " + alias;
   const std::string at = alias.empty() ? name : name + ", which is an alias of " + alias;
   switch (answer.kind) {
     case Kind::texts: {
@@ -47,9 +48,9 @@ Look judge(const store::DueLook& due, const TxtAnswer& answer) {
       return came_to(look_outcome::kOther, found, name + " says something else: " + found);
     }
     case Kind::no_name:
-      return came_to(look_outcome::kNoName, alias, "there is no name " + at);
+      return came_to(look_outcome::kNoName, cname, "there is no name " + at);
     case Kind::no_text:
-      return came_to(look_outcome::kNoText, alias, "there is no TXT record at " + at);
+      return came_to(look_outcome::kNoText, cname, "there is no TXT record at " + at);
     case Kind::server_failure:
       return came_to(look_outcome::kServerFailure, "",
                      "the name servers of " + due.domain + " gave no usable answer (SERVFAIL)");

@@ -6,6 +6,8 @@ import secrets
 
 import pytest
 
+from tests.support.metadata_server import certificate, metadata
+
 
 @pytest.fixture
 def contoso(post):
@@ -55,8 +57,8 @@ def test_without_mail_nothing_is_sent(contoso):
 def test_a_proof_that_is_gone_for_a_day_is_told_once_each_time(contoso, server):
     contoso.configure(warn="ops@maintenance.test")
     contoso.sql("SET search_path = anteroom; UPDATE companies SET state = 'live'")
-    contoso.sql("INSERT INTO anteroom.domain_proofs (company, domain, challenge, asked_by, proven_at, detail) VALUES"
-                " ('contoso', 'contoso.test', 'anteroom-domain=x', 'ida', now() - interval '30 days',"
+    contoso.sql("INSERT INTO anteroom.domain_proofs (company, domain, challenge, asked_by, proven_at, checked_at, detail) VALUES"
+                " ('contoso', 'contoso.test', 'anteroom-domain=x', 'ida', now() - interval '30 days', now(),"
                 " 'there is no name _anteroom-challenge')")
     for hours, letters in ((None, 0), (23, 0), (25, 1), (None, 1), (49, 2)):
         contoso.sql("UPDATE anteroom.domain_proofs SET missing_since = now() - make_interval(hours => %s)", hours)
@@ -73,11 +75,36 @@ def test_a_proof_that_is_gone_for_a_day_is_told_once_each_time(contoso, server):
 
 def test_nobody_is_told_of_a_domain_that_is_not_its_own_or_of_one_that_is_not_live(contoso, server):
     contoso.configure(warn="ops@maintenance.test")
-    contoso.sql("INSERT INTO anteroom.domain_proofs (company, domain, challenge, asked_by, proven_at, missing_since)"
-                " SELECT 'contoso', d, 'x', 'ida', now() - interval '30 days', now() - interval '3 days'"
+    contoso.sql("INSERT INTO anteroom.domain_proofs (company, domain, challenge, asked_by, proven_at, missing_since, checked_at)"
+                " SELECT 'contoso', d, 'x', 'ida', now() - interval '30 days', now() - interval '3 days', now()"
                 " FROM unnest(ARRAY['contoso.test', 'other.test']) d")
     contoso.once()
     contoso.sql("SET search_path = anteroom; UPDATE companies SET state = 'live'")
     contoso.sql("DELETE FROM anteroom.company_domains")
     contoso.once()
     assert server.received == []
+
+
+@pytest.mark.parametrize("seen", ["checked_at = now() - interval '47 hours'", "checked_at = now(), failures = 2"],
+                         ids=["once, and the service stands still", "once, and nobody answers since"])
+def test_one_look_alone_is_told_of_to_nobody(contoso, server, seen):
+    contoso.configure(warn="ops@maintenance.test")
+    contoso.sql("SET search_path = anteroom; UPDATE companies SET state = 'live'")
+    contoso.sql("INSERT INTO anteroom.domain_proofs (company, domain, challenge, asked_by, proven_at, missing_since)"
+                " VALUES ('contoso', 'contoso.test', 'x', 'ida', now(), now() - interval '2 days')")
+    contoso.sql(f"UPDATE anteroom.domain_proofs SET {seen}")
+    contoso.once()
+    assert server.received == []
+
+
+def test_whoever_was_sent_a_link_and_opened_it_hears_that_it_is_ready(contoso, server):
+    contoso.ok("company", "contacts", "contoso", "ida@contoso.test")
+    for number, to in enumerate(("ida@contoso.test", "bo@contoso.test", "never@contoso.test"), 1):
+        contoso.ok("company", "link", "contoso", "--to", to)
+        contoso.sql("UPDATE anteroom.company_links SET opened_at = now() WHERE number = %s AND sent_to <> 'never@contoso.test'", number)
+    xml = contoso.directory / "contoso.xml"
+    xml.write_text(metadata(certificate()).replace("https://idp.test/", "https://contoso.test/"))
+    contoso.ok("company", "metadata", "contoso", xml)
+    contoso.ok("company", "live", "contoso")
+    told = contoso.sql("SELECT recipient FROM anteroom.mail_outbox WHERE template = 'company_ready' ORDER BY 1")
+    assert told == [("bo@contoso.test",), ("ida@contoso.test",)]

@@ -63,13 +63,14 @@ class Administrator:
     def __init__(self, node):
         self.node = node
         self.cookie = None
+        self.link = None  # its number
 
     def ask(self, path, method="GET", body=None, headers=(), node=None):
         cookies = [f"{SET_UP}={self.cookie}"] if self.cookie else []
         return (node or self.node).ask(path, host=LOGIN_HOST, method=method, body=body, headers=[PAGE, *headers], cookies=cookies)
 
     def send(self, path, node=None, **fields):
-        body = "&".join(f"{name}={value}" for name, value in fields.items())
+        body = "&".join(f"{name}={value}" for name, value in {"link": self.link, **fields}.items())
         return self.ask(path, "POST", body.encode(), [FORM, SAME], node)
 
     def open(self, code):
@@ -78,18 +79,22 @@ class Administrator:
             if name.lower() == "set-cookie" and value.startswith(SET_UP):
                 assert "; Secure" in value and "; HttpOnly" in value and "SameSite=Lax" in value and "Path=/" in value
                 self.cookie = value.partition("=")[2].partition(";")[0]
+        if answer.status == 303:
+            self.link = re.fullmatch(r"/auth/set-up/connection\?link=(\d+)", answer.header("location"))[1]
         return answer
 
     def page(self, node=None):
-        answer = self.ask("/auth/set-up/connection", node=node)
+        answer = self.ask(f"/auth/set-up/connection?link={self.link}", node=node)
         assert answer.status == 200, answer
         return answer.body.decode()
 
-    def version(self):
-        return re.search(r'name="version" value="(\d+)"', self.page())[1]
+    def seen(self):
+        """What the page says of what it shows: the company's version, and metadata that waits."""
+        page = self.page()
+        return {name: re.search(f'name="{name}" value="([^"]*)"', page)[1].replace("&#x2B;", "+") for name in ("link", "version", "offer")}
 
-    def send_metadata(self, xml, version=None, node=None):
-        body, kind = multipart({"version": version or self.version(), "metadata": xml})
+    def send_metadata(self, xml, seen=None, node=None):
+        body, kind = multipart({**(seen or self.seen()), "metadata": xml})
         return self.ask("/auth/set-up/metadata", "POST", body, [("Content-Type", kind), SAME], node)
 
     def ask_for(self, domain):
@@ -107,7 +112,7 @@ def self_service(lab, cluster, workspace):
 
 
 def prove(office, *domains):
-    office.node.people.sql("UPDATE domain_proofs SET proven_at = now(), checked_at = now(), missing_since = NULL"
+    office.node.people.sql("UPDATE domain_proofs SET proven_at = now(), checked_at = now(), outcome = 'proven', missing_since = NULL"
                            f" WHERE domain = ANY ('{{{','.join(domains)}}}')")
 
 
@@ -116,7 +121,7 @@ def ida(office):
     """Contoso's administrator, who has opened her link."""
     office.add()
     opened = Administrator(office.node)
-    assert opened.open(office.link()).header("location") == "/auth/set-up/connection"
+    assert opened.open(office.link()).status == 303
     return opened
 
 
@@ -127,21 +132,24 @@ def letters(office, template):
 
 def test_she_hands_in_everything_and_support_takes_it(office, ida):
     office.node.people.add("grace@northwind.example", grants=(("*", "admin"),))
-    assert ida.send_metadata(office.xml()).header("location").endswith("?notice=metadata")
+    assert ida.send_metadata(office.xml()).header("location").endswith("&notice=metadata")
     assert "https://contoso-idp.test/" in ida.page(office.other), "whichever node she asks"
     assert "test?t=" in ida.page()
     assert ida.ask_for("Contoso.test").status == 303
     page = ida.page()
     value = re.search(r"anteroom-domain=[A-Za-z0-9_-]{43}", page)[0]
-    assert "_anteroom-challenge.contoso.test" in page and "We have not looked yet" in page
+    assert "_anteroom-challenge.contoso.test" in page and "We look some minutes after you have added it" in page
     with office.names:
         office.names.serve("contoso.test", f'_anteroom-challenge TXT "{value}"')
         office.company("domain", "verify", "contoso", "contoso.test")
     assert ">proven<" in ida.page()
-    assert ida.send("/auth/set-up/hand-in").header("location").endswith("?notice=handed-in")
+    ida.ask_for("gone.test")
+    office.node.people.sql("UPDATE domain_proofs SET proven_at = now(), missing_since = now() WHERE domain = 'gone.test'")
+    assert ida.send("/auth/set-up/hand-in").header("location").endswith("&notice=handed-in")
+    ida.send("/auth/set-up/domain", domain="gone.test", then="remove")
     assert "You handed this in on 20" in ida.page()
     (letter,) = letters(office, "company_handed_in")
-    assert (letter["company"], letter["domains"], letter["unproven"]) == ("Contoso", ["contoso.test"], [])
+    assert (letter["company"], letter["domains"], letter["unproven"]) == ("Contoso", ["contoso.test"], ["gone.test"])
     shown = office.shown()
     assert shown["handed_in"]["at"] and shown["domains"] == [], "nothing is hers before support says so"
     office.company("domain", "add", "contoso", "contoso.test")
@@ -157,7 +165,7 @@ def test_of_a_live_company_metadata_waits_and_what_was_in_force_stays(office, id
     office.company("live", "contoso")
     before = office.shown()["metadata"]
     assert ida.send_metadata(office.xml("idp2")).status == 303
-    assert "This waits until we have looked at it" in ida.page()
+    assert "Not handed in yet" in ida.page() and "It uses what is in force" in ida.page()
     assert office.shown()["metadata"] == before
     offered = office.shown()["handed_in"]
     assert offered["by"].startswith("link ") and len(offered["fingerprints"]) == 1
@@ -215,7 +223,7 @@ def test_what_is_no_link_of_ours_costs_the_database_nothing(office, ida, spoil):
 
 
 def test_a_whole_link_may_be_pasted(office, ida):
-    link = office.company("link", "contoso").strip().replace(":", "%3A").replace("/", "%2F").replace("#", "%23")
+    link = office.company("link", "contoso").splitlines()[0].replace(":", "%3A").replace("/", "%2F").replace("#", "%23")
     assert Administrator(office.node).open(link).status == 303
 
 
@@ -227,10 +235,10 @@ def test_a_whole_link_may_be_pasted(office, ida):
 def test_once_it_has_ended_nothing_goes(office, ida, end):
     code = office.link()
     ida.ask_for("contoso.test")
-    version = ida.version()
+    seen = ida.seen()
     end(office)
     assert ida.ask("/auth/set-up/connection").status == 403
-    assert ida.send_metadata(office.xml(), version).status == 403
+    assert ida.send_metadata(office.xml(), seen).status == 403
     for path, fields in (("domain", {"domain": "contoso.test", "then": "look"}), ("domain", {"domain": "b.test", "then": "ask"}),
                          ("domain", {"domain": "contoso.test", "then": "remove"}), ("hand-in", {})):
         assert ida.send(f"/auth/set-up/{path}", **fields).status == 403
@@ -238,9 +246,90 @@ def test_once_it_has_ended_nothing_goes(office, ida, end):
     assert is_other_open == (office.shown()["state"] == "draft" and office.shown()["links"] != [])
 
 
+def test_two_links_in_one_browser_and_each_page_is_its_own_companys(office, ida):
+    """A tab of one company is open when another company's link is opened."""
+    office.add("fabrikam")
+    contosos = ida.link
+    assert ida.open(office.link("fabrikam")).status == 303
+    fabrikams, ida.link = ida.link, contosos
+    assert "Connect Contoso" in ida.page()
+    ida.send_metadata(office.xml())
+    ida.ask_for("contoso.test")
+    assert [len(office.shown(name)["proofs"]) for name in ("contoso", "fabrikam")] == [1, 0]
+    assert office.shown("fabrikam")["metadata"] == []
+    ida.link = fabrikams
+    assert "Connect Fabrikam" in ida.page()
+    assert "Connect Fabrikam" in ida.ask("/auth/set-up/connection").body.decode(), "the one that was opened last"
+    for number in ("", "0", "99", "x", "-1"):
+        ida.link = number
+        for fields in ({"domain": "a.test", "then": "ask"}, {"domain": "contoso.test", "then": "remove"}):
+            assert ida.send("/auth/set-up/domain", **fields).status == 403
+        assert ida.send("/auth/set-up/hand-in").status == 403
+
+
+def test_who_connects_companies_is_written_to_once_an_hour_whatever_is_handed_in_and_settled(office, ida):
+    office.node.people.add("grace@northwind.example", grants=(("*", "admin"),))
+    ida.send_metadata(office.xml())
+    office.company("domain", "add", "contoso", "contoso.test")
+    office.company("live", "contoso")
+    for n in range(3):
+        ida.ask_for(f"{n}.test")
+        ida.send("/auth/set-up/hand-in")
+        assert office.shown()["handed_in"]["at"]
+        ida.send("/auth/set-up/domain", domain=f"{n}.test", then="remove")
+        assert "handed_in" not in office.shown(), "nothing is left to decide"
+    assert len(letters(office, "company_handed_in")) == 1
+
+
+def test_handing_in_changes_nothing_that_nodes_or_support_see_of_the_company(office, ida):
+    ida.send_metadata(office.xml())
+    ida.ask_for("contoso.test")
+    before = ida.seen()
+    ida.send("/auth/set-up/hand-in")
+    assert ida.seen() == before
+
+
+def test_once_it_is_handed_in_metadata_waits_so_that_what_was_compared_goes_live(office, ida):
+    ida.send_metadata(office.xml())
+    ida.ask_for("contoso.test")
+    ida.send("/auth/set-up/hand-in")
+    ida.send_metadata(office.xml("idp2"))
+    shown = office.shown()
+    assert len(shown["metadata"]) == 1 and shown["handed_in"]["fingerprints"] != shown["metadata"][0]["fingerprints"]
+    office.company("dismiss", "contoso")
+    ida.send_metadata(office.xml("idp2"))
+    assert len(office.shown()["metadata"]) == 2, "a draft again"
+
+
+def test_the_second_of_two_administrators_is_told(office, ida):
+    other = Administrator(office.node)
+    other.open(office.link())
+    ida.send_metadata(office.xml())
+    office.company("domain", "add", "contoso", "contoso.test")
+    office.company("live", "contoso")
+    seen = other.seen()
+    assert ida.send_metadata(office.xml("idp2")).status == 303
+    first = office.shown()["handed_in"]
+    assert other.send_metadata(office.xml("other"), seen).status == 409
+    assert office.shown()["handed_in"] == first
+
+
+def test_what_was_handed_in_is_taken_however_lines_end(office, ida, tmp_path):
+    """A form of Manage sends CR LF."""
+    ida.send_metadata(office.xml())
+    office.company("domain", "add", "contoso", "contoso.test")
+    office.company("live", "contoso")
+    lines = office.xml("idp2").replace("><", ">\n<")
+    assert ida.send_metadata(lines).status == 303
+    ida.send("/auth/set-up/hand-in")
+    (tmp_path / "offer.xml").write_bytes(lines.replace("\n", "\r\n").encode())
+    office.company("metadata", "contoso", tmp_path / "offer.xml")
+    assert "handed_in" not in office.shown()
+
+
 def test_a_link_reaches_its_own_company_alone(office, ida):
     office.add("fabrikam")
-    body, kind = multipart({"version": ida.version(), "metadata": office.xml(), "name": "fabrikam", "company": "fabrikam"})
+    body, kind = multipart({**ida.seen(), "metadata": office.xml(), "name": "fabrikam", "company": "fabrikam"})
     assert ida.ask("/auth/set-up/metadata?name=fabrikam", "POST", body, [("Content-Type", kind), SAME]).status == 303
     ida.send("/auth/set-up/domain", domain="a.test", then="ask", name="fabrikam")
     fabrikam = office.shown("fabrikam")
@@ -254,14 +343,19 @@ def test_whose_a_domain_or_an_entity_id_is_it_does_not_say(office, ida):
     other.open(office.link("fabrikam"))
     other.send_metadata(office.xml())
     office.company("domain", "add", "fabrikam", "fabrikam.test")
+    def says_nothing(page):
+        text = re.sub(r"(fabrikam|corp)\.test", "", page.lower())
+        return "fabrikam" not in text and "corp" not in text
+
     for domain in ("fabrikam.test", "corp.test"):  # of the database, and of the configuration
         assert ida.ask_for(domain).status == 303
-        page = ida.page()
-        assert domain in page and "abrikam<" not in page and "fabrikam " not in page and ">corp<" not in page
-    for entity in ("https://contoso-idp.test/", "https://idp.test/"):
-        answer = ida.send_metadata(office.xml(entity=entity))
-        assert answer.status == 422 and b"We cannot use this metadata here" in answer.body
-        assert b"corp" not in answer.body.replace(b"corp.test", b"") and b"abrikam" not in answer.body.replace(b"fabrikam.test", b"")
+        assert domain in ida.page() and says_nothing(ida.page())
+    assert ida.send_metadata(office.xml(entity="https://contoso-idp.test/")).status == 303, "for support to see"
+    assert "Not handed in yet" in ida.page() and says_nothing(ida.page())
+    assert office.shown()["metadata"] == [] and office.shown()["handed_in"]["entity_id"] == "https://contoso-idp.test/"
+    assert "another company has the entity ID" in office.node.anteroom("company", "metadata", "contoso", "--handed-in").stderr
+    answer = ida.send_metadata(office.xml(entity="https://idp.test/"))
+    assert answer.status == 422 and b"We cannot use this metadata here" in answer.body and says_nothing(answer.body.decode())
 
 
 @pytest.mark.parametrize("domain, words", [("gmail.com", "public mail provider"), ("contoso", "such as example.com"),
@@ -299,6 +393,7 @@ def test_ten_links_and_no_more(office, ida):
     ("-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBg\n-----END PRIVATE KEY-----", "There is a private key in it"),
     ("<a", "This cannot be used"),
     ("", "This cannot be used"),
+    ("https://login.microsoftonline.com/x/federationmetadata.xml", "This is an address"),
     ('<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>', "This cannot be used"),
 ])
 def test_metadata_that_cannot_be(office, ida, xml, words):
@@ -308,10 +403,10 @@ def test_metadata_that_cannot_be(office, ida, xml, words):
 
 
 def test_whoever_was_second_is_told(office, ida, tmp_path):
-    version = ida.version()
+    seen = ida.seen()
     (tmp_path / "contoso.xml").write_text(office.xml())
     office.company("metadata", "contoso", tmp_path / "contoso.xml")
-    answer = ida.send_metadata(office.xml("idp2"), version)
+    answer = ida.send_metadata(office.xml("idp2"), seen)
     assert answer.status == 409 and b"Somebody has changed the connection" in answer.body and b"EntityDescriptor" in answer.body
     assert len(office.shown()["metadata"]) == 1
 
@@ -324,7 +419,7 @@ def test_of_what_she_sends_again_and_again_ten_versions_stay(office, ida):
 
 def test_forms_of_other_sites_are_refused(office, ida):
     for path in ("", "/metadata", "/domain", "/hand-in"):
-        answer = ida.ask(f"/auth/set-up{path}", "POST", b"domain=evil.test&then=ask", [FORM, ("Sec-Fetch-Site", "cross-site")])
+        answer = ida.ask(f"/auth/set-up{path}", "POST", f"link={ida.link}&domain=evil.test&then=ask".encode(), [FORM, ("Sec-Fetch-Site", "cross-site")])
         assert answer.status == 403
     assert office.shown()["proofs"] == [] and "handed_in" not in office.shown()
 
@@ -390,14 +485,16 @@ def test_with_self_service_a_draft_with_every_domain_proven_goes_live(self_servi
     prove(self_service, "b.test")
     assert browser.send("/auth/set-up/hand-in").header("location").endswith("live")
     shown = self_service.shown()
-    assert (shown["state"], shown["domains"]) == ("live", ["contoso.test", "b.test"]) and "handed_in" not in shown
+    assert (shown["state"], sorted(shown["domains"])) == ("live", ["b.test", "contoso.test"]) and "handed_in" not in shown
     assert any(letter.get("went_live") for letter in letters(self_service, "company_changed"))
     assert "Your people sign in already" in browser.page()
+    assert len(letters(self_service, "company_handed_in")) == 1, "of the first time, when a proof was missing"
 
 
 @pytest.mark.parametrize("spoil", [
     lambda office: office.node.people.sql("UPDATE domain_proofs SET missing_since = now()"),
     lambda office: office.node.people.sql("UPDATE domain_proofs SET checked_at = now() - interval '2 days'"),
+    lambda office: office.node.people.sql("UPDATE domain_proofs SET outcome = 'no_answer', failures = 3"),
     lambda office: (office.add("fabrikam"), office.company("domain", "add", "fabrikam", "contoso.test")),
     lambda office: (office.add("fabrikam"), office.company("domain", "add", "fabrikam", "test.test"),
                     office.node.people.sql("UPDATE company_domains SET domain = 'oso.test' WHERE company = 'fabrikam'"),
@@ -406,7 +503,7 @@ def test_with_self_service_a_draft_with_every_domain_proven_goes_live(self_servi
     lambda office: office.node.people.sql("UPDATE domain_proofs SET domain = 'eu.corp.test'"),
     lambda office: office.node.people.sql("DELETE FROM domain_proofs; INSERT INTO company_domains VALUES ('x.test', 'contoso', 'x')"),
     lambda office: office.node.people.sql("UPDATE companies SET metadata = NULL, entity_id = ''"),
-], ids=["a record that is gone", "an old proof", "another's domain", "below another's", "the configuration's", "below the configuration's",
+], ids=["a record that is gone", "an old proof", "servers that do not answer any more", "another's domain", "below another's", "the configuration's", "below the configuration's",
         "nothing proven", "no metadata"])
 def test_what_does_not_go_live_by_itself(self_service, spoil):
     browser = handed_in(self_service, "contoso.test")

@@ -48,7 +48,11 @@ void make(Console& console, const Given& given) {
   }
   const std::string address =
       session::set_up_address(console.settings().service_provider, made->token);
-  console.say(address, {{"link", address}});
+  const auto links = console.need(wait(store::links_of_company(console.database(), row.name)));
+  const store::CompanyLink& newest = links.at(0);
+  console.say(address + "\nlink " + std::to_string(newest.number) + ", until " + newest.ends_at +
+                  ", for the first browser that opens it",
+              {{"link", address}, {"number", newest.number}, {"ends_at", newest.ends_at}});
 }
 
 void end(Console& console, const Given& given) {
@@ -115,7 +119,11 @@ void verify(Console& console, const Given& given) {
   const auto look = console.need(
       services::prove_domain(console.database(), console.settings(), given.name, domain));
   const store::DomainProof proof = proof_of(console, given, domain);
-  if (look && look->outcome == look_outcome::kProven) {
+  if (!look && !proof.is_proven()) {
+    throw Abort{exit_refused,
+                "somebody looks it up right now: anteroom company show " + given.name};
+  }
+  if (proof.is_proven() && (!look || look->outcome == look_outcome::kProven)) {
     console.say(domain + " is " + proof_text(proof),
                 {{"domain", domain}, {"is_proven", true}, {"proven_at", proof.proven_at}});
     return;

@@ -116,8 +116,10 @@ std::string handed_in_text(const std::optional<store::HandIn>& handed_in) {
                          ? ""
                          : "handed in:  " + minute(handed_in->handed_in_at) + "\n";
   if (handed_in->entity_id.empty()) return text;
-  text += "handed in:  other metadata, " + minute(handed_in->offered_at) + ", by " +
-          handed_in->offered_by + "\n            " + handed_in->entity_id + "\n";
+  text += (text.empty() ? "sent:       other metadata, not handed in yet, "
+                        : "handed in:  other metadata, ") +
+          minute(handed_in->offered_at) + ", by " + handed_in->offered_by + "\n            " +
+          handed_in->entity_id + "\n";
   for (const std::string& print : handed_in->fingerprints) text += "            " + print + "\n";
   return text;
 }
@@ -214,7 +216,10 @@ std::string proof_text(const store::DomainProof& proof) {
     return "proven on " + minute(proof.proven_at) + ", but not since " +
            minute(proof.missing_since) + ": " + proof.detail;
   }
-  if (!proof.proven_at.empty()) return "proven on " + minute(proof.proven_at);
+  if (!proof.proven_at.empty()) {
+    return "proven on " + minute(proof.proven_at) +
+           (proof.detail.empty() ? "" : "; the last look came to nothing: " + proof.detail);
+  }
   return proof.detail.empty() ? "not looked up yet" : "not proven: " + proof.detail;
 }
 

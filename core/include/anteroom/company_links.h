@@ -58,15 +58,19 @@ enum class Opening {
   used,    ///< another one has
   ended,   ///< or there never was such a link
 };
-/// `current`: the hash of what the browser keeps of an earlier link, if any.
-Task<Result<Opening>> open_link(Database& database, AccessSettings access, std::string client,
-                                TokenHash token, TokenHash browser,
-                                std::optional<TokenHash> current);
+struct OpenedLink {
+  Opening opening = Opening::ended;
+  long link = 0;
+};
+/// `browser`: the hash of what the browser keeps, which may have opened other links, too.
+Task<Result<OpenedLink>> open_link(Database& database, AccessSettings access, std::string client,
+                                   TokenHash token, TokenHash browser);
 
 /// Whoever has opened a link, as the functions that follow ask for it.
 struct LinkHolder {
   TokenHash browser{};
   std::string client_address;
+  std::optional<long> link = {};  ///< its number; none: the one that the browser opened last
 };
 
 /// What the link's holder is shown of the company. Times as ISO 8601.
@@ -79,6 +83,7 @@ struct CompanyByLink {
   std::vector<std::string> fingerprints;  ///< likewise
   std::string offered_entity_id;          ///< of metadata that waits for support
   std::vector<std::string> offered_fingerprints;
+  std::string offer;  ///< which metadata that is; empty: none waits
 };
 /// Nothing where the browser has opened none that holds.
 Task<Result<std::optional<CompanyByLink>>> company_by_link(Database& database,
@@ -86,10 +91,11 @@ Task<Result<std::optional<CompanyByLink>>> company_by_link(Database& database,
 
 // Changes by a link's holder: no_link where it does not hold any more.
 
-/// In force at once of a draft; of any other company it waits for support.
+/// In force at once of a draft that nobody has handed in; else it waits for support. Nothing where
+/// the company, or the metadata that waits, is not as it was: `version`, `offer`.
 Task<Result<CompanyChange>> hand_in_metadata(Database& database, const AccessSettings& access,
                                              const LinkHolder& holder, long version,
-                                             NewMetadata metadata);
+                                             std::string offer, NewMetadata metadata);
 /// `challenge`: what its record is to say, unless it was asked for before.
 Task<Result<CompanyChange>> ask_for_domain(Database& database, const AccessSettings& access,
                                            const LinkHolder& holder, std::string domain,

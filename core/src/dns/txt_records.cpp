@@ -20,6 +20,7 @@ using Clock = std::chrono::steady_clock;
 using Kind = TxtAnswer::Kind;
 
 constexpr std::chrono::seconds kMost{10};
+constexpr std::chrono::seconds kSecondPass{4};
 constexpr int kTimeout = 2000;  // ms, of the first try with each server
 constexpr int kTries = 2;
 constexpr int kClass = 1, kCname = 5, kTxt = 16;  // RFC 1035, 3.2
@@ -154,9 +155,8 @@ void take_answer(void* argument, int status, int /*timeouts*/, unsigned char* by
 Result<Channel> make_channel(const std::vector<std::string>& servers, int more_flags) {
   if (library().status != ARES_SUCCESS) return failed(library().status);
   ares_options options{};
-  // One socket for all names; those that are asked for are whole.
-  options.flags =
-      ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES | ARES_FLAG_EDNS | ARES_FLAG_STAYOPEN | more_flags;
+  // Names are whole. Sockets close once nothing is asked any more, which ends the waiting.
+  options.flags = ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES | ARES_FLAG_EDNS | more_flags;
   options.timeout = kTimeout;
   options.tries = kTries;
   options.ednspsz = 1232;  // no fragments
@@ -233,8 +233,10 @@ Result<std::vector<TxtAnswer>> find_txt_records(const std::vector<std::string>& 
   const auto end = Clock::now() + kMost;
   // One that says SERVFAIL or REFUSED is passed over for the next, and c-ares does not tell what
   // the last one said: those are asked once more.
-  for (const int flags : {0, static_cast<int>(ARES_FLAG_NOCHECKRESP)}) {
-    if (Status asked = ask(names, servers, flags, end, answers); !asked) return asked.failure();
+  const auto first_end = end - kSecondPass;
+  if (Status asked = ask(names, servers, 0, first_end, answers); !asked) return asked.failure();
+  if (Status asked = ask(names, servers, ARES_FLAG_NOCHECKRESP, end, answers); !asked) {
+    return asked.failure();
   }
   return answers;
 }

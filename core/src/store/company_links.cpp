@@ -24,26 +24,31 @@ constexpr Statement kHandIn{
 constexpr Statement kClose{"close_hand_in",
                            "SELECT anteroom.close_hand_in($1::anteroom.actor, $2)"};
 constexpr Statement kOpen{
-    "open_link", "SELECT anteroom.open_link($1::anteroom.actor, $2::bytea, $3::bytea, $4::bytea)"};
+    "open_link",
+    "SELECT outcome, number FROM anteroom.open_link($1::anteroom.actor, $2::bytea, $3::bytea)"};
 constexpr Statement kByLink{
     "company_by_link",
     "SELECT name, display_name, state, domains, settings, version, link, ends_at, handed_in_at,"
-    " entity_id, fingerprints, offered_entity_id, offered_fingerprints"
-    " FROM anteroom.company_by_link($1::bytea)"};
+    " entity_id, fingerprints, offered_entity_id, offered_fingerprints, offer"
+    " FROM anteroom.company_by_link($1::bytea, $2::bigint)"};
 constexpr Statement kMetadata{"hand_in_metadata",
                               "SELECT anteroom.hand_in_metadata($1::anteroom.actor, $2::bytea, "
-                              "$3::bigint, $4, $5, $6::text[],"
-                              " $7::jsonb)"};
-constexpr Statement kAsk{"ask_for_domain",
-                         "SELECT anteroom.ask_for_domain($1::anteroom.actor, $2::bytea, $3, $4)"};
+                              "$3::bigint, $4::bigint, $5, $6,"
+                              " $7, $8::text[], $9::jsonb)"};
+constexpr Statement kAsk{
+    "ask_for_domain",
+    "SELECT anteroom.ask_for_domain($1::anteroom.actor, $2::bytea, $3::bigint, $4, $5)"};
 constexpr Statement kTakeBack{
-    "take_domain_back", "SELECT anteroom.take_domain_back($1::anteroom.actor, $2::bytea, $3)"};
-constexpr Statement kLookAgain{"look_again", "SELECT anteroom.look_again($1::bytea, $2)"};
-constexpr Statement kDone{"hand_in", "SELECT anteroom.hand_in($1::anteroom.actor, $2::bytea)"};
+    "take_domain_back",
+    "SELECT anteroom.take_domain_back($1::anteroom.actor, $2::bytea, $3::bigint, $4)"};
+constexpr Statement kLookAgain{"look_again",
+                               "SELECT anteroom.look_again($1::bytea, $2::bigint, $3)"};
+constexpr Statement kDone{"hand_in",
+                          "SELECT anteroom.hand_in($1::anteroom.actor, $2::bytea, $3::bigint)"};
 
 constexpr Statement kGoLive{
     "go_live_by_link",
-    "SELECT anteroom.go_live_by_link($1::anteroom.actor, $2::bytea, $3::bigint)"};
+    "SELECT anteroom.go_live_by_link($1::anteroom.actor, $2::bytea, $3::bigint, $4::bigint)"};
 
 constexpr std::pair<std::string_view, Opening> kOpenings[] = {
     {"opened", Opening::opened}, {"again", Opening::again}, {"used", Opening::used}};
@@ -55,6 +60,10 @@ std::string of_actor(const Actor& actor, const AccessSettings& access) {
 // Nobody's rights: the database names the link, and it is the link that counts.
 std::string of_holder(const std::string& client_address, const AccessSettings& access) {
   return of_actor({"", "", client_address, true}, access);
+}
+
+Cell link_of(const LinkHolder& holder) {
+  return holder.link ? Cell(std::to_string(*holder.link)) : std::nullopt;
 }
 
 }  // namespace
@@ -101,20 +110,19 @@ Task<Result<CompanyChange>> close_hand_in(Database& database, const Actor& actor
   return change_of_company(database, kClose, {of_actor(actor, access), std::move(company)});
 }
 
-Task<Result<Opening>> open_link(Database& database, AccessSettings access, std::string client,
-                                TokenHash token, TokenHash browser,
-                                std::optional<TokenHash> current) {
-  Params params{of_holder(client, access), bytea_literal(token), bytea_literal(browser),
-                current ? Cell(bytea_literal(*current)) : std::nullopt};
+Task<Result<OpenedLink>> open_link(Database& database, AccessSettings access, std::string client,
+                                   TokenHash token, TokenHash browser) {
+  Params params{of_holder(client, access), bytea_literal(token), bytea_literal(browser)};
   Result<Rows> result = co_await run(database, kOpen, std::move(params));
   if (!result) co_return result.failure();
   if (result->rows.size() != 1) co_return unexpected_rows(kOpen);
-  co_return by_name(kOpenings, text(result->rows[0], 0), Opening::ended);
+  const auto& row = result->rows[0];
+  co_return OpenedLink{by_name(kOpenings, text(row, 0), Opening::ended), number(row, 1)};
 }
 
 Task<Result<std::optional<CompanyByLink>>> company_by_link(Database& database,
                                                            const LinkHolder& holder) {
-  Params params{bytea_literal(holder.browser)};
+  Params params{bytea_literal(holder.browser), link_of(holder)};
   Result<Rows> result = co_await run(database, kByLink, std::move(params));
   if (!result) co_return result.failure();
   if (result->rows.empty()) co_return std::optional<CompanyByLink>();
@@ -129,17 +137,19 @@ Task<Result<std::optional<CompanyByLink>>> company_by_link(Database& database,
   found.fingerprints = text::words(text(row, 10));
   found.offered_entity_id = text(row, 11);
   found.offered_fingerprints = text::words(text(row, 12));
+  found.offer = text(row, 13);
   co_return std::optional(std::move(found));
 }
 
 Task<Result<CompanyChange>> hand_in_metadata(Database& database, const AccessSettings& access,
                                              const LinkHolder& holder, long version,
-                                             NewMetadata metadata) {
-  return change_of_company(database, kMetadata,
-                           {of_holder(holder.client_address, access), bytea_literal(holder.browser),
-                            std::to_string(version), std::move(metadata.xml),
-                            std::move(metadata.entity_id), array_literal(metadata.fingerprints),
-                            metadata.summary.empty() ? Cell() : Cell(std::move(metadata.summary))});
+                                             std::string offer, NewMetadata metadata) {
+  return change_of_company(
+      database, kMetadata,
+      {of_holder(holder.client_address, access), bytea_literal(holder.browser), link_of(holder),
+       std::to_string(version), std::move(offer), std::move(metadata.xml),
+       std::move(metadata.entity_id), array_literal(metadata.fingerprints),
+       metadata.summary.empty() ? Cell() : Cell(std::move(metadata.summary))});
 }
 
 Task<Result<CompanyChange>> ask_for_domain(Database& database, const AccessSettings& access,
@@ -147,26 +157,26 @@ Task<Result<CompanyChange>> ask_for_domain(Database& database, const AccessSetti
                                            std::string challenge) {
   return change_of_company(database, kAsk,
                            {of_holder(holder.client_address, access), bytea_literal(holder.browser),
-                            std::move(domain), std::move(challenge)});
+                            link_of(holder), std::move(domain), std::move(challenge)});
 }
 
 Task<Result<CompanyChange>> take_domain_back(Database& database, const AccessSettings& access,
                                              const LinkHolder& holder, std::string domain) {
-  return change_of_company(
-      database, kTakeBack,
-      {of_holder(holder.client_address, access), bytea_literal(holder.browser), std::move(domain)});
+  return change_of_company(database, kTakeBack,
+                           {of_holder(holder.client_address, access), bytea_literal(holder.browser),
+                            link_of(holder), std::move(domain)});
 }
 
 Task<Result<CompanyChange>> look_again(Database& database, const LinkHolder& holder,
                                        std::string domain) {
   return change_of_company(database, kLookAgain,
-                           {bytea_literal(holder.browser), std::move(domain)});
+                           {bytea_literal(holder.browser), link_of(holder), std::move(domain)});
 }
 
 Task<Result<bool>> go_live_by_link(Database& database, const AccessSettings& access,
                                    const LinkHolder& holder, long version) {
   Params params{of_holder(holder.client_address, access), bytea_literal(holder.browser),
-                std::to_string(version)};
+                link_of(holder), std::to_string(version)};
   Result<Rows> result = co_await run(database, kGoLive, std::move(params));
   if (!result) co_return result.failure();
   co_return !result->rows.empty() && is_true(result->rows[0], 0);
@@ -175,7 +185,8 @@ Task<Result<bool>> go_live_by_link(Database& database, const AccessSettings& acc
 Task<Result<CompanyChange>> hand_in(Database& database, const AccessSettings& access,
                                     const LinkHolder& holder) {
   return change_of_company(
-      database, kDone, {of_holder(holder.client_address, access), bytea_literal(holder.browser)});
+      database, kDone,
+      {of_holder(holder.client_address, access), bytea_literal(holder.browser), link_of(holder)});
 }
 
 }  // namespace anteroom::store

@@ -252,7 +252,7 @@ std::vector<Values> proofs() {
 
 Values link(const std::string& number, bool is_opened) {
   Values values{{{"name", "contoso"}, {"number", number}}, {{"is_opened", is_opened}}};
-  values.messages["link"] = {
+  values.messages["link_said"] = {
       is_opened ? "company_link_sent"_message : "company_link_copied"_message,
       {{"number", number},
        {"to", "ida@contoso.example"},
@@ -278,6 +278,7 @@ Values handed_in() {
   values.text["given_to"] = "ida";
   values.text["made_link"] = "https://login.example.com/auth/set-up#c2FtcGxlIGxpbms";
   values.lists["offered_keys"] = {key('D')};
+  values.lists["keys_now"] = {key('A')};
   values.lists["proofs"] = proofs();
   values.lists["links"] = {link("3", true), link("4", false)};
   return values;
@@ -295,7 +296,10 @@ Values connection() {
     values.text[empty] = "";
   }
   values.text["ends_at"] = "2026-05-07 09:12 UTC";
-  values.flags = {{"is_entra", true}, {"is_live", false}, {"is_offered", false}};
+  values.text["link_number"] = "3";
+  values.text["offer"] = "";
+  values.flags = {
+      {"is_entra", true}, {"is_live", false}, {"is_offered", false}, {"is_self_service", true}};
   return values;
 }
 
@@ -315,6 +319,7 @@ Values filled_connection() {
   values.lists["domains"] = {
       {{{"domain", "xn--mnchen-3ya.example"}, {"spelt", "münchen.example"}}}};
   values.lists["proofs"] = proofs();
+  for (Values& one : values.lists["proofs"]) one.flags["may_act"] = one.text["number"] != "2";
   values.messages = {
       {"notice", "set_up_domain_asked"_message},
       {"failure", "set_up_needs_metadata"_message},

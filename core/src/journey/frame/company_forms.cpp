@@ -91,6 +91,8 @@ std::optional<GivenMetadata> given_metadata(const Exchange& exchange) {
   const std::string_view file = form->get("file");
   GivenMetadata given;
   given.name = part_of(*form, "name", kMaxCompanyName);
+  given.link = part_of(*form, "link", kMaxCompanyName);
+  given.offer = part_of(*form, "offer", kMaxCompanyName);
   given.xml = text::trimmed(file.empty() ? form->get("metadata") : file);
   given.version = version_in(form->get("version"));
   given.is_confirmed = file.empty() && form->get("confirmed") == "yes";

@@ -34,7 +34,8 @@ std::vector<pages::Values> remark_values(const std::vector<std::string>& remarks
 
 /// Metadata that was sent, as a text or a file.
 struct GivenMetadata {
-  std::string name;  ///< the company's, where the form has it
+  std::string name;         ///< the company's, where the form has it
+  std::string link, offer;  ///< as the page of set_up/ has them
   std::string xml;
   long version = -1;  ///< of the company, as the page showed it
   bool is_confirmed = false;

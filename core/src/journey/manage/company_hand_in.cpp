@@ -37,6 +37,7 @@ Task<Response> make_link(Exchange& exchange, const ManageUser& viewer, std::stri
   } else if (is_sent) {
     co_return company_changed(exchange, name, "link-sent");
   } else {
+    tried.messages["notice"] = "company_link_made"_message;
     tried.made_link = session::set_up_address(context.settings.service_provider, made->token);
   }
   auto showing = company_page(exchange, viewer, name, std::move(tried));

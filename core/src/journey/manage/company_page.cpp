@@ -153,6 +153,7 @@ void add_handed_in(const Known& known, Values& values) {
           : Message{"company_handed_in_at"_message,
                     {{"at", readable_time(handed_in.handed_in_at)}}};
   values.flags["has_offer"] = !handed_in.entity_id.empty();
+  values.lists["keys_now"] = key_values(keys_in_force(known));
   values.text["offered_metadata"] = handed_in.xml;
   values.text["offered_entity_id"] = handed_in.entity_id;
   values.lists["offered_keys"] = key_values(handed_in.fingerprints);
@@ -165,7 +166,7 @@ Values link_values(const store::CompanyLink& link, const std::string& name) {
                                 {"to", link.sent_to},
                                 {"by", link.made_by},
                                 {"until", readable_time(link.ends_at)}};
-  values.messages["link"] = {
+  values.messages["link_said"] = {
       link.sent_to.empty() ? "company_link_copied"_message : "company_link_sent"_message, said};
   values.flags["is_opened"] = !link.opened_at.empty();
   values.messages["opened"] =

@@ -4,6 +4,7 @@
 #include <functional>
 #include <utility>
 
+#include "anteroom/domain_proofs.h"
 #include "anteroom/email.h"
 #include "journey/frame/company_forms.h"
 #include "journey/frame/forms.h"
@@ -21,6 +22,7 @@ using store::CompanyByLink;
 using store::CompanyChange;
 
 constexpr std::size_t kMaxWord = 32;
+constexpr std::size_t kLongestName = 253;
 
 // What was sent, and what is wrong with it.
 struct Tried : Attempt {
@@ -33,12 +35,18 @@ struct NamedMessage {
   MessageKey message;
 };
 
-constexpr std::array<NamedMessage, 6> kNotices{{{"metadata", "set_up_metadata_taken"_message},
+constexpr std::array<NamedMessage, 7> kNotices{{{"metadata", "set_up_metadata_taken"_message},
                                                 {"asked", "set_up_domain_asked"_message},
                                                 {"removed", "set_up_domain_removed"_message},
                                                 {"again", "set_up_look_soon"_message},
+                                                {"looked", "set_up_looked"_message},
                                                 {"live", "set_up_live"_message},
                                                 {"handed-in", "set_up_handed_in"_message}}};
+
+// A form names its link: without one it is for none.
+std::string needed(std::string number) {
+  return number.empty() ? "none" : number;
+}
 
 Message notice_of(std::string_view name) {
   const auto* const found = std::find_if(kNotices.begin(), kNotices.end(),
@@ -52,6 +60,7 @@ Values proof_values(const store::DomainProof& proof, const std::string& company,
   add_proof(proof, values);
   values.text["number"] = std::to_string(number);
   values.flags["is_given"] = proof.owner == company;
+  values.flags["may_act"] = proof.owner != company || !proof.is_proven();
   return values;
 }
 
@@ -84,6 +93,8 @@ Values connection_values(const Exchange& exchange, const CompanyByLink& known,
   Values values;
   values.text["display_name"] = known.row.display_name;
   values.text["version"] = std::to_string(known.row.version);
+  values.text["link_number"] = std::to_string(known.link);
+  values.text["offer"] = known.offer;
   values.text["ends_at"] = readable_time(known.ends_at);
   values.text["handed_in_at"] = readable_time(known.handed_in_at);
   values.text["given_domain"] = tried.domain;
@@ -96,6 +107,7 @@ Values connection_values(const Exchange& exchange, const CompanyByLink& known,
   values.flags["has_remarks"] = !tried.remarks.empty();
   values.flags["has_metadata"] = !values.text["entity_id"].empty();
   values.flags["is_live"] = known.row.state == "live";
+  values.flags["is_self_service"] = exchange.context.settings.companies.self_service;
   values.flags["is_entra"] = preset_in(known.row.settings) == "entra";
   values.flags["has_errors"] = tried.status != 200;
   for (const auto& [name, message] : tried.messages) values.messages[name] = message;
@@ -135,7 +147,8 @@ Message change_message(CompanyChange change) {
 Task<Response> answer(Exchange& exchange, const store::LinkHolder& holder, CompanyChange change,
                       const char* notice, const char* error, Tried tried) {
   if (change == CompanyChange::done || change == CompanyChange::same) {
-    co_return redirect(303, exchange.context.path(kConnection) + "?notice=" + notice);
+    const std::string page = connection_path(holder.link.value_or(-1));
+    co_return redirect(303, exchange.context.path(page) + "&notice=" + notice);
   }
   if (change == CompanyChange::no_link) co_return no_link(exchange, "it has ended");
   tried.refuse(error, change_message(change),
@@ -149,6 +162,8 @@ Task<Response> answer(Exchange& exchange, const store::LinkHolder& holder, Compa
 // otherwise is for support.
 Message complaint_about(const Exchange& exchange, const std::string& company,
                         const std::string& domain) {
+  // The record's name has to be one, too (RFC 1035, 2.3.4).
+  if (challenge_name(domain).size() > kLongestName) return "company_bad_domain"_message;
   switch (judge_company_domain(exchange.context.settings, company, domain, true).fault) {
     case CompanyFault::bad_domain:
       return "company_bad_domain"_message;
@@ -160,10 +175,11 @@ Message complaint_about(const Exchange& exchange, const std::string& company,
 }
 
 Task<Response> keep_metadata(Exchange& exchange, const store::LinkHolder& holder,
-                             JudgedMetadata judged, long version, Tried tried) {
+                             JudgedMetadata judged, GivenMetadata given, Tried tried) {
   Context& context = exchange.context;
-  auto handing = store::hand_in_metadata(context.ports.database, context.settings.access, holder,
-                                         version, std::move(judged.kept));
+  auto handing =
+      store::hand_in_metadata(context.ports.database, context.settings.access, holder,
+                              given.version, std::move(given.offer), std::move(judged.kept));
   const CompanyChange change = co_await or_unavailable(exchange, std::move(handing));
   const bool is_taken = change == CompanyChange::done || change == CompanyChange::same;
   if (is_taken && !judged.remarks.empty()) {
@@ -200,7 +216,10 @@ Task<Response> change_domain(Exchange& exchange, const store::LinkHolder& holder
         store::ask_for_domain(database, access, holder, std::move(domain), std::move(*challenge));
     change = co_await or_unavailable(exchange, std::move(asking));
   }
-  const char* notice = then == "look" ? "again" : then == "remove" ? "removed" : "asked";
+  const bool is_same = change == CompanyChange::same;
+  const char* notice = then == "look"     ? (is_same ? "looked" : "again")
+                       : then == "remove" ? "removed"
+                                          : "asked";
   auto answering = answer(exchange, holder, change, notice, "domain_error", std::move(tried));
   Response response = co_await answering;
   co_return response;
@@ -250,9 +269,9 @@ Task<Result<bool>> go_live(Exchange& exchange, const store::LinkHolder& holder) 
 
 Task<Response> show_connection(Exchange exchange) {
   if (is_too_often(exchange)) co_return too_many_steps(exchange);
-  const auto holder = holder_of(exchange);
-  if (!holder) co_return no_link(exchange, "this browser has opened none");
   const auto query = http::Form::parse(exchange.head().query);
+  const auto holder = holder_of(exchange, field_of(query, "link", kMaxWord));
+  if (!holder) co_return none_opened(exchange);
   Tried nothing;
   nothing.messages["notice"] = notice_of(field_of(query, "notice", kMaxWord));
   auto showing = connection_page(exchange, *holder, std::move(nothing));
@@ -263,17 +282,19 @@ Task<Response> show_connection(Exchange exchange) {
 Task<Response> take_metadata(Exchange exchange) {
   Context& context = exchange.context;
   if (is_too_often(exchange)) co_return too_many_steps(exchange);
-  const auto holder = holder_of(exchange);
-  if (!holder) co_return no_link(exchange, "this browser has opened none");
   auto given = given_metadata(exchange);
   if (!given) co_return refuse(context, exchange.head(), 400, {Code{"malformed_form"}, "metadata"});
+  const auto holder = holder_of(exchange, needed(given->link));
+  if (!holder) co_return none_opened(exchange);
   auto finding = store::company_by_link(context.ports.database, *holder);
   std::optional<CompanyByLink> known = co_await or_unavailable(exchange, std::move(finding));
   if (!known) co_return no_link(exchange, "it has ended");
   Tried tried;
   tried.metadata = std::move(given->xml);
   const CompanyVerdict text = judge_metadata_text(tried.metadata);
-  if (!text.is_good()) {
+  if (tried.metadata.starts_with("https://")) {
+    tried.refuse("metadata_error", "set_up_is_address"_message);
+  } else if (!text.is_good()) {
     tried.refuse("metadata_error", text.fault == CompanyFault::private_key
                                        ? Message("set_up_private_key"_message)
                                        : metadata_message(text));
@@ -284,7 +305,7 @@ Task<Response> take_metadata(Exchange exchange) {
     JudgedMetadata judged = co_await or_unavailable(exchange, std::move(judging));
     if (judged.verdict.is_good()) {
       auto keeping =
-          keep_metadata(exchange, *holder, std::move(judged), given->version, std::move(tried));
+          keep_metadata(exchange, *holder, std::move(judged), std::move(*given), std::move(tried));
       Response response = co_await keeping;
       co_return response;
     }
@@ -301,9 +322,9 @@ Task<Response> take_metadata(Exchange exchange) {
 Task<Response> take_domain(Exchange exchange) {
   Context& context = exchange.context;
   if (is_too_often(exchange)) co_return too_many_steps(exchange);
-  const auto holder = holder_of(exchange);
-  if (!holder) co_return no_link(exchange, "this browser has opened none");
   const auto form = http::Form::parse(exchange.request.body());
+  const auto holder = holder_of(exchange, needed(field_of(form, "link", kMaxWord)));
+  if (!holder) co_return none_opened(exchange);
   const std::string then = field_of(form, "then", kMaxWord);
   if (then != "ask" && then != "remove" && then != "look") {
     co_return refuse(context, exchange.head(), 400, {Code{"malformed_form"}, "none of the three"});
@@ -326,16 +347,17 @@ Task<Response> take_domain(Exchange exchange) {
 Task<Response> hand_in_connection(Exchange exchange) {
   Context& context = exchange.context;
   if (is_too_often(exchange)) co_return too_many_steps(exchange);
-  const auto holder = holder_of(exchange);
-  if (!holder) co_return no_link(exchange, "this browser has opened none");
-  auto handing = store::hand_in(context.ports.database, context.settings.access, *holder);
-  const CompanyChange change = co_await or_unavailable(exchange, std::move(handing));
-  bool is_live = false;
-  if (change == CompanyChange::done) {
-    auto going = go_live(exchange, *holder);
-    is_live = co_await or_unavailable(exchange, std::move(going));
-  }
+  const auto form = http::Form::parse(exchange.request.body());
+  const auto holder = holder_of(exchange, needed(field_of(form, "link", kMaxWord)));
+  if (!holder) co_return none_opened(exchange);
   Tried nothing;
+  auto going = go_live(exchange, *holder);
+  const bool is_live = co_await or_unavailable(exchange, std::move(going));
+  CompanyChange change = CompanyChange::done;
+  if (!is_live) {
+    auto handing = store::hand_in(context.ports.database, context.settings.access, *holder);
+    change = co_await or_unavailable(exchange, std::move(handing));
+  }
   auto answering = answer(exchange, *holder, change, is_live ? "live" : "handed-in", "failure",
                           std::move(nothing));
   Response response = co_await answering;

@@ -19,8 +19,8 @@ constexpr std::size_t kMaxCode = 2000;
 Response opening_page(const Exchange& exchange, int status, Message error) {
   pages::Values values;
   values.messages["error"] = std::move(error);
-  values.flags["is_open"] = holder_of(exchange).has_value();
-  values.text["connection_url"] = exchange.context.path(kConnection);
+  values.flags["is_open"] = !kept_by(exchange).empty();
+  values.text["connection_url"] = exchange.context.path("/set-up/connection");
   return exchange.context.renderer->page(exchange.head().headers.accept_language, "set_up_open",
                                          status, values);
 }
@@ -53,24 +53,22 @@ Task<Response> open_set_up(Exchange exchange) {
     co_return opening_page(exchange, 422, "set_up_bad_code"_message);
   }
   const auto link = hash_token(code);
-  const auto kept = context.mints.link_holders.make(context.ports.random);
-  const auto browser = kept ? hash_token(*kept) : std::nullopt;
+  // One for all links that it opens.
+  std::string kept(kept_by(exchange));
+  if (kept.empty()) kept = context.mints.link_holders.make(context.ports.random).value_or("");
+  const auto browser = hash_token(kept);
   if (!link || !browser) {
     co_return unavailable(context, exchange.head(), {code::kInternal, "no randomness"});
   }
-  const auto holder = holder_of(exchange);
   auto opening = store::open_link(context.ports.database, context.settings.access,
-                                  std::string(exchange.head().client_address), *link, *browser,
-                                  holder ? std::optional(holder->browser) : std::nullopt);
-  const store::Opening opened = co_await or_unavailable(exchange, std::move(opening));
-  if (opened == store::Opening::used) co_return used_elsewhere(exchange);
-  if (opened == store::Opening::ended) co_return no_link(exchange, "it has ended");
-  Response response = redirect(303, context.path(kConnection));
-  if (opened == store::Opening::opened) {
-    response.headers.emplace_back(
-        "Set-Cookie",
-        http::set_cookie(session::kSetUpCookie, *kept, http::SameSite::lax, store::kLinkLife));
-  }
+                                  std::string(exchange.head().client_address), *link, *browser);
+  const store::OpenedLink opened = co_await or_unavailable(exchange, std::move(opening));
+  if (opened.opening == store::Opening::used) co_return used_elsewhere(exchange);
+  if (opened.opening == store::Opening::ended) co_return no_link(exchange, "it has ended");
+  Response response = redirect(303, context.path(connection_path(opened.link)));
+  response.headers.emplace_back(
+      "Set-Cookie",
+      http::set_cookie(session::kSetUpCookie, kept, http::SameSite::lax, store::kLinkLife));
   co_return response;
 }
 

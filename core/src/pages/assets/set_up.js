@@ -4,10 +4,14 @@
 
 (function () {
   const field = document.getElementById("code");
-  const code = window.location.hash.slice(1);
-  if (!field || code === "") return;
-  field.value = code;
-  history.replaceState(null, "", window.location.pathname);
-  document.querySelector("[data-by-hand]").hidden = true;
-  document.querySelector("main form button").focus();
+  function take() {
+    const code = window.location.hash.slice(1);
+    if (!field || code === "") return;
+    field.value = code;
+    history.replaceState(null, "", window.location.pathname);
+    document.querySelector("[data-by-hand]").hidden = true;
+    document.querySelector("main form button").focus();
+  }
+  take();
+  window.addEventListener("hashchange", take);  // another link, pasted over this one
 })();

@@ -131,12 +131,14 @@ BEGIN
   IF c.name IS NULL THEN RETURN 'no_company'; END IF;
   IF c.version <> p_version THEN RETURN 'changed_meanwhile'; END IF;
   SELECT * INTO before FROM company_metadata m WHERE m.company = p_name AND m.number = c.metadata;
-  DELETE FROM company_offers o WHERE o.company = p_name AND o.xml = p_xml;
+  DELETE FROM company_offers o  -- a form's lines end in CR LF
+  WHERE o.company = p_name AND replace(o.xml, E'\r', '') = replace(p_xml, E'\r', '');
   IF before.xml = p_xml THEN
     IF before.summary IS DISTINCT FROM p_summary AND p_summary IS NOT NULL THEN
       UPDATE company_metadata SET summary = p_summary WHERE company = p_name AND number = c.metadata;
       UPDATE companies SET changed_at = now() WHERE name = p_name;  -- nodes read it again
     END IF;
+    PERFORM settle_hand_in(p_name);
     RETURN 'same';
   END IF;
   IF EXISTS (SELECT FROM companies o WHERE o.entity_id = p_entity_id AND o.name <> p_name AND o.state <> 'archived') THEN
@@ -244,13 +246,15 @@ BEGIN
   IF p_state = 'live' AND c.state = 'draft' THEN
     INSERT INTO mail_outbox (recipient, template, parameters)
     SELECT contact, 'company_ready', jsonb_build_object('idp', p_name, 'company', c.display_name, 'domains', string_to_array(v_domains, ' '))
-    FROM unnest(c.contacts) contact;
+    FROM (SELECT unnest(c.contacts) UNION  -- and whoever was sent a link and has opened it
+          SELECT l.sent_to FROM company_links l WHERE l.company = p_name AND l.sent_to <> '' AND l.opened_at IS NOT NULL) told(contact);
   END IF;
   IF p_state = 'archived' THEN
     DELETE FROM company_domains d WHERE d.company = p_name;
     DELETE FROM domain_proofs p WHERE p.company = p_name;
     DELETE FROM company_offers o WHERE o.company = p_name;
-    UPDATE companies SET contacts = '{}', handed_in_at = NULL WHERE name = p_name;
+    DELETE FROM company_hand_ins h WHERE h.company = p_name;
+    UPDATE companies SET contacts = '{}' WHERE name = p_name AND contacts <> '{}';
   END IF;
   PERFORM settle_hand_in(p_name);
   PERFORM note_company(p_actor, 'company_' || CASE p_state WHEN 'live' THEN 'went_live' ELSE p_state END, p_name,

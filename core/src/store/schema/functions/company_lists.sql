@@ -76,9 +76,11 @@ BEGIN
   SELECT c.name, c.display_name, c.state, domains_of_company(c.name),
          (SELECT count(*)::int FROM (SELECT FROM users u WHERE u.idp = c.name LIMIT 1000) counted),
          (SELECT iso(e.at) FROM audit_events e WHERE e.idp = c.name AND e.kind = 'signed_on' ORDER BY e.id DESC LIMIT 1),
-         coalesce(r.count, 0), coalesce(r.commonest, ''), c.handed_in_at IS NOT NULL
+         coalesce(r.count, 0), coalesce(r.commonest, ''), is_handed_in(c.name)
   FROM (SELECT * FROM companies o
-        WHERE o.name > p_after AND CASE p_state WHEN '' THEN o.state <> 'archived' WHEN 'handed_in' THEN o.handed_in_at IS NOT NULL ELSE o.state = p_state END
+        WHERE o.name > p_after AND CASE p_state WHEN '' THEN o.state <> 'archived' 
+                                       WHEN 'handed_in' THEN o.name IN (SELECT h.company FROM company_hand_ins h WHERE h.handed_in_at IS NOT NULL)
+                                       ELSE o.state = p_state END
           AND (p_search = '' OR position(search_key(p_search) IN o.name) > 0
                OR position(search_key(p_search) IN search_key(o.display_name)) > 0
                OR EXISTS (SELECT FROM company_domains d WHERE d.company = o.name AND position(search_key(p_search) IN d.domain) > 0))

@@ -1,13 +1,19 @@
 -- Whether a domain is its company's, as a TXT record says. Whoever refreshes companies asks what is due, looks it up and writes what came
 -- of it.
 
--- For either who asks: added, has_it or too_many: fifty of a company.
+-- By the last look that was answered.
+CREATE OR REPLACE FUNCTION is_proven(p domain_proofs) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+  SELECT p.proven_at IS NOT NULL AND p.missing_since IS NULL
+$$;
+
+-- For either who asks, who holds the company's row: added, has_it or too_many: fifty of a company. It is first looked up after three
+-- minutes: resolvers remember for long that there is no record yet.
 CREATE OR REPLACE FUNCTION want_proof(p_actor actor, p_name text, p_domain text, p_challenge text) RETURNS text LANGUAGE plpgsql AS $$
 BEGIN
-  PERFORM hold_row_of_company(p_name);
   IF EXISTS (SELECT FROM domain_proofs p WHERE p.company = p_name AND p.domain = p_domain) THEN RETURN 'has_it'; END IF;
   IF (SELECT count(*) FROM domain_proofs p WHERE p.company = p_name) >= 50 THEN RETURN 'too_many'; END IF;
-  INSERT INTO domain_proofs (company, domain, challenge, asked_by) VALUES (p_name, p_domain, p_challenge, p_actor.name);
+  INSERT INTO domain_proofs (company, domain, challenge, asked_by, next_at)
+  VALUES (p_name, p_domain, p_challenge, p_actor.name, now() + interval '3 minutes');
   PERFORM note_company(p_actor, 'company_domain_asked', p_name, p_domain);
   RETURN 'added';
 END $$;
@@ -37,6 +43,7 @@ DECLARE
   v_outcome text := refuse_company(p_actor, p_name, 'refuse a domain to');
 BEGIN
   IF v_outcome IS NOT NULL THEN RETURN v_outcome; END IF;
+  IF (hold_row_of_company(p_name)).name IS NULL THEN RETURN 'no_company'; END IF;
   RETURN drop_proof(p_actor, p_name, p_domain);
 END $$;
 
@@ -49,19 +56,30 @@ RETURNS TABLE (domain text, challenge text, asked_by text, owner text, checked_a
   WHERE p.company = p_name ORDER BY p.asked_at, p.domain
 $$;
 
--- What is due, at most p_limit, those whose servers gave no answer last behind the others; or one domain of p_name's, due or not. Nobody
--- else gets them until `lease`, in which end_look() says what came of it. age: for how many seconds it has been asked for.
-CREATE OR REPLACE FUNCTION begin_looks(p_name text, p_domain text, p_limit int)
+-- One look at a domain, unless somebody has it.
+CREATE OR REPLACE FUNCTION lease_look(p_name text, p_domain text)
 RETURNS TABLE (company text, domain text, challenge text, is_proven boolean, failures int, age bigint, lease text) LANGUAGE sql AS $$
   UPDATE domain_proofs p SET lease_until = now() + interval '2 minutes', checked_at = now()
-  FROM (SELECT x.company, x.domain FROM domain_proofs x
-        WHERE (x.lease_until IS NULL OR x.lease_until <= now())
-          AND CASE WHEN p_name = '' THEN x.next_at <= now() ELSE x.company = p_name AND x.domain = p_domain END
-        ORDER BY x.failures > 0, x.next_at LIMIT p_limit FOR UPDATE SKIP LOCKED) due
-  WHERE p.company = due.company AND p.domain = due.domain
+  WHERE p.company = p_name AND p.domain = p_domain AND (p.lease_until IS NULL OR p.lease_until <= now())
   RETURNING p.company, p.domain, p.challenge, p.proven_at IS NOT NULL, p.failures,
             extract(epoch FROM now() - p.asked_at)::bigint, p.lease_until::text
 $$;
+
+-- What is due, at most p_limit, those whose servers gave no answer last behind the others; or one domain of p_name's, due or not. Nobody
+-- else gets them until `lease`, in which end_look() says what came of it. age: for how many seconds it has been asked for.
+CREATE OR REPLACE FUNCTION begin_looks(p_name text, p_domain text, p_limit int)
+RETURNS TABLE (company text, domain text, challenge text, is_proven boolean, failures int, age bigint, lease text) LANGUAGE plpgsql AS $$
+BEGIN
+  IF p_name <> '' THEN
+    RETURN QUERY SELECT * FROM lease_look(p_name, p_domain);
+    RETURN;
+  END IF;
+  RETURN QUERY
+  SELECT l.* FROM (
+    SELECT x.company, x.domain FROM domain_proofs x
+    WHERE x.next_at <= now() AND (x.lease_until IS NULL OR x.lease_until <= now())
+    ORDER BY x.failures > 0, x.next_at LIMIT p_limit FOR UPDATE SKIP LOCKED) due, LATERAL lease_look(due.company, due.domain) l;
+END $$;
 
 -- p_outcome: proven; unanswered: nobody knows; any other: the record is not there. p_pause NULL: it is not looked up again by itself.
 CREATE OR REPLACE FUNCTION end_look(p_company text, p_domain text, p_lease text, p_outcome text, p_found text, p_detail text,
@@ -93,12 +111,14 @@ BEGIN
   END IF;
 END $$;
 
--- Domains of live companies that were proven and are not any more, for so long. since: microseconds of the epoch.
+-- Domains of live companies that were proven and are not any more, as looks say that were answered so long after the first. since:
+-- microseconds of the epoch.
 CREATE OR REPLACE FUNCTION missing_proofs(p_for interval) RETURNS TABLE (company text, domain text, since bigint, detail text)
 LANGUAGE sql STABLE AS $$
   SELECT p.company, p.domain, (extract(epoch FROM p.missing_since) * 1000000)::bigint, p.detail
   FROM domain_proofs p JOIN companies c ON c.name = p.company JOIN company_domains d ON d.domain = p.domain AND d.company = p.company
-  WHERE p.missing_since < now() - p_for AND c.state = 'live' ORDER BY 3
+  WHERE p.missing_since < now() - p_for AND c.state = 'live'
+    AND p.failures = 0 AND p.checked_at > p.missing_since + p_for - interval '2 hours' ORDER BY 3
 $$;
 
 -- A letter to each recipient, one for each time that the record went. True: it is written now.

@@ -3,7 +3,7 @@ CREATE TABLE company_links (
   number       bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   company      text NOT NULL REFERENCES companies ON DELETE CASCADE,
   token_hash   bytea NOT NULL UNIQUE CHECK (octet_length(token_hash) = 32),
-  browser_hash bytea UNIQUE CHECK (octet_length(browser_hash) = 32),  -- of what that browser's cookie holds
+  browser_hash bytea CHECK (octet_length(browser_hash) = 32),  -- of what that browser's cookie holds: it may have opened others, too
   sent_to      text NOT NULL DEFAULT '',  -- empty: it was copied
   made_by      text NOT NULL,
   made_at      timestamptz NOT NULL DEFAULT now(),
@@ -12,14 +12,19 @@ CREATE TABLE company_links (
 );
 CREATE INDEX company_links_by_company ON company_links (company, number);
 CREATE INDEX company_links_by_end ON company_links (ends_at);
+CREATE INDEX company_links_by_browser ON company_links (browser_hash);
 
--- Since when something waits for support to look at it.
-ALTER TABLE companies ADD COLUMN handed_in_at timestamptz;
-CREATE INDEX companies_handed_in ON companies (name) WHERE handed_in_at IS NOT NULL;
+-- What waits for support to look at it. Not in `companies`: no node needs to know, and what support sees of a company has not changed by it.
+CREATE TABLE company_hand_ins (
+  company      text PRIMARY KEY REFERENCES companies ON DELETE CASCADE,
+  handed_in_at timestamptz,  -- NULL: nothing waits
+  told_at      timestamptz   -- when who connects companies was last written to about it
+);
+CREATE INDEX company_hand_ins_waiting ON company_hand_ins (company) WHERE handed_in_at IS NOT NULL;
 -- It says who has handed something in, too.
 DROP FUNCTION IF EXISTS search_companies(actor, text, text, text, int);
 
--- Metadata that was handed in of a company that is not a draft any more: in force once support takes it.
+-- Metadata that was sent for a company that is no draft any more, or was handed in: in force once support takes it.
 CREATE TABLE company_offers (
   company      text PRIMARY KEY REFERENCES companies ON DELETE CASCADE,
   xml          text NOT NULL CHECK (octet_length(xml) <= 4194304),
