@@ -407,7 +407,8 @@ def test_whoever_was_second_is_told(office, ida, tmp_path):
     (tmp_path / "contoso.xml").write_text(office.xml())
     office.company("metadata", "contoso", tmp_path / "contoso.xml")
     answer = ida.send_metadata(office.xml("idp2"), seen)
-    assert answer.status == 409 and b"Somebody has changed the connection" in answer.body and b"EntityDescriptor" in answer.body
+    assert answer.status == 409
+    assert b"Somebody has changed the connection" in answer.body and b"EntityDescriptor" in answer.body
     assert len(office.shown()["metadata"]) == 1
 
 
@@ -419,7 +420,8 @@ def test_of_what_she_sends_again_and_again_ten_versions_stay(office, ida):
 
 def test_forms_of_other_sites_are_refused(office, ida):
     for path in ("", "/metadata", "/domain", "/hand-in"):
-        answer = ida.ask(f"/auth/set-up{path}", "POST", f"link={ida.link}&domain=evil.test&then=ask".encode(), [FORM, ("Sec-Fetch-Site", "cross-site")])
+        answer = ida.ask(f"/auth/set-up{path}", "POST", f"link={ida.link}&domain=evil.test&then=ask".encode(),
+                         [FORM, ("Sec-Fetch-Site", "cross-site")])
         assert answer.status == 403
     assert office.shown()["proofs"] == [] and "handed_in" not in office.shown()
 
@@ -503,8 +505,8 @@ def test_with_self_service_a_draft_with_every_domain_proven_goes_live(self_servi
     lambda office: office.node.people.sql("UPDATE domain_proofs SET domain = 'eu.corp.test'"),
     lambda office: office.node.people.sql("DELETE FROM domain_proofs; INSERT INTO company_domains VALUES ('x.test', 'contoso', 'x')"),
     lambda office: office.node.people.sql("UPDATE companies SET metadata = NULL, entity_id = ''"),
-], ids=["a record that is gone", "an old proof", "servers that do not answer any more", "another's domain", "below another's", "the configuration's", "below the configuration's",
-        "nothing proven", "no metadata"])
+], ids=["a record that is gone", "an old proof", "servers that do not answer any more", "another's domain", "below another's",
+        "the configuration's", "below the configuration's", "nothing proven", "no metadata"])
 def test_what_does_not_go_live_by_itself(self_service, spoil):
     browser = handed_in(self_service, "contoso.test")
     prove(self_service, "contoso.test")

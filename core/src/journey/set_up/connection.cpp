@@ -44,7 +44,7 @@ constexpr std::array<NamedMessage, 7> kNotices{{{"metadata", "set_up_metadata_ta
                                                 {"handed-in", "set_up_handed_in"_message}}};
 
 // A form names its link: without one it is for none.
-std::string needed(std::string number) {
+std::string needed(const std::string& number) {
   return number.empty() ? "none" : number;
 }
 

@@ -16,9 +16,9 @@ namespace {
 
 constexpr std::size_t kMaxCode = 2000;
 
-Response opening_page(const Exchange& exchange, int status, Message error) {
+Response opening_page(const Exchange& exchange, int status, const Message& error) {
   pages::Values values;
-  values.messages["error"] = std::move(error);
+  values.messages["error"] = error;
   values.flags["is_open"] = !kept_by(exchange).empty();
   values.text["connection_url"] = exchange.context.path("/set-up/connection");
   return exchange.context.renderer->page(exchange.head().headers.accept_language, "set_up_open",
