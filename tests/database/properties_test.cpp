@@ -365,6 +365,20 @@ TEST_CASE(
   CHECK(keys(found[4]) == "part elm elm-2 court of 3");
   for (const std::size_t nothing : {5U, 6U, 8U}) CHECK(keys(found[nothing]) == "part of 0");
   CHECK(keys(found[7]) == "whole odd of 1");
+  // One letter is no part, but may be a key or a name.
+  CHECK(keys(find({"c"})[0]) == "part of 0");
+  c.db.script("INSERT INTO properties (key, name) VALUES ('c', 'Q'), ('yard', 'Court')");
+  CHECK(keys(find({"C"})[0]) == "whole c of 1");
+  CHECK(keys(find({"q"})[0]) == "whole c of 1");
+  CHECK(keys(find({"court"})[0]) == "whole court of 1");
+  // Where access is given, a key does not come before a name.
+  const auto given = get(store::find_properties(c.db, {}, {"court", "elm", "court (yard)", "cour"},
+                                                store::KeyOrName::alike));
+  CHECK(keys(given[0]) == "whole yard court of 2");
+  CHECK(keys(given[1]) == "whole elm of 1");
+  CHECK(keys(given[2]) == "whole yard of 1");
+  CHECK(keys(given[3]) == "part yard elm elm-2 court of 4");
+  c.db.script("DELETE FROM properties WHERE key IN ('c', 'yard')");
   // Where somebody reaches some only, the others are not there.
   CHECK(keys(find({"cour"}, {{{"elm-2", "oak"}}, 0})[0]) == "part elm-2 of 1");
   CHECK(keys(find({"elm"}, {{{"elm-2", "oak"}}, 0})[0]) == "part elm-2 of 1");

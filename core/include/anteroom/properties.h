@@ -44,15 +44,18 @@ struct PropertyScope {
 Task<Result<std::vector<Property>>> list_properties(Database& database, PropertyScope scope = {});
 
 /// Whom a text means: the key, or the name with the key in brackets; else a name; else parts of
-/// these. Case does not matter.
+/// these, of two characters at least. Case does not matter.
 struct PropertyMatches {
   std::vector<Property> properties;  ///< by name, no more than the scope says
   int count = 0;                     ///< of all
   bool are_whole = false;            ///< not found by a part
 };
+/// What is the key of one and the name of another means the first, or both.
+enum class KeyOrName { key_first, alike };
 /// Of each text, in the order of `texts`.
 Task<Result<std::vector<PropertyMatches>>> find_properties(Database& database, PropertyScope scope,
-                                                           std::vector<std::string> texts);
+                                                           std::vector<std::string> texts,
+                                                           KeyOrName rank = KeyOrName::key_first);
 
 // What follows is for operators and for those who reach manage.process_requests at all properties;
 // others get nothing, and not_allowed, and that is audited.

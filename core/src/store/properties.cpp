@@ -19,9 +19,10 @@ constexpr Statement kList{"list_properties",
                           "SELECT key, name FROM anteroom.properties WHERE closed_at IS NULL"
                           " AND ($1::text[] IS NULL OR key = ANY ($1::text[]))"
                           " ORDER BY key LIMIT nullif($2::int, 0)"};
-constexpr Statement kFind{"find_properties",
-                          "SELECT nth, key, name, is_whole, total"
-                          " FROM anteroom.find_properties($1::text[], $2::text[], $3::int)"};
+constexpr Statement kFind{
+    "find_properties",
+    "SELECT nth, key, name, is_whole, total"
+    " FROM anteroom.find_properties($1::text[], $2::text[], $3::int, $4::boolean)"};
 constexpr Statement kSearch{
     "search_properties",
     "SELECT key, name, shared, closed_at, closed_by"
@@ -91,12 +92,14 @@ Task<Result<std::vector<Property>>> list_properties(Database& database, Property
 }
 
 Task<Result<std::vector<PropertyMatches>>> find_properties(Database& database, PropertyScope scope,
-                                                           std::vector<std::string> texts) {
+                                                           std::vector<std::string> texts,
+                                                           KeyOrName rank) {
   std::vector<PropertyMatches> found(texts.size());
   if (texts.empty()) co_return found;
   Params params = params_of(scope);
   params.emplace_back(array_literal(texts));
   params.emplace_back(std::to_string(scope.most));
+  params.emplace_back(rank == KeyOrName::key_first ? "t" : "f");
   Result<Rows> result = co_await run(database, kFind, std::move(params));
   if (!result) co_return result.failure();
   for (const auto& row : result->rows) {

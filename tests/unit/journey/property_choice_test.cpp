@@ -86,6 +86,16 @@ struct Estate : World {
             "f"};
   }
 
+  /// The request is for all properties.
+  void ask_for_all() {
+    database.answers["show_request"] = [](const Params&) {
+      std::vector<Cell> row = request();
+      row[3] = "*";
+      row[4] = row[20] = "";
+      return Rows{{row}};
+    };
+  }
+
   void hold(const std::string& grants) { record = record_with("admin", grants); }
 
   /// Those that a statement is asked among.
@@ -111,14 +121,16 @@ struct Estate : World {
   // As find_properties() of the database, but for capital letters.
   Rows found(const Params& asked) {
     Rows rows;
+    const bool keys_are_first = asked.size() < 4 || asked[3] == "t";
     const std::vector<std::string> texts = items(*asked[1]);
     for (std::size_t nth = 0; nth < texts.size(); ++nth) {
       std::vector<std::pair<std::string, std::string>> by[3];
       for (const auto& [key, name] : among(asked[0])) {
         const std::string& text = texts[nth];
         const bool is_key = text == key || text == name + " (" + key + ")";
-        const bool is_part = (key + "\n" + name).find(text) != std::string::npos;
-        if (is_key || is_part) by[is_key ? 0 : text == name ? 1 : 2].emplace_back(key, name);
+        const bool is_part = text.size() > 1 && (key + "\n" + name).find(text) != text.npos;
+        const std::size_t as_name = text == name ? (keys_are_first ? 1 : 0) : 2;
+        if (is_key || as_name < 2 || is_part) by[is_key ? 0 : as_name].emplace_back(key, name);
       }
       const auto* best = std::find_if(std::begin(by), std::end(by),
                                       [](const auto& matches) { return !matches.empty(); });
@@ -144,7 +156,8 @@ struct Estate : World {
   Response ask_for_bob(const std::string& more) {
     return post("new-user", "email=bob%40corp.test&name=Bob&level=viewer&note=kept&" + more);
   }
-  Response send_list(const std::string& list, const std::string& looked_for = "elm") {
+  Response send_list(const std::string& list, const std::string& looked_for = "elm",
+                     const std::string& property = "", const std::string& looked_for_was = "") {
     const auto field = [](const std::string& name, const std::string& value) {
       return "--b\r\nContent-Disposition: form-data; name=\"" + name + "\"\r\n\r\n" + value +
              "\r\n";
@@ -152,6 +165,7 @@ struct Estate : World {
     return answer({.method = "POST",
                    .path = "/auth/manage/new-users",
                    .body = field("list", list) + field("looked_for", looked_for) +
+                           field("property", property) + field("looked_for_was", looked_for_was) +
                            field("level", "viewer") + "--b--\r\n",
                    .cookie = kSessionCookieHeader,
                    .content_type = "multipart/form-data; boundary=b"});
@@ -168,6 +182,22 @@ std::string about_bob(const std::string& more) {
 
 std::string about_request(const std::string& more) {
   return std::string("id=") + kRequest + "&level=manager&" + more;
+}
+
+std::string typed(const std::string& text) {
+  return "&looked_for=" + http::percent_encode(text);
+}
+// As the page sends it that answers what was typed.
+std::string typed_again(const std::string& text, const std::string& was,
+                        const std::string& chosen_was) {
+  return typed(text) + "&looked_for_was=" + http::percent_encode(was) +
+         "&chosen_was=" + http::percent_encode(chosen_was);
+}
+
+std::size_t times(const std::string& text, const std::string& part) {
+  std::size_t count = 0;
+  for (auto i = text.find(part); i != std::string::npos; i = text.find(part, i + 1)) ++count;
+  return count;
 }
 
 }  // namespace
@@ -388,9 +418,6 @@ TEST_CASE("a person is given access at the property that is typed, once it is cl
 TEST_CASE("one request is approved at properties that are typed") {
   Estate estate;
   const std::string path = "queue/request";
-  const auto typed = [](const std::string& text) {
-    return "&looked_for=" + http::percent_encode(text);
-  };
   SECTION("keys and whole names at once") {
     const Response done = estate.post(
         path,
@@ -437,4 +464,215 @@ TEST_CASE("a list is checked with the property that is typed") {
   CHECK(several.status == 422);
   CHECK_THAT(several.body, Contains("value=\"elm-2\"") && Contains(">\nbob@corp.test</textarea>"));
   CHECK(estate.calls("file_requests") == 1);
+}
+
+TEST_CASE("on a request's page what is not ticked stays so") {
+  Estate estate;
+  const std::string path = "queue/request";
+  SECTION("all properties, that were asked for") {
+    estate.ask_for_all();
+    const std::string all = "name=\"property\" value=\"*\" checked";
+    CHECK_THAT(estate.get(path, about_request("")).body, Contains(all));
+    CHECK_THAT(estate.post(path, about_request("answer=find" + typed("mill"))).body,
+               !Contains(all) && Contains("value=\"mill\" checked") &&
+                   Contains("name=\"property\" value=\"*\""));
+    CHECK_THAT(estate.post(path, about_request("answer=find&property=*" + typed("mill"))).body,
+               Contains(all));
+    CHECK_THAT(estate.post(path, about_request("answer=approve" + typed("none"))).body,
+               !Contains(all));
+    CHECK(estate.post(path, about_request("answer=approve&property=mill")).status == 303);
+    CHECK(estate.sent("decide_requests", 4) == "{\"mill\"}");
+  }
+  SECTION("the property that was asked for") {
+    const std::string asked = "value=\"elm\" checked";
+    CHECK_THAT(estate.get(path, about_request("")).body, Contains(asked));
+    CHECK_THAT(estate.post(path, about_request("answer=find" + typed("mill"))).body,
+               !Contains(asked) && Contains("id=\"at-elm\"") && Contains("value=\"mill\" checked"));
+    const Response none = estate.post(path, about_request("answer=approve"));
+    CHECK(none.status == 422);
+    CHECK_THAT(none.body, !Contains(asked) && Contains("choose a property"));
+    // Whoever declines has chosen nothing.
+    const Response bad =
+        estate.post(path, about_request("answer=decline&reason=" + std::string(600, 'x')));
+    CHECK(bad.status == 422);
+    CHECK_THAT(bad.body, Contains(asked));
+  }
+}
+
+TEST_CASE("on a request's page a text is answered by ticking what it may mean") {
+  Estate estate;
+  const std::string path = "queue/request";
+  const std::string both = "Elm Court\nnone";
+  const Response offered =
+      estate.post(path, about_request("answer=find&property=p3" + typed("Elm Court\r\nnone")));
+  CHECK_THAT(offered.body, Contains("name=\"looked_for_was\" value=\"" + both + "\"") &&
+                               Contains("name=\"chosen_was\" value=\"p3\""));
+  const auto approve = [&](const std::string& more) {
+    return estate.post(path, about_request("answer=approve&property=p3&" + more));
+  };
+  SECTION("the rest stays") {
+    const Response rest = approve("property=elm-2" + typed_again(both, both, "p3"));
+    CHECK(rest.status == 422);
+    CHECK_THAT(rest.body, Contains(">\nnone</textarea>") && !Contains("fits several") &&
+                              Contains("value=\"elm-2\" checked") && Contains("is called “none”."));
+  }
+  SECTION("nothing is left") {
+    CHECK(approve("property=elm-2" + typed_again("Elm Court", both, "p3")).status == 303);
+    CHECK(estate.sent("decide_requests", 4) == "{\"p3\",\"elm-2\"}");
+  }
+  SECTION("not by what was ticked before, nor by what it cannot mean") {
+    CHECK(approve("property=elm-2" + typed_again("Elm Court", both, "p3,elm-2")).status == 422);
+    CHECK(approve("property=p4" + typed_again("Elm Court", both, "p3")).status == 422);
+  }
+  SECTION("not if it was typed anew") {
+    CHECK(approve("property=elm-2" + typed_again("Elm Court", "none", "p3")).status == 422);
+    CHECK(approve("property=elm-2" + typed("Elm Court")).status == 422);
+  }
+  SECTION("nothing is asked where all that it may mean is ticked") {
+    CHECK(approve("property=elm&property=elm-2" + typed("Elm Court")).status == 303);
+  }
+}
+
+TEST_CASE("on a request's page every property has one box, which says which it is") {
+  Estate estate;
+  const std::string page =
+      estate.post("queue/request", about_request("answer=find&property=mill" + typed("Elm Court")))
+          .body;
+  for (const char* id : {"id=\"at-elm\"", "id=\"at-elm-2\"", "id=\"at-mill\""}) {
+    INFO(id);
+    CHECK(times(page, id) == 1);
+  }
+  CHECK_THAT(page, Contains("<label for=\"at-elm\">Elm Court (elm)</label>") &&
+                       Contains("<label for=\"at-mill\">Old Mill, North (mill)</label>"));
+}
+
+TEST_CASE("where access is given, a key that is somebody else's name is asked about") {
+  Estate estate;
+  estate.properties.insert(estate.properties.end(), {{"court", "Old Yard"}, {"yard", "court"}});
+  const std::string several = "“court” fits several properties.";
+  const Response given = estate.post("people/grant", about_bob("looked_for=court"));
+  CHECK(given.status == 422);
+  CHECK_THAT(given.body, Contains(several) && Contains("Old Yard (court)</option>") &&
+                             Contains("court (yard)</option>"));
+  CHECK(estate.calls("change_grant") == 0);
+  CHECK_THAT(estate.post("queue/request", about_request("answer=approve" + typed("court"))).body,
+             Contains(several));
+  CHECK(estate.calls("decide_requests") == 0);
+  CHECK(estate.post("people/grant", about_bob("looked_for=Old+Yard+(court)")).status == 303);
+  CHECK(estate.sent("change_grant", 2) == "court");
+  CHECK(estate.ask_for_bob("looked_for=court").status == 303);
+  CHECK(estate.sent("file_requests", 3) == "{\"court\"}");
+}
+
+TEST_CASE("a change of access that fails does not fill in the form for giving some") {
+  Estate estate;
+  estate.database.give("change_grant", {"in_the_past"});
+  const std::string user = std::string("user=") + kPerson;
+  const Response page =
+      estate.post("people/grant", user + "&property=elm&level=viewer&expires_at=2020-01-01");
+  CHECK(page.status == 422);
+  CHECK(estate.sent("change_grant", 2) == "elm");
+  CHECK_THAT(page.body, !Contains("value=\"Elm Court (elm)\"") && Contains("has passed already"));
+}
+
+TEST_CASE("the check of a list shows who cannot sign in before those who can") {
+  Estate estate;
+  std::string list;
+  for (int i = 0; i < 100; ++i) list += "person" + std::to_string(i) + "@corp.test\n";
+  list += "nowhere@nobody.test\nbad-address\n";
+  estate.database.answers["file_requests"] = [](const Params&) {
+    return Rows{std::vector<std::vector<Cell>>(101, {"filed", "", ""})};
+  };
+  const std::string page = estate.send_list(list).body;
+  const auto bad = page.find("bad-address</p>");
+  const auto nowhere = page.find("nowhere@nobody.test</p>");
+  REQUIRE(nowhere != std::string::npos);
+  CHECK(bad < nowhere);
+  CHECK(nowhere < page.find("person0@corp.test</p>"));
+  CHECK_THAT(page, Contains("person47@corp.test</p>") && !Contains("person48@corp.test</p>"));
+}
+
+TEST_CASE("what was typed when there were more properties is not refused without a word") {
+  Estate estate;
+  estate.hold("elm=manager,mill=manager");
+  const std::string why = "No property that you can choose is called “none”.";
+  CHECK_THAT(
+      estate.post("queue/request", about_request("answer=approve&property=elm" + typed("none")))
+          .body,
+      Contains(why));
+  CHECK_THAT(estate.send_list("bob@corp.test", "none").body, Contains(why));
+  CHECK_THAT(estate.get("queue", typed("none").substr(1)).body, Contains(why));
+  CHECK_THAT(estate.post("people/grant", about_bob(typed("none").substr(1))).body, Contains(why));
+  CHECK_THAT(estate.ask_for_bob(typed("none").substr(1)).body, Contains(why));
+}
+
+TEST_CASE("so many properties are looked for at once, and no text is cut") {
+  Estate estate;
+  const auto find = [&](const std::string& text) {
+    return estate.post("queue/request", about_request("answer=find&property=elm" + typed(text)));
+  };
+  const auto several = [](int count, const std::string& between) {
+    std::string text = "p0";
+    for (int i = 1; i < count; ++i) text += between + "p" + std::to_string(i);
+    return text;
+  };
+  const std::string too_many = "At most 40 at once";
+  for (const char* between : {"\n", ","}) {
+    CHECK(find(several(40, between)).status == 200);
+    CHECK_THAT(find(several(41, between)).body, Contains(too_many) && Contains("p40</textarea>"));
+  }
+  // Named once, however often it is typed.
+  std::string again = "p1";
+  for (int i = 0; i < 60; ++i) again += "\np1";
+  CHECK(find(again).status == 200);
+  // A comma in a name does not make two of it.
+  std::string names;
+  for (int i = 0; i < 40; ++i) {
+    const std::string name = "Lane, " + std::to_string(i);
+    estate.properties.emplace_back("lane-" + std::to_string(i), name);
+    names += name + "\n";
+  }
+  CHECK(find(names).status == 200);
+  const std::string longest(9000, 'x');
+  const Response page = find("p1\n" + longest);
+  CHECK(page.status == 422);
+  CHECK_THAT(page.body, Contains("too long") && Contains(longest + "</textarea>"));
+}
+
+TEST_CASE("a kept list keeps which of several was chosen") {
+  Estate estate;
+  estate.record.clear();
+  const std::string chosen =
+      estate.send_list("bob@corp.test", "Elm Court", "elm-2", "Elm Court").body;
+  CHECK_THAT(chosen, Contains("name=\"property\" value=\"elm-2\"") &&
+                         Contains("name=\"looked_for\" value=\"\""));
+  CHECK_THAT(estate.send_list("bob@corp.test", "Elm Court").body,
+             Contains("name=\"looked_for\" value=\"Elm Court\""));
+}
+
+TEST_CASE("the longest name finds its property") {
+  Estate estate;
+  const std::string name(400, 'L');
+  estate.properties.emplace_back("long", name);
+  const std::string answer = name + " (long)";
+  CHECK(estate.ask_for_bob(typed(answer).substr(1)).status == 303);
+  CHECK(estate.sent("file_requests", 3) == "{\"long\"}");
+  const std::string record = std::exchange(estate.record, "");
+  const Response away = estate.ask_for_bob("owner=user" + typed(answer));
+  estate.record = record;
+  const std::string cookie = header(away, "Set-Cookie");
+  const Response back = estate.answer(
+      {.path = "/auth/manage/new-user",
+       .cookie = kSessionCookieHeader + std::string("; ") + cookie.substr(0, cookie.find(';'))});
+  CHECK_THAT(back.body, Contains("value=\"" + answer + "\""));
+}
+
+TEST_CASE("what is typed twice is looked for once") {
+  Estate estate;
+  CHECK_THAT(estate
+                 .post("queue/request", about_request("answer=find&property=elm" +
+                                                      typed("none\nElm Court\nnone, Elm Court")))
+                 .body,
+             Contains(">\nnone\nElm Court</textarea>") && Contains("is called “none”.") &&
+                 Contains("“Elm Court” fits"));
 }

@@ -81,6 +81,10 @@ std::string readable_day(std::string_view iso) {
   return std::string(iso.substr(0, kDay));
 }
 
+bool has_way_to_sign_on(const CompanyDirectory& companies, std::string_view canonical_email) {
+  return companies.by_domain(std::string(saml::email_domain(canonical_email))) != nullptr;
+}
+
 Message way_to_sign_on(const CompanyDirectory& companies, std::string_view canonical_email) {
   const std::string domain(saml::email_domain(canonical_email));
   const IdentityProvider* idp = companies.by_domain(domain);

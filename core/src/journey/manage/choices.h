@@ -51,6 +51,9 @@ std::vector<pages::Values> level_choices(const AccessSettings& access, std::stri
 /// "2026-05-04" of an ISO 8601 time.
 std::string readable_day(std::string_view iso);
 
+/// False: nobody with an address of this one's domain can, yet.
+bool has_way_to_sign_on(const CompanyDirectory& companies, std::string_view canonical_email);
+
 /// How somebody with this address will sign on.
 Message way_to_sign_on(const CompanyDirectory& companies, std::string_view canonical_email);
 

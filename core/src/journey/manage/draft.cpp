@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "http/cookie.h"
+#include "journey/manage/property_choice.h"
 #include "session/names.h"
 #include "session/packing.h"
 #include "text/unicode.h"
@@ -25,7 +26,10 @@ void keep_draft(const Exchange& exchange, Draft draft, Response& response) {
   draft.owner.resize(std::min(draft.owner.size(), kMaxOwner));
   for (std::string* field : {&draft.email, &draft.name, &draft.level, &draft.property,
                              &draft.looked_for, &draft.expires, &draft.note}) {
-    *field = text::cut(*field, field == &draft.note ? left : std::min(left, kMaxField));
+    const std::size_t most = field == &draft.note         ? left
+                             : field == &draft.looked_for ? kMaxLookedFor
+                                                          : kMaxField;
+    *field = text::cut(*field, std::min(left, most));
     left -= field->size();
   }
   const Context& context = exchange.context;

@@ -156,15 +156,18 @@ pages::Values entry_of(const CompanyDirectory& companies, const ListedPerson& pe
   return entry;
 }
 
-// The bad rows first, both in their order.
-std::vector<const ListedPerson*> shown_of(const PeopleList& list) {
-  std::vector<const ListedPerson*> shown;
-  for (const bool is_bad : {true, false}) {
-    for (const ListedPerson& person : list.people) {
-      if (shown.size() == kMaxShown) return shown;
-      if (person.complaint.empty() != is_bad) shown.push_back(&person);
-    }
+// The bad rows first, then those of people who cannot sign in; all in their order.
+std::vector<const ListedPerson*> shown_of(const CompanyDirectory& companies,
+                                          const PeopleList& list) {
+  std::vector<const ListedPerson*> shown, nowhere, others;
+  for (const ListedPerson& person : list.people) {
+    const bool is_good = person.complaint.empty();
+    const bool is_nowhere = is_good && !has_way_to_sign_on(companies, person.request.email);
+    (is_nowhere ? nowhere : is_good ? others : shown).push_back(&person);
   }
+  shown.insert(shown.end(), nowhere.begin(), nowhere.end());
+  shown.insert(shown.end(), others.begin(), others.end());
+  shown.resize(std::min(shown.size(), kMaxShown));
   return shown;
 }
 
@@ -208,10 +211,12 @@ bool may_keep(const Exchange& exchange, const Given& given) {
 
 // For somebody whose session has ended: no cookie could carry the list, the page itself does.
 Response keep_list(const Exchange& exchange, const Given& given) {
+  // With a key, what was typed would count for more.
+  const bool is_looked_for = given.pick.key.empty() || given.pick.is_unclear;
   pages::Values values;
   values.text = {{"list", given.list},
                  {"property", std::string(text::cut(given.standard.property, kMaxField))},
-                 {"looked_for", given.pick.typed},
+                 {"looked_for", is_looked_for ? given.pick.typed : ""},
                  {"level", std::string(text::cut(given.standard.level, kMaxField))},
                  {"expires", std::string(text::cut(given.standard.expires_at, kMaxField))},
                  {"note", std::string(text::cut(given.standard.note, kMaxNote))}};
@@ -227,7 +232,7 @@ Task<Response> list_page(const Exchange& exchange, const ManageUser& user, Given
   const PropertyOffer offer =
       co_await or_unavailable(exchange, offer_properties(exchange, reach, given.pick));
   std::vector<const ListedPerson*> shown;
-  if (checked) shown = shown_of(checked->list);
+  if (checked) shown = shown_of(*context.companies, checked->list);
   const store::PropertyNames names = co_await or_unavailable(
       exchange, store::property_names(context.ports.database, keys_in(shown, reach)));
   pages::Values values;

@@ -9,7 +9,7 @@
 #include "journey/manage/decisions.h"
 #include "journey/manage/manage.h"
 #include "journey/manage/people_list.h"
-#include "journey/manage/property_choice.h"
+#include "journey/manage/several_properties.h"
 #include "journey/manage/steps.h"
 #include "text/unicode.h"
 
@@ -41,27 +41,48 @@ std::vector<std::string> offered_keys(const RequestRow& row, const DecisionRemar
   return keys;
 }
 
+bool has(const std::vector<std::string>& keys, const std::string& key) {
+  return std::find(keys.begin(), keys.end(), key) != keys.end();
+}
+
+std::string joined(const std::vector<std::string>& keys) {
+  std::string list;
+  for (const std::string& key : keys) list.append(list.empty() ? "" : ",").append(key);
+  return list;
+}
+
+// No property has two.
+PropertyFound without_boxes(PropertyFound found, const PropertyOffer& offer) {
+  std::erase_if(found.candidates, [&](const store::Property& one) {
+    return std::find(offer.chosen.begin(), offer.chosen.end(), one) != offer.chosen.end();
+  });
+  return found;
+}
+
 // Where there are few, all of them; else those that were asked for or found, and what was found of
 // what is not clear.
 void add_checkboxes(pages::Values& values, const PropertyOffer& offer,
                     const DecisionRemarks& remarks) {
   auto& boxes = values.lists["properties"];
-  boxes = property_choices(offer.is_typed ? offer.chosen : offer.few, "");
-  for (pages::Values& box : boxes) {
-    box.flags["is_chosen"] = std::find(remarks.properties.begin(), remarks.properties.end(),
-                                       box.text["value"]) != remarks.properties.end();
+  if (!offer.is_typed) boxes = property_choices(offer.few, "");
+  for (const store::Property& one : offer.chosen) {
+    boxes.push_back(choice(one.key, unmistakable(one), ""));
   }
+  for (pages::Values& box : boxes) {
+    box.flags["is_chosen"] = has(remarks.properties, box.text["value"]);
+  }
+  values.flags["is_everywhere_chosen"] = has(remarks.properties, std::string(kAllProperties));
   values.flags["is_typed"] = offer.is_typed;
   values.text["looked_for"] = remarks.looked_for;
+  values.text["chosen_was"] = joined(remarks.properties);
   values.messages["property_error"] = remarks.rest.complaint;
-  add_candidates(values, remarks.rest);
+  add_candidates(values, without_boxes(remarks.rest, offer));
 }
 
 Task<Response> request_page(const Exchange& exchange, const ManageUser& user, RequestRow row,
                             DecisionRemarks remarks) {
   Context& context = exchange.context;
   const AccessSettings& access = context.settings.access;
-  if (remarks.properties.empty()) remarks.properties = {row.property};
   const PropertyOffer offer = co_await or_unavailable(
       exchange,
       offer_properties(exchange, reach_to_process(context, user), offered_keys(row, remarks)));
@@ -94,11 +115,16 @@ Task<Response> request_page(const Exchange& exchange, const ManageUser& user, Re
                         std::move(values));
 }
 
+PropertiesTyped typed_in(const http::Form& form) {
+  return {std::string(text::trimmed(form.get("looked_for"))),
+          std::string(form.get("looked_for_was")), form.repeated(),
+          std::string(form.get("chosen_was"))};
+}
+
 // What was found by a part is seen before access is given there.
 void add_found(DecisionRemarks& remarks, PropertiesFound found, bool is_search) {
   for (std::string& key : found.keys) {
-    auto& chosen = remarks.properties;
-    if (std::find(chosen.begin(), chosen.end(), key) == chosen.end()) chosen.push_back(key);
+    if (!has(remarks.properties, key)) remarks.properties.push_back(std::move(key));
   }
   remarks.looked_for = std::move(found.left);
   remarks.rest = std::move(found.rest);
@@ -131,8 +157,9 @@ Task<Response> show_request(Exchange exchange, ManageUser user) {
   std::optional<RequestRow> row =
       co_await or_unavailable(exchange, find(exchange, user, query->get("id")));
   if (!row) co_return gone(exchange);
-  DecisionRemarks nothing;
-  Response page = co_await request_page(exchange, user, std::move(*row), std::move(nothing));
+  DecisionRemarks asked_for;
+  asked_for.properties = {row->property};
+  Response page = co_await request_page(exchange, user, std::move(*row), std::move(asked_for));
   co_return page;
 }
 
@@ -153,10 +180,12 @@ Task<Response> decide_request(Exchange exchange, ManageUser user) {
   remarks.level = form->get("level");
   remarks.reason = text::trimmed(form->get("reason"));
   remarks.properties = form->repeated();
-  if (const auto typed = text::trimmed(form->get("looked_for")); !typed.empty()) {
+  // The form for declining has no boxes: the other one is as it was.
+  if (answer == "decline") remarks.properties = {row->property};
+  if (PropertiesTyped typed = typed_in(*form); !typed.typed.empty()) {
     PropertiesFound found = co_await or_unavailable(
         exchange,
-        find_several_properties(exchange, reach_to_process(context, user), std::string(typed)));
+        find_several_properties(exchange, reach_to_process(context, user), std::move(typed)));
     add_found(remarks, std::move(found), is_search);
   }
   if (is_approval && remarks.properties.empty()) remarks.error = "choose_property"_message;

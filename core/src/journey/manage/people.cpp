@@ -160,8 +160,10 @@ Task<Response> change_grant(Exchange exchange, ManageUser viewer) {
   const std::string user = field(form, "user");
   const bool is_removal = form && form->has("remove");
   Tried tried{field(form, "form") == "add" ? "add" : "grant"};
-  if (form) tried.pick = PropertyPick::of(*form);
+  PropertyPick pick = form ? PropertyPick::of(*form) : PropertyPick();
+  tried.property = text::cut(pick.key, kMaxField);
   if (tried.form == "add") {
+    tried.pick = std::move(pick);
     auto finding = find_property(exchange, reach_to_process(context, viewer), tried.pick,
                                  Parts::are_asked_about);
     tried.found = co_await or_unavailable(exchange, std::move(finding));
@@ -169,8 +171,8 @@ Task<Response> change_grant(Exchange exchange, ManageUser viewer) {
     if (tried.pick.key.empty() && tried.found.complaint.empty()) {
       tried.found.complaint = "choose_property"_message;
     }
+    tried.property = text::cut(tried.pick.key, kMaxField);
   }
-  tried.property = text::cut(tried.pick.key, kMaxField);
   tried.entered = {user, tried.property, is_removal ? "" : field(form, "level"),
                    is_removal ? "" : field(form, "expires_at")};
   if (!tried.found.complaint.empty()) {

@@ -12,107 +12,23 @@ namespace {
 using store::Property;
 using store::PropertyMatches;
 
-constexpr std::size_t kMaxTyped = 200;   // of one
-constexpr std::size_t kMaxAdded = 8000;  // of all that are added at once
-
-std::string readable(std::string_view typed, std::size_t max) {
-  return text::well_formed(text::cut(text::trimmed(typed), max));
+std::string readable(std::string_view typed) {
+  return text::well_formed(text::cut(text::trimmed(typed), kMaxLookedFor));
 }
 
-Task<Result<std::vector<PropertyMatches>>> look_for(const Exchange& exchange, const Reach& reach,
-                                                    std::vector<std::string> texts) {
-  return store::find_properties(exchange.context.ports.database,
-                                {reach.among(), static_cast<int>(kMostOffered)}, std::move(texts));
-}
+}  // namespace
 
-Message complaint_about(const std::string& typed, int matches) {
+Message complaint_about_matches(const std::string& typed, int matches) {
   const Message::Arguments arguments{{"typed", typed}};
   if (matches == 0) return {"seek_unknown"_message, arguments};
   if (matches == 1) return {"seek_by_part"_message, arguments};
   return {"seek_several"_message, arguments};
 }
 
-std::vector<std::string> split(std::string_view text, char at) {
-  std::vector<std::string> parts;
-  while (!text.empty()) {
-    const auto end = std::min(text.find(at), text.size());
-    const std::string_view part = text::trimmed(text.substr(0, end));
-    if (!part.empty()) parts.emplace_back(part);
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
-  return parts;
-}
-
-// A line may be one name that has commas in it, or several: both are looked for.
-struct Line {
-  std::string whole;
-  std::vector<std::string> parts;  // none: it has no commas
-
-  [[nodiscard]] std::size_t size() const { return 1 + parts.size(); }
-};
-
-std::vector<Line> lines_of(std::string_view typed) {
-  std::vector<Line> lines;
-  for (std::string& text : split(typed, '\n')) {
-    Line& line = lines.emplace_back();
-    if (text.find(',') != std::string::npos) line.parts = split(text, ',');
-    line.whole = std::move(text);
-  }
-  return lines;
-}
-
-std::vector<std::string> texts_of(const std::vector<Line>& lines) {
-  std::vector<std::string> texts;
-  for (const Line& line : lines) {
-    texts.push_back(line.whole);
-    texts.insert(texts.end(), line.parts.begin(), line.parts.end());
-  }
-  return texts;
-}
-
-// Puts together what was found of each text.
-class Collected {
- public:
-  void take(const std::string& text, const PropertyMatches& matches) {
-    if (matches.count == 1) {
-      found_.keys.push_back(matches.properties.front().key);
-      found_.are_whole = found_.are_whole && matches.are_whole;
-      return;
-    }
-    add(found_.left, "\n", text);
-    add(matches.count == 0 ? unknown_ : several_, ", ", text);
-    auto& candidates = found_.rest.candidates;
-    found_.rest.more += matches.count;
-    for (const Property& property : matches.properties) {
-      if (candidates.size() == kMostOffered) break;
-      found_.rest.more -= 1;
-      if (std::find(candidates.begin(), candidates.end(), property) != candidates.end()) continue;
-      candidates.push_back(property);
-    }
-  }
-
-  PropertiesFound result() && {
-    Message& complaint = found_.rest.complaint;
-    if (!unknown_.empty()) complaint += complaint_about(unknown_, 0);
-    if (!several_.empty()) complaint += complaint_about(several_, 2);
-    return std::move(found_);
-  }
-
- private:
-  static void add(std::string& list, const char* between, const std::string& text) {
-    list.append(list.empty() ? "" : between).append(text);
-  }
-
-  PropertiesFound found_;
-  std::string unknown_, several_;
-};
-
-}  // namespace
-
 PropertyPick PropertyPick::read(std::string_view chosen, std::string_view looked_for,
                                 std::string_view looked_for_was, bool is_everywhere) {
-  PropertyPick pick{text::well_formed(chosen), readable(looked_for, kMaxTyped)};
-  const bool is_anew = !pick.typed.empty() && pick.typed != readable(looked_for_was, kMaxTyped);
+  PropertyPick pick{text::well_formed(chosen), readable(looked_for)};
+  const bool is_anew = !pick.typed.empty() && pick.typed != readable(looked_for_was);
   if (is_anew) pick.key.clear();
   if (!is_everywhere) return pick;
   pick.is_unclear = is_anew || !pick.key.empty();
@@ -133,7 +49,11 @@ Task<Result<PropertyFound>> find_property(const Exchange& exchange, Reach reach,
     found.complaint = "not_plain_text"_message;
     co_return found;
   }
-  auto looking = look_for(exchange, reach, {pick.typed});
+  const auto rank = parts == Parts::suffice ? store::KeyOrName::key_first : store::KeyOrName::alike;
+  std::vector<std::string> texts{pick.typed};
+  auto looking = store::find_properties(exchange.context.ports.database,
+                                        {reach.among(), static_cast<int>(kMostOffered)},
+                                        std::move(texts), rank);
   Result<std::vector<PropertyMatches>> looked = co_await looking;
   if (!looked) co_return looked.failure();
   PropertyMatches& matches = looked->front();
@@ -141,42 +61,10 @@ Task<Result<PropertyFound>> find_property(const Exchange& exchange, Reach reach,
     found.key = matches.properties.front().key;
     co_return found;
   }
-  found.complaint = complaint_about(pick.typed, matches.count);
+  found.complaint = complaint_about_matches(pick.typed, matches.count);
   found.more = matches.count - static_cast<int>(matches.properties.size());
   found.candidates = std::move(matches.properties);
   co_return found;
-}
-
-Task<Result<PropertiesFound>> find_several_properties(const Exchange& exchange, Reach reach,
-                                                      std::string typed) {
-  PropertiesFound nothing;
-  nothing.left = readable(typed, kMaxAdded);
-  if (!text::is_plain_text(nothing.left, text::Lines::many)) {
-    nothing.rest.complaint = "not_plain_text"_message;
-    co_return nothing;
-  }
-  const std::vector<Line> lines = lines_of(nothing.left);
-  std::vector<std::string> texts = texts_of(lines);
-  if (texts.size() > 2 * kMostOffered) {
-    nothing.rest.complaint = {"seek_too_many"_message, {{"max", std::to_string(kMostOffered)}}};
-    co_return nothing;
-  }
-  auto looking = look_for(exchange, reach, std::move(texts));
-  const Result<std::vector<PropertyMatches>> looked = co_await looking;
-  if (!looked) co_return looked.failure();
-  Collected collected;
-  auto matches = looked->begin();
-  for (const Line& line : lines) {
-    if (line.parts.empty() || matches->count > 0) {
-      collected.take(line.whole, *matches);
-    } else {
-      for (std::size_t i = 0; i < line.parts.size(); ++i) {
-        collected.take(line.parts[i], *(matches + 1 + static_cast<std::ptrdiff_t>(i)));
-      }
-    }
-    matches += static_cast<std::ptrdiff_t>(line.size());
-  }
-  co_return std::move(collected).result();
 }
 
 Task<Result<PropertyOffer>> offer_properties(const Exchange& exchange, Reach reach,

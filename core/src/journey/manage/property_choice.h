@@ -12,6 +12,9 @@
 
 namespace anteroom::journey {
 
+/// Bytes of one text: the longest name, with its key in brackets, is shorter.
+inline constexpr std::size_t kMaxLookedFor = 500;
+
 /// What a form says of one property: the list `property`, or the part `property_search`.
 struct PropertyPick {
   std::string key = {};     ///< that was chosen; "*" for all; empty: none was
@@ -36,24 +39,14 @@ struct PropertyFound {
   int more = 0;                                  ///< that match as well
 };
 
-/// Whether what only one has in its name or key means that one. Whoever narrows a list or asks sees
-/// what they get; whoever gives access is asked first.
+/// Whether what only one has in its name or key means that one, and what is one's key and another's
+/// name the first. Whoever narrows a list or asks sees what they get; whoever gives access is
+/// asked.
 enum class Parts { suffice, are_asked_about };
 
 /// Looks where `reach` goes for what was typed, unless one was chosen.
 Task<Result<PropertyFound>> find_property(const Exchange& exchange, Reach reach, PropertyPick pick,
                                           Parts parts);
-
-/// What was typed to add several.
-struct PropertiesFound {
-  std::vector<std::string> keys;
-  bool are_whole = true;  ///< none of them was found by a part
-  std::string left;       ///< what is not clear, as it was typed
-  PropertyFound rest;     ///< about that
-};
-/// `typed`: one a line, or with commas.
-Task<Result<PropertiesFound>> find_several_properties(const Exchange& exchange, Reach reach,
-                                                      std::string typed);
 
 /// What is offered where `reach` goes.
 struct PropertyOffer {
@@ -72,6 +65,9 @@ void add_property_choice(pages::Values& values, const PropertyOffer& offer,
 
 /// The list `candidates` and what belongs to it.
 void add_candidates(pages::Values& values, const PropertyFound& found);
+
+/// Why `typed`, which so many have, does not name one.
+Message complaint_about_matches(const std::string& typed, int matches);
 
 /// "Elm Court (elm)": typed, it finds that one and no other.
 std::string unmistakable(const store::Property& property);

@@ -23,9 +23,10 @@ CREATE OR REPLACE FUNCTION closed_keys() RETURNS text LANGUAGE sql STABLE AS $$
   FROM (SELECT string_agg(p.key, ',' ORDER BY p.key) AS keys FROM properties p WHERE p.closed_at IS NOT NULL) k
 $$;
 
--- Which open ones, of p_among (NULL: of all), each text means: the key, or the name with the key in brackets; else a name; else parts of
--- these. By name, at most p_most (0: all) of each text, with how many there are and whether it is more than a part.
-CREATE OR REPLACE FUNCTION find_properties(p_among text[], p_texts text[], p_most int)
+-- Which open ones, of p_among (NULL: of all), each text means: the key, or the name with the key in brackets; else a name (which counts as
+-- a key does unless keys come first); else parts of these, of two characters at least. By name, at most p_most (0: all) of each text, with
+-- how many there are and whether it is more than a part.
+CREATE OR REPLACE FUNCTION find_properties(p_among text[], p_texts text[], p_most int, p_keys_first boolean)
 RETURNS TABLE (nth int, key text, name text, is_whole boolean, total int) LANGUAGE sql STABLE AS $$
   WITH open AS MATERIALIZED (
     SELECT p.key, p.name, search_key(p.name) AS called FROM properties p
@@ -34,9 +35,11 @@ RETURNS TABLE (nth int, key text, name text, is_whole boolean, total int) LANGUA
     SELECT t.nth::int, search_key(t.text) AS text FROM unnest(p_texts) WITH ORDINALITY t(text, nth)
   ), hit AS (
     SELECT w.nth, o.key, o.name,
-           CASE WHEN w.text IN (o.key, o.called || ' (' || o.key || ')') THEN 1 WHEN w.text = o.called THEN 2 ELSE 3 END AS likeness
+           CASE WHEN w.text IN (o.key, o.called || ' (' || o.key || ')') THEN 1
+                WHEN w.text = o.called THEN CASE WHEN p_keys_first THEN 2 ELSE 1 END ELSE 3 END AS likeness
     FROM wanted w JOIN open o
-      ON w.text <> '' AND (position(w.text IN o.key) > 0 OR position(w.text IN o.called) > 0 OR w.text = o.called || ' (' || o.key || ')')
+      ON w.text <> '' AND (w.text IN (o.key, o.called, o.called || ' (' || o.key || ')')
+                           OR length(w.text) > 1 AND (position(w.text IN o.key) > 0 OR position(w.text IN o.called) > 0))
   ), likest AS (
     SELECT h.*, min(h.likeness) OVER (PARTITION BY h.nth) AS least FROM hit h
   ), numbered AS (
