@@ -655,9 +655,9 @@ std::vector<Sample> one_request() {
   late.messages["error"] = {"decided_already"_message, {{"who", "ops@northwind.example"}}};
   Values typed = open;
   look_for_property(typed);
-  typed.text["chosen_was"] = "harbour-view";
+  typed.text["chosen_was"] = "harbour-house";
   typed.flags.insert({{"is_everywhere", true}, {"is_everywhere_chosen", true}});
-  typed.lists["properties"] = {option("harbour-view", "Harbour View (harbour-view)", true)};
+  typed.lists["properties"] = {option("harbour-house", "Harbour House (harbour-house)", true)};
   return {managed("manage_request", "manage_request", 200, open, "tab_queue"),
           managed("manage_request_typed", "manage_request", 422, typed, "tab_queue"),
           managed("manage_request_late", "manage_request", 409, late, "tab_queue")};
