@@ -120,7 +120,7 @@ def test_a_broken_nginx_configuration_holds_new_metadata_back_until_it_is_mended
 
 def test_companies_of_the_database_are_refreshed_by_nginxs_account(site):
     site.root.shell("systemctl enable --now anteroom-companies")
-    site.root.wait_for(lambda: "refreshing metadata of companies" in site.root.says("journalctl -u anteroom-companies -o cat --no-pager"),
+    site.root.wait_for(lambda: "looking after companies" in site.root.says("journalctl -u anteroom-companies -o cat --no-pager"),
                        "the service")
     assert "not refreshed" not in site.root.says("journalctl -u anteroom-companies -o cat --no-pager")
     assert site.unit("companies", "User") == "www-data"
