@@ -64,6 +64,11 @@ Look judge(const store::DueLook& due, const TxtAnswer& answer) {
   return came_to(look_outcome::kNoAnswer, "", "nobody answered for " + name + " in time");
 }
 
+bool is_answered(std::string_view outcome) {
+  return outcome != look_outcome::kNoAnswer && outcome != look_outcome::kServerFailure &&
+         outcome != look_outcome::kServerRefused;
+}
+
 Result<std::vector<Look>> look_up(Database& database, const Settings& settings,
                                   const std::vector<store::DueLook>& due) {
   std::vector<std::string> names;
@@ -75,7 +80,7 @@ Result<std::vector<Look>> look_up(Database& database, const Settings& settings,
   for (std::size_t i = 0; i < due.size(); ++i) {
     looks.push_back(judge(due[i], (*answers)[i]));
     const Look& look = looks.back();
-    store::EndedLook ended_as{look.outcome, look.found, look.detail,
+    store::EndedLook ended_as{look.outcome, look.found, look.detail, is_answered(look.outcome),
                               pause_before_look(due[i], look.outcome, any_spread())};
     const auto ended = wait(store::end_look(database, due[i], std::move(ended_as)));
     if (!ended) return ended.failure();
@@ -92,15 +97,12 @@ std::optional<std::chrono::seconds> pause_before_look(const store::DueLook& due,
                                                   : std::chrono::seconds(1h);
   if (outcome == look_outcome::kProven) {
     pause = kDaily;
-  } else if (due.is_proven) {
+  } else if (due.was_proven) {
     pause = 1h;
   } else if (due.age > kForgotten) {
     return std::nullopt;
   }
-  const bool is_answered = outcome != look_outcome::kNoAnswer &&
-                           outcome != look_outcome::kServerFailure &&
-                           outcome != look_outcome::kServerRefused;
-  if (!is_answered)
+  if (!is_answered(outcome))
     pause = std::max(pause,
                      std::min<std::chrono::seconds>(1h, 1min * (1 << std::min(due.failures, 6))));
   const auto moved = std::chrono::duration<double>(pause) * (0.9 + spread / 5);

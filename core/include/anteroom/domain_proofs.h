@@ -51,7 +51,7 @@ Task<Result<CompanyChange>> refuse_domain(Database& database, const Actor& actor
 /// What is to be looked up now. Whoever has it has two minutes for it.
 struct DueLook {
   std::string company, domain, challenge;
-  bool is_proven = false;
+  bool was_proven = false;   ///< once, whatever was found since
   int failures = 0;          ///< in a row, before this: nobody answered
   std::chrono::seconds age;  ///< since it was asked for
   std::string lease;         ///< says that it is ours
@@ -64,6 +64,7 @@ Task<Result<std::vector<DueLook>>> begin_look(Database& database, std::string co
 /// What came of it; as in DomainProof.
 struct EndedLook {
   std::string outcome, found, detail;
+  bool is_answered = false;                   ///< else nobody knows whether the record is there
   std::optional<std::chrono::seconds> pause;  ///< none: it is not looked up again by itself
 };
 Task<Result<Done>> end_look(Database& database, DueLook due, EndedLook ended);

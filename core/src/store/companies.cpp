@@ -76,10 +76,6 @@ CompanyRow company_of(const std::vector<Cell>& row) {
           count(row, 8), text(row, 9)};
 }
 
-std::string of_actor(const Actor& actor, const AccessSettings& access) {
-  return actor_literal(actor, access, access.connect_companies);
-}
-
 Task<Result<std::vector<CompanyRow>>> companies(Database& database, const Statement& statement,
                                                 Params params) {
   Result<Rows> result = co_await run(database, statement, std::move(params));
@@ -130,7 +126,7 @@ Task<Result<std::optional<std::string>>> metadata_of_company(Database& database,
 Task<Result<std::optional<CompanyRow>>> show_company(Database& database, const Actor& actor,
                                                      const AccessSettings& access,
                                                      std::string name) {
-  Params params{of_actor(actor, access), std::move(name)};
+  Params params{company_actor(actor, access), std::move(name)};
   return one_company(database, kShow, std::move(params));
 }
 
@@ -150,7 +146,7 @@ Task<Result<std::vector<MetadataVersion>>> metadata_versions(Database& database,
 Task<Result<CompanyChange>> add_company(Database& database, const Actor& actor,
                                         const AccessSettings& access, NewCompany company) {
   return change_of_company(database, kAdd,
-                           {of_actor(actor, access), std::move(company.name),
+                           {company_actor(actor, access), std::move(company.name),
                             std::move(company.display_name), std::move(company.settings)});
 }
 
@@ -158,15 +154,16 @@ Task<Result<CompanyChange>> change_company(Database& database, const Actor& acto
                                            const AccessSettings& access, CompanyRow row) {
   return change_of_company(
       database, kChange,
-      {of_actor(actor, access), std::move(row.name), std::to_string(row.version),
+      {company_actor(actor, access), std::move(row.name), std::to_string(row.version),
        std::move(row.display_name), std::move(row.settings)});
 }
 
 Task<Result<CompanyChange>> set_company_contacts(Database& database, const Actor& actor,
                                                  const AccessSettings& access, std::string name,
                                                  const std::vector<std::string>& contacts) {
-  return change_of_company(database, kContacts,
-                           {of_actor(actor, access), std::move(name), array_literal(contacts)});
+  return change_of_company(
+      database, kContacts,
+      {company_actor(actor, access), std::move(name), array_literal(contacts)});
 }
 
 Task<Result<CompanyChange>> bring_metadata(Database& database, const Actor& actor,
@@ -174,14 +171,14 @@ Task<Result<CompanyChange>> bring_metadata(Database& database, const Actor& acto
                                            long version, NewMetadata metadata) {
   return change_of_company(
       database, kBring,
-      {of_actor(actor, access), std::move(name), std::to_string(version), std::move(metadata.xml),
-       std::move(metadata.entity_id), array_literal(metadata.fingerprints),
+      {company_actor(actor, access), std::move(name), std::to_string(version),
+       std::move(metadata.xml), std::move(metadata.entity_id), array_literal(metadata.fingerprints),
        metadata.summary.empty() ? Cell() : Cell(std::move(metadata.summary))});
 }
 
 Task<Result<DomainChange>> give_domain(Database& database, Actor actor, AccessSettings access,
                                        std::string name, std::string domain, bool is_meant) {
-  Params params{of_actor(actor, access), std::move(name), std::move(domain),
+  Params params{company_actor(actor, access), std::move(name), std::move(domain),
                 is_meant ? "true" : "false"};
   Result<Rows> result = co_await run(database, kGive, std::move(params));
   if (!result) co_return result.failure();
@@ -194,13 +191,13 @@ Task<Result<CompanyChange>> withdraw_domain(Database& database, const Actor& act
                                             const AccessSettings& access, std::string name,
                                             std::string domain) {
   return change_of_company(database, kWithdraw,
-                           {of_actor(actor, access), std::move(name), std::move(domain)});
+                           {company_actor(actor, access), std::move(name), std::move(domain)});
 }
 
 Task<Result<StateChange>> set_company_state(Database& database, Actor actor, AccessSettings access,
                                             std::string name, std::optional<long> version,
                                             std::string state) {
-  Params params{of_actor(actor, access), std::move(name),
+  Params params{company_actor(actor, access), std::move(name),
                 version ? Cell(std::to_string(*version)) : std::nullopt, std::move(state)};
   Result<Rows> result = co_await run(database, kState, std::move(params));
   if (!result) co_return result.failure();
@@ -211,7 +208,7 @@ Task<Result<StateChange>> set_company_state(Database& database, Actor actor, Acc
 Task<Result<std::vector<CompanyLine>>> search_companies(Database& database, Actor actor,
                                                         AccessSettings access,
                                                         CompanyFilter filter) {
-  Params params{of_actor(actor, access), std::move(filter.search), std::move(filter.state),
+  Params params{company_actor(actor, access), std::move(filter.search), std::move(filter.state),
                 std::move(filter.after), std::to_string(filter.limit)};
   Result<Rows> result = co_await run(database, kSearch, std::move(params));
   if (!result) co_return result.failure();
@@ -225,7 +222,7 @@ Task<Result<std::vector<CompanyLine>>> search_companies(Database& database, Acto
 
 Task<Result<CompanyPeople>> people_of_company(Database& database, Actor actor,
                                               AccessSettings access, std::string name) {
-  Params params{of_actor(actor, access), std::move(name)};
+  Params params{company_actor(actor, access), std::move(name)};
   Result<Rows> result = co_await run(database, kPeople, std::move(params));
   if (!result) co_return result.failure();
   if (result->rows.size() != 1) co_return unexpected_rows(kPeople);
@@ -236,7 +233,7 @@ Task<Result<CompanyPeople>> people_of_company(Database& database, Actor actor,
 Task<Result<std::vector<CompanyEvent>>> history_of_company(Database& database, Actor actor,
                                                            AccessSettings access, std::string name,
                                                            int limit) {
-  Params params{of_actor(actor, access), std::move(name), std::to_string(limit)};
+  Params params{company_actor(actor, access), std::move(name), std::to_string(limit)};
   Result<Rows> result = co_await run(database, kHistory, std::move(params));
   if (!result) co_return result.failure();
   std::vector<CompanyEvent> events;

@@ -34,6 +34,11 @@ inline constexpr std::pair<std::string_view, CompanyChange> kCompanyChanges[] = 
     {"too_many", CompanyChange::too_many},
     {"own_company", CompanyChange::own_company}};
 
+/// Who connects companies, as these functions take it.
+inline std::string company_actor(const Actor& actor, const AccessSettings& access) {
+  return actor_literal(actor, access, access.connect_companies);
+}
+
 inline CompanyChange company_change_of(const std::string& name) {
   return by_name(kCompanyChanges, name, CompanyChange::not_allowed);
 }

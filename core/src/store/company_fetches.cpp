@@ -50,7 +50,7 @@ Task<Result<BroughtFetched>> bring_fetched(Database& database, AccessSettings ac
                                            std::string company, std::string url, long version,
                                            NewMetadata metadata) {
   const Actor address{"", std::move(url), "", true};
-  Params params{actor_literal(address, access, access.connect_companies),
+  Params params{company_actor(address, access),
                 std::move(company),
                 std::to_string(version),
                 std::move(metadata.xml),

@@ -53,13 +53,9 @@ constexpr Statement kGoLive{
 constexpr std::pair<std::string_view, Opening> kOpenings[] = {
     {"opened", Opening::opened}, {"again", Opening::again}, {"used", Opening::used}};
 
-std::string of_actor(const Actor& actor, const AccessSettings& access) {
-  return actor_literal(actor, access, access.connect_companies);
-}
-
 // Nobody's rights: the database names the link, and it is the link that counts.
 std::string of_holder(const std::string& client_address, const AccessSettings& access) {
-  return of_actor({"", "", client_address, true}, access);
+  return company_actor({"", "", client_address, true}, access);
 }
 
 Cell link_of(const LinkHolder& holder) {
@@ -72,15 +68,15 @@ Task<Result<CompanyChange>> make_link(Database& database, const Actor& actor,
                                       const AccessSettings& access, NewLink link) {
   return change_of_company(
       database, kMake,
-      {of_actor(actor, access), std::move(link.company), bytea_literal(link.token),
+      {company_actor(actor, access), std::move(link.company), bytea_literal(link.token),
        std::move(link.sent_to), std::move(link.sealed), interval(kLinkLife)});
 }
 
 Task<Result<CompanyChange>> end_link(Database& database, const Actor& actor,
                                      const AccessSettings& access, std::string company,
                                      long number) {
-  return change_of_company(database, kEnd,
-                           {of_actor(actor, access), std::move(company), std::to_string(number)});
+  return change_of_company(
+      database, kEnd, {company_actor(actor, access), std::move(company), std::to_string(number)});
 }
 
 Task<Result<std::vector<CompanyLink>>> links_of_company(Database& database, std::string company) {
@@ -107,7 +103,7 @@ Task<Result<std::optional<HandIn>>> hand_in_of_company(Database& database, std::
 
 Task<Result<CompanyChange>> close_hand_in(Database& database, const Actor& actor,
                                           const AccessSettings& access, std::string company) {
-  return change_of_company(database, kClose, {of_actor(actor, access), std::move(company)});
+  return change_of_company(database, kClose, {company_actor(actor, access), std::move(company)});
 }
 
 Task<Result<OpenedLink>> open_link(Database& database, AccessSettings access, std::string client,

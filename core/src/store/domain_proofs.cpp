@@ -49,10 +49,10 @@ constexpr Statement kAsk{"ask_for_proof",
 constexpr Statement kRefuse{"refuse_domain",
                             "SELECT anteroom.refuse_domain($1::anteroom.actor, $2, $3)"};
 constexpr Statement kBegin{"begin_looks",
-                           "SELECT company, domain, challenge, is_proven, failures, age, lease"
+                           "SELECT company, domain, challenge, was_proven, failures, age, lease"
                            " FROM anteroom.begin_looks($1, $2, $3::int)"};
-constexpr Statement kEnd{"end_look",
-                         "SELECT anteroom.end_look($1, $2, $3, $4, $5, $6, $7::interval)"};
+constexpr Statement kEnd{
+    "end_look", "SELECT anteroom.end_look($1, $2, $3, $4, $5::boolean, $6, $7, $8::interval)"};
 constexpr Statement kMissing{
     "missing_proofs",
     "SELECT company, domain, since, detail FROM anteroom.missing_proofs($1::interval)"};
@@ -60,10 +60,6 @@ constexpr Statement kMissing{
 constexpr Statement kWarn{"warn_of_missing_proof",
                           "SELECT anteroom.warn_of_missing_proof($1::text[], $2, $3,"
                           " to_timestamp($4::float8 / 1000000))"};
-
-std::string of_actor(const Actor& actor, const AccessSettings& access) {
-  return actor_literal(actor, access, access.connect_companies);
-}
 
 Task<Result<std::vector<DueLook>>> begin(Database& database, Params params) {
   Result<Rows> result = co_await run(database, kBegin, std::move(params));
@@ -96,14 +92,14 @@ Task<Result<CompanyChange>> ask_for_proof(Database& database, const Actor& actor
                                           std::string domain, std::string challenge) {
   return change_of_company(
       database, kAsk,
-      {of_actor(actor, access), std::move(company), std::move(domain), std::move(challenge)});
+      {company_actor(actor, access), std::move(company), std::move(domain), std::move(challenge)});
 }
 
 Task<Result<CompanyChange>> refuse_domain(Database& database, const Actor& actor,
                                           const AccessSettings& access, std::string company,
                                           std::string domain) {
   return change_of_company(database, kRefuse,
-                           {of_actor(actor, access), std::move(company), std::move(domain)});
+                           {company_actor(actor, access), std::move(company), std::move(domain)});
 }
 
 Task<Result<std::vector<DueLook>>> begin_looks(Database& database, int limit) {
@@ -120,6 +116,7 @@ Task<Result<Done>> end_look(Database& database, DueLook due, EndedLook ended) {
                 std::move(due.domain),
                 std::move(due.lease),
                 std::move(ended.outcome),
+                ended.is_answered ? "true" : "false",
                 std::move(ended.found),
                 std::move(ended.detail),
                 ended.pause ? Cell(interval(*ended.pause)) : std::nullopt};

@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "unit/journey/fixture.h"
+#include "unit/journey/request_row.h"
 
 using namespace anteroom;
 using namespace anteroom::test;
@@ -11,7 +12,6 @@ using Catch::Matchers::Contains;
 namespace {
 
 constexpr const char* kUser = "0f8fad5b-d9cb-469f-a165-70867728950e";
-constexpr const char* kRequest = "7c9e6679-7425-40de-944b-e07fc1f90ae7";
 const std::string kTyped =
     "email=Bob%40corp.test&name=Bob+B&property=elm&level=manager&expires=2027-01-31&note=hello";
 const std::string kForm = kTyped + "&owner=" + kUser;
@@ -66,28 +66,15 @@ struct ManageWorld : World {
   std::string shared_key;  // of requests
   bool is_closed = false;  // their property
   void give_request(const std::string& email, bool may_decide) {
-    const std::vector<Cell> row{kRequest,
-                                email,
-                                "Bob",
-                                "elm",
-                                "Elm Court",
-                                "manager",
-                                "",
-                                "needs it",
-                                "open",
-                                "ann@corp.test",
-                                "2026-05-04T09:12:33Z",
-                                "",
-                                "",
-                                "",
-                                "2026-05-01T08:00:00Z",
-                                "corp",
-                                may_decide ? "t" : "f",
-                                may_decide ? "t" : "f",
-                                may_decide ? Cell("viewer") : std::nullopt,
-                                may_decide ? Cell("2027-01-31T12:00:00Z") : std::nullopt,
-                                shared_key,
-                                is_closed ? "t" : "f"};
+    std::vector<Cell> row = request_row();
+    row[1] = email;
+    if (may_decide) {
+      row[16] = row[17] = "t";
+      row[18] = "viewer";
+      row[19] = "2027-01-31T12:00:00Z";
+    }
+    row[20] = shared_key;
+    if (is_closed) row[21] = "t";
     database.answers["list_requests"] = [row](const Params&) { return Rows{{row}}; };
     database.answers["show_request"] = database.answers["list_requests"];
   }

@@ -7,6 +7,7 @@
 #include "journey/manage/property_choice.h"
 #include "text/unicode.h"
 #include "unit/journey/fixture.h"
+#include "unit/journey/request_row.h"
 
 using namespace anteroom;
 using namespace anteroom::test;
@@ -14,7 +15,6 @@ using Catch::Contains;
 
 namespace {
 
-constexpr const char* kRequest = "7c9e6679-7425-40de-944b-e07fc1f90ae7";
 constexpr const char* kPerson = "22222222-2222-3333-4444-555555555555";
 constexpr std::size_t kMostBytes = 60'000;
 const Cell kNothing = std::nullopt;
@@ -61,29 +61,12 @@ struct Estate : World {
     hold("*=admin");
   }
 
+  /// That the viewer may decide about.
   static std::vector<Cell> request() {
-    return {kRequest,
-            "bob@corp.test",
-            "Bob",
-            "elm",
-            "Elm Court",
-            "manager",
-            "",
-            "needs it",
-            "open",
-            "ann@corp.test",
-            "2026-05-04T09:12:33Z",
-            "",
-            "",
-            "",
-            "2026-05-01T08:00:00Z",
-            "corp",
-            "t",
-            "f",
-            kNothing,
-            kNothing,
-            "elm",
-            "f"};
+    std::vector<Cell> row = request_row();
+    row[16] = "t";
+    row[20] = "elm";
+    return row;
   }
 
   /// The request is for all properties.

@@ -305,18 +305,15 @@ Task<Response> change_company_domain(Exchange exchange, ManageUser viewer) {
   const bool is_meant = !domain.empty() && field_of(form, "meant", kMaxDomain) == domain;
   if (is_late(exchange, viewer, tried)) {
     // said already
-  } else if (then == "withdraw") {
-    auto withdrawing = store::withdraw_domain(context.ports.database, viewer.actor,
-                                              context.settings.access, name, domain);
-    const CompanyChange withdrawn = co_await or_unavailable(exchange, std::move(withdrawing));
-    if (is_so(withdrawn)) co_return company_changed(exchange, name, "withdrawn");
-    refuse_change(tried, "failure", withdrawn);
-  } else if (then == "refuse") {
-    auto refusing = store::refuse_domain(context.ports.database, viewer.actor,
-                                         context.settings.access, name, domain);
-    const CompanyChange refused = co_await or_unavailable(exchange, std::move(refusing));
-    if (is_so(refused)) co_return company_changed(exchange, name, "refused");
-    refuse_change(tried, "failure", refused);
+  } else if (then == "withdraw" || then == "refuse") {
+    const bool is_refused = then == "refuse";
+    const auto take = is_refused ? store::refuse_domain : store::withdraw_domain;
+    auto taking = take(context.ports.database, viewer.actor, context.settings.access, name, domain);
+    const CompanyChange taken = co_await or_unavailable(exchange, std::move(taking));
+    if (is_so(taken)) {
+      co_return company_changed(exchange, name, is_refused ? "refused" : "withdrawn");
+    }
+    refuse_change(tried, "failure", taken);
   } else if (const auto verdict = judge_company_domain(context.settings, name, domain, is_meant);
              !verdict.is_good()) {
     tried.refuse("domain_error", domain_message(verdict, domain));

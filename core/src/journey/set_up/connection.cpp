@@ -160,11 +160,10 @@ Task<Response> answer(Exchange& exchange, const store::LinkHolder& holder, Compa
 
 // What is wrong with a domain; empty: nothing that its administrator should know. Whose it is
 // otherwise is for support.
-Message complaint_about(const Exchange& exchange, const std::string& company,
-                        const std::string& domain) {
+Message complaint_about(const Exchange& exchange, const std::string& domain) {
   // The record's name has to be one, too (RFC 1035, 2.3.4).
   if (challenge_name(domain).size() > kLongestName) return "company_bad_domain"_message;
-  switch (judge_company_domain(exchange.context.settings, company, domain, true).fault) {
+  switch (judge_company_domain(exchange.context.settings, "", domain, true).fault) {
     case CompanyFault::bad_domain:
       return "company_bad_domain"_message;
     case CompanyFault::public_domain:
@@ -333,7 +332,9 @@ Task<Response> take_domain(Exchange exchange) {
   const std::string entered = field_of(form, "domain", kMaxDomain);
   if (then == "ask") tried.domain = entered;
   const std::string domain = canonical_domain(entered).value_or("");
-  if (Message bad = complaint_about(exchange, "", domain); then == "ask" && !bad.empty()) {
+  Message bad;
+  if (then == "ask") bad = complaint_about(exchange, domain);
+  if (!bad.empty()) {
     tried.refuse("domain_error", std::move(bad));
     auto showing = connection_page(exchange, *holder, std::move(tried));
     Response response = co_await showing;

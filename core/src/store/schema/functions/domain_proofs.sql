@@ -58,7 +58,7 @@ $$;
 
 -- One look at a domain, unless somebody has it.
 CREATE OR REPLACE FUNCTION lease_look(p_name text, p_domain text)
-RETURNS TABLE (company text, domain text, challenge text, is_proven boolean, failures int, age bigint, lease text) LANGUAGE sql AS $$
+RETURNS TABLE (company text, domain text, challenge text, was_proven boolean, failures int, age bigint, lease text) LANGUAGE sql AS $$
   UPDATE domain_proofs p SET lease_until = now() + interval '2 minutes', checked_at = now()
   WHERE p.company = p_name AND p.domain = p_domain AND (p.lease_until IS NULL OR p.lease_until <= now())
   RETURNING p.company, p.domain, p.challenge, p.proven_at IS NOT NULL, p.failures,
@@ -68,7 +68,7 @@ $$;
 -- What is due, at most p_limit, those whose servers gave no answer last behind the others; or one domain of p_name's, due or not. Nobody
 -- else gets them until `lease`, in which end_look() says what came of it. age: for how many seconds it has been asked for.
 CREATE OR REPLACE FUNCTION begin_looks(p_name text, p_domain text, p_limit int)
-RETURNS TABLE (company text, domain text, challenge text, is_proven boolean, failures int, age bigint, lease text) LANGUAGE plpgsql AS $$
+RETURNS TABLE (company text, domain text, challenge text, was_proven boolean, failures int, age bigint, lease text) LANGUAGE plpgsql AS $$
 BEGIN
   IF p_name <> '' THEN
     RETURN QUERY SELECT * FROM lease_look(p_name, p_domain);
@@ -81,14 +81,13 @@ BEGIN
     ORDER BY x.failures > 0, x.next_at LIMIT p_limit FOR UPDATE SKIP LOCKED) due, LATERAL lease_look(due.company, due.domain) l;
 END $$;
 
--- p_outcome: proven; unanswered: nobody knows; any other: the record is not there. p_pause NULL: it is not looked up again by itself.
-CREATE OR REPLACE FUNCTION end_look(p_company text, p_domain text, p_lease text, p_outcome text, p_found text, p_detail text,
-                                    p_pause interval)
-RETURNS void LANGUAGE plpgsql AS $$
+-- p_outcome: proven, or not; where not, p_is_answered says whether the record is not there, or nobody knows. p_pause NULL: it is not looked
+-- up again by itself.
+CREATE OR REPLACE FUNCTION end_look(p_company text, p_domain text, p_lease text, p_outcome text, p_is_answered boolean, p_found text,
+                                    p_detail text, p_pause interval) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   p domain_proofs;
   v_is_proven boolean := p_outcome = 'proven';
-  v_is_answered boolean := p_outcome NOT IN ('no_answer', 'server_failure', 'server_refused');
   v_kind text;
 BEGIN
   SELECT * INTO p FROM domain_proofs x
@@ -96,14 +95,14 @@ BEGIN
   IF NOT FOUND THEN RETURN; END IF;
   v_kind := CASE WHEN v_is_proven AND p.proven_at IS NULL THEN 'company_domain_proven'
                  WHEN v_is_proven AND p.missing_since IS NOT NULL THEN 'company_domain_proven'
-                 WHEN v_is_answered AND NOT v_is_proven AND p.proven_at IS NOT NULL AND p.missing_since IS NULL
+                 WHEN p_is_answered AND NOT v_is_proven AND p.proven_at IS NOT NULL AND p.missing_since IS NULL
                    THEN 'company_domain_unproven' END;
   UPDATE domain_proofs x
   SET proven_at = CASE WHEN v_is_proven THEN coalesce(x.proven_at, now()) ELSE x.proven_at END,
       missing_since = CASE WHEN v_is_proven THEN NULL
-                           WHEN v_is_answered AND x.proven_at IS NOT NULL THEN coalesce(x.missing_since, now())
+                           WHEN p_is_answered AND x.proven_at IS NOT NULL THEN coalesce(x.missing_since, now())
                            ELSE x.missing_since END,
-      outcome = p_outcome, found = left(p_found, 1000), detail = left(p_detail, 1000), failures = CASE WHEN v_is_answered THEN 0 ELSE x.failures + 1 END,
+      outcome = p_outcome, found = left(p_found, 1000), detail = left(p_detail, 1000), failures = CASE WHEN p_is_answered THEN 0 ELSE x.failures + 1 END,
       next_at = coalesce(now() + p_pause, 'infinity'), lease_until = NULL
   WHERE x.company = p_company AND x.domain = p_domain;
   IF v_kind IS NOT NULL THEN
