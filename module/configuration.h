@@ -4,7 +4,7 @@
 #include <memory>
 #include <vector>
 
-#include "anteroom/company_directory.h"
+#include "anteroom/kept_companies.h"
 #include "anteroom/metrics.h"
 #include "anteroom/pages.h"
 #include "anteroom/settings.h"
@@ -15,7 +15,7 @@ namespace anteroom::nginx {
 struct MainConfiguration {
   std::shared_ptr<const Settings> settings;  ///< null without auth_saml_config
   // Made once, for all workers.
-  std::shared_ptr<const CompanyDirectory> companies;
+  FirstCompanies companies;
   std::shared_ptr<const pages::Renderer> pages;
   ngx_shm_zone_t* sessions = nullptr;
   ngx_shm_zone_t* metrics = nullptr;

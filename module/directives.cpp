@@ -20,6 +20,29 @@ void print(ngx_conf_t* cf, const Problem& problem) {
   ngx_conf_log_error(problem.is_warning ? NGX_LOG_WARN : NGX_LOG_EMERG, cf, 0, "%s", text.c_str());
 }
 
+// nginx makes it for its workers, as it does its own.
+bool add_directory(ngx_conf_t* cf, const std::string& name) {
+  auto* path = static_cast<ngx_path_t*>(ngx_pcalloc(cf->pool, sizeof(ngx_path_t)));
+  auto* text = static_cast<u_char*>(ngx_pcalloc(cf->pool, name.size() + 1));
+  if (path == nullptr || text == nullptr) return false;
+  ngx_memcpy(text, name.data(), name.size());
+  path->name = {name.size(), text};
+  path->conf_file = cf->conf_file->file.name.data;
+  path->line = cf->conf_file->line;
+  return ngx_add_path(cf, &path) == NGX_OK;
+}
+
+// Without them it starts as well.
+std::shared_ptr<const KeptCompanies> kept_companies(ngx_conf_t* cf, const Settings& settings) {
+  ReadKept read = read_kept_companies(
+      settings, std::chrono::time_point_cast<Time::duration>(std::chrono::system_clock::now()));
+  if (!read.problem.empty()) {
+    ngx_conf_log_error(NGX_LOG_WARN, cf, 0, "anteroom: companies that were kept in %s: %s",
+                       settings.companies.kept_in.c_str(), read.problem.c_str());
+  }
+  return std::move(read.kept);
+}
+
 // auth_saml_config FILE;
 char* read_settings(ngx_conf_t* cf, ngx_command_t* /*command*/, void* conf) noexcept {
   try {
@@ -34,7 +57,9 @@ char* read_settings(ngx_conf_t* cf, ngx_command_t* /*command*/, void* conf) noex
     for (const Problem& problem : loaded.problems) print(cf, problem);
     if (!loaded.settings) return kFailed;
     main.settings = loaded.settings;
-    main.companies = std::make_shared<const CompanyDirectory>(main.settings);
+    const std::string& kept_in = main.settings->companies.kept_in;
+    if (!kept_in.empty() && !add_directory(cf, kept_in)) return kFailed;
+    main.companies = first_companies(main.settings, kept_companies(cf, *main.settings));
     main.pages = std::make_shared<const pages::Renderer>(*main.settings);
     main.sessions = SessionCache::add_zone(cf, main.settings->sessions.cache_bytes);
     main.metrics = NodeMeter::add_zone(cf);

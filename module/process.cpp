@@ -17,7 +17,7 @@ std::unique_ptr<Process>& the_process() {
 
 Process::Process(const MainConfiguration& configuration)
     : settings_(configuration.settings),
-      meter_(configuration.metrics, settings_->database, *configuration.companies),
+      meter_(configuration.metrics, settings_->database, *configuration.companies.directory),
       cache_(configuration.sessions),
       memory_(cache_),
       worker_(configuration.threads, meter_),
@@ -27,8 +27,10 @@ Process::Process(const MainConfiguration& configuration)
       watch_(cache_, clock_),
       open_requests_(*this),
       listener_(*settings_, worker_, cache_, meter_, ports()) {
+  FirstCompanies companies = configuration.companies;
+  companies.is_keeper = ngx_worker == 0;
   site_ = std::make_unique<Site>(
-      settings_, configuration.companies, configuration.pages, ports(),
+      settings_, companies, configuration.pages, ports(),
       [this](const TokenHash& hash, std::string_view token, SessionLookupService::Done done) {
         sessions_.look_up(hash, token, std::move(done));
       });
@@ -52,6 +54,7 @@ metrics::Condition Process::condition() {
   condition.is_pool_down = database_.is_down();
   condition.is_listening = cache_.is_listened(now());
   condition.schema_version = meter_.schema_version();
+  condition.companies = site_->companies_known();
   condition.expiries = expiries();
   condition.now = now();
   return condition;

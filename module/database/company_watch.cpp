@@ -27,7 +27,7 @@ bool CompanyWatch::is_due(Time now) const {
   if (asked_at_ == Time{} || now < asked_at_) return true;  // the clock was set back
   const auto since = now - asked_at_;
   if (!has_succeeded_) return since >= kAfterFailure;
-  return seen_ != cache_.company_changes() ||
+  return seen_ != cache_.company_changes() || site_.has_to_keep_companies(now) ||
          (since >= kWithoutListener && !cache_.is_listened(now));
 }
 

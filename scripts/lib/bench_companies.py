@@ -53,6 +53,7 @@ class Companies(Measurements):
         self.row("a worker's own memory for a company in use", "≤ 100 KiB", f"{each:.0f} KiB", each <= 100)
         shutil.rmtree(folder)
         node.yaml = node.yaml.replace("identity_providers_directory: idp.d\n", "", 1)
+        node.write()  # for the command
         self.companies_in_database(node, many)
 
     def companies_in_database(self, node: Node, many: int) -> None:

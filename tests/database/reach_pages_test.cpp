@@ -24,7 +24,7 @@ struct Pages : World {
     clock = FakeClock(SystemClock().now());
     static const auto kPages = std::make_shared<const pages::Renderer>(*settings);
     site = std::make_unique<Site>(
-        settings, std::make_shared<const CompanyDirectory>(settings), kPages,
+        settings, FirstCompanies{std::make_shared<const CompanyDirectory>(settings)}, kPages,
         Ports{c.db.database(), worker, clock, random, log, memory, back_channel, meter},
         [this](const TokenHash&, std::string_view, std::function<void(Result<std::string>)> done) {
           done(load(c.db, c.session_of(who)));

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 
 import pytest
 
@@ -179,6 +180,75 @@ def test_a_worker_that_starts_without_a_database_mistakes_nobody_for_unknown(lab
     assert press(gate.other) == 503, "nobody had asked for its keys yet"
     own_cluster.start()
     wait_until(lambda: press(gate.node) == 303, 10, "the database's return")
+
+
+class KeepingGate(Gate):
+    """Its first node keeps what it knows in a directory that nginx makes, and has contoso live."""
+
+    def __init__(self, lab, cluster, folder):
+        super().__init__(lab, cluster, folder)
+        self.kept = self.node.directory / "kept"
+        self.node.yaml += f"companies: {{ kept_in: {self.kept} }}\n"
+        self.node.nginx_conf = self.node.nginx_conf.replace("server {", "server { location = /ready { auth_saml_health ready; }", 1)
+        self.add()
+        self.company("live", "contoso")
+        self.node.reload()
+        wait_until(lambda: is_offered(self.node) and (self.kept / "companies").exists(), SOON, "its keeping contoso")
+
+    def ready(self):
+        answer = self.node.ask("/ready", headers=[]).json
+        return {one["what"]: one for one in answer["failed"] + answer["degraded"]}
+
+
+def test_a_node_that_starts_without_a_database_shows_what_it_has_kept(lab, own_cluster, workspace):
+    gate = KeepingGate(lab, own_cluster, workspace / f"companies-{os.urandom(3).hex()}")
+    under_way = start(gate.node, "contoso")
+    own_cluster.stop()
+    gate.node.stop()
+    gate.node.start()
+    assert is_offered(gate.node), "the button"
+    assert press(gate.node) == 503 and press(gate.node, "corp") == 303
+    answer = post_response(gate.node, live.fresh_response(gate.authorities, under_way.request_id, "ann@contoso.test",
+                                                          "https://contoso-idp.test/"), under_way)
+    assert answer.status == 503 and session_of(answer) is None
+    wait_until(lambda: "companies_as_kept" in gate.ready(), SOON, "its saying so")
+    assert re.fullmatch(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ", gate.ready()["companies_as_kept"]["kept_at"])
+    own_cluster.start()
+    wait_until(lambda: press(gate.node) == 303 and not gate.ready(), 15, "the database's return")
+    assert gate.signs_on(gate.node)
+
+
+def test_what_a_node_has_kept_is_its_workers_own(lab, cluster, workspace):
+    gate = KeepingGate(lab, cluster, workspace / f"companies-{os.urandom(3).hex()}")
+    file = gate.kept / "companies"
+    assert [path.name for path in gate.kept.iterdir()] == ["companies"]
+    assert oct(file.stat().st_mode & 0o777) == "0o600" and oct(gate.kept.stat().st_mode & 0o777) == "0o700"
+    if os.geteuid() == 0:
+        assert {file.owner(), gate.kept.owner()} == {"www-data"}
+    assert b"contoso" not in file.read_bytes()
+
+
+def test_what_was_changed_on_the_disk_is_passed_over(lab, cluster, workspace):
+    gate = KeepingGate(lab, cluster, workspace / f"companies-{os.urandom(3).hex()}")
+    file = gate.kept / "companies"
+    sealed = bytearray(file.read_bytes())
+    sealed[len(sealed) // 2] ^= 1
+    file.write_bytes(sealed)
+    gate.node.reload()
+    assert "companies that were kept in" in gate.node.error_log() and "not sealed by this node" in gate.node.error_log()
+    wait_until(lambda: press(gate.node) == 303, SOON, "the database's word")
+    wait_until(lambda: file.read_bytes() != sealed, SOON, "another one")
+
+
+def test_the_database_has_the_last_word_about_what_was_kept(lab, cluster, workspace):
+    gate = KeepingGate(lab, cluster, workspace / f"companies-{os.urandom(3).hex()}")
+    old = (gate.kept / "companies").read_bytes()
+    gate.company("suspend", "contoso")
+    wait_until(lambda: press(gate.node) == 403, SOON, "its end")
+    gate.node.stop()
+    (gate.kept / "companies").write_bytes(old)  # it was live then
+    gate.node.start()
+    assert set(of_each_worker(gate.node, "/auth/sign-in/start", "idp=contoso")) == {403}
 
 
 def test_without_a_listener_a_change_comes_within_five_seconds(gate):

@@ -205,6 +205,17 @@ def test_without_a_good_token_there_is_nothing(scim_node, northwind):
     assert northwind.ask("GET", "/Users").status == 401
 
 
+def test_without_a_token_nobody_is_asked_about_companies(lab, own_cluster, keys):
+    """Of a node that does not know yet which there are in the database."""
+    node = lab.node(own_cluster, yaml=with_companies(keys), locations=SOCKETS, start=False)
+    own_cluster.stop()
+    node.start()
+    token = f"scim_{'A' * 43}"
+    for name in ["northwind", "nobody"]:
+        assert node.ask(f"/auth/scim/v2/{name}/Users", headers=[]).status == 401
+        assert node.ask(f"/auth/scim/v2/{name}/Users", headers=[("Authorization", f"Bearer {token}")]).status == 503
+
+
 def test_a_session_cookie_is_no_token(scim_node, northwind):
     token, _, _ = scim_node.people.sign_in(grants=[("*", "admin")])
     assert scim_node.ask("/auth/scim/v2/northwind/Users", token).status == 401

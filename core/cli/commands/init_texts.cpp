@@ -88,6 +88,8 @@ std::string yaml_of(const InitAnswers& answers) {
       quoted(answers.connection) + "\n  " + (answers.has_password_file ? "" : "# ") +
       "password_file: " + kDatabasePassword +
       "   # 0640, readable by nginx's workers\n"
+      "\n# What nodes know of companies in the database, for a start without it.\n"
+      "companies: { kept_in: /var/cache/anteroom }\n"
       "\nsessions:\n  lifetime: 12h\n  idle_timeout: 2h\n"
       "  cookie_keys: [cookie.key]   # the first seals, all open\n"
       "\naccess:\n  levels: [viewer, technician, manager, admin]   # lowest first\n"

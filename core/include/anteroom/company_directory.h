@@ -3,11 +3,13 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
 
+#include "anteroom/ports.h"
 #include "anteroom/settings.h"
 
 namespace anteroom {
@@ -58,6 +60,17 @@ class CompanyDirectory {
   std::vector<std::string> conflicts_;
   Index names_, domains_, entity_ids_, logout_issuers_;  ///< of texts that the companies own
   bool allows_unsolicited_ = false;
+};
+
+/// How a process knows the companies of the database.
+struct CompaniesKnown {
+  enum class How {
+    from_database,
+    as_kept,     ///< as the node kept them: the database could not be asked since the start
+    not_at_all,  ///< nor was anything kept
+  };
+  How how = How::from_database;
+  std::optional<Time> kept_at = std::nullopt;  ///< as_kept
 };
 
 }  // namespace anteroom

@@ -147,6 +147,7 @@ struct Condition {
   bool is_pool_down = false;
   bool is_listening = false;
   int schema_version = 0;  ///< 0: not known
+  CompaniesKnown companies;
   std::vector<Expiry> expiries;
   Time now;
 };

@@ -262,6 +262,8 @@ struct CompanySettings {
   std::vector<std::string> dns_servers;
   /// A draft goes live when its administrator hands it in with every domain proven.
   bool self_service = false;
+  /// A directory of the workers' own, where a node keeps what it knows of them; empty: nowhere.
+  std::string kept_in;
 };
 
 struct Settings {

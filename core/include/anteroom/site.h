@@ -10,6 +10,7 @@
 #include "anteroom/company_directory.h"
 #include "anteroom/gate.h"
 #include "anteroom/http.h"
+#include "anteroom/kept_companies.h"
 #include "anteroom/pages.h"
 #include "anteroom/ports.h"
 #include "anteroom/properties.h"
@@ -35,8 +36,7 @@ class Site {
   /// xmlsec and libxml2 (initialize.h), loads keys. Throws std::runtime_error with the operator's
   /// message if it can't. `companies` and `pages` may be made before the fork, for all processes at
   /// once.
-  Site(const std::shared_ptr<const Settings>& settings,
-       const std::shared_ptr<const CompanyDirectory>& companies,
+  Site(const std::shared_ptr<const Settings>& settings, const FirstCompanies& companies,
        std::shared_ptr<const pages::Renderer> pages, Ports ports, SessionLookup lookup);
   ~Site();
 
@@ -46,9 +46,13 @@ class Site {
   Task<Response> handle(Request request);
 
   /// Takes up what has changed about the companies of the database; the host calls it when it
-  /// hears of changes, one at a time. What looks for a company before the first call has ended
-  /// waits for that; where it failed, who is not found is told to try again later.
+  /// hears of changes, one at a time. Before the first call has ended what looks for a company
+  /// waits for that, and everything where this node has kept nothing; where it failed, who is not
+  /// found is told to try again later, and no company of the database vouches for anybody.
   Task<Status> refresh_companies();
+  /// Whether it should be called though nothing has changed: what this node keeps is behind.
+  [[nodiscard]] bool has_to_keep_companies(Time now) const;
+  [[nodiscard]] CompaniesKnown companies_known() const;
 
   /// Those that it knows now.
   [[nodiscard]] std::shared_ptr<const CompanyDirectory> companies() const;

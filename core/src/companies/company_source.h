@@ -3,11 +3,14 @@
 
 #include <map>
 #include <memory>
+#include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "anteroom/companies.h"
 #include "anteroom/company_directory.h"
+#include "anteroom/kept_companies.h"
 #include "anteroom/ports.h"
 #include "anteroom/task.h"
 
@@ -16,28 +19,42 @@ namespace anteroom::companies {
 /// Of an event loop; what takes long runs in the thread pool.
 class CompanySource {
  public:
-  /// Knows those of the configuration until refresh() has succeeded once.
-  CompanySource(std::shared_ptr<const Settings> settings,
-                std::shared_ptr<const CompanyDirectory> configured, Ports ports);
+  CompanySource(std::shared_ptr<const Settings> settings, FirstCompanies first, Ports ports);
 
   [[nodiscard]] const std::shared_ptr<const CompanyDirectory>& current() const { return current_; }
 
-  /// Asks for what has changed since the last time; another directory takes the place of the
-  /// current one where anything has. One at a time. What was known stays where it fails.
+  /// Asks for what has changed since the last time, and for all of them the first time and where
+  /// they are to be kept; another directory takes the place of the current one where anything has.
+  /// One at a time. What was known stays where it fails.
   Task<Status> refresh();
+
+  /// Whether what this node keeps on its disk has been behind for long enough.
+  [[nodiscard]] bool has_to_keep(Time now) const {
+    return keep_after_.has_value() && now >= *keep_after_;
+  }
 
  private:
   using Company = CompanyDirectory::Company;
   using Rows = std::vector<store::CompanyRow>;
+  struct Known {
+    RowDigest digest{};
+    Company company;
+  };
+  struct Pass;
 
-  Task<Result<bool>> take_changes();
-  void keep(const Rows& rows, std::vector<Company> companies);
+  Task<Result<bool>> take_rows(Pass& pass);
+  void take(const store::CompanyRow& row, Known known, Pass& pass);
+  Task<Status> publish();
+  Task<Done> keep(const Pass& pass);
 
   std::shared_ptr<const Settings> settings_;
   std::shared_ptr<const CompanyDirectory> current_;
   Ports ports_;
-  long version_ = 0;  ///< the newest that is known
-  std::map<std::string, Company> from_database_;
+  bool is_keeper_;
+  std::optional<long> version_;  ///< the newest that is known; none: all are asked for
+  std::map<std::string, Known> from_database_;
+  std::optional<Time> keep_after_;
+  bool is_failure_told_ = false;
 };
 
 /// Whoever was not found may be in the database, which could not be asked yet.

@@ -142,6 +142,9 @@ AccessSettings read_access(Section access, Section manage) {
 CompanySettings read_companies(Section section) {
   CompanySettings companies;
   companies.self_service = section.boolean_or("self_service", false);
+  if (const std::string kept_in = section.text_or("kept_in", ""); !kept_in.empty()) {
+    companies.kept_in = section.resolve(kept_in);
+  }
   for (const Text& server : section.texts("dns_servers")) {
     if (!is_dns_server(server.value)) {
       section.problems().error(

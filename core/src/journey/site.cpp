@@ -75,20 +75,20 @@ BodySize body_size(const Settings& settings, const RequestHead& head) {
 
 class Site::Implementation {
  public:
-  Implementation(const std::shared_ptr<const Settings>& settings,
-                 const std::shared_ptr<const CompanyDirectory>& companies,
+  Implementation(const std::shared_ptr<const Settings>& settings, const FirstCompanies& companies,
                  std::shared_ptr<const pages::Renderer> pages, Ports ports, SessionLookup lookup)
-      : source_(settings, companies, ports),
+      : kept_at_(companies.kept ? std::optional(companies.kept->kept_at) : std::nullopt),
+        source_(settings, companies, ports),
         verifiers_(saml::OwnKeys(settings->service_provider), kMostVerifiers),
         context_{{settings, *settings, ports.clock, ports.back_channel, verifiers_},
-                 companies,
+                 companies.directory,
                  *settings,
                  ports,
                  std::move(lookup),
                  crypto::Sealer(settings->sessions.cookie_keys),
                  session::Mints(settings->sessions.cookie_keys),
                  std::move(pages),
-                 make_metadata(*settings, *companies, ports.log)} {
+                 make_metadata(*settings, *companies.directory, ports.log)} {
     say_closed(ports.log, *context_.companies, nullptr);
   }
 
@@ -117,7 +117,7 @@ class Site::Implementation {
     const journey::Match found = journey::match(sp, head, origin->text == sp.origin.text);
     if (found.is_elsewhere) return answer_at_once(to_login_host(head));
     if (found.route != nullptr) {
-      return is_first_refresh_ && journey::looks_for_company(*found.route, head)
+      return is_first_refresh_ && (!kept_at_ || journey::looks_for_company(*found.route, head))
                  ? enter_when_known(*found.route, std::move(request), *origin)
                  : journey::enter(*found.route, Exchange{context_, std::move(request), *origin});
     }
@@ -126,6 +126,11 @@ class Site::Implementation {
   }
 
   Context& context() { return context_; }
+  [[nodiscard]] bool has_to_keep(Time now) const { return source_.has_to_keep(now); }
+  [[nodiscard]] CompaniesKnown companies_known() const {
+    if (context_.knows_companies || is_first_refresh_) return {};
+    return {kept_at_ ? CompaniesKnown::How::as_kept : CompaniesKnown::How::not_at_all, kept_at_};
+  }
 
  private:
   Task<Response> enter_when_known(const journey::Route& route, Request request,
@@ -164,6 +169,7 @@ class Site::Implementation {
                                    std::string(head.headers.host.substr(0, 200))});
   }
 
+  std::optional<Time> kept_at_;  ///< of what it began with; none: with nothing
   companies::CompanySource source_;
   companies::VerifierCache verifiers_;
   Context context_;
@@ -172,8 +178,7 @@ class Site::Implementation {
   std::vector<std::function<void(Done)>> waiting_;
 };
 
-Site::Site(const std::shared_ptr<const Settings>& settings,
-           const std::shared_ptr<const CompanyDirectory>& companies,
+Site::Site(const std::shared_ptr<const Settings>& settings, const FirstCompanies& companies,
            std::shared_ptr<const pages::Renderer> pages, Ports ports, SessionLookup lookup) {
   saml::initialize();
   implementation_ = std::make_unique<Implementation>(settings, companies, std::move(pages), ports,
@@ -188,6 +193,14 @@ Task<Response> Site::handle(Request request) {
 
 Task<Status> Site::refresh_companies() {
   return implementation_->refresh_companies();
+}
+
+bool Site::has_to_keep_companies(Time now) const {
+  return implementation_->has_to_keep(now);
+}
+
+CompaniesKnown Site::companies_known() const {
+  return implementation_->companies_known();
 }
 
 std::shared_ptr<const CompanyDirectory> Site::companies() const {

@@ -2,6 +2,7 @@
 
 #include "anteroom/metrics.h"
 #include "anteroom/site.h"
+#include "text/instant.h"
 
 namespace anteroom::metrics {
 
@@ -59,6 +60,17 @@ Json degradations(const Condition& condition) {
   Json degraded = Json::array();
   if (!condition.has_started) return degraded;
   if (!condition.is_listening) degraded.push_back({{"what", "not_listening"}});
+  switch (condition.companies.how) {
+    case CompaniesKnown::How::from_database:
+      break;
+    case CompaniesKnown::How::as_kept:
+      degraded.push_back(
+          {{"what", "companies_as_kept"},
+           {"kept_at", text::format_instant(condition.companies.kept_at.value_or(Time{}))}});
+      break;
+    case CompaniesKnown::How::not_at_all:
+      degraded.push_back({{"what", "companies_unknown"}});
+  }
   if (condition.schema_version > kSchemaVersion) {
     degraded.push_back({{"what", "schema_newer"},
                         {"found", condition.schema_version},

@@ -8,6 +8,7 @@
 #include "anteroom/company_directory.h"
 #include "anteroom/settings.h"
 #include "config/keys.h"
+#include "support/folder.h"
 #include "support/forge.h"
 
 using namespace anteroom;
@@ -24,17 +25,11 @@ const forge::Authority& authority() {
 class Files {
  public:
   Files() {
-    std::string name = (fs::temp_directory_path() / "anteroom-config-XXXXXX").string();
-    REQUIRE(mkdtemp(name.data()) != nullptr);
-    directory_ = name;
     write("cookie.key", std::string(64, 'a') + "\n", 0600);
     write("corp.xml",
           forge::make_metadata("https://idp.test/", "https://idp.test/sso", {authority()}, true));
     fs::create_directory(directory_ / "idp.d");
   }
-  ~Files() { fs::remove_all(directory_); }
-  Files(const Files&) = delete;
-  Files& operator=(const Files&) = delete;
 
   void write(const std::string& name, const std::string& text, mode_t mode = 0644) const {
     const fs::path path = directory_ / name;
@@ -64,7 +59,8 @@ class Files {
   }
 
  private:
-  fs::path directory_;
+  test::Folder folder_;
+  fs::path directory_ = folder_.path();
 };
 
 const std::string kGood = R"(service_provider:

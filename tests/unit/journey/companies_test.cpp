@@ -5,6 +5,7 @@
 #include "crypto/seal.h"
 #include "http/form.h"
 #include "session/login_state.h"
+#include "support/folder.h"
 #include "unit/journey/fixture.h"
 
 using namespace anteroom;
@@ -46,6 +47,22 @@ struct Kept : World {
     row.metadata_number = 3;
     row.summary = config::write_summary(*saml::parse_idp_metadata(xml, Time{}));
     rows = {row};
+  }
+  // The rows as a node has kept them, and another process of it.
+  void restart_with_kept() {
+    auto made = std::make_shared<KeptCompanies>();
+    made->kept_at = clock.now() - std::chrono::minutes(5);
+    for (const store::CompanyRow& row : rows) {
+      made->companies.push_back({digest_of(row), *as_nodes_know(row, *settings, clock.now())});
+    }
+    start(made);
+  }
+  // Statuses of answers as they come.
+  void ask(Ask what, std::vector<int>& statuses) {
+    spawn(
+        site->handle(World::request(std::move(what))),
+        std::function<void(Response)>([&](const Response& one) { statuses.push_back(one.status); }),
+        std::function<void()>([] {}));
   }
   bool refresh() { return wait(site->refresh_companies()).ok(); }
   Response enter(const std::string& email) {
@@ -176,12 +193,7 @@ TEST_CASE("however many come first, the keys of their company are asked for once
   std::vector<std::function<void(Result<Rows>)>> asked;
   kept.database.later["metadata_of_company"] = &asked;
   std::vector<int> statuses;
-  for (int i = 0; i < 3; ++i) {
-    spawn(
-        kept.site->handle(World::request(Kept::press_of("contoso"))),
-        std::function<void(Response)>([&](const Response& one) { statuses.push_back(one.status); }),
-        std::function<void()>([] {}));
-  }
+  for (int i = 0; i < 3; ++i) kept.ask(Kept::press_of("contoso"), statuses);
   REQUIRE(asked.size() == 1);
   CHECK(statuses.empty());
   SECTION("with an answer") {
@@ -257,4 +269,136 @@ TEST_CASE("with the database away, what was known goes on, and who is not found 
     CHECK(kept.answer({"GET", "login.test", "/auth/at/contoso"}).status == 503);
     CHECK(kept.enter("ann%40corp.test").status == 200);
   }
+}
+
+TEST_CASE("what a node has kept is shown while the database is away, and vouches for nobody") {
+  Kept kept;
+  kept.put_summary(1);
+  kept.restart_with_kept();
+  kept.database.give("sign_on", {"signed_in", "user"});
+  const std::string cookie = pair_of(header(kept.press("contoso"), "Set-Cookie"));
+  const auto answer = kept.database.answers.extract("changed_companies");
+  CHECK_FALSE(kept.refresh());
+  CHECK(kept.site->companies_known().how == CompaniesKnown::How::as_kept);
+  CHECK(kept.site->companies_known().kept_at == kept.clock.now() - std::chrono::minutes(5));
+  CHECK(kept.offers_contoso());
+  CHECK(kept.answer({"GET", "login.test", "/auth/at/contoso"}).status == 200);
+  CHECK(kept.enter("ann%40nowhere.test").status == 503);
+  CHECK(kept.come_back(cookie).status == 503);
+  CHECK(kept.database.calls["sign_on"] == 0);
+
+  kept.database.answers["changed_companies"] = answer.mapped();
+  REQUIRE(kept.refresh());
+  CHECK(kept.site->companies_known().how == CompaniesKnown::How::from_database);
+  CHECK(kept.come_back(cookie).status == 303);
+}
+
+TEST_CASE("the database has the last word about what was kept") {
+  Kept kept;
+  kept.put_summary(5);
+  kept.restart_with_kept();
+  const auto before = kept.site->companies();
+  SECTION("nothing has changed, and nothing is made anew") {
+    REQUIRE(kept.refresh());
+    CHECK(kept.site->companies() == before);
+  }
+  SECTION("another state, under whatever version") {
+    kept.rows[0].state = "suspended";
+    kept.rows[0].version = 2;  // of a backup
+    REQUIRE(kept.refresh());
+    CHECK(kept.press("contoso").status == 403);
+  }
+  SECTION("there is no such company") {
+    kept.rows.clear();
+    REQUIRE(kept.refresh());
+    CHECK_FALSE(kept.offers_contoso());
+  }
+}
+
+TEST_CASE("nobody is answered by a process that knows no companies yet, but for what was kept") {
+  Kept kept;
+  kept.put_summary(1);
+  std::vector<int> statuses;
+  std::vector<std::function<void(Result<Rows>)>> asked;
+  const World::Ask page{"GET", "login.test", "/auth/sign-in"};
+  SECTION("all wait") {
+    kept.database.later["changed_companies"] = &asked;
+    spawn(kept.site->refresh_companies(), std::function<void(Status)>([](const Status&) {}),
+          std::function<void()>([] {}));
+    kept.ask(page, statuses);
+    kept.ask(Kept::press_of("contoso"), statuses);
+    CHECK(statuses.empty());
+    asked.at(0)(Rows{});
+    CHECK(statuses == std::vector<int>{200, 400});
+  }
+  SECTION("who looks for one waits") {
+    kept.restart_with_kept();
+    kept.database.later["changed_companies"] = &asked;
+    spawn(kept.site->refresh_companies(), std::function<void(Status)>([](const Status&) {}),
+          std::function<void()>([] {}));
+    kept.ask(page, statuses);
+    kept.ask(Kept::press_of("contoso"), statuses);
+    CHECK(statuses == std::vector<int>{200});
+    asked.at(0)(Rows{});
+    CHECK(statuses == std::vector<int>{200, 400});
+  }
+}
+
+TEST_CASE("one process of a node keeps what it knows, at its start and a minute after a change") {
+  Kept kept;
+  const Folder folder;
+  kept.settings->companies.kept_in = folder.path();
+  kept.put_summary(1);
+  const auto kept_names = [&] {
+    const ReadKept read = read_kept_companies(*kept.settings, kept.clock.now());
+    std::vector<std::string> names;
+    if (!read.kept) return names;
+    for (const auto& one : read.kept->companies) names.push_back(one.company.name);
+    return names;
+  };
+  SECTION("others do not") {
+    kept.start();
+    REQUIRE(kept.refresh());
+    CHECK(kept_names().empty());
+    return;
+  }
+  kept.start(nullptr, true);
+  REQUIRE(kept.refresh());
+  CHECK(kept_names() == std::vector<std::string>{"contoso"});
+  CHECK_FALSE(kept.site->has_to_keep_companies(kept.clock.now() + std::chrono::hours(1)));
+
+  store::CompanyRow other = kept.rows[0];
+  other.name = "fabrikam";
+  other.domains = {"fabrikam.test"};
+  other.version = 2;
+  other.summary = forge::replaced(other.summary, "contoso.test", "fabrikam.test");
+  kept.rows.push_back(other);
+  REQUIRE(kept.refresh());
+  CHECK(kept_names() == std::vector<std::string>{"contoso"});
+  CHECK_FALSE(kept.site->has_to_keep_companies(kept.clock.now()));
+  kept.clock.advance(std::chrono::minutes(1));
+  CHECK(kept.site->has_to_keep_companies(kept.clock.now()));
+  REQUIRE(kept.refresh());
+  CHECK(kept_names() == std::vector<std::string>{"contoso", "fabrikam"});
+  CHECK_FALSE(kept.site->has_to_keep_companies(kept.clock.now()));
+}
+
+TEST_CASE("a node that cannot keep anything says so once, and goes on") {
+  Kept kept;
+  kept.settings->companies.kept_in = "/nowhere/at/all";
+  const auto times_told = [&] {
+    return std::ranges::count_if(kept.log.lines, [](const std::string& line) {
+      return line.find("/nowhere/at/all") != std::string::npos;
+    });
+  };
+  kept.put_summary(1);
+  kept.start(nullptr, true);
+  REQUIRE(kept.refresh());
+  CHECK(kept.offers_contoso());
+  CHECK(times_told() == 1);
+  kept.put_summary(2);
+  REQUIRE(kept.refresh());
+  kept.clock.advance(std::chrono::minutes(1));
+  REQUIRE(kept.refresh());
+  CHECK(times_told() == 1);
 }

@@ -127,11 +127,13 @@ struct World {
     start();
   }
 
-  void start() {
+  void start(const std::shared_ptr<const KeptCompanies>& kept = nullptr, bool is_keeper = false) {
     // Reading all templates takes most of a test's time; what they depend on is the same for all.
     static const auto kPages = std::make_shared<const pages::Renderer>(*settings);
+    FirstCompanies first = first_companies(settings, kept);
+    first.is_keeper = is_keeper;
     site = std::make_unique<Site>(
-        settings, std::make_shared<const CompanyDirectory>(settings), kPages,
+        settings, first, kPages,
         Ports{database, worker, clock, random, log, memory, back_channel, meter},
         [this](const TokenHash&, std::string_view, std::function<void(Result<std::string>)> done) {
           done(record);

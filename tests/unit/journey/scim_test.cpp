@@ -166,7 +166,8 @@ TEST_CASE("what is big is read and written away from the event loop, what is sma
   CountingWorker worker;
   const auto pages = std::make_shared<const pages::Renderer>(*world.settings);
   world.site = std::make_unique<Site>(
-      world.settings, std::make_shared<const CompanyDirectory>(world.settings), pages,
+      world.settings, FirstCompanies{std::make_shared<const CompanyDirectory>(world.settings)},
+      pages,
       Ports{world.database, worker, world.clock, world.random, world.log, world.memory,
             world.back_channel, world.meter},
       [](const TokenHash&, std::string_view, std::function<void(Result<std::string>)> done) {

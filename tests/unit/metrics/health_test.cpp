@@ -70,6 +70,15 @@ TEST_CASE("what only some notice degrades a node and leaves it ready") {
     condition.is_listening = false;
     expected = "not_listening";
   }
+  SECTION("companies as they were kept") {
+    condition.companies = {CompaniesKnown::How::as_kept, Time(1'900'000'000s)};
+    expected = "2030-03-17T17:46:40Z";
+    CHECK(says(metrics::ready(condition), "companies_as_kept"));
+  }
+  SECTION("companies that nobody could be asked for") {
+    condition.companies = {CompaniesKnown::How::not_at_all};
+    expected = "companies_unknown";
+  }
   SECTION("a newer schema") {
     condition.schema_version = kSchemaVersion + 1;
     expected = "schema_newer";

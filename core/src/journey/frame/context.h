@@ -43,6 +43,11 @@ struct Context {
   /// False: there may be more in the database, which could not be asked yet.
   bool knows_companies = true;
 
+  /// Whether to go by what was found, nullptr: nothing. Not before the database has been asked,
+  /// unless the configuration has it: what was kept vouches for nobody.
+  [[nodiscard]] bool is_settled(const IdentityProvider* found) const {
+    return knows_companies || (found != nullptr && found->metadata_number == 0);
+  }
   [[nodiscard]] const Origin* origin_of(std::string_view host) const;
   [[nodiscard]] const Origin& login_origin() const { return settings.service_provider.origin; }
   [[nodiscard]] Time now() const { return ports.clock.now(); }

@@ -125,11 +125,11 @@ Task<std::variant<Response, ScimExchange>> admit_directory(Exchange exchange) {
   Context& context = exchange.context;
   Address address = address_of(context, exchange.head().path);
   const IdentityProvider* idp = exchange.companies->by_name(address.company);
-  if (idp == nullptr && !context.knows_companies) {
-    co_return failure_answer(context, exchange.head(), companies::not_known_yet(), "");
-  }
   const auto token = scim::bearer_token(exchange.head().headers.authorization);
   const auto hash = token ? hash_token(*token) : std::nullopt;
+  if (hash && idp == nullptr && !context.knows_companies) {
+    co_return failure_answer(context, exchange.head(), companies::not_known_yet(), "");
+  }
   if (idp == nullptr || !hash) co_return no_token(context, exchange.head(), idp ? idp->name : "");
   const bool has_mac =
       context.mints.directories.has_made(token->substr(scim::kTokenPrefix.size()), idp->name);

@@ -432,7 +432,7 @@ Task<Response> consume_response(Exchange exchange) {
     note_end(exchange, Stage::response, nullptr, judged.failure().code);
     co_return unavailable(context, exchange.head(), judged.failure());
   }
-  if (judged->idp == nullptr && !context.knows_companies) {
+  if (!context.is_settled(judged->idp)) {
     note_end(exchange, Stage::response, nullptr, anteroom::code::kDatabaseUnavailable);
     co_return unavailable(context, exchange.head(), companies::not_known_yet());
   }

@@ -208,7 +208,7 @@ Task<Response> single_logout(Exchange exchange) {
   const Result<Judged> judged = co_await verifying;
   if (incoming->is_answer) co_return take_answer(exchange, incoming->relay_state, judged);
   if (!judged) co_return unavailable(context, exchange.head(), judged.failure());
-  if (judged->idp == nullptr && !context.knows_companies) {
+  if (!context.is_settled(judged->idp)) {
     co_return unavailable(context, exchange.head(), companies::not_known_yet());
   }
   if (!judged->message) {
