@@ -34,17 +34,34 @@ def node(lab, cluster):
 
 
 def test_slow_pages_of_manage_leave_connections_for_the_door(cluster, node):
-    manager, _, _ = node.people.sign_in(grants=(("*", "admin"),))
+    managers = [node.people.sign_in(grants=(("*", "admin"),))[0] for _ in range(6)]
     strangers = [node.people.sign_in()[0] for _ in range(5)]  # sessions that this node knows nothing of
     statuses = []
     with locked(cluster, node, "sign_on_tallies"):
-        pages = [threading.Thread(target=lambda: statuses.append(node.ask("/auth/manage/activity", manager).status))
-                 for _ in range(6)]
+        pages = [threading.Thread(target=lambda token: statuses.append(node.ask("/auth/manage/activity", token).status), args=(manager,))
+                 for manager in managers]
         for page in pages:
             page.start()
         wait_until(lambda: busy(node, "anteroom.sign_on_activity(") == 2, 10, "half of the connections to be taken")
         assert [node.ask("/x", token).status for token in strangers] == [200] * 5
         assert busy(node, "anteroom.sign_on_activity(") == 2
+        assert statuses == []
+    for page in pages:
+        page.join()
+    assert statuses == [200] * 6
+
+
+def test_one_persons_slow_pages_leave_a_connection_for_anothers(cluster, node):
+    """Of the two that are not the door's alone."""
+    slow, quick = [node.people.sign_in(grants=(("*", "admin"),))[0] for _ in range(2)]
+    statuses = []
+    with locked(cluster, node, "sign_on_tallies"):
+        pages = [threading.Thread(target=lambda: statuses.append(node.ask("/auth/manage/activity", slow).status)) for _ in range(6)]
+        for page in pages:
+            page.start()
+        wait_until(lambda: busy(node, "anteroom.sign_on_activity(") == 1, 10, "that person's share to be taken")
+        assert [node.ask("/auth/manage/people", quick).status for _ in range(5)] == [200] * 5
+        assert busy(node, "anteroom.sign_on_activity(") == 1
         assert statuses == []
     for page in pages:
         page.join()

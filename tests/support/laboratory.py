@@ -4,6 +4,7 @@ import base64
 import contextlib
 import datetime
 import os
+import re
 import secrets
 import shutil
 from collections.abc import Callable, Iterator
@@ -86,6 +87,9 @@ def app() -> Iterator[EchoApp]:
     with EchoApp() as running:
         yield running
         running.shutdown()
+
+
+TROUBLE = re.compile(r"\[(warn|error|crit|alert|emerg)\]")
 
 
 class Lab:
@@ -179,6 +183,8 @@ manage: {{ request_new_users: manager, process_requests: admin }}
             node.stop()
         self._drop_databases()
         reports = "".join(node.sanitizer_reports() for node in self._nodes)
+        for node in self._nodes:  # pytest shows it with a test that failed
+            print(f"{node.directory.name}:", *[line for line in node.error_log().splitlines() if TROUBLE.search(line)][-40:], sep="\n  ")
         alerts = [line for node in self._nodes for line in node.error_log().splitlines() if "[alert]" in line]
         self._nodes.clear()
         assert not reports, reports

@@ -1,6 +1,7 @@
 // What every step of the journey works with.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <vector>
@@ -16,6 +17,7 @@
 #include "journey/frame/quota.h"
 #include "journey/frame/tally.h"
 #include "journey/frame/token_guard.h"
+#include "journey/frame/turns.h"
 #include "session/login_state.h"
 #include "session/mint.h"
 
@@ -40,6 +42,8 @@ struct Context {
   Quota set_up_steps{200, std::chrono::minutes(10)};  ///< by link, by client (network_of())
   Quota tests{20, std::chrono::hours(1)};  ///< of signing on, by company, to be written down
   Openings openings{};
+  /// Of the connections that are not the door's alone, half are any one party's at most.
+  Turns turns{std::max(1, settings.database.pool_size / 4)};
   /// False: there may be more in the database, which could not be asked yet.
   bool knows_companies = true;
 
