@@ -2,12 +2,13 @@
 
 import json
 import re
+from pathlib import Path
 
 import pytest
 
 from tests.support.axe import assert_accessible
 from tests.support.name_servers import Nsd
-from tests.support.processes import clean_environment, run, sanitizer_options
+from tests.support.processes import clean_environment, run, sanitizer_options, wait_until
 
 from .conftest import CLEO
 
@@ -180,7 +181,7 @@ def test_its_administrator_connects_it_by_a_link(stack, browsers, desk, fresh_co
     ida.press("section[aria-labelledby=hand-in] button")
     ida.see("Thank you. We have been told, and look at it.")
 
-    desk.open(stack.login_url("/auth/manage/companies?state=handed_in"))
+    desk.open(stack.login_url("/auth/manage/companies?only=waiting"))
     assert re.search(r"Contoso Ltd\s+contoso-ltd\s+draft\s+handed in", desk.read("tbody"))
     desk.press("tbody a")
     desk.see("Its administrator handed this in on", "proven", "Domain proven", "Handed in", "opened on")
@@ -194,3 +195,54 @@ def test_its_administrator_connects_it_by_a_link(stack, browsers, desk, fresh_co
     desk.see("The link has ended")
     ida.open(connection)
     ida.see("This link has ended")
+
+
+def workers(stack):
+    pid = stack.nginx.pid
+    return set(Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
+
+
+def reload(stack, yaml):
+    before = workers(stack)
+    stack.config_file.write_text(yaml)
+    stack.reload_nginx()
+    wait_until(lambda: workers(stack) and not before & workers(stack), 30, "the new workers")
+
+
+@pytest.fixture
+def two_people(stack):
+    yaml = stack.config_file.read_text()
+    reload(stack, yaml + "\ncompanies: {two_people: true}\n")
+    yield
+    reload(stack, yaml)
+
+
+def test_one_person_proposes_and_another_confirms(stack, browsers, two_people, desk, fresh_contoso, newcomer):
+    stack.anteroom("company", "domain", "add", fresh_contoso, "contoso.example")
+    stack.anteroom("company", "metadata", fresh_contoso, stack.state / "anteroom" / "contoso.xml")
+    stack.anteroom("user", "provision", newcomer.email, "--level", "admin", "--all-properties")
+    page = stack.login_url(f"{PAGE}?name={fresh_contoso}")
+    desk.open(page)
+    press(desk, "live")
+    desk.see("It waits for a second person. Nothing has changed yet", "Go live", "Take back")
+    assert not desk.has("button[value=confirm]") and not desk.has("button[value=live]")
+    assert_accessible(desk)
+
+    other = browsers()
+    other.open(stack.login_url("/auth/manage/companies?only=waiting"))
+    other.sign_on(newcomer)
+    other.wait_for_path("/auth/manage/companies")
+    assert re.search(r"Contoso Ltd\s+contoso-ltd\s+draft\s+waits for a second person", other.read("tbody"))
+    assert_accessible(other)
+    other.press("tbody a")
+    press(other, "confirm")
+    other.see("Confirmed: it is done.", "live", "Confirmed by a second person", "Went live")
+
+    desk.open(page)
+    desk.fill("#domain", "contoso.test")
+    press(desk, "give")
+    desk.see("It waits for a second person", "Another email domain", "contoso.test")
+    other.open(page)
+    press(other, "decline")
+    other.see("It is not done.", "Proposal declined or taken back")
+    assert "contoso.test" not in other.read("section[aria-labelledby=domains]")

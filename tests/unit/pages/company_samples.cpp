@@ -31,6 +31,17 @@ Values line(const std::string& name, const std::string& display_name, const std:
                  {"is_draft", state == "draft"},
                  {"is_suspended", state == "suspended"},
                  {"has_refused", state == "live"}}};
+  if (state != "draft") {
+    values.text["ends_on"] = state == "live" ? "2026-06-01" : "2026-05-01";
+    values.messages["ends"] =
+        state == "live" ? "companies_certificate"_message : "companies_metadata"_message;
+    values.messages["ends_in"] = state == "live"
+                                     ? anteroom::Message{"companies_days"_message, {{"days", "28"}}}
+                                     : anteroom::Message("companies_ended"_message);
+    values.flags["is_soon"] = true;
+    values.flags["is_over"] = state == "suspended";
+    values.flags["has_proposal"] = state == "suspended";
+  }
   values.messages["state"] = state == "draft"  ? "company_is_draft"_message
                              : state == "live" ? "company_is_live"_message
                                                : "company_is_suspended"_message;
@@ -50,11 +61,14 @@ Values list() {
                 {{"has_companies", true}, {"is_first", false}, {"has_errors", false}}};
   Values state = option("live", "");
   state.messages["label"] = "company_is_live"_message;
+  Values only = option("ends_soon", "");
+  only.messages["label"] = "companies_ends_soon"_message;
   values.lists = {
       {"entries",
        {line("contoso", "Contoso, with a name that is longer than most", "live"),
         line("fabrikam", "Fabrikam", "draft"), line("litware", "Litware", "suspended")}},
       {"states", {state}},
+      {"only", {only}},
       {"presets", presets()}};
   return values;
 }
@@ -208,6 +222,37 @@ Values ready() {
   return values;
 }
 
+Values proposal(const std::string& number, anteroom::MessageKey act, const std::string& detail) {
+  Values values{{{"name", "contoso"}, {"number", number}, {"detail", detail}}};
+  values.messages["act"] = act;
+  values.messages["by"] = {"company_proposed_by"_message,
+                           {{"by", "grace.hopper@northwind.example"},
+                            {"at", "2026-05-04 09:12 UTC"},
+                            {"until", "2026-05-11 09:12 UTC"}}};
+  values.flags = {{"may_decline", true}, {"may_confirm", number != "3"}, {"is_own", number == "3"}};
+  return values;
+}
+
+// Others have to confirm what was done.
+Values proposed() {
+  Values values = live();
+  values.lists["domains"].clear();
+  add_domains(values, true);
+  values.flags["may_change"] = values.flags["has_proposals"] = true;
+  values.flags["is_too_old"] = false;
+  values.text["closed"] = values.text["conflicts"] = "";
+  values.messages["notice"] = "company_was_proposed"_message;
+  Values metadata = proposal("2", "company_proposed_metadata"_message,
+                             "https://sts.windows.net/0f8fad5b-d9cb-469f-a165-70867728950e/");
+  metadata.flags["is_metadata"] = true;
+  metadata.lists["keys"] = {key('E')};
+  metadata.lists["old_keys"] = {key('A')};
+  values.lists["proposals"] = {
+      metadata, proposal("3", "company_proposed_domain"_message, "eu.contoso.example"),
+      proposal("4", "company_proposed_live"_message, "")};
+  return values;
+}
+
 Values archived() {
   Values values = live();
   values.flags["is_live"] = values.flags["is_too_old"] = false;
@@ -356,6 +401,7 @@ std::vector<Sample> companies() {
       managed("manage_company_ready", "manage_company", 200, ready(), "tab_companies"),
       managed("manage_company_handed_in", "manage_company", 422, handed_in(), "tab_companies"),
       managed("manage_company_live", "manage_company", 200, live(), "tab_companies"),
+      managed("manage_company_proposed", "manage_company", 200, proposed(), "tab_companies"),
       managed("manage_company_judged", "manage_company", 422, judged(), "tab_companies"),
       managed("manage_company_archived", "manage_company", 200, archived(), "tab_companies")};
   for (Sample& sample : samples) {
