@@ -1,5 +1,8 @@
 // The pages about companies.
 
+#include <set>
+
+#include "config/keys.h"
 #include "http/form.h"
 #include "unit/journey/fixture.h"
 
@@ -147,6 +150,7 @@ const std::vector<std::pair<std::string, std::string>> kForms{
     {"link", "name=contoso&then=make"},
     {"link", "name=contoso&then=end&number=1"},
     {"handed-in", "name=contoso"},
+    {"settings", "name=contoso&version=17&force_authn=true"},
     {"second", "name=contoso&number=4&then=confirm"},
     {"second", "name=contoso&number=4&then=decline"},
     {"contacts", "name=contoso&contacts=bo%40contoso.test"},
@@ -240,10 +244,10 @@ TEST_CASE("a company's page has what its administrator enters, and what is wrong
                             Contains("https://login.test/auth/at/contoso") &&
                             Contains("Basic SAML Configuration") && Contains("AA:BB") &&
                             Contains("value=\"live\""));
-  support.settings = R"({"preset": "okta", "force_authn": true})";
-  CHECK_THAT(support.get("/show", "name=contoso").body,
-             Contains("Okta") && !Contains("Basic SAML Configuration") &&
-                 Contains("{&quot;force_authn&quot;:true}"));
+  support.settings = R"({"preset": "okta", "scim": {}})";
+  CHECK_THAT(support.get("/show", "name=contoso").body, Contains("Okta") &&
+                                                            !Contains("Basic SAML Configuration") &&
+                                                            Contains("{&quot;scim&quot;:{}}"));
   CHECK(support.get("/show", "name=nobody").status == 404);
 }
 
@@ -651,4 +655,76 @@ TEST_CASE("nobody confirms after a sign-on of long ago") {
   support.proposals.rows = {proposal("live", false)};
   CHECK(support.post("second", "name=contoso&number=4&then=confirm").status == 403);
   CHECK(support.changes() == 0);
+}
+
+TEST_CASE("every setting is on the page, with what it is and what it does") {
+  Support support;
+  support.settings =
+      R"({"preset":"entra","force_authn":true,"attributes":{"subject":[],"email":["mail","NameID"]},)"
+      R"("button":"<b>","request_binding":"post","scim":{"groups":[]}})";
+  const std::string page = support.get("/show", "name=contoso").body;
+  for (const config::SectionKeys& section : config::section_keys()) {
+    const std::string path(section.path);
+    constexpr std::string_view kEntry = "identity_providers";
+    if (path != kEntry && path != "identity_providers.attributes" &&
+        path != "identity_providers.single_logout") {
+      continue;
+    }
+    for (const std::string_view key : section.keys) {
+      static const std::set<std::string_view> kElsewhere{
+          "name", "display_name", "preset",     "metadata",      "metadata_url",        "domains",
+          "scim", "access",       "attributes", "single_logout", "metadata_certificate"};
+      if (path == kEntry && kElsewhere.count(key) > 0) continue;
+      const std::string name = path == kEntry
+                                   ? std::string(key)
+                                   : path.substr(kEntry.size() + 1) + "." + std::string(key);
+      INFO(name);
+      CHECK_THAT(page, Contains("name=\"" + name + "\""));
+    }
+  }
+  CHECK_THAT(page, Contains("value=\"&lt;b&gt;\"") &&
+                       Contains("<option value=\"true\" selected>yes</option>") &&
+                       Contains("<option value=\"post\" selected>post</option>") &&
+                       Contains("\nmail\nNameID</textarea>") && Contains("\n-</textarea>") &&
+                       Contains("{&quot;scim&quot;:{&quot;groups&quot;:[]}}"));
+}
+
+TEST_CASE("settings are changed together, and what was not touched stays as it was") {
+  Support support;
+  support.settings =
+      R"({"preset":"entra","attributes":{"subject":[]},"scim":{"groups":[]},"force_authn":true})";
+  const Response changed = support.post(
+      "settings",
+      "name=contoso&version=17&force_authn=&allow_sha1=false&attributes.subject=-&button=Hi"
+      "&attributes.email=mail%0D%0A+NameID+%0D%0A&single_logout.binding=off");
+  CHECK(header(changed, "Location") == "/auth/manage/companies/show?name=contoso&notice=settings");
+  const Params given = support.world.database.last["change_company"];
+  CHECK(given[2] == "17");
+  CHECK(
+      given[4] ==
+      R"({"allow_sha1":false,"attributes":{"email":["mail","NameID"],"subject":[]},"button":"Hi",)"
+      R"("preset":"entra","scim":{"groups":[]},"single_logout":{"binding":"off"}})");
+}
+
+TEST_CASE("settings that are wrong, late or overtaken change nothing and stay on the page") {
+  Support support;
+  const Response wrong =
+      support.post("settings", "name=contoso&version=17&metadata_refresh=%3Cnever%3E");
+  CHECK(wrong.status == 422);
+  CHECK_THAT(wrong.body, Contains("These settings cannot be used") &&
+                             Contains("value=\"&lt;never&gt;\"") && Contains("<details open>"));
+  CHECK(support.post("settings", "name=contoso&version=17&force_authn=perhaps").status == 400);
+  CHECK(support.post("settings", "name=contoso&version=17&metadata_ca=%2Fetc%2Fpasswd").status ==
+        422);
+  CHECK(support.changes() == 0);
+  support.outcome = "changed_meanwhile";
+  const Response overtaken = support.post("settings", "name=contoso&version=16&button=Mine");
+  CHECK(overtaken.status == 409);
+  CHECK_THAT(overtaken.body,
+             Contains("Somebody else changed this company") && Contains("value=\"Mine\""));
+  Support late("*=manager", std::chrono::minutes(61));
+  const Response refused = late.post("settings", "name=contoso&version=17&button=Mine");
+  CHECK(refused.status == 403);
+  CHECK_THAT(refused.body, Contains("value=\"Mine\""));
+  CHECK(late.changes() == 0);
 }

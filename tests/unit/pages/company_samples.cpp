@@ -90,6 +90,27 @@ Values version(const std::string& at, bool is_in_force, char digit) {
   return values;
 }
 
+Values setting(const std::string& path, anteroom::MessageKey label, anteroom::MessageKey hint,
+               const std::string& value, const char* kind) {
+  Values values{{{"path", path}, {"value", value}}, {{kind, true}}};
+  values.messages = {{"label", label}, {"hint", hint}};
+  if (std::string_view(kind) != "is_chosen_of") return values;
+  values.lists["choices"] = {option("", ""), option("post", "post", value == "post"),
+                             option("redirect", "redirect")};
+  values.lists["choices"].front().text.erase("label");
+  values.lists["choices"].front().messages["label"] = "setting_usual"_message;
+  return values;
+}
+
+std::vector<Values> settings() {
+  return {setting("button", "setting_button"_message, "setting_button_hint"_message, "Contoso",
+                  "is_line"),
+          setting("request_binding", "setting_request_binding"_message,
+                  "setting_request_binding_hint"_message, "post", "is_chosen_of"),
+          setting("attributes.subject", "setting_attributes_subject"_message,
+                  "setting_attributes_subject_hint"_message, "tenant\nobject", "is_lines")};
+}
+
 // A draft that has nothing yet.
 Values draft() {
   Values values{{{"name", "contoso"},
@@ -132,6 +153,7 @@ Values draft() {
                  {"may_archive", true}}};
   values.messages = {{"state", "company_is_draft"_message}, {"notice", "company_added"_message}};
   values.lists = {{"presets", presets()},
+                  {"settings", settings()},
                   {"history", {event("history_company_added"_message, "")}}};
   return values;
 }
@@ -195,6 +217,9 @@ Values judged() {
   values.messages["metadata_error"] = {
       "company_bad_metadata"_message,
       {{"why", "this is the metadata of a service provider, not of an identity provider"}}};
+  values.messages["settings_error"] = {"company_bad_settings"_message,
+                                       {{"why", "'force_authn' must be true or false"}}};
+  values.flags["has_entered_settings"] = true;
   values.text["warned_domain"] = "eu.contoso.example";
   values.text["given_address"] = "http://idp.contoso.example/metadata";
   values.messages["address_error"] = "company_bad_address"_message;

@@ -9,6 +9,7 @@
 #include "anteroom/company_proposals.h"
 #include "anteroom/company_rules.h"
 #include "journey/frame/company_forms.h"
+#include "journey/manage/company_settings.h"
 #include "journey/manage/forms.h"
 #include "journey/manage/manage.h"
 
@@ -18,6 +19,7 @@ namespace anteroom::journey {
 struct TriedCompany : Attempt {
   std::string metadata, domain, display_name, preset;  ///< as entered
   std::optional<std::string> contacts, address;        ///< likewise
+  EnteredSettings settings;                            ///< likewise
   std::optional<JudgedMetadata> judged;                ///< good metadata, to be confirmed
   std::string link_to, made_link;                      ///< the link is shown this once
   std::string warned_domain;                           ///< to be confirmed likewise

@@ -121,6 +121,7 @@ Message notice_message(std::string_view notice) {
   if (notice == "closed") return "company_hand_in_closed"_message;
   if (notice == "refused") return "company_domain_refused"_message;
   if (notice == "to-prove") return "company_domain_to_prove"_message;
+  if (notice == "settings") return "company_settings_changed"_message;
   if (notice == "renamed") return "company_renamed"_message;
   if (notice == "live") return "company_went_live"_message;
   if (notice == "suspended") return "company_was_suspended"_message;

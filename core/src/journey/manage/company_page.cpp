@@ -1,6 +1,5 @@
 // Everything about one company, for whoever may connect it.
 #include <array>
-#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "anteroom/company_fetches.h"
@@ -17,7 +16,6 @@ namespace anteroom::journey {
 
 namespace {
 
-using Json = nlohmann::json;
 using pages::Values;
 
 constexpr int kHistory = 30;
@@ -90,15 +88,6 @@ Values event_values(const store::CompanyEvent& event) {
   values.text["actor"] = event.actor;
   values.text["detail"] = event.detail;
   return values;
-}
-
-// Keys that only the command sets, as it takes them.
-std::string other_settings(const std::string& settings) {
-  Json json = Json::parse(settings, nullptr, false);
-  if (!json.is_object()) return settings;
-  json.erase("metadata_url");
-  json.erase("preset");
-  return json.empty() ? "" : json.dump();
 }
 
 void add_state(const Known& known, bool may_change, Values& values) {
@@ -267,6 +256,8 @@ Values page_values(const Exchange& exchange, const Known& known, const TriedComp
     one.flags["may_change"] = may_change;
     values.lists["domains"].push_back(std::move(one));
   }
+  values.lists["settings"] = setting_values(row.settings, tried.settings);
+  values.flags["has_entered_settings"] = !tried.settings.empty();
   values.lists["presets"] = preset_choices(shown(tried.preset, preset));
   for (const auto& version : known.versions) {
     values.lists["versions"].push_back(version_values(version));

@@ -66,7 +66,8 @@ END $$;
 
 -- What of metadata ends next, as letters warn of it: microseconds of the epoch. A validUntil that is over goes first, for nobody signs on any
 -- more; of certificates that are over only where no other is left. NULL: it does not say.
-CREATE OR REPLACE FUNCTION end_of_metadata(p_summary jsonb, OUT ends_at bigint, OUT by_certificate boolean) LANGUAGE sql STABLE AS $$
+CREATE OR REPLACE FUNCTION end_of_metadata(p_summary jsonb) RETURNS TABLE (ends_at bigint, by_certificate boolean)
+LANGUAGE sql STABLE AS $$
   SELECT e.at, e.is_certificate
   FROM (SELECT (c.one ->> 'not_after')::bigint, true FROM jsonb_array_elements(p_summary -> 'certificates') c(one) UNION ALL
         SELECT (p_summary ->> 'valid_until')::bigint, false) e(at, is_certificate),
@@ -87,8 +88,9 @@ DECLARE
     WHEN 'waiting' THEN ARRAY(SELECT h.company FROM company_hand_ins h WHERE h.handed_in_at IS NOT NULL UNION
                               SELECT p.company FROM company_proposals p JOIN companies o ON o.name = p.company
                               WHERE is_proposed(p, o, p_actor))
-    WHEN 'ends_soon' THEN ARRAY(SELECT m.company FROM companies o JOIN company_metadata m ON m.company = o.name AND m.number = o.metadata
-                                WHERE (end_of_metadata(m.summary)).ends_at < extract(epoch FROM now() + p_soon) * 1000000)
+    WHEN 'ends_soon' THEN ARRAY(SELECT m.company FROM companies o JOIN company_metadata m ON m.company = o.name AND m.number = o.metadata,
+                                       end_of_metadata(m.summary) d
+                                WHERE d.ends_at < (extract(epoch FROM now() + p_soon) * 1000000)::bigint)
     WHEN 'failing' THEN ARRAY(SELECT DISTINCT e.idp FROM audit_events e
                               WHERE e.kind = 'sign_on_refused' AND e.at > now() - interval '24 hours') END;
 BEGIN
