@@ -34,7 +34,7 @@ class Support:
         return answer.body.decode()
 
     def send(self, form, **fields):
-        body = urllib.parse.urlencode({"name": "contoso", **fields})
+        body = urllib.parse.urlencode({"name": "contoso", **fields}).encode()
         return self.ask(f"/auth/manage/companies/{form}", "POST", body, [FORM, SAME])
 
     def propose(self):
@@ -47,11 +47,12 @@ class Support:
 
 @pytest.fixture
 def office(lab, cluster, workspace):
-    made = Office(lab, cluster, workspace / f"two-people-{os.urandom(3).hex()}", ", two_people: true")
+    folder = workspace / f"two-people-{os.urandom(3).hex()}"
+    made = Office(lab, cluster, folder, ", two_people: true")
     made.add()
     made.company("domain", "add", "contoso", "contoso.test")
-    (made.node.state / "contoso.xml").write_text(made.xml())
-    made.company("metadata", "contoso", made.node.state / "contoso.xml")
+    (folder / "contoso.xml").write_text(made.xml())
+    made.company("metadata", "contoso", folder / "contoso.xml")
     return made
 
 
@@ -111,7 +112,7 @@ def test_many_who_confirm_at_once_do_it_once(office):
 def test_a_form_of_another_site_confirms_nothing(office):
     number = Support(office).propose()
     ada = Support(office)
-    body = urllib.parse.urlencode({"name": "contoso", "number": number, "then": "confirm"})
+    body = urllib.parse.urlencode({"name": "contoso", "number": number, "then": "confirm"}).encode()
     from_elsewhere = [FORM, ("Sec-Fetch-Site", "cross-site"), ("Origin", "https://evil.test")]
     answer = ada.ask("/auth/manage/companies/second", "POST", body, from_elsewhere)
     assert answer.status == 403 and office.shown()["state"] == "draft"
