@@ -2,12 +2,13 @@
 
 import json
 import re
+from pathlib import Path
 
 import pytest
 
 from tests.support.axe import assert_accessible
 from tests.support.name_servers import Nsd
-from tests.support.processes import clean_environment, run, sanitizer_options
+from tests.support.processes import clean_environment, run, sanitizer_options, wait_until
 
 from .conftest import CLEO
 
@@ -104,16 +105,20 @@ def test_who_signed_on_long_ago_signs_on_again_and_comes_back(stack, desk, admin
     desk.see("The domain was added.")
 
 
+def draft_of_contoso(stack, name):
+    """Whatever an earlier test has made of its provider."""
+    for other in json.loads(stack.anteroom("--json", "company", "list")):
+        if other["state"] == "live":
+            stack.anteroom("company", "suspend", other["name"])
+        if other["state"] != "archived":
+            stack.anteroom("company", "archive", other["name"])
+    stack.anteroom("company", "add", name, "--display-name", "Contoso Ltd", "--preset", "entra")
+    return name
+
+
 @pytest.fixture
 def fresh_contoso(stack):
-    """Contoso as a draft, whatever an earlier test has made of its provider."""
-    for name in json.loads(stack.anteroom("--json", "company", "list")):
-        if name["state"] == "live":
-            stack.anteroom("company", "suspend", name["name"])
-        if name["state"] != "archived":
-            stack.anteroom("company", "archive", name["name"])
-    stack.anteroom("company", "add", "contoso-ltd", "--display-name", "Contoso Ltd", "--preset", "entra")
-    return "contoso-ltd"
+    return draft_of_contoso(stack, "contoso-ltd")
 
 
 @pytest.fixture
@@ -180,7 +185,7 @@ def test_its_administrator_connects_it_by_a_link(stack, browsers, desk, fresh_co
     ida.press("section[aria-labelledby=hand-in] button")
     ida.see("Thank you. We have been told, and look at it.")
 
-    desk.open(stack.login_url("/auth/manage/companies?state=handed_in"))
+    desk.open(stack.login_url("/auth/manage/companies?only=waiting"))
     assert re.search(r"Contoso Ltd\s+contoso-ltd\s+draft\s+handed in", desk.read("tbody"))
     desk.press("tbody a")
     desk.see("Its administrator handed this in on", "proven", "Domain proven", "Handed in", "opened on")
@@ -194,3 +199,55 @@ def test_its_administrator_connects_it_by_a_link(stack, browsers, desk, fresh_co
     desk.see("The link has ended")
     ida.open(connection)
     ida.see("This link has ended")
+
+
+def workers(stack):
+    pid = stack.nginx.pid
+    return set(Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
+
+
+def reload(stack, yaml):
+    before = workers(stack)
+    stack.config_file.write_text(yaml)
+    stack.reload_nginx()
+    wait_until(lambda: workers(stack) and not before & workers(stack), 30, "the new workers")
+
+
+@pytest.fixture
+def two_people(stack):
+    yaml = stack.config_file.read_text()
+    reload(stack, yaml + "\ncompanies: {two_people: true}\n")
+    yield
+    reload(stack, yaml)
+
+
+def test_one_person_proposes_and_another_confirms(stack, browsers, two_people, desk, newcomer):
+    name = draft_of_contoso(stack, "contoso-two")
+    stack.anteroom("company", "domain", "add", name, "contoso.example")
+    stack.anteroom("company", "metadata", name, stack.state / "anteroom" / "contoso.xml")
+    stack.anteroom("user", "provision", newcomer.email, "--level", "admin", "--all-properties")
+    page = stack.login_url(f"{PAGE}?name={name}")
+    desk.open(page)
+    press(desk, "live")
+    desk.see("It waits for a second person. Nothing has changed yet", "Go live", "Take back")
+    assert not desk.has("button[value=confirm]") and not desk.has("button[value=live]")
+    assert_accessible(desk)
+
+    other = browsers()
+    other.open(stack.login_url("/auth/manage/companies?only=waiting"))
+    other.sign_on(newcomer)
+    other.wait_for_path("/auth/manage/companies")
+    assert re.search(r"Contoso Ltd\s+contoso-two\s+draft\s+waits for a second person", other.read("tbody"))
+    assert_accessible(other)
+    other.press("tbody a")
+    press(other, "confirm")
+    other.see("Confirmed: it is done.", "live", "Confirmed by a second person", "Went live")
+
+    desk.open(page)
+    desk.fill("#domain", "contoso.test")
+    press(desk, "give")
+    desk.see("It waits for a second person", "Another email domain", "contoso.test")
+    other.open(page)
+    press(other, "decline")
+    other.see("It is not done.", "Proposal declined or taken back")
+    assert "contoso.test" not in other.read("section[aria-labelledby=domains]")

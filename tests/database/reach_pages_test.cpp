@@ -92,6 +92,8 @@ const Visit kVisits[] = {
     {"POST", "/manage/companies/address", nullptr},
     {"POST", "/manage/companies/link", nullptr},
     {"POST", "/manage/companies/handed-in", nullptr},
+    {"POST", "/manage/companies/settings", nullptr},
+    {"POST", "/manage/companies/second", nullptr},
     {"POST", "/manage/companies/rename", nullptr},
     {"POST", "/manage/companies/state", nullptr},
     {"GET", "/manage/new-users", nullptr},

@@ -12,7 +12,7 @@ ASKS_FIRST = {"change_grant", "end_sessions", "list_requests", "set_disabled", "
 
 # Only other functions call these; who calls them has asked.
 INNER = {
-    "actor_by_link",
+    "actor_by_link", "connectors", "is_proposed", "propose_act", "waits_for_second",
     "approve_request", "approvers_of", "as_seen", "asked_for_it", "close_fulfilled", "decide_request", "decider_text",
     "decline_request", "drop_proof",
     "end_sessions_of", "find_or_create_user", "follow_address", "grants_text", "has_lost_reach", "held_rank",
@@ -31,10 +31,11 @@ EXEMPT = {
     "close_property": "about a property, by refuse_property()", "make_property": "about a property, by refuse_property()",
     "rename_property": "about a property, by refuse_property()", "search_properties": "about properties, by refuse_property()",
     "show_property": "about a property, by refuse_property(): counts people, and names nobody",
-    **dict.fromkeys(("add_company", "ask_for_proof", "bring_metadata", "change_company", "close_hand_in", "end_link", "give_domain",
-                     "make_link", "refuse_domain", "set_company_contacts", "set_company_state", "withdraw_domain"),
+    **dict.fromkeys(("add_company", "ask_for_proof", "bring_metadata", "change_company", "close_hand_in", "confirm_proposal",
+                     "drop_proposal", "end_link", "give_domain", "make_link", "refuse_domain", "set_company_contacts", "set_company_state",
+                     "withdraw_domain"),
                     "about a company, by refuse_company()"),
-    **dict.fromkeys(("history_of_company", "people_of_company", "search_companies", "show_company"),
+    **dict.fromkeys(("history_of_company", "people_of_company", "proposals_of_company", "search_companies", "show_company"),
                     "about companies, by may(): counts people, and names those alone who changed a company"),
     **dict.fromkeys(("ask_for_domain", "go_live_by_link", "hand_in", "hand_in_metadata", "open_link", "take_domain_back"),
                     "about the company of the link that this browser has opened, or opens"),

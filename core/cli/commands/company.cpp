@@ -25,6 +25,7 @@ constexpr int kMostVersions = 1000;
 struct Given : Acting {
   std::string display_name, preset, metadata, domain;
   std::vector<std::string> domains, settings, without, contacts;
+  long number = 0;
   bool is_meant = false, is_none = false, is_handed_in = false;
 };
 
@@ -34,13 +35,14 @@ Time now() {
 
 void show(Console& console, const std::string& name) {
   Database& database = console.database();
-  ShownCompany shown{row_of(console, name), {}, {}, {}, {}, {}, {}};
+  ShownCompany shown{row_of(console, name), {}, {}, {}, {}, {}, {}, {}};
   shown.read = read_company(shown.row, console.settings(), now());
   shown.versions = console.need(wait(store::metadata_versions(database, name, kMostVersions)));
   shown.fetch = console.need(wait(store::fetch_of_company(database, name)));
   shown.links = console.need(wait(store::links_of_company(database, name)));
   shown.proofs = console.need(wait(store::proofs_of_company(database, name)));
   shown.handed_in = console.need(wait(store::hand_in_of_company(database, name)));
+  shown.proposals = proposals_of(console, name);
   console.say(company_text(shown, console.settings()), company_json(shown, console.settings()));
 }
 
@@ -164,10 +166,44 @@ void set_state(Console& console, const Given& given, const std::string& state) {
   }
   const auto done = put_in_state(
       console, given, state == "live" ? std::optional(row.version) : std::nullopt, state);
+  if (done.change == CompanyChange::proposed) return show(console, name);
   console.say(
       name + " is " + state +
           (state == "suspended" ? "; " + std::to_string(done.sessions) + " sessions ended" : ""),
       {{"company", name}, {"state", state}, {"sessions_ended", done.sessions}});
+}
+
+// As it would be judged if it were done now.
+void judge(Console& console, CompanyRow row, const store::Proposal& proposal) {
+  if (proposal.act == store::ProposedAct::domain) {
+    return need_good(
+        judge_company_domain(console.settings(), row.name, proposal.domain, proposal.is_meant));
+  }
+  if (proposal.act == store::ProposedAct::settings) row.settings = proposal.settings;
+  check_settings(console, row);
+  if (proposal.act == store::ProposedAct::metadata) row.metadata = proposal.xml;
+  if (!row.metadata.empty()) {
+    need_good(judge_company_metadata(console.settings(), row, now()).verdict, row.name + ": ");
+  }
+}
+
+void confirm(Console& console, const Given& given) {
+  const CompanyRow row = row_of(console, given.name);
+  for (const store::Proposal& one : proposals_of(console, given.name)) {
+    if (one.number == given.number) judge(console, row, one);
+  }
+  const auto change = console.need(
+      wait(store::confirm_proposal(console.database(), actor_of(console, given),
+                                   console.settings().access, given.name, given.number)));
+  if (change != CompanyChange::same) need_change(given.name, change);
+  show(console, given.name);
+}
+
+void decline(Console& console, const Given& given) {
+  need_change(given.name, console.need(wait(store::drop_proposal(
+                              console.database(), actor_of(console, given),
+                              console.settings().access, given.name, given.number))));
+  show(console, given.name);
 }
 
 void list(Console& console) {
@@ -311,6 +347,18 @@ void add_domains(CLI::App& company, Console& console) {
   add_verifying(*domain, console);
 }
 
+// Of what waits for a second person.
+void add_second(CLI::App& company, Console& console) {
+  const auto one = [&](const char* name, const char* help, Run run) {
+    auto given = std::make_shared<Given>();
+    changing(company, console, given, name, help, run)
+        ->add_option("NUMBER", given->number, "as `company show` prints it")
+        ->required();
+  };
+  one("confirm", "do what somebody else has proposed", confirm);
+  one("decline", "do not do what was proposed", decline);
+}
+
 void add_states(CLI::App& company, Console& console) {
   const auto one = [&](const char* name, const char* help, Run run) {
     changing(company, console, std::make_shared<Given>(), name, help, run);
@@ -338,6 +386,7 @@ void add_company(CLI::App& app, Console& console) {
   add_making(*company, console);
   add_domains(*company, console);
   add_contacts(*company, console);
+  add_second(*company, console);
   add_states(*company, console);
   add_links(*company, console);
 }

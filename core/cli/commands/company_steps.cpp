@@ -45,6 +45,11 @@ store::NewMetadata checked_metadata(Console& console, CompanyRow row, const std:
   return judged_metadata(console, std::move(row), read_file(file), file + ": ");
 }
 
+std::vector<store::Proposal> proposals_of(Console& console, const std::string& company) {
+  return console.need(wait(store::proposals_of_company(console.database(), actor_of(console, {}),
+                                                       console.settings().access, company)));
+}
+
 void add_row(Console& console, const Acting& given, const CompanyRow& row) {
   need_change(row.name, console.need(wait(store::add_company(
                             console.database(), actor_of(console, given), console.settings().access,

@@ -3,7 +3,9 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
+#include "anteroom/company_proposals.h"
 #include "anteroom/company_rules.h"
 #include "cli/commands/acting.h"
 #include "cli/commands/console.h"
@@ -27,6 +29,9 @@ store::NewMetadata judged_metadata(Console& console, store::CompanyRow row, std:
 /// The same of a file.
 store::NewMetadata checked_metadata(Console& console, store::CompanyRow row,
                                     const std::string& file);
+
+/// What waits for a second person there.
+std::vector<store::Proposal> proposals_of(Console& console, const std::string& company);
 
 // `given.name` is the company's.
 void add_row(Console& console, const Acting& given, const store::CompanyRow& row);

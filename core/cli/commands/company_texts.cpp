@@ -124,12 +124,57 @@ std::string handed_in_text(const std::optional<store::HandIn>& handed_in) {
   return text;
 }
 
+// What of it a person has to compare.
+std::string detail_of(const store::Proposal& proposal) {
+  switch (proposal.act) {
+    case store::ProposedAct::live:
+      return "go live";
+    case store::ProposedAct::domain:
+      return "domain " + proposal.domain;
+    case store::ProposedAct::metadata:
+      return "metadata of " + proposal.entity_id;
+    case store::ProposedAct::settings:
+      break;
+  }
+  return "settings: " + proposal.details;
+}
+
+std::string proposals_text(const std::vector<store::Proposal>& proposals) {
+  std::string text;
+  for (const store::Proposal& one : proposals) {
+    text += "waits:      " + std::to_string(one.number) + ", " + detail_of(one) + ", proposed by " +
+            one.proposed_by + ", until " + minute(one.ends_at) + "\n";
+    for (const std::string& print : one.fingerprints) text += "            " + print + "\n";
+  }
+  return text;
+}
+
+Json proposals_json(const std::vector<store::Proposal>& proposals) {
+  Json list = Json::array();
+  for (const store::Proposal& one : proposals) {
+    list.push_back({{"number", one.number},
+                    {"act", detail_of(one)},
+                    {"fingerprints", one.fingerprints},
+                    {"proposed_by", one.proposed_by},
+                    {"proposed_at", one.proposed_at},
+                    {"ends_at", one.ends_at}});
+  }
+  return list;
+}
+
 }  // namespace
 
 std::string company_refusal(CompanyChange change) {
   switch (change) {
     case CompanyChange::done:
+    case CompanyChange::proposed:
       return "";
+    case CompanyChange::own_proposal:
+      return "nobody confirms what they have proposed themselves";
+    case CompanyChange::no_proposal:
+      return "nothing of this number waits: somebody was quicker, its time is over, or the "
+             "company, or "
+             "what its proposer may do, has changed";
     case CompanyChange::same:
       return "it is so already";
     case CompanyChange::no_company:
@@ -155,7 +200,8 @@ std::string company_refusal(CompanyChange change) {
     case CompanyChange::no_link:
       return "the link does not hold any more";
     case CompanyChange::too_many:
-      return "there are too many already: ten links, or fifty domains that are to be proven";
+      return "there are too many already: ten links, fifty domains that are to be proven, or fifty "
+             "acts that wait for a second person";
     case CompanyChange::not_allowed:
       return "that needs manage.connect_companies at all properties";
   }
@@ -171,7 +217,7 @@ std::string company_text(const ShownCompany& shown, const Settings& settings) {
       (row.contacts.empty() ? "none: nobody there is told" : joined_words(row.contacts)) +
       "\nsettings:   " + row.settings + "\n" + fetch_text(shown.fetch) +
       versions_text(shown.versions) + links_text(shown.links) + proofs_text(shown) +
-      handed_in_text(shown.handed_in);
+      handed_in_text(shown.handed_in) + proposals_text(shown.proposals);
   if (row.state == "live" && !shown.read.company.closed.empty()) {
     text = "CLOSED:     " + shown.read.company.closed + "\n" + text;
   }
@@ -206,6 +252,7 @@ Json company_json(const ShownCompany& shown, const Settings& settings) {
                          {"fingerprints", shown.handed_in->fingerprints},
                          {"by", shown.handed_in->offered_by}};
   }
+  json["proposals"] = proposals_json(shown.proposals);
   json["closed"] = row.state == "live" ? shown.read.company.closed : "";
   json["problems"] = problems_json(shown.read);
   return json;

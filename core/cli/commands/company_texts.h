@@ -7,6 +7,7 @@
 
 #include "anteroom/company_fetches.h"
 #include "anteroom/company_links.h"
+#include "anteroom/company_proposals.h"
 #include "anteroom/domain_proofs.h"
 #include "cli/commands/console.h"
 
@@ -24,6 +25,7 @@ struct ShownCompany {
   std::vector<store::CompanyLink> links;
   std::optional<store::HandIn> handed_in;
   std::vector<store::DomainProof> proofs;
+  std::vector<store::Proposal> proposals;
 };
 std::string company_text(const ShownCompany& shown, const Settings& settings);
 Json company_json(const ShownCompany& shown, const Settings& settings);

@@ -74,7 +74,10 @@ Moved move(Console& console, const Given& given, const MovableCompany& company) 
   try {
     bring(console, acting, row_of(console, name).version, std::move(metadata));
     for (const std::string& domain : company.row.domains) give(console, acting, domain, true);
-    put_in_state(console, acting, std::nullopt, "live");
+    if (put_in_state(console, acting, std::nullopt, "live").change ==
+        store::CompanyChange::proposed) {
+      return {name, "waits for a second person: anteroom company confirm"};
+    }
   } catch (Abort& abort) {
     abort.message += "\n" + name + " is in the database as a draft; the configuration goes first";
     throw;

@@ -2,6 +2,7 @@
 // two seconds.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -82,7 +83,10 @@ enum class CompanyChange {
   still_live,         ///< it is suspended before it is archived
   own_company,        ///< the actor signs on at it
   no_link,            ///< the link does not hold any more (company_links.h)
-  too_many,           ///< links, or domains that are to be proven
+  too_many,           ///< links, domains that are to be proven, or acts that wait
+  proposed,           ///< it waits for a second person (company_proposals.h)
+  own_proposal,       ///< nobody confirms what they have proposed
+  no_proposal,        ///< there is none that holds
   not_allowed,
 };
 
@@ -134,10 +138,17 @@ Task<Result<StateChange>> set_company_state(Database& database, Actor actor, Acc
                                             std::string name, std::optional<long> version,
                                             std::string state);
 
+/// What is said of metadata and certificates that end in this time, as letters do first.
+inline constexpr std::chrono::hours kEndsSoon{60 * 24};
+
 struct CompanyFilter {
   std::string search;  ///< part of a name or of a domain; empty: all
-  std::string state;   ///< empty: all but the archived; "handed_in": those that wait for support
-  std::string after;   ///< the last name of the page before
+  std::string state;   ///< empty: all but the archived
+  /// Of those: "waiting" (something handed in, or an act that waits for a second person),
+  /// "ends_soon" (within kEndsSoon, or over), "failing" (somebody was turned away in the last 24
+  /// hours); empty: all.
+  std::string only;
+  std::string after;  ///< the last name of the page before
   int limit = 0;
 };
 /// A company in Manage's list.
@@ -149,6 +160,10 @@ struct CompanyLine {
   int refused = 0;             ///< in the last 24 hours, of the newest 200
   std::string commonest;       ///< the code of most of them
   bool has_handed_in = false;  ///< something waits for support (company_links.h)
+  bool has_proposal = false;   ///< something waits for a second person (company_proposals.h)
+  /// When nobody can sign on there any more unless new metadata comes; nothing: it does not say.
+  std::optional<Time> ends_at = {};
+  bool ends_by_certificate = false;  ///< rather than by validUntil
 };
 /// By name.
 Task<Result<std::vector<CompanyLine>>> search_companies(Database& database, Actor actor,

@@ -220,6 +220,9 @@ struct AccessSettings {
   std::string request_new_users;    ///< level that may file a New User request
   std::string process_requests;     ///< level that may decide on one
   std::string connect_companies;    ///< level that may, at all properties, connect companies
+  /// companies.two_people: going live, and a live company's other metadata, domains and address of
+  /// metadata, wait until another person confirms them.
+  bool two_connect_companies = false;
 };
 
 struct PageSettings {

@@ -28,7 +28,7 @@ const std::vector<SectionKeys>& section_keys() {
       {"",
        {"service_provider", "identity_providers", "identity_providers_directory", "skip_email_page",
         "companies", "database", "sessions", "access", "manage", "pages", "mail", "clock_skew"}},
-      {"companies", {"dns_servers", "kept_in", "self_service"}},
+      {"companies", {"dns_servers", "kept_in", "self_service", "two_people"}},
       {"service_provider",
        {"entity_id", "base_url", "acs_path", "slo_path", "pages_prefix", "landing_url", "apps",
         "signing", "sign_metadata", "decryption"}},

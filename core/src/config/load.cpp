@@ -88,7 +88,7 @@ std::shared_ptr<const Settings> read_settings(Problems& problems, const std::str
   settings->sessions = read_sessions(root.section("sessions"));
   settings->access = read_access(root.section("access"), root.section("manage"));
   check_levels(problems, idps, settings->access);
-  settings->companies = read_companies(root.section("companies"));
+  settings->companies = read_companies(root.section("companies"), settings->access);
   settings->pages = read_pages(root.section("pages"));
   if (root.has("mail")) {
     settings->mail = read_mail(root.section("mail"), settings->pages.product_name);

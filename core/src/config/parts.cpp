@@ -139,11 +139,17 @@ AccessSettings read_access(Section access, Section manage) {
   return settings;
 }
 
-CompanySettings read_companies(Section section) {
+CompanySettings read_companies(Section section, AccessSettings& access) {
   CompanySettings companies;
   companies.self_service = section.boolean_or("self_service", false);
   if (const std::string kept_in = section.text_or("kept_in", ""); !kept_in.empty()) {
     companies.kept_in = section.resolve(kept_in);
+  }
+  access.two_connect_companies = section.boolean_or("two_people", false);
+  if (companies.self_service && access.two_connect_companies) {
+    section.error("two_people",
+                  "'companies.two_people' and 'companies.self_service' contradict each other: with "
+                  "the one nothing goes live by itself");
   }
   for (const Text& server : section.texts("dns_servers")) {
     if (!is_dns_server(server.value)) {

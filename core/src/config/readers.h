@@ -41,7 +41,8 @@ std::optional<std::string> read_authorities(Section& section, const std::string&
 DatabaseSettings read_database(Section section);
 SessionSettings read_sessions(Section section);
 AccessSettings read_access(Section access, Section manage);
-CompanySettings read_companies(Section section);
+/// Also whether two people connect them.
+CompanySettings read_companies(Section section, AccessSettings& access);
 PageSettings read_pages(Section section);
 MailSettings read_mail(Section section, const std::string& product_name);
 

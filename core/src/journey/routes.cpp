@@ -135,6 +135,8 @@ constexpr Route kRoutes[] = {
     sent("/manage/companies/contacts", Body::form, {ManageRight::connect, to_company, keep_nothing, change_company_contacts}),
     sent("/manage/companies/link", Body::form, {ManageRight::connect, to_company, keep_nothing, change_company_link}),
     sent("/manage/companies/handed-in", Body::form, {ManageRight::connect, to_company, keep_nothing, close_hand_in}),
+    sent("/manage/companies/settings", Body::form, {ManageRight::connect, to_company, keep_nothing, change_company_settings}),
+    sent("/manage/companies/second", Body::form, {ManageRight::connect, to_company, keep_nothing, answer_proposal}),
     sent("/manage/companies/rename", Body::form, {ManageRight::connect, to_company, keep_nothing, rename_company}),
     sent("/manage/companies/state", Body::form, {ManageRight::connect, to_company, keep_nothing, change_company_state}),
     shown("/manage/activity", ManageRight::process, show_activity),

@@ -34,27 +34,31 @@ constexpr Statement kAdd{"add_company",
                          "SELECT anteroom.add_company($1::anteroom.actor, $2, $3, $4::jsonb)"};
 constexpr Statement kChange{
     "change_company",
-    "SELECT anteroom.change_company($1::anteroom.actor, $2, $3::bigint, $4, $5::jsonb)"};
+    "SELECT anteroom.change_company($1::anteroom.actor, $2, $3::bigint, $4, $5::jsonb,"
+    " $6::boolean)"};
 constexpr Statement kContacts{
     "set_company_contacts",
     "SELECT anteroom.set_company_contacts($1::anteroom.actor, $2, $3::text[])"};
 constexpr Statement kBring{
     "bring_metadata",
     "SELECT anteroom.bring_metadata($1::anteroom.actor, $2, $3::bigint, $4, $5, $6::text[],"
-    " $7::jsonb)"};
+    " $7::jsonb, $8::boolean)"};
 constexpr Statement kGive{"give_domain",
                           "SELECT outcome, owner, above"
-                          " FROM anteroom.give_domain($1::anteroom.actor, $2, $3, $4::boolean)"};
+                          " FROM anteroom.give_domain($1::anteroom.actor, $2, $3, $4::boolean,"
+                          " $5::boolean)"};
 constexpr Statement kWithdraw{"withdraw_domain",
                               "SELECT anteroom.withdraw_domain($1::anteroom.actor, $2, $3)"};
 constexpr Statement kState{
     "set_company_state",
     "SELECT outcome, sessions"
-    " FROM anteroom.set_company_state($1::anteroom.actor, $2, $3::bigint, $4)"};
+    " FROM anteroom.set_company_state($1::anteroom.actor, $2, $3::bigint, $4, $5::boolean)"};
 constexpr Statement kSearch{
     "search_companies",
-    "SELECT name, display_name, state, domains, people, last_sign_on, refused, commonest, handed_in"
-    " FROM anteroom.search_companies($1::anteroom.actor, $2, $3, $4, $5::int)"};
+    "SELECT name, display_name, state, domains, people, last_sign_on, refused, commonest, "
+    "handed_in,"
+    " proposed, ends_at, by_certificate"
+    " FROM anteroom.search_companies($1::anteroom.actor, $2, $3, $4, $5::int, $6, $7::interval)"};
 constexpr Statement kShow{
     "show_company",
     "SELECT name, display_name, state, domains, settings, '', version, contacts, 0, ''"
@@ -68,6 +72,15 @@ constexpr Statement kHistory{"history_of_company",
 
 int count(const std::vector<Cell>& row, std::size_t column) {
   return static_cast<int>(number(row, column));
+}
+
+std::string needs_two(const AccessSettings& access) {
+  return access.two_connect_companies ? "true" : "false";
+}
+
+std::optional<Time> time_of(const std::vector<Cell>& row, std::size_t column) {
+  if (!row.at(column)) return std::nullopt;
+  return Time(Time::duration(number(row, column)));
 }
 
 CompanyRow company_of(const std::vector<Cell>& row) {
@@ -155,7 +168,7 @@ Task<Result<CompanyChange>> change_company(Database& database, const Actor& acto
   return change_of_company(
       database, kChange,
       {company_actor(actor, access), std::move(row.name), std::to_string(row.version),
-       std::move(row.display_name), std::move(row.settings)});
+       std::move(row.display_name), std::move(row.settings), needs_two(access)});
 }
 
 Task<Result<CompanyChange>> set_company_contacts(Database& database, const Actor& actor,
@@ -173,13 +186,13 @@ Task<Result<CompanyChange>> bring_metadata(Database& database, const Actor& acto
       database, kBring,
       {company_actor(actor, access), std::move(name), std::to_string(version),
        std::move(metadata.xml), std::move(metadata.entity_id), array_literal(metadata.fingerprints),
-       metadata.summary.empty() ? Cell() : Cell(std::move(metadata.summary))});
+       metadata.summary.empty() ? Cell() : Cell(std::move(metadata.summary)), needs_two(access)});
 }
 
 Task<Result<DomainChange>> give_domain(Database& database, Actor actor, AccessSettings access,
                                        std::string name, std::string domain, bool is_meant) {
   Params params{company_actor(actor, access), std::move(name), std::move(domain),
-                is_meant ? "true" : "false"};
+                is_meant ? "true" : "false", needs_two(access)};
   Result<Rows> result = co_await run(database, kGive, std::move(params));
   if (!result) co_return result.failure();
   if (result->rows.size() != 1) co_return unexpected_rows(kGive);
@@ -198,7 +211,8 @@ Task<Result<StateChange>> set_company_state(Database& database, Actor actor, Acc
                                             std::string name, std::optional<long> version,
                                             std::string state) {
   Params params{company_actor(actor, access), std::move(name),
-                version ? Cell(std::to_string(*version)) : std::nullopt, std::move(state)};
+                version ? Cell(std::to_string(*version)) : std::nullopt, std::move(state),
+                needs_two(access)};
   Result<Rows> result = co_await run(database, kState, std::move(params));
   if (!result) co_return result.failure();
   if (result->rows.size() != 1) co_return unexpected_rows(kState);
@@ -208,14 +222,16 @@ Task<Result<StateChange>> set_company_state(Database& database, Actor actor, Acc
 Task<Result<std::vector<CompanyLine>>> search_companies(Database& database, Actor actor,
                                                         AccessSettings access,
                                                         CompanyFilter filter) {
-  Params params{company_actor(actor, access), std::move(filter.search), std::move(filter.state),
-                std::move(filter.after), std::to_string(filter.limit)};
+  Params params{company_actor(actor, access), std::move(filter.search),     std::move(filter.state),
+                std::move(filter.after),      std::to_string(filter.limit), std::move(filter.only),
+                interval(kEndsSoon)};
   Result<Rows> result = co_await run(database, kSearch, std::move(params));
   if (!result) co_return result.failure();
   std::vector<CompanyLine> lines;
   for (const auto& row : result->rows) {
     lines.push_back({text(row, 0), text(row, 1), text(row, 2), text::words(text(row, 3)),
-                     count(row, 4), text(row, 5), count(row, 6), text(row, 7), is_true(row, 8)});
+                     count(row, 4), text(row, 5), count(row, 6), text(row, 7), is_true(row, 8),
+                     is_true(row, 9), time_of(row, 10), is_true(row, 11)});
   }
   co_return lines;
 }

@@ -1,5 +1,8 @@
 // The pages about companies.
 
+#include <set>
+
+#include "config/keys.h"
 #include "http/form.h"
 #include "unit/journey/fixture.h"
 
@@ -19,6 +22,7 @@ struct Support {
   std::string xml = forge::make_metadata("https://contoso.test/", "https://contoso.test/sso",
                                          {journey_authority()});
   bool has_metadata = true;
+  Rows proposals;
 
   explicit Support(const std::string& grants = "*=manager",
                    std::chrono::minutes sign_on_age = std::chrono::minutes(0)) {
@@ -31,9 +35,10 @@ struct Support {
     world.record =
         SessionRecord(UserStatus::active, now + std::chrono::hours(1), now - sign_on_age, own)
             .bytes();
-    for (const char* change : {"add_company", "change_company", "bring_metadata", "withdraw_domain",
-                               "set_company_contacts", "make_link", "end_link", "close_hand_in",
-                               "ask_for_proof", "refuse_domain"}) {
+    for (const char* change :
+         {"add_company", "change_company", "bring_metadata", "withdraw_domain",
+          "set_company_contacts", "make_link", "end_link", "close_hand_in", "ask_for_proof",
+          "refuse_domain", "confirm_proposal", "drop_proposal"}) {
       world.database.answers[change] = [this](const Params&) { return Rows{{{outcome}}}; };
     }
     world.database.answers["give_domain"] = [this](const Params&) {
@@ -66,19 +71,28 @@ struct Support {
     for (const char* empty : {"links_of_company", "proofs_of_company", "hand_in_of_company"}) {
       answers[empty] = [](const Params&) { return Rows{}; };
     }
+    answers["proposals_of_company"] = [this](const Params&) { return proposals; };
     answers["people_of_company"] = [](const Params&) { return Rows{{{"12", "3", "4"}}}; };
     answers["history_of_company"] = [](const Params&) {
       return Rows{{{"2026-05-04T09:12:33Z", "company_added", "grace@corp.test", "Contoso {}"}}};
     };
-    answers["search_companies"] = [](const Params&) {
+    answers["search_companies"] = [this](const Params&) {
       Rows rows;
       for (int i = 0; i < 51; ++i) {
         rows.rows.push_back({"c" + std::to_string(i), "House <" + std::to_string(i) + ">", "live",
                              "a.test b.test", "1000", kNever, "2", "assertion_expired",
-                             i == 0 ? "t" : "f"});
+                             i == 0 ? "t" : "f", i == 1 ? "t" : "f", ends(i), "t"});
       }
       return rows;
     };
+  }
+
+  // In ten days, a month ago, in a year, or nobody knows.
+  Cell ends(int i) {
+    constexpr int kDays[] = {10, -30, 365};
+    if (i > 2) return kNever;
+    const Time at = world.clock.now() + std::chrono::hours(24 * kDays[i] + 1);
+    return std::to_string(at.time_since_epoch().count());
   }
 
   Response get(const std::string& page, const std::string& query = "") {
@@ -115,7 +129,7 @@ struct Support {
     for (const char* change :
          {"add_company", "change_company", "bring_metadata", "give_domain", "withdraw_domain",
           "set_company_contacts", "set_company_state", "make_link", "end_link", "close_hand_in",
-          "ask_for_proof", "refuse_domain"}) {
+          "ask_for_proof", "refuse_domain", "confirm_proposal", "drop_proposal"}) {
       count += world.database.calls[change];
     }
     return count;
@@ -136,6 +150,9 @@ const std::vector<std::pair<std::string, std::string>> kForms{
     {"link", "name=contoso&then=make"},
     {"link", "name=contoso&then=end&number=1"},
     {"handed-in", "name=contoso"},
+    {"settings", "name=contoso&version=17&force_authn=true"},
+    {"second", "name=contoso&number=4&then=confirm"},
+    {"second", "name=contoso&number=4&then=decline"},
     {"contacts", "name=contoso&contacts=bo%40contoso.test"},
     {"address", "name=contoso&version=17&address=https%3A%2F%2Fidp.test%2Fmetadata"}};
 
@@ -166,17 +183,23 @@ TEST_CASE("forms about companies are taken from our own pages only") {
 
 TEST_CASE("the list says what there is to know of each company, by pages") {
   Support support;
-  const Response page = support.get("", "q=con&state=live&after=a");
+  const Response page = support.get("", "q=con&state=live&only=failing&after=a");
   CHECK(page.status == 200);
   CHECK_THAT(page.body, Contains("House &lt;0&gt;") && Contains("a.test, b.test") &&
                             Contains("1000+") && Contains("assertion_expired") &&
-                            Contains("q=con&amp;state=live&amp;after=c49") && !Contains("c50"));
+                            Contains("q=con&amp;state=live&amp;only=failing&amp;after=c49") &&
+                            !Contains("c50"));
   const Params asked = support.world.database.last["search_companies"];
   CHECK(asked[1] == "con");
   CHECK(asked[2] == "live");
   CHECK(asked[3] == "a");
+  CHECK(asked[5] == "failing");
+  CHECK_THAT(page.body, Contains("waits for a second person") && Contains("in 10 days") &&
+                            Contains(">over<") && Contains("in 365 days"));
   CHECK(support.get("", "state=%27%3B").status == 200);
   CHECK(support.world.database.last["search_companies"][2] == "");
+  CHECK(support.get("", "only=%27%3B").status == 200);
+  CHECK(support.world.database.last["search_companies"][5] == "");
 }
 
 TEST_CASE("a company is added as a draft with its kind of identity provider") {
@@ -221,10 +244,10 @@ TEST_CASE("a company's page has what its administrator enters, and what is wrong
                             Contains("https://login.test/auth/at/contoso") &&
                             Contains("Basic SAML Configuration") && Contains("AA:BB") &&
                             Contains("value=\"live\""));
-  support.settings = R"({"preset": "okta", "force_authn": true})";
-  CHECK_THAT(support.get("/show", "name=contoso").body,
-             Contains("Okta") && !Contains("Basic SAML Configuration") &&
-                 Contains("{&quot;force_authn&quot;:true}"));
+  support.settings = R"({"preset": "okta", "scim": {}})";
+  CHECK_THAT(support.get("/show", "name=contoso").body, Contains("Okta") &&
+                                                            !Contains("Basic SAML Configuration") &&
+                                                            Contains("{&quot;scim&quot;:{}}"));
   CHECK(support.get("/show", "name=nobody").status == 404);
 }
 
@@ -538,4 +561,170 @@ TEST_CASE("a company whose name the configuration has taken says so, and nothing
   REQUIRE(wait(support.world.site->refresh_companies()).ok());
   CHECK_THAT(support.get("/show", "name=corp").body,
              Contains("the name is corp&apos;s already") && !Contains("Nobody can sign in there"));
+}
+
+namespace {
+
+std::vector<Cell> proposal(const std::string& act, bool is_own, const std::string& xml = "",
+                           const std::string& domain = "", const std::string& settings = "{}") {
+  return {"4",
+          act,
+          domain,
+          "f",
+          xml,
+          "https://contoso.test/",
+          "CC:DD",
+          settings,
+          "was {}, is {}",
+          "<ada>@corp.test",
+          "2026-05-04T09:12:33Z",
+          "2026-05-11T09:12:33Z",
+          is_own ? "t" : "f"};
+}
+
+}  // namespace
+
+TEST_CASE("what waits for a second person is shown, and nobody confirms their own") {
+  Support support;
+  support.proposals.rows = {proposal("metadata", false)};
+  const std::string page = support.get("/show", "name=contoso").body;
+  CHECK_THAT(page, Contains("Waits for a second person") && Contains("CC:DD") &&
+                       Contains("AA:BB") && Contains("&lt;ada&gt;@corp.test") &&
+                       Contains("value=\"confirm\"") && Contains("Decline"));
+  support.proposals.rows = {proposal("live", true)};
+  const std::string own = support.get("/show", "name=contoso").body;
+  CHECK_THAT(
+      own, !Contains("value=\"confirm\"") && Contains("Take back") && !Contains("value=\"live\""));
+}
+
+TEST_CASE("an act that has to wait says so, whichever it is") {
+  for (const auto& [form, body] : std::vector<std::pair<std::string, std::string>>{
+           {"domain", "name=contoso&domain=contoso.example&then=give"},
+           {"state", "name=contoso&then=live&version=17"},
+           {"address", "name=contoso&version=17&address=https%3A%2F%2Fidp.test%2Fmetadata"}}) {
+    Support support;
+    support.outcome = "proposed";
+    const Response answer = support.post(form, body);
+    CHECK(header(answer, "Location") == "/auth/manage/companies/show?name=contoso&notice=proposed");
+  }
+  Support support;
+  support.outcome = "proposed";
+  CHECK(header(support.confirm_metadata(support.xml), "Location") ==
+        "/auth/manage/companies/show?name=contoso&notice=proposed");
+  CHECK_THAT(support.get("/show", "name=contoso&notice=proposed").body,
+             Contains("It waits for a second person. Nothing has changed yet"));
+}
+
+TEST_CASE("what is confirmed is judged once more") {
+  const auto answer = [](std::vector<Cell> row) {
+    Support support;
+    support.proposals.rows = {std::move(row)};
+    const Response response = support.post("second", "name=contoso&number=4&then=confirm");
+    return std::pair(response.status, support.world.database.calls["confirm_proposal"]);
+  };
+  Support good;
+  CHECK(answer(proposal("live", false)) == std::pair(303, 1));
+  CHECK(answer(proposal("domain", false, "", "contoso.example")) == std::pair(303, 1));
+  CHECK(answer(proposal("metadata", false, good.xml)) == std::pair(303, 1));
+  CHECK(answer(proposal("settings", false, "", "", R"({"force_authn":true})")) ==
+        std::pair(303, 1));
+  CHECK(answer(proposal("domain", false, "", "gmail.com")) == std::pair(422, 0));
+  CHECK(answer(proposal("metadata", false, "<html/>")) == std::pair(422, 0));
+  CHECK(answer(proposal("settings", false, "", "", R"({"force_authn":"perhaps"})")) ==
+        std::pair(422, 0));
+}
+
+TEST_CASE("what cannot be confirmed any more says so") {
+  Support none;
+  const Response gone = none.post("second", "name=contoso&number=4&then=confirm");
+  CHECK(gone.status == 409);
+  CHECK_THAT(gone.body, Contains("This cannot be confirmed any more"));
+  CHECK(none.world.database.calls["confirm_proposal"] == 0);
+  for (const auto& [outcome, status] : std::vector<std::pair<std::string, int>>{
+           {"no_proposal", 409}, {"own_proposal", 403}, {"own_company", 403}, {"taken", 422}}) {
+    Support support;
+    support.outcome = outcome;
+    support.proposals.rows = {proposal("live", false)};
+    CHECK(support.post("second", "name=contoso&number=4&then=confirm").status == status);
+  }
+  CHECK(none.post("second", "name=contoso&number=4&then=perhaps").status == 400);
+}
+
+TEST_CASE("nobody confirms after a sign-on of long ago") {
+  Support support("*=manager", std::chrono::minutes(61));
+  support.proposals.rows = {proposal("live", false)};
+  CHECK(support.post("second", "name=contoso&number=4&then=confirm").status == 403);
+  CHECK(support.changes() == 0);
+}
+
+TEST_CASE("every setting is on the page, with what it is and what it does") {
+  Support support;
+  support.settings =
+      R"({"preset":"entra","force_authn":true,"attributes":{"subject":[],"email":["mail","NameID"]},)"
+      R"("button":"<b>","request_binding":"post","scim":{"groups":[]}})";
+  const std::string page = support.get("/show", "name=contoso").body;
+  for (const config::SectionKeys& section : config::section_keys()) {
+    const std::string path(section.path);
+    constexpr std::string_view kEntry = "identity_providers";
+    if (path != kEntry && path != "identity_providers.attributes" &&
+        path != "identity_providers.single_logout") {
+      continue;
+    }
+    for (const std::string_view key : section.keys) {
+      static const std::set<std::string_view> kElsewhere{
+          "name", "display_name", "preset",     "metadata",      "metadata_url",        "domains",
+          "scim", "access",       "attributes", "single_logout", "metadata_certificate"};
+      if (path == kEntry && kElsewhere.count(key) > 0) continue;
+      const std::string name = path == kEntry
+                                   ? std::string(key)
+                                   : path.substr(kEntry.size() + 1) + "." + std::string(key);
+      INFO(name);
+      CHECK_THAT(page, Contains("name=\"" + name + "\""));
+    }
+  }
+  CHECK_THAT(page, Contains("value=\"&lt;b&gt;\"") &&
+                       Contains("<option value=\"true\" selected>yes</option>") &&
+                       Contains("<option value=\"post\" selected>post</option>") &&
+                       Contains("\nmail\nNameID</textarea>") && Contains("\n-</textarea>") &&
+                       Contains("{&quot;scim&quot;:{&quot;groups&quot;:[]}}"));
+}
+
+TEST_CASE("settings are changed together, and what was not touched stays as it was") {
+  Support support;
+  support.settings =
+      R"({"preset":"entra","attributes":{"subject":[]},"scim":{"groups":[]},"force_authn":true})";
+  const Response changed = support.post(
+      "settings",
+      "name=contoso&version=17&force_authn=&allow_sha1=false&attributes.subject=-&button=Hi"
+      "&attributes.email=mail%0D%0A+NameID+%0D%0A&single_logout.binding=off");
+  CHECK(header(changed, "Location") == "/auth/manage/companies/show?name=contoso&notice=settings");
+  const Params given = support.world.database.last["change_company"];
+  CHECK(given[2] == "17");
+  CHECK(
+      given[4] ==
+      R"({"allow_sha1":false,"attributes":{"email":["mail","NameID"],"subject":[]},"button":"Hi",)"
+      R"("preset":"entra","scim":{"groups":[]},"single_logout":{"binding":"off"}})");
+}
+
+TEST_CASE("settings that are wrong, late or overtaken change nothing and stay on the page") {
+  Support support;
+  const Response wrong =
+      support.post("settings", "name=contoso&version=17&metadata_refresh=%3Cnever%3E");
+  CHECK(wrong.status == 422);
+  CHECK_THAT(wrong.body, Contains("These settings cannot be used") &&
+                             Contains("value=\"&lt;never&gt;\"") && Contains("<details open>"));
+  CHECK(support.post("settings", "name=contoso&version=17&force_authn=perhaps").status == 400);
+  CHECK(support.post("settings", "name=contoso&version=17&metadata_ca=%2Fetc%2Fpasswd").status ==
+        422);
+  CHECK(support.changes() == 0);
+  support.outcome = "changed_meanwhile";
+  const Response overtaken = support.post("settings", "name=contoso&version=16&button=Mine");
+  CHECK(overtaken.status == 409);
+  CHECK_THAT(overtaken.body,
+             Contains("Somebody else changed this company") && Contains("value=\"Mine\""));
+  Support late("*=manager", std::chrono::minutes(61));
+  const Response refused = late.post("settings", "name=contoso&version=17&button=Mine");
+  CHECK(refused.status == 403);
+  CHECK_THAT(refused.body, Contains("value=\"Mine\""));
+  CHECK(late.changes() == 0);
 }

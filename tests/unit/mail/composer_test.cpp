@@ -81,10 +81,10 @@ TEST_CASE("a letter speaks the language of its parameters, else the installation
 TEST_CASE("every letter is there in every language and format, and can be composed") {
   const auto names = mail::Composer::template_names();
   CHECK(letters() == std::set<std::string>{"access_approved", "access_declined", "company_changed",
-                                           "company_handed_in", "company_link", "company_ready",
-                                           "digest", "domain_not_proven", "expiry_warning",
-                                           "metadata_not_refreshed", "please_request",
-                                           "request_approved", "request_declined",
+                                           "company_handed_in", "company_link", "company_proposed",
+                                           "company_ready", "digest", "domain_not_proven",
+                                           "expiry_warning", "metadata_not_refreshed",
+                                           "please_request", "request_approved", "request_declined",
                                            "request_reminder"});
   CHECK(names.size() == (letters().size() + 1) * mail::languages().size() * 2);
   const mail::Composer composer(settings());

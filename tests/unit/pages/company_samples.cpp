@@ -31,6 +31,17 @@ Values line(const std::string& name, const std::string& display_name, const std:
                  {"is_draft", state == "draft"},
                  {"is_suspended", state == "suspended"},
                  {"has_refused", state == "live"}}};
+  if (state != "draft") {
+    values.text["ends_on"] = state == "live" ? "2026-06-01" : "2026-05-01";
+    values.messages["ends"] =
+        state == "live" ? "companies_certificate"_message : "companies_metadata"_message;
+    values.messages["ends_in"] = state == "live"
+                                     ? anteroom::Message{"companies_days"_message, {{"days", "28"}}}
+                                     : anteroom::Message("companies_ended"_message);
+    values.flags["is_soon"] = true;
+    values.flags["is_over"] = state == "suspended";
+    values.flags["has_proposal"] = state == "suspended";
+  }
   values.messages["state"] = state == "draft"  ? "company_is_draft"_message
                              : state == "live" ? "company_is_live"_message
                                                : "company_is_suspended"_message;
@@ -50,11 +61,14 @@ Values list() {
                 {{"has_companies", true}, {"is_first", false}, {"has_errors", false}}};
   Values state = option("live", "");
   state.messages["label"] = "company_is_live"_message;
+  Values only = option("ends_soon", "");
+  only.messages["label"] = "companies_ends_soon"_message;
   values.lists = {
       {"entries",
        {line("contoso", "Contoso, with a name that is longer than most", "live"),
         line("fabrikam", "Fabrikam", "draft"), line("litware", "Litware", "suspended")}},
       {"states", {state}},
+      {"only", {only}},
       {"presets", presets()}};
   return values;
 }
@@ -74,6 +88,27 @@ Values version(const std::string& at, bool is_in_force, char digit) {
                 {{"is_in_force", is_in_force}}};
   values.lists["keys"] = {key(digit)};
   return values;
+}
+
+Values setting(const std::string& path, anteroom::MessageKey label, anteroom::MessageKey hint,
+               const std::string& value, const char* kind) {
+  Values values{{{"path", path}, {"value", value}}, {{kind, true}}};
+  values.messages = {{"label", label}, {"hint", hint}};
+  if (std::string_view(kind) != "is_chosen_of") return values;
+  values.lists["choices"] = {option("", ""), option("post", "post", value == "post"),
+                             option("redirect", "redirect")};
+  values.lists["choices"].front().text.erase("label");
+  values.lists["choices"].front().messages["label"] = "setting_usual"_message;
+  return values;
+}
+
+std::vector<Values> settings() {
+  return {setting("button", "setting_button"_message, "setting_button_hint"_message, "Contoso",
+                  "is_line"),
+          setting("request_binding", "setting_request_binding"_message,
+                  "setting_request_binding_hint"_message, "post", "is_chosen_of"),
+          setting("attributes.subject", "setting_attributes_subject"_message,
+                  "setting_attributes_subject_hint"_message, "tenant\nobject", "is_lines")};
 }
 
 // A draft that has nothing yet.
@@ -118,6 +153,7 @@ Values draft() {
                  {"may_archive", true}}};
   values.messages = {{"state", "company_is_draft"_message}, {"notice", "company_added"_message}};
   values.lists = {{"presets", presets()},
+                  {"settings", settings()},
                   {"history", {event("history_company_added"_message, "")}}};
   return values;
 }
@@ -181,6 +217,9 @@ Values judged() {
   values.messages["metadata_error"] = {
       "company_bad_metadata"_message,
       {{"why", "this is the metadata of a service provider, not of an identity provider"}}};
+  values.messages["settings_error"] = {"company_bad_settings"_message,
+                                       {{"why", "'force_authn' must be true or false"}}};
+  values.flags["has_entered_settings"] = true;
   values.text["warned_domain"] = "eu.contoso.example";
   values.text["given_address"] = "http://idp.contoso.example/metadata";
   values.messages["address_error"] = "company_bad_address"_message;
@@ -205,6 +244,37 @@ Values ready() {
   values.text["given_contacts"] = "ida@contoso.example\nit@partner.example";
   values.flags["is_entra"] = false;
   values.messages["notice"] = "company_domain_given"_message;
+  return values;
+}
+
+Values proposal(const std::string& number, anteroom::MessageKey act, const std::string& detail) {
+  Values values{{{"name", "contoso"}, {"number", number}, {"detail", detail}}};
+  values.messages["act"] = act;
+  values.messages["by"] = {"company_proposed_by"_message,
+                           {{"by", "grace.hopper@northwind.example"},
+                            {"at", "2026-05-04 09:12 UTC"},
+                            {"until", "2026-05-11 09:12 UTC"}}};
+  values.flags = {{"may_decline", true}, {"may_confirm", number != "3"}, {"is_own", number == "3"}};
+  return values;
+}
+
+// Others have to confirm what was done.
+Values proposed() {
+  Values values = live();
+  values.lists["domains"].clear();
+  add_domains(values, true);
+  values.flags["may_change"] = values.flags["has_proposals"] = true;
+  values.flags["is_too_old"] = false;
+  values.text["closed"] = values.text["conflicts"] = "";
+  values.messages["notice"] = "company_was_proposed"_message;
+  Values metadata = proposal("2", "company_proposed_metadata"_message,
+                             "https://sts.windows.net/0f8fad5b-d9cb-469f-a165-70867728950e/");
+  metadata.flags["is_metadata"] = true;
+  metadata.lists["keys"] = {key('E')};
+  metadata.lists["old_keys"] = {key('A')};
+  values.lists["proposals"] = {
+      metadata, proposal("3", "company_proposed_domain"_message, "eu.contoso.example"),
+      proposal("4", "company_proposed_live"_message, "")};
   return values;
 }
 
@@ -356,6 +426,7 @@ std::vector<Sample> companies() {
       managed("manage_company_ready", "manage_company", 200, ready(), "tab_companies"),
       managed("manage_company_handed_in", "manage_company", 422, handed_in(), "tab_companies"),
       managed("manage_company_live", "manage_company", 200, live(), "tab_companies"),
+      managed("manage_company_proposed", "manage_company", 200, proposed(), "tab_companies"),
       managed("manage_company_judged", "manage_company", 422, judged(), "tab_companies"),
       managed("manage_company_archived", "manage_company", 200, archived(), "tab_companies")};
   for (Sample& sample : samples) {

@@ -10,6 +10,7 @@
 #include "journey/manage/choices.h"
 #include "journey/manage/steps.h"
 #include "text/ascii.h"
+#include "text/instant.h"
 
 namespace anteroom::journey {
 
@@ -30,16 +31,23 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kPresetLa
      {"generic", "SAML 2.0"}}};
 static_assert(kPresetLabels.size() == kPresets.size());
 
-constexpr std::array<std::string_view, 5> kStates{"handed_in", "draft", "live", "suspended",
-                                                  "archived"};
+constexpr std::array<std::string_view, 4> kStates{"draft", "live", "suspended", "archived"};
+
+constexpr std::array<std::pair<std::string_view, MessageKey>, 3> kOnly{
+    {{"waiting", "companies_waiting"_message},
+     {"ends_soon", "companies_ends_soon"_message},
+     {"failing", "companies_failing"_message}}};
 
 struct View {
-  std::string search, state, after;
+  std::string search, state, only, after;
 
   static View of(const std::optional<http::Form>& query) {
     const std::string state = field_of(query, "state", kMaxCompanyName);
     const bool is_state = std::find(kStates.begin(), kStates.end(), state) != kStates.end();
-    return {field_of(query, "q", kMaxSearch), is_state ? state : "",
+    const std::string only = field_of(query, "only", kMaxCompanyName);
+    const bool is_only = std::any_of(kOnly.begin(), kOnly.end(),
+                                     [&](const auto& known) { return known.first == only; });
+    return {field_of(query, "q", kMaxSearch), is_state ? state : "", is_only ? only : "",
             field_of(query, "after", kMaxCompanyName)};
   }
 };
@@ -48,7 +56,22 @@ struct TriedNewCompany : Attempt {
   std::string name, display_name, preset = kPresets[0];
 };
 
-pages::Values line_values(const Context& context, const store::CompanyLine& company) {
+// What ends next of its metadata, and in how many days.
+void add_end(const store::CompanyLine& company, Time now, pages::Values& values) {
+  if (!company.ends_at) return;
+  const auto days = std::chrono::floor<std::chrono::days>(*company.ends_at - now).count();
+  values.text["ends_on"] = text::format_instant(*company.ends_at).substr(0, 10);
+  values.messages["ends"] = {company.ends_by_certificate ? "companies_certificate"_message
+                                                         : "companies_metadata"_message};
+  const std::string count = std::to_string(days);
+  values.messages["ends_in"] = days < 0    ? Message("companies_ended"_message)
+                               : days == 1 ? Message("companies_one_day"_message)
+                                           : Message{"companies_days"_message, {{"days", count}}};
+  values.flags["is_over"] = days < 0;
+  values.flags["is_soon"] = *company.ends_at - now < store::kEndsSoon;
+}
+
+pages::Values line_values(const Context& context, const store::CompanyLine& company, Time now) {
   pages::Values values;
   values.text = {{"name", company.name},
                  {"display_name", company.display_name},
@@ -59,11 +82,11 @@ pages::Values line_values(const Context& context, const store::CompanyLine& comp
                  {"refused", std::to_string(company.refused)},
                  {"commonest", company.commonest}};
   values.messages["state"] = state_message(company.state);
-  values.flags = {{"is_live", company.state == "live"},
-                  {"is_draft", company.state == "draft"},
-                  {"is_suspended", company.state == "suspended"},
-                  {"has_handed_in", company.has_handed_in},
-                  {"has_refused", company.refused > 0}};
+  values.flags = {
+      {"is_live", company.state == "live"},           {"is_draft", company.state == "draft"},
+      {"is_suspended", company.state == "suspended"}, {"has_handed_in", company.has_handed_in},
+      {"has_proposal", company.has_proposal},         {"has_refused", company.refused > 0}};
+  add_end(company, now, values);
   return values;
 }
 
@@ -79,18 +102,31 @@ std::vector<pages::Values> state_choices(std::string_view chosen) {
   return choices;
 }
 
+std::vector<pages::Values> only_choices(std::string_view chosen) {
+  std::vector<pages::Values> choices;
+  for (const auto& [value, label] : kOnly) {
+    pages::Values one;
+    one.text["value"] = value;
+    one.messages["label"] = label;
+    one.flags["is_chosen"] = value == chosen;
+    choices.push_back(std::move(one));
+  }
+  return choices;
+}
+
 Task<Response> list_page(Exchange& exchange, const ManageUser& viewer, View view,
                          TriedNewCompany tried) {
   Context& context = exchange.context;
   auto searching = store::search_companies(
       context.ports.database, viewer.actor, context.settings.access,
-      store::CompanyFilter{view.search, view.state, view.after, kPageSize + 1});
+      store::CompanyFilter{view.search, view.state, view.only, view.after, kPageSize + 1});
   const std::vector<store::CompanyLine> found =
       co_await or_unavailable(exchange, std::move(searching));
   pages::Values values;
   values.messages = std::move(tried.messages);
   const std::string here = context.path("/manage/companies?q=") +
-                           http::percent_encode(view.search) + "&state=" + view.state;
+                           http::percent_encode(view.search) + "&state=" + view.state +
+                           "&only=" + view.only;
   values.text = {{"search", view.search},
                  {"first_url", here},
                  {"given_name", tried.name},
@@ -99,10 +135,12 @@ Task<Response> list_page(Exchange& exchange, const ManageUser& viewer, View view
                   {"is_first", view.after.empty()},
                   {"has_companies", !found.empty()}};
   values.lists["states"] = state_choices(view.state);
+  values.lists["only"] = only_choices(view.only);
   values.lists["presets"] = preset_choices(tried.preset);
   const auto shown = std::min<std::size_t>(found.size(), kPageSize);
   auto& entries = values.lists["entries"];
-  for (std::size_t i = 0; i < shown; ++i) entries.push_back(line_values(context, found[i]));
+  for (std::size_t i = 0; i < shown; ++i)
+    entries.push_back(line_values(context, found[i], exchange.now()));
   if (shown < found.size()) {
     values.text["next_url"] = here + "&after=" + http::percent_encode(found[shown - 1].name);
   }
@@ -130,7 +168,6 @@ std::string company_path(const std::string& name) {
 }
 
 Message state_message(std::string_view state) {
-  if (state == "handed_in") return "company_has_handed_in"_message;
   if (state == "draft") return "company_is_draft"_message;
   if (state == "live") return "company_is_live"_message;
   if (state == "suspended") return "company_is_suspended"_message;

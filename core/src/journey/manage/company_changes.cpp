@@ -51,19 +51,6 @@ Message below_message(const std::string& domain, const std::string& above) {
   return {"company_domain_below"_message, {{"domain", domain}, {"above", above}}};
 }
 
-Message domain_message(const CompanyVerdict& verdict, const std::string& domain) {
-  switch (verdict.fault) {
-    case CompanyFault::public_domain:
-      return {"company_public_domain"_message, {{"domain", domain}}};
-    case CompanyFault::below_configured:
-      return below_message(domain, "");
-    case CompanyFault::domain_is_configured:
-      return {"company_domain_taken"_message, {{"domain", domain}}};
-    default:
-      return "company_bad_domain"_message;
-  }
-}
-
 // One to a line, or as mail programs separate them.
 std::vector<std::string> addresses_in(std::string text) {
   for (char& c : text) {
@@ -98,8 +85,8 @@ Task<Response> put_in_force(Exchange& exchange, const ManageUser& viewer, const 
   auto bringing = store::bring_metadata(context.ports.database, viewer.actor,
                                         context.settings.access, name, version, tried.judged->kept);
   const CompanyChange brought = co_await or_unavailable(exchange, std::move(bringing));
-  if (is_so(brought)) {
-    co_return company_changed(exchange, name, "metadata");
+  if (is_done_with(brought)) {
+    co_return company_changed(exchange, name, "metadata", brought);
   }
   tried.judged.reset();
   refuse_change(tried, "failure", brought);
@@ -134,14 +121,33 @@ Message notice_message(std::string_view notice) {
   if (notice == "closed") return "company_hand_in_closed"_message;
   if (notice == "refused") return "company_domain_refused"_message;
   if (notice == "to-prove") return "company_domain_to_prove"_message;
+  if (notice == "settings") return "company_settings_changed"_message;
   if (notice == "renamed") return "company_renamed"_message;
   if (notice == "live") return "company_went_live"_message;
   if (notice == "suspended") return "company_was_suspended"_message;
+  if (notice == "proposed") return "company_was_proposed"_message;
+  if (notice == "confirmed") return "company_was_confirmed"_message;
+  if (notice == "declined") return "company_was_declined"_message;
   if (notice == "archived") return "company_was_archived"_message;
   return {};
 }
 
 }  // namespace
+
+Message domain_message(const CompanyVerdict& verdict, const std::string& domain) {
+  switch (verdict.fault) {
+    case CompanyFault::none:
+      return {};
+    case CompanyFault::public_domain:
+      return {"company_public_domain"_message, {{"domain", domain}}};
+    case CompanyFault::below_configured:
+      return below_message(domain, "");
+    case CompanyFault::domain_is_configured:
+      return {"company_domain_taken"_message, {{"domain", domain}}};
+    default:
+      return "company_bad_domain"_message;
+  }
+}
 
 bool may_see_forms(const Exchange& exchange, const ManageUser& viewer) {
   return has_signed_on_within(exchange, viewer, kFreshSignOn);
@@ -162,6 +168,16 @@ bool is_so(CompanyChange change) {
   return change == CompanyChange::done || change == CompanyChange::same;
 }
 
+bool is_done_with(CompanyChange change) {
+  return is_so(change) || change == CompanyChange::proposed;
+}
+
+Response company_changed(const Exchange& exchange, const std::string& name,
+                         const std::string& notice, CompanyChange change) {
+  if (change == CompanyChange::proposed) return company_changed(exchange, name, "proposed");
+  return company_changed(exchange, name, notice);
+}
+
 Response company_changed(const Exchange& exchange, const std::string& name,
                          const std::string& notice) {
   return redirect(303, exchange.context.path(company_path(name)) + "&notice=" + notice);
@@ -173,7 +189,12 @@ Message change_message(CompanyChange change) {
   switch (change) {
     case CompanyChange::done:
     case CompanyChange::same:
+    case CompanyChange::proposed:
       return {};
+    case CompanyChange::own_proposal:
+      return "company_own_proposal"_message;
+    case CompanyChange::no_proposal:
+      return "company_no_proposal"_message;
     case CompanyChange::no_company:
       return "company_not_found"_message;
     case CompanyChange::name_taken:
@@ -206,10 +227,12 @@ int status_of(CompanyChange change) {
   switch (change) {
     case CompanyChange::not_allowed:
     case CompanyChange::own_company:
+    case CompanyChange::own_proposal:
       return 403;
     case CompanyChange::no_company:
       return 404;
     case CompanyChange::changed_meanwhile:
+    case CompanyChange::no_proposal:
       return 409;
     default:
       return 422;
@@ -327,7 +350,9 @@ Task<Response> change_company_domain(Exchange exchange, ManageUser viewer) {
     auto giving = store::give_domain(context.ports.database, viewer.actor, context.settings.access,
                                      name, domain, is_meant);
     const store::DomainChange given = co_await or_unavailable(exchange, std::move(giving));
-    if (is_so(given.change)) co_return company_changed(exchange, name, "given");
+    if (is_done_with(given.change)) {
+      co_return company_changed(exchange, name, "given", given.change);
+    }
     if (given.change == CompanyChange::domain_taken) {
       tried.refuse("domain_error", {"company_domain_taken"_message, {{"domain", domain}}});
     } else if (given.change == CompanyChange::below_another) {
@@ -385,8 +410,9 @@ Task<Response> change_metadata_address(Exchange exchange, ManageUser viewer) {
     auto changing = store::change_company(context.ports.database, viewer.actor,
                                           context.settings.access, std::move(*row));
     const CompanyChange change = co_await or_unavailable(exchange, std::move(changing));
-    if (change == CompanyChange::done) {
-      co_return company_changed(exchange, name, tried.address->empty() ? "no-address" : "address");
+    if (is_done_with(change)) {
+      co_return company_changed(exchange, name, tried.address->empty() ? "no-address" : "address",
+                                change);
     }
     refuse_change(tried, "failure", change);
   }
@@ -454,9 +480,7 @@ Task<Response> change_company_state(Exchange exchange, ManageUser viewer) {
     auto setting = store::set_company_state(context.ports.database, viewer.actor,
                                             context.settings.access, name, version, then);
     const store::StateChange set = co_await or_unavailable(exchange, std::move(setting));
-    if (is_so(set.change)) {
-      co_return company_changed(exchange, name, then);
-    }
+    if (is_done_with(set.change)) co_return company_changed(exchange, name, then, set.change);
     refuse_change(tried, "failure", set.change);
   }
   auto showing = answer_with_page(exchange, viewer, name, std::move(tried));

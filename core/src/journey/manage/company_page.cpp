@@ -1,6 +1,5 @@
 // Everything about one company, for whoever may connect it.
 #include <array>
-#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "anteroom/company_fetches.h"
@@ -17,13 +16,12 @@ namespace anteroom::journey {
 
 namespace {
 
-using Json = nlohmann::json;
 using pages::Values;
 
 constexpr int kHistory = 30;
 constexpr int kVersions = 20;
 
-constexpr std::array<EventName, 23> kEvents{
+constexpr std::array<EventName, 26> kEvents{
     {{"company_added", "history_company_added"_message},
      {"company_changed", "history_company_changed"_message},
      {"company_metadata_brought", "history_company_metadata_brought"_message},
@@ -46,6 +44,9 @@ constexpr std::array<EventName, 23> kEvents{
      {"company_domain_unproven", "history_company_domain_unproven"_message},
      {"company_handed_in", "history_company_handed_in"_message},
      {"company_hand_in_closed", "history_company_hand_in_closed"_message},
+     {"company_act_proposed", "history_company_act_proposed"_message},
+     {"company_act_confirmed", "history_company_act_confirmed"_message},
+     {"company_act_declined", "history_company_act_declined"_message},
      {"company_unpinned", "history_company_unpinned"_message}}};
 
 // What the database knows of it.
@@ -58,6 +59,7 @@ struct Known {
   std::vector<store::CompanyLink> links;
   std::vector<store::DomainProof> proofs;
   std::optional<store::HandIn> handed_in;
+  std::vector<store::Proposal> proposals;
   std::string closed;     ///< why nobody gets in, though it is live
   std::string conflicts;  ///< what it claims in vain, for the configuration has it
 };
@@ -86,15 +88,6 @@ Values event_values(const store::CompanyEvent& event) {
   values.text["actor"] = event.actor;
   values.text["detail"] = event.detail;
   return values;
-}
-
-// Keys that only the command sets, as it takes them.
-std::string other_settings(const std::string& settings) {
-  Json json = Json::parse(settings, nullptr, false);
-  if (!json.is_object()) return settings;
-  json.erase("metadata_url");
-  json.erase("preset");
-  return json.empty() ? "" : json.dump();
 }
 
 void add_state(const Known& known, bool may_change, Values& values) {
@@ -157,6 +150,16 @@ void add_handed_in(const Known& known, Values& values) {
   values.text["offered_metadata"] = handed_in.xml;
   values.text["offered_entity_id"] = handed_in.entity_id;
   values.lists["offered_keys"] = key_values(handed_in.fingerprints);
+}
+
+// What waits for a second person.
+void add_proposals(const Known& known, bool may_change, Values& values) {
+  values.flags["has_proposals"] = !known.proposals.empty();
+  for (const store::Proposal& one : known.proposals) {
+    values.lists["proposals"].push_back(
+        proposal_values(one, known.row.name, keys_in_force(known), may_change));
+    if (one.act == store::ProposedAct::live) values.flags["may_go_live"] = false;
+  }
 }
 
 Values link_values(const store::CompanyLink& link, const std::string& name) {
@@ -253,6 +256,8 @@ Values page_values(const Exchange& exchange, const Known& known, const TriedComp
     one.flags["may_change"] = may_change;
     values.lists["domains"].push_back(std::move(one));
   }
+  values.lists["settings"] = setting_values(row.settings, tried.settings);
+  values.flags["has_entered_settings"] = !tried.settings.empty();
   values.lists["presets"] = preset_choices(shown(tried.preset, preset));
   for (const auto& version : known.versions) {
     values.lists["versions"].push_back(version_values(version));
@@ -268,6 +273,7 @@ Values page_values(const Exchange& exchange, const Known& known, const TriedComp
   add_judged(tried, known, values);
   add_address(tried, known, values);
   add_handed_in(known, values);
+  add_proposals(known, may_change, values);
   add_links(exchange, tried, known, values);
   for (const auto& proof : known.proofs) {
     values.lists["proofs"].push_back(proof_values(proof, row.name, may_change));
@@ -313,6 +319,8 @@ Task<Response> company_page(Exchange& exchange, const ManageUser& viewer, std::s
   known.proofs = co_await or_unavailable(exchange, std::move(proofs));
   auto handed_in = store::hand_in_of_company(database, name);
   known.handed_in = co_await or_unavailable(exchange, std::move(handed_in));
+  auto proposals = store::proposals_of_company(database, viewer.actor, access, name);
+  known.proposals = co_await or_unavailable(exchange, std::move(proposals));
   add_what_nodes_say(exchange, known);
   const bool is_sent = exchange.head().method == "POST";  // what was sent is shown again
   const bool may_change =

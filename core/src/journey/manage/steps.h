@@ -51,6 +51,8 @@ Task<Response> change_company_contacts(Exchange exchange, ManageUser user);
 Task<Response> change_metadata_address(Exchange exchange, ManageUser user);
 Task<Response> change_company_link(Exchange exchange, ManageUser user);
 Task<Response> close_hand_in(Exchange exchange, ManageUser user);
+Task<Response> change_company_settings(Exchange exchange, ManageUser user);
+Task<Response> answer_proposal(Exchange exchange, ManageUser user);
 Task<Response> rename_company(Exchange exchange, ManageUser user);
 Task<Response> change_company_state(Exchange exchange, ManageUser user);
 

@@ -36,13 +36,16 @@ BEGIN
   RETURN NULL;
 END $$;
 
--- The addresses of everybody who may connect companies, by the level that the actor says is needed.
-CREATE OR REPLACE FUNCTION who_connects(p_actor actor) RETURNS SETOF text LANGUAGE sql STABLE AS $$
-  SELECT u.email::text FROM users u
+-- Everybody who may connect companies, by the level that the actor says is needed; and their addresses.
+CREATE OR REPLACE FUNCTION connectors(p_actor actor) RETURNS SETOF users LANGUAGE sql STABLE AS $$
+  SELECT u.* FROM users u
   WHERE u.status = 'active' AND u.id IN (
     SELECT g.user_id FROM live_grants g
     WHERE g.property IS NULL
       AND g.level = ANY ((p_actor).levels[array_position((p_actor).levels, (p_actor).needed):]))
+$$;
+CREATE OR REPLACE FUNCTION who_connects(p_actor actor) RETURNS SETOF text LANGUAGE sql STABLE AS $$
+  SELECT u.email::text FROM connectors(p_actor) u
 $$;
 
 -- A letter to them: who vouches for whom has changed. p_what: went_live, domain_given, metadata_brought or
@@ -62,7 +65,11 @@ CREATE OR REPLACE FUNCTION hold_row_of_company(p_name text) RETURNS companies LA
   SELECT * FROM companies c WHERE c.name = p_name AND c.state <> 'archived' FOR UPDATE
 $$;
 
--- All that follow answer not_allowed or own_company, too.
+-- All that follow answer not_allowed or own_company, too. Where p_needs_two, those that vouch for somebody may answer as propose_act(): of an
+-- operator (and of what acts by itself) nothing waits, nor at a company that has never been live, but that it goes live.
+CREATE OR REPLACE FUNCTION waits_for_second(p_actor actor, p_needs_two boolean, c companies) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+  SELECT p_needs_two AND p_actor.id IS NOT NULL AND c.state IN ('live', 'suspended')
+$$;
 
 -- added, or name_taken: by one that is archived, too, for people and the audit trail know it by its name.
 CREATE OR REPLACE FUNCTION add_company(p_actor actor, p_name text, p_display_name text, p_settings jsonb) RETURNS text LANGUAGE plpgsql AS $$
@@ -77,24 +84,34 @@ BEGIN
 END $$;
 
 -- changed, no_company, or changed_meanwhile: it is not as it was in p_version.
-CREATE OR REPLACE FUNCTION change_company(p_actor actor, p_name text, p_version bigint, p_display_name text, p_settings jsonb)
+CREATE OR REPLACE FUNCTION change_company(p_actor actor, p_name text, p_version bigint, p_display_name text, p_settings jsonb,
+                                          p_needs_two boolean DEFAULT false)
 RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
   v_outcome text := refuse_company(p_actor, p_name, 'change');
   c companies;
+  v_gives_address boolean;
+  v_detail text;
 BEGIN
   IF v_outcome IS NOT NULL THEN RETURN v_outcome; END IF;
   c := hold_row_of_company(p_name);
   IF c.name IS NULL THEN RETURN 'no_company'; END IF;
   IF c.version <> p_version THEN RETURN 'changed_meanwhile'; END IF;
+  v_detail := 'was ' || c.display_name || ' ' || settings_unlike(c.settings, p_settings) || ', is ' || p_display_name || ' '
+              || settings_unlike(p_settings, c.settings);
+  -- Whoever decides what stands there decides whose keys count.
+  v_gives_address := p_settings ? 'metadata_url'
+    AND (p_settings -> 'metadata_url', p_settings -> 'metadata_ca', p_settings -> 'metadata_certificate')
+        IS DISTINCT FROM (c.settings -> 'metadata_url', c.settings -> 'metadata_ca', c.settings -> 'metadata_certificate');
+  IF v_gives_address AND waits_for_second(p_actor, p_needs_two, c) THEN
+    RETURN propose_act(p_actor, c, 'settings', jsonb_build_object('display_name', p_display_name, 'settings', p_settings),
+                       ARRAY[v_detail]);
+  END IF;
   UPDATE companies SET display_name = p_display_name, settings = p_settings WHERE name = p_name;
-  IF c.state = 'live' AND p_settings ? 'metadata_url' AND (p_settings -> 'metadata_url', p_settings -> 'metadata_ca')
-                                                          IS DISTINCT FROM (c.settings -> 'metadata_url', c.settings -> 'metadata_ca') THEN
+  IF c.state = 'live' AND v_gives_address THEN
     PERFORM tell_who_connects(p_actor, 'address_given', c, ARRAY[p_settings ->> 'metadata_url']);
   END IF;
-  PERFORM note_company(p_actor, 'company_changed', p_name,
-    'was ' || c.display_name || ' ' || settings_unlike(c.settings, p_settings) || ', is ' || p_display_name || ' '
-      || settings_unlike(p_settings, c.settings));
+  PERFORM note_company(p_actor, 'company_changed', p_name, v_detail);
   RETURN 'changed';
 END $$;
 
@@ -118,7 +135,7 @@ END $$;
 -- The next version of its metadata, in force at once: kept, same, no_company, changed_meanwhile (it is not as it was in p_version), or
 -- entity_id_taken.
 CREATE OR REPLACE FUNCTION bring_metadata(p_actor actor, p_name text, p_version bigint, p_xml text, p_entity_id text,
-                                          p_fingerprints text[], p_summary jsonb DEFAULT NULL)
+                                          p_fingerprints text[], p_summary jsonb DEFAULT NULL, p_needs_two boolean DEFAULT false)
 RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
   v_outcome text := refuse_company(p_actor, p_name, 'bring metadata of');
@@ -131,6 +148,13 @@ BEGIN
   IF c.name IS NULL THEN RETURN 'no_company'; END IF;
   IF c.version <> p_version THEN RETURN 'changed_meanwhile'; END IF;
   SELECT * INTO before FROM company_metadata m WHERE m.company = p_name AND m.number = c.metadata;
+  IF before.xml IS DISTINCT FROM p_xml AND waits_for_second(p_actor, p_needs_two, c) THEN
+    IF EXISTS (SELECT FROM companies o WHERE o.entity_id = p_entity_id AND o.name <> p_name AND o.state <> 'archived') THEN
+      RETURN 'entity_id_taken';
+    END IF;
+    RETURN propose_act(p_actor, c, 'metadata', jsonb_build_object('xml', p_xml, 'entity_id', p_entity_id, 'fingerprints', p_fingerprints,
+                       'summary', p_summary), ARRAY[p_entity_id] || p_fingerprints);
+  END IF;
   DELETE FROM company_offers o  -- a form's lines end in CR LF
   WHERE o.company = p_name AND replace(o.xml, E'\r', '') = replace(p_xml, E'\r', '');
   IF before.xml = p_xml THEN
@@ -169,6 +193,7 @@ $$;
 -- given; has_it; no_company; taken, by owner; or, unless p_is_meant, below_another: owner has the domain `above`, and whoever runs
 -- that one decides who has an address in p_domain, too.
 CREATE OR REPLACE FUNCTION give_domain(p_actor actor, p_name text, p_domain text, p_is_meant boolean DEFAULT false,
+                                       p_needs_two boolean DEFAULT false,
                                        OUT outcome text, OUT owner text, OUT above text) LANGUAGE plpgsql AS $$
 DECLARE
   c companies;
@@ -185,6 +210,10 @@ BEGIN
     outcome := 'below_another';
     owner := d.company;
     above := d.domain;
+    RETURN;
+  END IF;
+  IF waits_for_second(p_actor, p_needs_two, c) AND NOT EXISTS (SELECT FROM company_domains o WHERE o.domain = p_domain) THEN
+    outcome := propose_act(p_actor, c, 'domain', jsonb_build_object('domain', p_domain, 'is_meant', p_is_meant IS TRUE), ARRAY[p_domain]);
     RETURN;
   END IF;
   INSERT INTO company_domains (domain, company, added_by) VALUES (p_domain, p_name, p_actor.name) ON CONFLICT (domain) DO NOTHING;
@@ -217,10 +246,11 @@ BEGIN
   RETURN 'withdrawn';
 END $$;
 
--- changed; same; no_company; changed_meanwhile: it is not as it was in p_version (NULL: as it may be); no_metadata or no_domain: nobody could sign on there; still_live: it is suspended before it is archived,
--- so that every node knows. Whoever is signed in at one that goes out of service is signed out: that many sessions. One that is archived
+-- changed; same; no_company; changed_meanwhile: it is not as it was in p_version (NULL: as it may be); no_metadata or no_domain: nobody
+-- could sign on there; still_live: it is suspended before it is archived, so that every node knows. Whoever is signed in at one that goes out of service is signed out: that many sessions. One that is archived
 -- gives up its domains and its entity ID, and stays archived.
-CREATE OR REPLACE FUNCTION set_company_state(p_actor actor, p_name text, p_version bigint, p_state text, OUT outcome text, OUT sessions int)
+CREATE OR REPLACE FUNCTION set_company_state(p_actor actor, p_name text, p_version bigint, p_state text,
+                                             p_needs_two boolean DEFAULT false, OUT outcome text, OUT sessions int)
 LANGUAGE plpgsql AS $$
 DECLARE
   c companies;
@@ -240,7 +270,11 @@ BEGIN
                   WHEN p_state = 'live' AND v_domains IS NULL THEN 'no_domain'
                   ELSE 'changed' END;
   IF outcome <> 'changed' THEN RETURN; END IF;
-  UPDATE companies SET state = p_state WHERE name = p_name;
+  IF p_state = 'live' AND p_needs_two AND p_actor.id IS NOT NULL AND NOT c.was_live THEN
+    outcome := propose_act(p_actor, c, 'live', '{}', string_to_array(v_domains, ' '));
+    RETURN;
+  END IF;
+  UPDATE companies SET state = p_state, was_live = was_live OR p_state = 'live' WHERE name = p_name;
   IF p_state = 'suspended' THEN sessions := end_company_sessions(p_name, p_actor.name); END IF;
   IF p_state = 'live' THEN PERFORM tell_who_connects(p_actor, 'went_live', c, string_to_array(v_domains, ' ')); END IF;
   IF p_state = 'live' AND c.state = 'draft' THEN
@@ -254,6 +288,7 @@ BEGIN
     DELETE FROM domain_proofs p WHERE p.company = p_name;
     DELETE FROM company_offers o WHERE o.company = p_name;
     DELETE FROM company_hand_ins h WHERE h.company = p_name;
+    DELETE FROM company_proposals p WHERE p.company = p_name;
     UPDATE companies SET contacts = '{}' WHERE name = p_name AND contacts <> '{}';
   END IF;
   PERFORM settle_hand_in(p_name);

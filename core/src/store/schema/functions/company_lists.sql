@@ -64,27 +64,53 @@ BEGIN
   FROM companies c WHERE c.name = p_name;
 END $$;
 
--- A page of them for Manage, by name behind p_after: those that have p_search in a name or a domain. p_state: also handed_in, whatever the
--- state. How many people, at most 1,000
--- counted; when one of them last signed on; how many were turned away in the last 24 hours, of the newest 200, and why most of them.
-CREATE OR REPLACE FUNCTION search_companies(p_actor actor, p_search text, p_state text, p_after text, p_limit int)
+-- What of metadata ends next, as letters warn of it: microseconds of the epoch. A validUntil that is over goes first, for nobody signs on any
+-- more; of certificates that are over only where no other is left. NULL: it does not say.
+CREATE OR REPLACE FUNCTION end_of_metadata(p_summary jsonb) RETURNS TABLE (ends_at bigint, by_certificate boolean)
+LANGUAGE sql STABLE AS $$
+  SELECT e.at, e.is_certificate
+  FROM (SELECT (c.one ->> 'not_after')::bigint, true FROM jsonb_array_elements(p_summary -> 'certificates') c(one) UNION ALL
+        SELECT (p_summary ->> 'valid_until')::bigint, false) e(at, is_certificate),
+       (SELECT (extract(epoch FROM now()) * 1000000)::bigint) n(now)
+  WHERE e.at IS NOT NULL
+  ORDER BY e.at < n.now AND NOT e.is_certificate DESC, e.at < n.now, abs(e.at - n.now), e.is_certificate LIMIT 1
+$$;
+
+-- A page of them for Manage, by name behind p_after: those that have p_search in a name or a domain. p_only: waiting, ends_soon (within
+-- p_soon), failing; empty: all. How many people, at most 1,000 counted; when one of them last signed on; how many were turned away in the
+-- last 24 hours, of the newest 200, and why most of them.
+CREATE OR REPLACE FUNCTION search_companies(p_actor actor, p_search text, p_state text, p_after text, p_limit int, p_only text DEFAULT '',
+                                            p_soon interval DEFAULT '60 days')
 RETURNS TABLE (name text, display_name text, state text, domains text, people int, last_sign_on text, refused int, commonest text,
-               handed_in boolean) LANGUAGE plpgsql AS $$
+               handed_in boolean, proposed boolean, ends_at bigint, by_certificate boolean) LANGUAGE plpgsql AS $$
+DECLARE
+  v_only text[] := CASE p_only
+    WHEN 'waiting' THEN ARRAY(SELECT h.company FROM company_hand_ins h WHERE h.handed_in_at IS NOT NULL UNION
+                              SELECT p.company FROM company_proposals p JOIN companies o ON o.name = p.company
+                              WHERE is_proposed(p, o, p_actor))
+    WHEN 'ends_soon' THEN ARRAY(SELECT m.company FROM companies o JOIN company_metadata m ON m.company = o.name AND m.number = o.metadata,
+                                       end_of_metadata(m.summary) d
+                                WHERE d.ends_at < (extract(epoch FROM now() + p_soon) * 1000000)::bigint)
+    WHEN 'failing' THEN ARRAY(SELECT DISTINCT e.idp FROM audit_events e
+                              WHERE e.kind = 'sign_on_refused' AND e.at > now() - interval '24 hours') END;
 BEGIN
   IF NOT may(p_actor, '*') THEN RETURN; END IF;
   RETURN QUERY
   SELECT c.name, c.display_name, c.state, domains_of_company(c.name),
          (SELECT count(*)::int FROM (SELECT FROM users u WHERE u.idp = c.name LIMIT 1000) counted),
          (SELECT iso(e.at) FROM audit_events e WHERE e.idp = c.name AND e.kind = 'signed_on' ORDER BY e.id DESC LIMIT 1),
-         coalesce(r.count, 0), coalesce(r.commonest, ''), is_handed_in(c.name)
+         coalesce(r.count, 0), coalesce(r.commonest, ''), is_handed_in(c.name),
+         EXISTS (SELECT FROM companies o JOIN company_proposals p ON p.company = o.name WHERE o.name = c.name AND is_proposed(p, o, p_actor)),
+         d.ends_at, coalesce(d.by_certificate, false)
   FROM (SELECT * FROM companies o
-        WHERE o.name > p_after AND CASE p_state WHEN '' THEN o.state <> 'archived' 
-                                       WHEN 'handed_in' THEN o.name IN (SELECT h.company FROM company_hand_ins h WHERE h.handed_in_at IS NOT NULL)
-                                       ELSE o.state = p_state END
+        WHERE o.name > p_after AND CASE p_state WHEN '' THEN o.state <> 'archived' ELSE o.state = p_state END
+          AND (v_only IS NULL OR o.name = ANY (v_only))
           AND (p_search = '' OR position(search_key(p_search) IN o.name) > 0
                OR position(search_key(p_search) IN search_key(o.display_name)) > 0
                OR EXISTS (SELECT FROM company_domains d WHERE d.company = o.name AND position(search_key(p_search) IN d.domain) > 0))
         ORDER BY o.name LIMIT greatest(1, least(p_limit, 1000))) c
+  LEFT JOIN company_metadata m ON m.company = c.name AND m.number = c.metadata AND c.state <> 'archived'
+  LEFT JOIN LATERAL end_of_metadata(m.summary) d ON true
   LEFT JOIN LATERAL (
     SELECT count(*)::int AS count, mode() WITHIN GROUP (ORDER BY newest.code) AS commonest
     FROM (SELECT e.code, e.at FROM audit_events e WHERE e.idp = c.name AND e.kind = 'sign_on_refused' ORDER BY e.id DESC LIMIT 200) newest

@@ -24,6 +24,9 @@ BEGIN
   DELETE FROM company_links WHERE number IN (  -- what was done by one is in the audit trail
     SELECT l.number FROM company_links l WHERE l.ends_at < now() - interval '90 days' LIMIT p_batch FOR UPDATE SKIP LOCKED);
   GET DIAGNOSTICS v_rows = ROW_COUNT; v_total := v_total + v_rows;
+  DELETE FROM company_proposals WHERE number IN (
+    SELECT p.number FROM company_proposals p WHERE p.ends_at < now() LIMIT p_batch FOR UPDATE SKIP LOCKED);
+  GET DIAGNOSTICS v_rows = ROW_COUNT; v_total := v_total + v_rows;
   RETURN v_total;
 END $$;
 
