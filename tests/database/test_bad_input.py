@@ -40,6 +40,7 @@ DATABASE = {
     "company domain add": ["acme", "acme.test"], "company domain remove": ["acme", "acme.test"], "company live": ["acme"],
     "company test": ["acme"], "company suspend": ["acme"], "company contacts": ["acme", "ida@acme.test"], "company archive": ["acme"],
     "company refresh": ["acme"], "company link": ["acme"], "company end-link": ["acme", "1"], "company dismiss": ["acme"],
+    "company access give": ["acme", "A", "--level", "viewer", "--all-properties"], "company access take": ["acme", "A"],
     "company history": ["acme"], "company domain verify": ["acme", "acme.test"],
 }
 NEITHER = {"init", "verify-response", "completion"}  # have tests of their own for each of these

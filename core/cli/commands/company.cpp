@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "anteroom/company_address.h"
+#include "cli/commands/company_access.h"
 #include "cli/commands/company_links.h"
 #include "cli/commands/company_steps.h"
 #include "cli/commands/company_texts.h"
@@ -34,13 +35,14 @@ Time now() {
 
 void show(Console& console, const std::string& name) {
   Database& database = console.database();
-  ShownCompany shown{row_of(console, name), {}, {}, {}, {}, {}, {}};
+  ShownCompany shown{row_of(console, name), {}, {}, {}, {}, {}, {}, {}};
   shown.read = read_company(shown.row, console.settings(), now());
   shown.versions = console.need(wait(store::metadata_versions(database, name, kMostVersions)));
   shown.fetch = console.need(wait(store::fetch_of_company(database, name)));
   shown.links = console.need(wait(store::links_of_company(database, name)));
   shown.proofs = console.need(wait(store::proofs_of_company(database, name)));
   shown.handed_in = console.need(wait(store::hand_in_of_company(database, name)));
+  shown.too_many_groups = console.need(wait(store::too_many_groups(database, name)));
   console.say(company_text(shown, console.settings()), company_json(shown, console.settings()));
 }
 
@@ -339,6 +341,7 @@ void add_company(CLI::App& app, Console& console) {
   add_domains(*company, console);
   add_contacts(*company, console);
   add_states(*company, console);
+  add_company_access(*company, console);
   add_links(*company, console);
 }
 

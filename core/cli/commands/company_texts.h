@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "anteroom/asserted_access.h"
 #include "anteroom/company_fetches.h"
 #include "anteroom/company_links.h"
 #include "anteroom/domain_proofs.h"
@@ -24,6 +25,7 @@ struct ShownCompany {
   std::vector<store::CompanyLink> links;
   std::optional<store::HandIn> handed_in;
   std::vector<store::DomainProof> proofs;
+  store::TooManyGroups too_many_groups;
 };
 std::string company_text(const ShownCompany& shown, const Settings& settings);
 Json company_json(const ShownCompany& shown, const Settings& settings);

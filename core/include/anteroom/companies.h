@@ -81,6 +81,7 @@ enum class CompanyChange {
   no_domain,          ///< likewise
   still_live,         ///< it is suspended before it is archived
   own_company,        ///< the actor signs on at it
+  above_own_level,    ///< a table of it would give more than the actor holds there
   no_link,            ///< the link does not hold any more (company_links.h)
   too_many,           ///< links, or domains that are to be proven
   not_allowed,

@@ -83,6 +83,6 @@ class Site {
 inline constexpr const char* kNotifyChannel = "anteroom";
 
 /// The schema this build needs; a host refuses to start on an older one.
-inline constexpr int kSchemaVersion = 43;
+inline constexpr int kSchemaVersion = 44;
 
 }  // namespace anteroom

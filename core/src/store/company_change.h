@@ -32,7 +32,8 @@ inline constexpr std::pair<std::string_view, CompanyChange> kCompanyChanges[] = 
     {"no_company", CompanyChange::no_company},
     {"no_link", CompanyChange::no_link},
     {"too_many", CompanyChange::too_many},
-    {"own_company", CompanyChange::own_company}};
+    {"own_company", CompanyChange::own_company},
+    {"above_own_level", CompanyChange::above_own_level}};
 
 /// Who connects companies, as these functions take it.
 inline std::string company_actor(const Actor& actor, const AccessSettings& access) {

@@ -62,7 +62,7 @@ CREATE OR REPLACE FUNCTION hold_row_of_company(p_name text) RETURNS companies LA
   SELECT * FROM companies c WHERE c.name = p_name AND c.state <> 'archived' FOR UPDATE
 $$;
 
--- All that follow answer not_allowed or own_company, too.
+-- All that follow answer not_allowed or own_company, too; and those that take settings above_own_level (reaches_tables()).
 
 -- added, or name_taken: by one that is archived, too, for people and the audit trail know it by its name.
 CREATE OR REPLACE FUNCTION add_company(p_actor actor, p_name text, p_display_name text, p_settings jsonb) RETURNS text LANGUAGE plpgsql AS $$
@@ -70,6 +70,9 @@ DECLARE
   v_outcome text := refuse_company(p_actor, p_name, 'add');
 BEGIN
   IF v_outcome IS NOT NULL THEN RETURN v_outcome; END IF;
+  IF NOT reaches_tables(p_actor, p_settings, '{}') THEN
+    RETURN refuse(p_actor, 'above_own_level', '', NULL, 'give by tables of company ' || p_name);
+  END IF;
   INSERT INTO companies (name, display_name, settings) VALUES (p_name, p_display_name, p_settings) ON CONFLICT (name) DO NOTHING;
   IF NOT FOUND THEN RETURN 'name_taken'; END IF;
   PERFORM note_company(p_actor, 'company_added', p_name, p_display_name || ' ' || p_settings);
@@ -87,6 +90,9 @@ BEGIN
   c := hold_row_of_company(p_name);
   IF c.name IS NULL THEN RETURN 'no_company'; END IF;
   IF c.version <> p_version THEN RETURN 'changed_meanwhile'; END IF;
+  IF NOT reaches_tables(p_actor, p_settings, c.settings) THEN
+    RETURN refuse(p_actor, 'above_own_level', '', NULL, 'give by tables of company ' || p_name);
+  END IF;
   UPDATE companies SET display_name = p_display_name, settings = p_settings WHERE name = p_name;
   IF c.state = 'live' AND p_settings ? 'metadata_url' AND (p_settings -> 'metadata_url', p_settings -> 'metadata_ca')
                                                           IS DISTINCT FROM (c.settings -> 'metadata_url', c.settings -> 'metadata_ca') THEN
