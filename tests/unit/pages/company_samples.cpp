@@ -162,6 +162,8 @@ Values live() {
   values.text["given_address"] = values.text["address"];
   values.messages = {
       {"state", "company_is_live"_message},
+      {"too_many_groups",
+       {"company_too_many_groups"_message, {{"people", "3"}, {"at", "2026-05-04 15:12 UTC"}}}},
       {"address_state", {"company_address_good"_message, {{"at", "2026-05-04 15:12 UTC"}}}}};
   values.lists["versions"] = {version("2026-05-04 09:12 UTC", true, 'A'),
                               version("2025-05-04 09:12 UTC", false, 'B')};
