@@ -2,6 +2,7 @@
 
 #include "anteroom/companies.h"
 #include "anteroom/properties.h"
+#include "interleaving.h"
 #include "people_fixture.h"
 
 using namespace anteroom;
@@ -294,6 +295,50 @@ TEST_CASE("a message that is not taken gives nothing") {
   }
   CHECK(t.c.grants("new").empty());
   CHECK(t.c.count("grants WHERE granted_by LIKE 'asserted:%'") == "0");
+}
+
+TEST_CASE("what people take away while somebody signs on stays taken") {
+  Table t;
+  REQUIRE(t.says("new", {{"A", "elm", "manager"}, {"A", "oak", "viewer"}}) ==
+          SignOnOutcome::signed_in);
+  OpenTransaction taking(t.c.db);
+  REQUIRE(get(store::change_grant(taking, t.c.actor("ida"), access(),
+                                  {t.c.id("new"), "elm", "", ""})) == store::PersonChange::done);
+  store::SignOn s = t.sign_on_of("new");
+  s.asserted = {Kind::said, {{"A", "elm", "admin"}, {"A", "oak", "viewer"}}};
+  Meanwhile<Result<store::SignOnResult>> browser(
+      t.c.db, [&](Database& db) { return wait(store::sign_on(db, s)); });
+  CHECK(browser.is_waiting());
+  taking.commit();
+  CHECK(get(browser.result()).outcome == SignOnOutcome::signed_in);
+  CHECK(t.c.grants("new") == "oak=viewer");
+}
+
+TEST_CASE("somebody new who signs on twice at once is given it once") {
+  Table t;
+  store::SignOn first = t.sign_on_of("new");
+  first.asserted = {Kind::said, {{"A", "elm", "manager"}}};
+  store::SignOn second = t.sign_on_of("new");
+  second.asserted = first.asserted;
+  OpenTransaction here(t.c.db);
+  REQUIRE(sign_on_outcome(here, first) == SignOnOutcome::signed_in);
+  Meanwhile<Result<store::SignOnResult>> there(
+      t.c.db, [&](Database& db) { return wait(store::sign_on(db, second)); });
+  CHECK(there.is_waiting());
+  here.commit();
+  CHECK(get(there.result()).outcome == SignOnOutcome::signed_in);
+  CHECK(t.c.grants("new") == "elm=manager");
+  CHECK(t.changes("new") == "elm: none -> manager by A");
+}
+
+TEST_CASE("a property that is closed while somebody signs on counts for nothing") {
+  Table t;
+  OpenTransaction closing(t.c.db);
+  closing.script("UPDATE anteroom.properties SET closed_at = now() WHERE key = 'elm'");
+  CHECK(t.says("new", {{"A", "elm", "manager"}}) == SignOnOutcome::signed_in);
+  closing.commit();
+  CHECK(t.c.grants("new").empty());
+  CHECK(t.says("new", {{"A", "elm", "manager"}}) == SignOnOutcome::waiting);
 }
 
 TEST_CASE("values are kept and told as they are") {

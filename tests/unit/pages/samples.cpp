@@ -59,7 +59,7 @@ Sample test_passed() {
               {"has_table", true},
               {"gives", true},
               {"has_too_many_groups", false}},
-             {{"fate", {"test_waiting"_message, {{"email", kAda}}}}});
+             {{"fate", {"test_let_in_by_table"_message, {{"email", kAda}}}}});
   passed.values.lists["attributes"] = {
       {{{"what", "http://schemas.microsoft.com/ws/2008/06/identity/claims/groups"},
         {"value", "Facilities, <Night shift>"}}}};
