@@ -62,7 +62,7 @@ TEST_CASE("whoever is said to have a value of the table need not wait, until it 
   CHECK(t.says("new", {{"A", "elm", "manager"}, {"B", "oak", "viewer"}}) ==
         SignOnOutcome::signed_in);
   CHECK(t.c.grants("new") == "elm=manager,oak=viewer");
-  CHECK(t.changes("new") == "elm: none -> manager by A, oak: none -> viewer by B");
+  CHECK(t.changes("new") == "elm: none -> manager, oak: none -> viewer; by A (elm), B (oak)");
   CHECK(t.c.count("users WHERE waiting_since IS NOT NULL") == "0");
 
   CHECK(t.says("new", {{"A", "elm", "manager"}, {"B", "oak", "viewer"}}) ==
@@ -72,7 +72,7 @@ TEST_CASE("whoever is said to have a value of the table need not wait, until it 
   CHECK(t.says("new", {{"A", "elm", "technician"}}) == SignOnOutcome::signed_in);
   CHECK(t.c.grants("new") == "elm=technician");
   CHECK_THAT(t.changes("new"),
-             Catch::Matchers::EndsWith("elm: manager -> technician by A, oak: viewer -> none; "
+             Catch::Matchers::EndsWith("elm: manager -> technician, oak: viewer -> none; by A (elm); "
                                        "not said any more: B"));
 
   CHECK(t.says("new", {}) == SignOnOutcome::waiting);
@@ -328,7 +328,7 @@ TEST_CASE("somebody new who signs on twice at once is given it once") {
   here.commit();
   CHECK(get(there.result()).outcome == SignOnOutcome::signed_in);
   CHECK(t.c.grants("new") == "elm=manager");
-  CHECK(t.changes("new") == "elm: none -> manager by A");
+  CHECK(t.changes("new") == "elm: none -> manager; by A (elm)");
 }
 
 TEST_CASE("a property that is closed while somebody signs on counts for nothing") {
@@ -345,7 +345,7 @@ TEST_CASE("values are kept and told as they are") {
   Table t;
   const std::string hostile = "'; DROP TABLE grants; -- {\"\\,} %s";
   CHECK(t.says("new", {{hostile, "elm", "viewer"}}) == SignOnOutcome::signed_in);
-  CHECK(t.changes("new") == "elm: none -> viewer by " + hostile);
+  CHECK(t.changes("new") == "elm: none -> viewer; by " + hostile + " (elm)");
   const auto last = get(store::last_asserted(t.c.db, root(), access(), t.c.id("new")));
   CHECK(last.values == std::vector<std::string>{hostile});
   CHECK(last.too_many_at.empty());

@@ -97,7 +97,7 @@ def gate(lab, cluster, workspace):
 def test_a_new_person_whom_the_company_names_does_not_wait(gate):
     token = gate.sign_on(groups("x", STAFF, STAFF))
     assert token and gate.held() == ["elm=manager"]
-    assert gate.changes() == [f"asserted:corp elm: none -> manager by {STAFF}"]
+    assert gate.changes() == [f"asserted:corp elm: none -> manager; by {STAFF} (elm)"]
     assert gate.sql("SELECT outcome FROM (SELECT code AS outcome FROM audit_events WHERE kind = 'signed_on') o") == ["signed_in"]
     # Nothing changes while the same is said.
     assert gate.sign_on(groups(STAFF)) and len(gate.changes()) == 1
@@ -109,7 +109,7 @@ def test_a_new_person_whom_the_company_names_does_not_wait(gate):
 def test_values_in_several_statements_and_attributes_count_together(gate):
     assert gate.sign_on(groups("x") + groups(NIGHTS) + "</saml:AttributeStatement><saml:AttributeStatement>" + groups(STAFF))
     assert gate.held() == ["*=viewer", "elm=manager"]
-    assert gate.changes() == [f"asserted:corp *: none -> viewer by {NIGHTS}, elm: none -> manager by {STAFF}"]
+    assert gate.changes() == [f"asserted:corp *: none -> viewer, elm: none -> manager; by {STAFF} (elm), {NIGHTS} (*)"]
 
 
 def test_two_hundred_values_and_an_encrypted_assertion(gate):

@@ -17,17 +17,20 @@ RETURNS TABLE (key text, level text) LANGUAGE sql STABLE AS $$
   GROUP BY t.property
 $$;
 
--- "elm: none -> manager by A; B was not said", as audit events say it.
+-- "elm: none -> manager, oak: viewer -> none; by A (elm); not said any more: B", as audit events say it: values may hold anything, and stand
+-- behind what changed.
 CREATE OR REPLACE FUNCTION asserted_changes(p_before jsonb, p_after jsonb, p_values text[], p_properties text[], p_gone text[])
 RETURNS text LANGUAGE sql IMMUTABLE AS $$
-  SELECT string_agg(c.key || ': ' || coalesce(c.before, 'none') || ' -> ' || coalesce(c.after, 'none')
-                    || CASE WHEN c.after IS NOT NULL THEN coalesce(' by ' || (
-                         SELECT string_agg(DISTINCT t.value, ' and ') FROM unnest(p_values, p_properties) t (value, property)
-                         WHERE t.property = c.key), '') ELSE '' END, ', ' ORDER BY c.key)
-         || CASE WHEN cardinality(p_gone) > 0 THEN '; not said any more: ' || array_to_string(p_gone, ', ') ELSE '' END
-  FROM (SELECT coalesce(b.key, a.key) AS key, b.value AS before, a.value AS after
-        FROM jsonb_each_text(p_before) b FULL JOIN jsonb_each_text(p_after) a ON a.key = b.key
-        WHERE a.value IS DISTINCT FROM b.value) c
+  WITH changes AS (
+    SELECT coalesce(b.key, a.key) AS key, b.value AS before, a.value AS after
+    FROM jsonb_each_text(p_before) b FULL JOIN jsonb_each_text(p_after) a ON a.key = b.key
+    WHERE a.value IS DISTINCT FROM b.value)
+  SELECT (SELECT string_agg(c.key || ': ' || coalesce(c.before, 'none') || ' -> ' || coalesce(c.after, 'none'), ', ' ORDER BY c.key COLLATE "C")
+          FROM changes c)
+         || coalesce('; by ' || (
+              SELECT string_agg(DISTINCT (t.value || ' (' || t.property || ')') COLLATE "C", ', ')
+              FROM unnest(p_values, p_properties) t (value, property) JOIN changes c ON c.key = t.property AND c.after IS NOT NULL), '')
+         || coalesce('; not said any more: ' || nullif(array_to_string(p_gone, ', '), ''), '')
 $$;
 
 -- Gives a person, who is locked, what the assertion of their sign-on gives, and takes what it no longer gives, whichever company asserted
