@@ -41,6 +41,7 @@ DATABASE = {
     "company test": ["acme"], "company suspend": ["acme"], "company contacts": ["acme", "ida@acme.test"], "company archive": ["acme"],
     "company refresh": ["acme"], "company link": ["acme"], "company end-link": ["acme", "1"], "company dismiss": ["acme"],
     "company confirm": ["acme", "1"], "company decline": ["acme", "1"],
+    "company access give": ["acme", "A", "--level", "viewer", "--all-properties"], "company access take": ["acme", "A"],
     "company history": ["acme"], "company domain verify": ["acme", "acme.test"],
 }
 NEITHER = {"init", "verify-response", "completion"}  # have tests of their own for each of these

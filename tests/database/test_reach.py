@@ -13,6 +13,7 @@ ASKS_FIRST = {"change_grant", "end_sessions", "list_requests", "set_disabled", "
 # Only other functions call these; who calls them has asked.
 INNER = {
     "actor_by_link", "connectors", "is_proposed", "propose_act", "waits_for_second",
+    "actor_by_link", "asserted_wanted", "held_by_assertion", "reaches_tables", "settle_asserted", "withhold",
     "approve_request", "approvers_of", "as_seen", "asked_for_it", "close_fulfilled", "decide_request", "decider_text",
     "decline_request", "drop_proof",
     "end_sessions_of", "find_or_create_user", "follow_address", "grants_text", "has_lost_reach", "held_rank",
@@ -39,6 +40,7 @@ EXEMPT = {
                     "about companies, by may(): counts people, and names those alone who changed a company"),
     **dict.fromkeys(("ask_for_domain", "go_live_by_link", "hand_in", "hand_in_metadata", "open_link", "take_domain_back"),
                     "about the company of the link that this browser has opened, or opens"),
+    "last_asserted": "tells those who may_look_after() alone",
     "bring_fetched": "about a company, by its own setting",
     "waiting_state": "about whoever waits alone: the id is the session's",
     "waits_since": "counts those who wait",

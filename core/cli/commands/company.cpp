@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "anteroom/company_address.h"
+#include "cli/commands/company_access.h"
 #include "cli/commands/company_links.h"
 #include "cli/commands/company_steps.h"
 #include "cli/commands/company_texts.h"
@@ -43,6 +44,7 @@ void show(Console& console, const std::string& name) {
   shown.proofs = console.need(wait(store::proofs_of_company(database, name)));
   shown.handed_in = console.need(wait(store::hand_in_of_company(database, name)));
   shown.proposals = proposals_of(console, name);
+  shown.too_many_groups = console.need(wait(store::too_many_groups(database, name)));
   console.say(company_text(shown, console.settings()), company_json(shown, console.settings()));
 }
 
@@ -388,6 +390,7 @@ void add_company(CLI::App& app, Console& console) {
   add_contacts(*company, console);
   add_second(*company, console);
   add_states(*company, console);
+  add_company_access(*company, console);
   add_links(*company, console);
 }
 

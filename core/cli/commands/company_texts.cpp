@@ -3,6 +3,7 @@
 #include <sstream>
 
 #include "anteroom/company_address.h"
+#include "cli/commands/company_access.h"
 
 namespace anteroom::cli {
 
@@ -197,6 +198,8 @@ std::string company_refusal(CompanyChange change) {
       return "suspend it first";
     case CompanyChange::own_company:
       return "nobody changes the company that they sign on at";
+    case CompanyChange::above_own_level:
+      return "nobody gives by a table what they do not hold themselves there";
     case CompanyChange::no_link:
       return "the link does not hold any more";
     case CompanyChange::too_many:
@@ -218,6 +221,9 @@ std::string company_text(const ShownCompany& shown, const Settings& settings) {
       "\nsettings:   " + row.settings + "\n" + fetch_text(shown.fetch) +
       versions_text(shown.versions) + links_text(shown.links) + proofs_text(shown) +
       handed_in_text(shown.handed_in) + proposals_text(shown.proposals);
+  if (const AssertedAccess& table = shown.read.company.asserted; !table.values.empty()) {
+    text += access_text(table, shown.too_many_groups);
+  }
   if (row.state == "live" && !shown.read.company.closed.empty()) {
     text = "CLOSED:     " + shown.read.company.closed + "\n" + text;
   }
@@ -253,6 +259,8 @@ Json company_json(const ShownCompany& shown, const Settings& settings) {
                          {"by", shown.handed_in->offered_by}};
   }
   json["proposals"] = proposals_json(shown.proposals);
+  json["too_many_groups"] = {{"people", shown.too_many_groups.people},
+                             {"last_at", shown.too_many_groups.last_at}};
   json["closed"] = row.state == "live" ? shown.read.company.closed : "";
   json["problems"] = problems_json(shown.read);
   return json;

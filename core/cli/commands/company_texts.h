@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "anteroom/asserted_access.h"
 #include "anteroom/company_fetches.h"
 #include "anteroom/company_links.h"
 #include "anteroom/company_proposals.h"
@@ -26,6 +27,7 @@ struct ShownCompany {
   std::optional<store::HandIn> handed_in;
   std::vector<store::DomainProof> proofs;
   std::vector<store::Proposal> proposals;
+  store::TooManyGroups too_many_groups;
 };
 std::string company_text(const ShownCompany& shown, const Settings& settings);
 Json company_json(const ShownCompany& shown, const Settings& settings);

@@ -182,8 +182,16 @@ void predict(Console& console, const Asked& asked) {
   const std::string email = checked_email(console, asked.who, true);
   const auto person = console.need(wait(store::find_person(console.database(), email)));
   const auto closed = console.need(wait(store::closed_among(console.database(), {asked.property})));
-  const Predicted predicted = predicted_for(settings, console.known_companies(), asked, email,
-                                            person, closed.empty() ? "" : closed[0]);
+  Predicted predicted = predicted_for(settings, console.known_companies(), asked, email, person,
+                                      closed.empty() ? "" : closed[0]);
+  const auto last =
+      person
+          ? console.need(wait(store::last_asserted(
+                console.database(), {"", Console::actor(), "", true}, settings.access, person->id)))
+          : store::LastAsserted{};
+  for (const Message& said : journey::asserted_messages(console.known_companies(), email, last)) {
+    predicted.steps.push_back(english(said));
+  }
   static const std::map<std::string, std::string> kWords{
       {"cannot_sign_on", "cannot sign in"},
       {"waiting_room", "is led to the Waiting Room"},

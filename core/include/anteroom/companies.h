@@ -82,6 +82,7 @@ enum class CompanyChange {
   no_domain,          ///< likewise
   still_live,         ///< it is suspended before it is archived
   own_company,        ///< the actor signs on at it
+  above_own_level,    ///< a table of it would give more than the actor holds there
   no_link,            ///< the link does not hold any more (company_links.h)
   too_many,           ///< links, domains that are to be proven, or acts that wait
   proposed,           ///< it waits for a second person (company_proposals.h)

@@ -144,6 +144,19 @@ struct GroupAccess {
   std::vector<std::string> properties;  ///< keys; "*": all
 };
 
+/// What a value gives that the company asserts of somebody who signs on.
+struct ValueAccess {
+  std::string value;  ///< compared as it is, byte by byte
+  std::string level;
+  std::vector<std::string> properties;  ///< keys; "*": all
+};
+
+/// Access by what the company asserts.
+struct AssertedAccess {
+  std::string attribute;            ///< in whose values it is asserted
+  std::vector<ValueAccess> values;  ///< empty: there is no table
+};
+
 struct IdentityProvider {
   std::string name;         ///< [a-z0-9][a-z0-9-]*: stable, kept in user records
   int metadata_number = 0;  ///< which version of its metadata; 0: it is not the database's
@@ -176,6 +189,7 @@ struct IdentityProvider {
   /// IdP. Empty: the IdP offers none, and the email itself is the identifier.
   std::vector<std::string> subject_attributes;
   std::vector<GroupAccess> scim_groups;
+  AssertedAccess asserted;
   [[nodiscard]] const std::string& sign_on_url() const {
     return request_binding == RequestBinding::redirect ? metadata.sso_redirect_url
                                                        : metadata.sso_post_url;

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "anteroom/asserted_access.h"
 #include "anteroom/ports.h"
 #include "anteroom/result.h"
 #include "anteroom/session.h"
@@ -38,6 +39,8 @@ struct SignOn {
   std::string authn_context;
   std::optional<TokenHash> replaces;  ///< this browser's session until now: its sign-on ends
   std::string client_address, user_agent;
+  Asserted asserted;                ///< given and taken along with it
+  std::vector<std::string> levels;  ///< access.levels
 };
 
 enum class SignOnOutcome {

@@ -270,33 +270,6 @@ void read_single_logout(Section section, IdentityProvider& idp) {
   logout.issuers = names_or(section, "issuers", logout.issuers);
 }
 
-bool is_property(const std::string& key) {
-  return !key.empty() && key.size() <= 63 && key.front() != '-' &&
-         key.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string::npos;
-}
-
-// Levels are compared with access.levels by check_levels().
-void read_scim(Section section, ReadIdp& read) {
-  for (Section& entry : section.sections("groups")) {
-    GroupAccess access{entry.required("name"), entry.required("level"), {}};
-    if (!access.level.empty()) read.levels.push_back({access.level, entry.place_of("level")});
-    for (const Text& property : entry.texts("properties")) {
-      if (property.value != "*" && !is_property(property.value)) {
-        entry.problems().error(property.place,
-                               "'" + property.value + "' is not a valid property key");
-      }
-      access.properties.push_back(property.value);
-    }
-    if (access.properties.empty()) {
-      entry.error("properties", "'properties' must list property keys, or be \"*\"");
-    } else if (access.properties.size() > 1 &&
-               std::count(access.properties.begin(), access.properties.end(), "*") > 0) {
-      entry.error("properties", "\"*\" stands for all properties: leave out the others");
-    }
-    read.idp.scim_groups.push_back(std::move(access));
-  }
-}
-
 // `take`: the metadata, wherever it is.
 ReadIdp read(Section section, const ServiceProviderSettings& sp,
              const std::function<void(Section&, IdentityProvider&)>& take) {
@@ -331,6 +304,7 @@ ReadIdp read(Section section, const ServiceProviderSettings& sp,
   read_response_binding(section, idp, sp);
   read_single_logout(section.section("single_logout"), idp);
   read_scim(section.section("scim"), read);
+  read_asserted(section.section("access"), read);
   return read;
 }
 

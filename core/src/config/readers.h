@@ -38,6 +38,10 @@ void close_idp(Section& section, IdentityProvider& idp, const std::string& why);
 /// PEM of one certificate or several, itself or in a file; nullopt after a complaint, empty without
 /// the key.
 std::optional<std::string> read_authorities(Section& section, const std::string& key);
+/// What groups of its directory give (SCIM).
+void read_scim(Section section, ReadIdp& read);
+/// What values of an attribute give that it asserts.
+void read_asserted(Section section, ReadIdp& read);
 DatabaseSettings read_database(Section section);
 SessionSettings read_sessions(Section section);
 AccessSettings read_access(Section access, Section manage);

@@ -18,7 +18,8 @@ using templates::include;
 using templates::Template;
 
 // What pages include; `support` goes last, for it may stand in the others.
-constexpr std::array<std::string_view, 3> kIncluded{"company_values", "property_search", "support"};
+constexpr std::array<std::string_view, 4> kIncluded{"company_access", "company_values",
+                                                    "property_search", "support"};
 
 // Tries the template where it is used. Throws as Template, with_texts() and in_layout() do.
 void try_out(const TemplateTexts& texts, const std::string& name) {
@@ -51,9 +52,9 @@ TemplateTexts chosen_texts(const std::map<std::string, std::string>& overrides) 
 }
 
 bool is_page(std::string_view name) {
-  constexpr std::array<std::string_view, 7> kParts{
-      "layout",        "styles",        "support",       "property_search",
-      "manage_layout", "manage_styles", "company_values"};
+  constexpr std::array<std::string_view, 8> kParts{
+      "layout",        "styles",        "support",        "property_search",
+      "manage_layout", "manage_styles", "company_access", "company_values"};
   return std::find(kParts.begin(), kParts.end(), name) == kParts.end();
 }
 

@@ -35,7 +35,8 @@ inline constexpr std::pair<std::string_view, CompanyChange> kCompanyChanges[] = 
     {"own_company", CompanyChange::own_company},
     {"proposed", CompanyChange::proposed},
     {"own_proposal", CompanyChange::own_proposal},
-    {"no_proposal", CompanyChange::no_proposal}};
+    {"no_proposal", CompanyChange::no_proposal},
+    {"above_own_level", CompanyChange::above_own_level}};
 
 /// Who connects companies, as these functions take it.
 inline std::string company_actor(const Actor& actor, const AccessSettings& access) {

@@ -1,4 +1,5 @@
 #include "anteroom/store.h"
+#include "store/asserted.h"
 #include "store/rows.h"
 
 namespace anteroom::store {
@@ -11,7 +12,8 @@ constexpr Statement kSignOn{
     " to_timestamp($5::float8 / 1000000), $6, $7, $8, $9, $10, $11, $12::bytea, $13, $14,"
     " $15::interval, to_timestamp($16::float8 / 1000000), $17, $18,"
     " to_timestamp($19::float8 / 1000000), $20, $21::bytea,"
-    " $22, to_timestamp($23::float8 / 1000000))",
+    " $22, to_timestamp($23::float8 / 1000000), $24, $25::text[], $26::text[], $27::text[],"
+    " $28::text[])",
     Lane::door};
 
 SignOnOutcome outcome_of(std::string_view name) {
@@ -50,6 +52,7 @@ Task<Result<SignOnResult>> sign_on(Database& database, SignOn s) {
                 s.replaces ? Cell(bytea_literal(*s.replaces)) : std::nullopt,
                 s.request_id,
                 microseconds(s.request_until)};
+  append(params, s.asserted, s.levels);
   Result<Rows> result = co_await run(database, kSignOn, std::move(params));
   if (!result) co_return result.failure();
   if (result->rows.size() != 1) co_return unexpected_rows(kSignOn);

@@ -15,8 +15,8 @@ namespace {
 
 namespace mustache = kainjow::mustache;
 
-constexpr std::array<std::string_view, 5> kIncludes{"head", "content", "support", "property_search",
-                                                    "company_values"};
+constexpr std::array<std::string_view, 6> kIncludes{
+    "head", "content", "support", "property_search", "company_access", "company_values"};
 
 std::string_view included_name(const Tag& tag) {
   return tag.inner.starts_with('>') ? text::trimmed(tag.inner.substr(1)) : std::string_view{};

@@ -14,7 +14,7 @@ from .site import ROOT
 
 FOLDER = command_page.PAGE.with_name("pictures")
 PAGE = command_page.PAGE.with_name("pages.md")
-PARTS = {"layout", "manage_layout", "styles", "manage_styles", "company_values", "property_search", "support"}  # no pages
+PARTS = {"layout", "manage_layout", "styles", "manage_styles", "company_access", "company_values", "property_search", "support"}  # no pages
 HIGHEST = 1100
 LARGEST = 60_000  # bytes of a file
 

@@ -728,3 +728,35 @@ TEST_CASE("settings that are wrong, late or overtaken change nothing and stay on
   CHECK_THAT(refused.body, Contains("value=\"Mine\""));
   CHECK(late.changes() == 0);
 }
+
+TEST_CASE("a company's page shows what it gives by what it asserts") {
+  Support support;
+  std::string people = "0";
+  support.world.database.answers["too_many_groups"] = [&](const Params&) {
+    return Rows{{{people, "2026-05-04T09:12:33Z"}}};
+  };
+  SECTION("where there is a table alone") {
+    CHECK_THAT(support.get("/show", "name=contoso").body, !Contains("by what the company asserts"));
+    CHECK(support.world.database.calls["too_many_groups"] == 0);
+  }
+  SECTION("with each of its rows") {
+    support.settings = R"({"access": {"attribute": "urn:<role>", "values": [
+        {"value": "<Staff>", "level": "manager", "properties": ["elm", "oak"]},
+        {"value": "B", "level": "viewer", "properties": "*"}]}})";
+    const std::string page = support.get("/show", "name=contoso").body;
+    CHECK_THAT(page, Contains("urn:&lt;role&gt;") && Contains("&lt;Staff&gt;") &&
+                         Contains("manager: elm, oak") && Contains("viewer: all properties"));
+    CHECK_THAT(page, !Contains("<Staff>") && !Contains("too many of them"));
+    people = "3";
+    CHECK_THAT(support.get("/show", "name=contoso").body,
+               Contains("3 people, lastly on 2026-05-04 09:12 UTC"));
+  }
+  SECTION("and whatever stands there") {
+    for (const char* settings :
+         {R"({"access": 1})", R"({"access": {"values": "A"}})", R"({"access": {"values": [1]}})",
+          R"({"access": {"attribute": [], "values": [{"value": {}, "properties": [1, {}]}]}})"}) {
+      support.settings = settings;
+      CHECK(support.get("/show", "name=contoso").status == 200);
+    }
+  }
+}

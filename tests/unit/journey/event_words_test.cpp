@@ -23,6 +23,12 @@ TEST_CASE("each kind of event that names properties is read") {
         "viewer at Elm Court Yard (oak) ash");
   CHECK(event_with_names("grants_changed", "elm: none -> viewer, oak: viewer -> none", kNames) ==
         "Elm Court: none -> viewer, Yard (oak): viewer -> none");
+  // What a company asserted may read like anything.
+  CHECK(event_with_names(
+            "grants_changed",
+            "elm: none -> viewer; by x, oak: none -> viewer (elm); not said any more: oak, elm",
+            kNames) ==
+        "Elm Court: none -> viewer; by x, oak: none -> viewer (elm); not said any more: oak, elm");
   CHECK(event_with_names("request_approved", "before: viewer at elm, viewer at oak; after: x",
                          kNames) == "before: viewer at Elm Court, viewer at Yard (oak); after: x");
   CHECK(keys_in_event("grants_changed", "elm: none -> viewer, *: viewer -> none, oak: a -> b") ==

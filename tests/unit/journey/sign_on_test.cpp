@@ -252,7 +252,7 @@ TEST_CASE("the request is used up with its answer, for as long as anybody could 
   const UnderWay under_way = start(world);
   post(world, form(world, under_way), under_way.cookie);
   const Params& sent = world.database.last["sign_on"];
-  REQUIRE(sent.size() == 23);
+  REQUIRE(sent.size() == 28);
   CHECK(sent[21] == request_id(world, under_way));
   const auto longest = world.clock.now() + std::chrono::hours(24);
   CHECK(std::stoll(*sent[22]) >= longest.time_since_epoch().count());
@@ -433,4 +433,34 @@ TEST_CASE("a Response to a company that was closed meanwhile is refused as that"
   CHECK(post(world, body, under_way.cookie).status == 403);
   CHECK(world.log.has("code=company_closed"));
   CHECK(world.database.calls["sign_on"] == 0);
+}
+
+TEST_CASE("what an assertion gives goes along in the one round trip") {
+  World world;
+  world.database.give("sign_on", {"signed_in", "user"});
+  AssertedAccess& table = world.settings->identity_providers.at(0).asserted;
+  const auto sent = [&](const std::string& name, const std::vector<std::string>& values) {
+    forge::Options options;
+    options.attributes.emplace_back(name, values);
+    const UnderWay under_way = start(world);
+    post(world, form(world, under_way, options), under_way.cookie);
+    const Params& params = world.database.last["sign_on"];
+    std::string said;
+    for (std::size_t i = 23; i < params.size(); ++i) said += *params[i] + ";";
+    return said;
+  };
+  CHECK(sent(kEntraGroups, {"A"}) == R"(no_table;{};{};{};{"viewer","manager"};)");
+  table = {kEntraGroups, {{"A", "manager", {"elm", "oak"}}, {"B", "viewer", {"*"}}}};
+  // Another company's is its own.
+  world.settings->identity_providers.at(1).asserted = {kEntraGroups, {{"C", "manager", {"*"}}}};
+  CHECK(sent(kEntraGroups, {"C", "A"}) ==
+        R"(said;{"A","A"};{"elm","oak"};{"manager","manager"};{"viewer","manager"};)");
+  CHECK(sent("other", {"A"}) == R"(said;{};{};{};{"viewer","manager"};)");
+  CHECK_FALSE(world.log.has("groups are too many"));
+  CHECK(sent(kEntraGroupsLink, {"x"}) == R"(too_many;{};{};{};{"viewer","manager"};)");
+  CHECK(sent(kEntraGroupsLink, {"x"}) == R"(too_many;{};{};{};{"viewer","manager"};)");
+  CHECK(std::ranges::count_if(world.log.lines, [](const std::string& line) {
+          return line.find("groups are too many") != std::string::npos &&
+                 line.find("idp=corp") != std::string::npos;
+        }) == 1);
 }

@@ -357,3 +357,27 @@ TEST_CASE("with the database away a test waits, and says nothing of the company"
   CHECK(test.begin(test.link()).status == 503);
   CHECK(test.come_back(id, cookie).status == 503);
 }
+
+TEST_CASE("a test says what the company's table would give, and by which value") {
+  UnderTest test;
+  const auto result = [&](const std::string& table) {
+    test.settings_json = R"({"attributes": {"email": "mail"}, "access": )" + table + "}";
+    const std::string cookie = test.begun();
+    const Response page = test.come_back(test.request_id(cookie), cookie);
+    test.check_nobody_in(page);
+    return page.body;
+  };
+  test.state = GENERATE("draft", "live");
+  const std::string page = result(R"({"attribute": "groups", "values": [
+      {"value": "<Night>", "level": "manager", "properties": ["elm", "oak"]},
+      {"value": "Staff", "level": "viewer", "properties": "*"},
+      {"value": "staff", "level": "manager", "properties": "*"}]})");
+  CHECK_THAT(page, Contains("manager: elm") && Contains("manager: oak") &&
+                       Contains("viewer: all properties") && !Contains("manager: all properties"));
+  CHECK_THAT(page, Contains("&lt;Night&gt;") && !Contains("<Night>"));
+  CHECK((page.find("would be let in by what the company asserts") != std::string::npos) ==
+        (test.state == "live"));
+  const std::string nothing = result(
+      R"({"attribute": "role", "values": [{"value": "Staff", "level": "viewer", "properties": "*"}]})");
+  CHECK_THAT(nothing, Contains("this sign-in gives no access") && !Contains("viewer: all"));
+}

@@ -161,3 +161,34 @@ TEST_CASE("the rules decide in their turn") {
   world.settings->identity_providers[0].metadata.valid_until = now;
   CHECK(rule(ann) == "metadata_expired");
 }
+
+TEST_CASE("support reads what a company gives by what it asserts, and what was said last") {
+  Desk desk(false);
+  IdentityProvider& corp = desk.world.settings->identity_providers.at(0);
+  REQUIRE(corp.name == "corp");
+  corp.asserted = {"urn:role", {{"<Staff>", "manager", {"elm"}}, {"B", "viewer", {"*"}}}};
+  std::string too_many;
+  desk.world.database.answers["last_asserted"] = [&](const Params&) {
+    return Rows{{{"<Staff>", too_many}, {"not in the table", too_many}}};
+  };
+  SECTION("of somebody who was named") {
+    desk.know("ann@corp.test", "active", "corp", "elm=manager");
+    CHECK_THAT(desk.ask("ann%40corp.test").body,
+               Contains("by the values of urn:role") && Contains("elm=manager (&lt;Staff&gt;)") &&
+                   !Contains("<Staff>") && !Contains("named no groups"));
+    CHECK(desk.world.database.last["last_asserted"][1] == "22222222-2222-3333-4444-555555555555");
+    too_many = "2026-05-04T09:12:33Z";
+    CHECK_THAT(desk.ask("ann%40corp.test").body,
+               Contains("On 2026-05-04 09:12 UTC the assertion named no groups"));
+  }
+  SECTION("nothing of whom the viewer may not see") {
+    CHECK_THAT(desk.ask("ann%40corp.test").body, !Contains("urn:role"));
+    CHECK(desk.world.database.calls["last_asserted"] == 0);
+  }
+  SECTION("nothing where there is no table") {
+    corp.asserted = {};
+    desk.know("ann@corp.test", "active", "corp", "elm=manager");
+    CHECK_THAT(desk.ask("ann%40corp.test").body, !Contains("by the values of"));
+    CHECK(desk.world.database.calls["last_asserted"] == 0);
+  }
+}

@@ -133,12 +133,14 @@ Values draft() {
                  {"given_metadata", ""},
                  {"given_display_name", "Contoso"},
                  {"other_settings", ""},
+                 {"attribute", ""},
                  {"new_entity_id", ""}},
                 {{"may_change", true},
                  {"is_draft", true},
                  {"is_live", false},
                  {"is_suspended", false},
                  {"is_archived", false},
+                 {"has_table", false},
                  {"is_entra", true},
                  {"is_too_old", false},
                  {"has_entered", false},
@@ -176,6 +178,15 @@ Values live() {
   values.text["closed"] = "its certificate has expired";
   values.text["conflicts"] = "contoso.example is northwind's already";
   values.text["other_settings"] = R"({"force_authn":true})";
+  values.text["attribute"] = "http://schemas.microsoft.com/ws/2008/06/identity/claims/groups";
+  values.flags["has_table"] = true;
+  values.lists["asserted"] = {
+      {{{"value", "0f8fad5b-d9cb-469f-a165-70867728950e"},
+        {"level", "manager"},
+        {"properties", "elm-court, oak-house"}},
+       {{"is_everywhere", false}}},
+      {{{"value", "<Night shift>"}, {"level", "viewer"}, {"properties", "*"}},
+       {{"is_everywhere", true}}}};
   add_domains(values, false);
   for (const char* flag : {"may_change", "is_draft", "may_archive"}) values.flags[flag] = false;
   for (const char* flag : {"is_live", "has_metadata", "has_versions", "is_too_old"}) {
@@ -187,6 +198,8 @@ Values live() {
   values.text["given_address"] = values.text["address"];
   values.messages = {
       {"state", "company_is_live"_message},
+      {"too_many_groups",
+       {"company_too_many_groups"_message, {{"people", "3"}, {"at", "2026-05-04 15:12 UTC"}}}},
       {"address_state", {"company_address_good"_message, {{"at", "2026-05-04 15:12 UTC"}}}}};
   values.lists["versions"] = {version("2026-05-04 09:12 UTC", true, 'A'),
                               version("2025-05-04 09:12 UTC", false, 'B')};

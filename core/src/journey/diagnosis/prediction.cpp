@@ -103,6 +103,31 @@ Prediction predict(const Settings& settings, const CompanyDirectory& companies,
   return std::move(asking.prediction);
 }
 
+std::string asserted_text(const std::vector<AssertedGrant>& grants) {
+  std::string text;
+  for (const AssertedGrant& grant : grants) {
+    text +=
+        (text.empty() ? "" : ", ") + grant.property + "=" + grant.level + " (" + grant.value + ")";
+  }
+  return text;
+}
+
+std::vector<Message> asserted_messages(const CompanyDirectory& companies, const std::string& email,
+                                       const store::LastAsserted& last) {
+  const IdentityProvider* company = companies.by_domain(email_domain(email));
+  if (company == nullptr || company->asserted.values.empty()) return {};
+  const AssertedAccess& table = company->asserted;
+  std::vector<Message> said{{"why_asserts"_message,
+                             {{"company", company->display_name}, {"attribute", table.attribute}}}};
+  const std::string given = asserted_text(given_for(table, last.values));
+  said.push_back(given.empty() ? Message("why_asserted_nothing"_message)
+                               : Message{"why_asserted"_message, {{"given", given}}});
+  if (!last.too_many_at.empty()) {
+    said.push_back({"why_too_many_groups"_message, {{"date", readable_time(last.too_many_at)}}});
+  }
+  return said;
+}
+
 Message fate_message(Fate fate, const std::string& email) {
   const Message::Arguments who{{"email", email}};
   switch (fate) {

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "anteroom/asserted_access.h"
 #include "anteroom/company_directory.h"
 #include "anteroom/message.h"
 #include "anteroom/people.h"
@@ -25,6 +26,14 @@ struct Prediction {
 /// For a page that asks for no level in particular. `person`: nullopt where there is no record.
 Prediction predict(const Settings& settings, const CompanyDirectory& companies,
                    const std::string& email, const std::optional<store::Person>& person, Time now);
+
+/// What the company of a person's domain gives by what it asserts, and what their last sign-on
+/// said. Nothing where it has no table.
+std::vector<Message> asserted_messages(const CompanyDirectory& companies, const std::string& email,
+                                       const store::LastAsserted& last);
+
+/// "manager at elm-court by VALUE, …": what an assertion gives.
+std::string asserted_text(const std::vector<AssertedGrant>& grants);
 
 /// In one sentence.
 Message fate_message(Fate fate, const std::string& email);

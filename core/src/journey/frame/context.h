@@ -40,7 +40,8 @@ struct Context {
   OnceAMinute denials{};                              ///< by user, of pages and of Manage
   Quota test_steps{60, std::chrono::minutes(10)};     ///< of signing on, by client (network_of())
   Quota set_up_steps{200, std::chrono::minutes(10)};  ///< by link, by client (network_of())
-  Quota tests{20, std::chrono::hours(1)};  ///< of signing on, by company, to be written down
+  Quota tests{20, std::chrono::hours(1)};    ///< of signing on, by company, to be written down
+  Quota overages{1, std::chrono::hours(1)};  ///< groups too many to be named, by company, logged
   Openings openings{};
   /// Of the connections that are not the door's alone, half are any one party's at most.
   Turns turns{std::max(1, settings.database.pool_size / 4)};

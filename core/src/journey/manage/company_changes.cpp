@@ -216,6 +216,7 @@ Message change_message(CompanyChange change) {
       return "company_own"_message;
     case CompanyChange::too_many:
       return "company_too_many"_message;
+    case CompanyChange::above_own_level:
     case CompanyChange::no_link:
     case CompanyChange::not_allowed:
       break;
@@ -228,6 +229,7 @@ int status_of(CompanyChange change) {
     case CompanyChange::not_allowed:
     case CompanyChange::own_company:
     case CompanyChange::own_proposal:
+    case CompanyChange::above_own_level:
       return 403;
     case CompanyChange::no_company:
       return 404;

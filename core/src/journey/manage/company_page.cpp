@@ -8,6 +8,7 @@
 #include "journey/frame/readable.h"
 #include "journey/frame/respond.h"
 #include "journey/manage/companies.h"
+#include "journey/manage/company_access.h"
 #include "journey/manage/event_words.h"
 #include "journey/manage/steps.h"
 #include "text/ascii.h"
@@ -325,8 +326,11 @@ Task<Response> company_page(Exchange& exchange, const ManageUser& viewer, std::s
   const bool is_sent = exchange.head().method == "POST";  // what was sent is shown again
   const bool may_change =
       known.row.state != "archived" && (is_sent || may_see_forms(exchange, viewer));
+  Values values = page_values(exchange, known, tried, may_change);
+  auto adding = add_asserted_access(database, known.row, values);
+  co_await or_unavailable(exchange, std::move(adding));
   co_return manage_page(exchange, viewer, ManageTab::companies, "manage_company", tried.status,
-                        page_values(exchange, known, tried, may_change));
+                        std::move(values));
 }
 
 }  // namespace anteroom::journey

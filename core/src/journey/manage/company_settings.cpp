@@ -250,7 +250,7 @@ std::vector<pages::Values> setting_values(const std::string& settings,
 std::string other_settings(const std::string& settings) {
   Json json = Json::parse(settings, nullptr, false);
   if (!json.is_object()) return settings;
-  for (const char* elsewhere : {"metadata_url", "preset"}) json.erase(elsewhere);
+  for (const char* elsewhere : {"access", "metadata_url", "preset"}) json.erase(elsewhere);
   for (const Key& key : kKeys) put(json, key.path, nullptr);
   return json.empty() ? "" : json.dump();
 }

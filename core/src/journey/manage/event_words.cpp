@@ -40,7 +40,7 @@ void for_each_place(std::string_view said, bool is_list, Visit visit) {
   }
 }
 
-// "elm: none -> manager, oak: viewer -> none".
+// "elm: none -> manager, oak: viewer -> none"; what a company asserted follows "; ".
 template <class Visit>
 void for_each_change(std::string_view said, Visit visit) {
   constexpr std::string_view kBetween = ", ";
@@ -56,7 +56,7 @@ template <class Visit>
 void for_each_key(std::string_view kind, std::string_view detail, Visit visit) {
   const std::string_view said = detail.substr(0, detail.find("; reason: "));
   if (kind == "grants_changed") {
-    for_each_change(said, visit);
+    for_each_change(said.substr(0, said.find("; ")), visit);
   } else if (std::find(kSayingAt.begin(), kSayingAt.end(), kind) != kSayingAt.end()) {
     for_each_place(said, kind == "provisioned", visit);
   }

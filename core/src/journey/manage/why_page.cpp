@@ -159,6 +159,27 @@ void add_company(const Context& context, Values& values, const IdentityProvider&
   add_our_values(context, idp.name, values);
 }
 
+// What its company asserts of somebody; `person`: nullopt where there is no record yet.
+Task<std::optional<Failure>> explain_asserted(const Context& context, const ManageUser& viewer,
+                                              std::string email,
+                                              const std::optional<store::Person>& person,
+                                              Values& values) {
+  store::LastAsserted last;
+  if (person) {
+    auto asking = store::last_asserted(context.ports.database, viewer.actor,
+                                       context.settings.access, person->id);
+    Result<store::LastAsserted> said = co_await asking;
+    if (!said) co_return said.failure();
+    last = std::move(*said);
+  }
+  for (const Message& message : asserted_messages(*context.companies, email, last)) {
+    Values entry;
+    entry.messages["step"] = message;
+    values.lists["steps"].push_back(std::move(entry));
+  }
+  co_return std::nullopt;
+}
+
 Task<std::optional<Failure>> explain_person(Exchange& exchange, const ManageUser& viewer,
                                             std::string email, Values& values) {
   Context& context = exchange.context;
@@ -182,6 +203,10 @@ Task<std::optional<Failure>> explain_person(Exchange& exchange, const ManageUser
   if (!names) co_return names.failure();
   add_prediction(context, values, email, *found, *names);
   if (!may_see(exchange, viewer, idp->name)) co_return std::nullopt;
+  if (!idp->asserted.values.empty()) {
+    auto explaining = explain_asserted(context, viewer, email, *found, values);
+    if (auto failure = co_await explaining) co_return failure;
+  }
   auto asking_last = store::last_at_company(context.ports.database, idp->name);
   const Result<std::vector<store::RecordedEvent>> last = co_await asking_last;
   if (!last) co_return last.failure();

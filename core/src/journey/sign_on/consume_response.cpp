@@ -138,6 +138,8 @@ store::SignOn sign_on_of(const Exchange& exchange, const ResponseCheck& judgemen
   sign_on.user_agent = text::printable(exchange.head().headers.user_agent, 300);
   sign_on.authenticated_at = authenticated_at(judgement, exchange.now());
   sign_on.authn_context = assertion.authn_context();
+  sign_on.asserted = read_asserted(judgement.idp->asserted, assertion.attributes());
+  sign_on.levels = exchange.context.settings.access.levels;
   if (judgement.state) {
     sign_on.replaces = hash_from_hex(judgement.state->replaces);
     sign_on.request_id = judgement.state->request_id;
@@ -349,6 +351,16 @@ void log_sign_on(const Exchange& exchange, LogLevel level, std::string_view what
   exchange.context.ports.log.write(level, line.text());
 }
 
+// Once an hour of each company, by each worker: its people sign on by the hundred.
+void log_too_many_groups(const Exchange& exchange, const std::string& company,
+                         const store::SignOnResult& result) {
+  Context& context = exchange.context;
+  if (!context.overages.take(company, exchange.now())) return;
+  LogLine line("groups are too many to be named in the assertion: access by them stays as it was");
+  line.add("idp", company).add("user", result.user);
+  context.ports.log.write(LogLevel::warning, line.text());
+}
+
 // The one round trip: consume the message, find or create the person, open the session.
 Task<Response> open_session(Exchange& exchange, const ResponseCheck& judgement) {
   Context& context = exchange.context;
@@ -370,6 +382,7 @@ Task<Response> open_session(Exchange& exchange, const ResponseCheck& judgement) 
                           {anteroom::code::kInternal, "no randomness or no SHA-256"});
   }
   store::SignOn sign_on = sign_on_of(exchange, judgement, *hash, *reference);
+  const bool has_too_many_groups = sign_on.asserted.kind == Asserted::Kind::too_many;
   const Result<store::SignOnResult> result =
       co_await store::sign_on(context.ports.database, std::move(sign_on));
   note_end(exchange, Stage::session, judgement.idp,
@@ -380,6 +393,7 @@ Task<Response> open_session(Exchange& exchange, const ResponseCheck& judgement) 
     case store::SignOnOutcome::signed_in:
     case store::SignOnOutcome::waiting:
       log_sign_on(exchange, LogLevel::info, "signed on", judgement.verdict, *result, *reference);
+      if (has_too_many_groups) log_too_many_groups(exchange, judgement.idp->name, *result);
       co_return welcome(exchange, judgement, *token);
     case store::SignOnOutcome::replayed:
     case store::SignOnOutcome::request_answered:

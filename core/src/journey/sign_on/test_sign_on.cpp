@@ -332,11 +332,32 @@ void add_checks(const ResponseCheck& check, bool is_fetched, Values& values) {
   values.flags["has_response"] = !check.outline.empty();
 }
 
+// What the company's table gives for it, and by which value: who tests it has to see that it fits.
+void add_given(const IdentityProvider& company, const saml::VerifiedAssertion& assertion,
+               Values& values) {
+  const Asserted asserted = read_asserted(company.asserted, assertion.attributes());
+  values.flags["has_table"] = asserted.kind != Asserted::Kind::no_table;
+  values.flags["has_too_many_groups"] = asserted.kind == Asserted::Kind::too_many;
+  values.flags["gives"] = !asserted.grants.empty();
+  values.text["attribute"] = company.asserted.attribute;
+  for (const AssertedGrant& grant : asserted.grants) {
+    values.lists["given"].push_back(
+        {{{"what", grant.value}, {"level", grant.level}, {"property_key", grant.property}},
+         {{"is_everywhere", grant.property == "*"}}});
+  }
+}
+
 // As the database would: whoever is known here by another identifier is somebody else.
 bool is_pinned_otherwise(const store::Person& person, const saml::VerifiedAssertion& assertion) {
   const std::string subject =
       assertion.subject().empty() ? "email:" + assertion.email() : assertion.subject();
   return person.idp == assertion.idp() && person.subject != subject;
+}
+
+// To whoever has none yet, and unless people withhold it: as far as can be told without signing on.
+bool gives_access(const Tested& tested) {
+  const auto& attributes = tested.check.verdict.assertion->attributes();
+  return !read_asserted(tested.company->asserted, attributes).grants.empty();
 }
 
 // What becomes of whoever signs on so. Of a company that vouches for nobody yet it is not said: its
@@ -353,7 +374,7 @@ Message fate_of(const Exchange& exchange, const Tested& tested,
     case Fate::let_in:
       return {"test_let_in"_message, who};
     case Fate::waiting_room:
-      return {"test_waiting"_message, who};
+      return {gives_access(tested) ? "test_let_in_by_table"_message : "test_waiting"_message, who};
     case Fate::cannot_sign_on:
     case Fate::refused:
       break;
@@ -412,6 +433,7 @@ Task<Response> result_page(Exchange& exchange, Tested tested, bool is_fetched) {
   add_checks(check, is_fetched, values);
   if (check.verdict.assertion) {
     add_asserted(*check.verdict.assertion, values);
+    add_given(*tested.company, *check.verdict.assertion, values);
     const auto person = co_await or_unavailable(
         exchange, store::find_person(context.ports.database, check.verdict.assertion->email()));
     values.messages["fate"] = fate_of(exchange, tested, person);

@@ -140,6 +140,23 @@ BEGIN
   RETURN 'provisioned';
 END $$;
 
+-- What companies' own directories give: granted_by 'scim:COMPANY' by groups, 'asserted:COMPANY' by what is said at sign-on.
+
+-- Whether what such an origin gives takes the place of what somebody holds: what others gave is left alone until it ends.
+CREATE OR REPLACE FUNCTION origin_replaces(p_origin text, held grants, p_level text) RETURNS boolean LANGUAGE sql STABLE AS $$
+  SELECT (held.granted_by = p_origin AND held.level <> p_level) OR coalesce(held.expires_at <= now(), false)
+$$;
+
+-- People changed or took what that origin gave: it does not give it back while it would go on giving it. Nothing for other origins.
+CREATE OR REPLACE FUNCTION withhold(p_user uuid, p_origin text, p_property text) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  IF p_origin LIKE 'scim:%' THEN
+    INSERT INTO scim_withheld (user_id, idp, property) VALUES (p_user, substr(p_origin, 6), p_property) ON CONFLICT DO NOTHING;
+  ELSIF p_origin LIKE 'asserted:%' THEN
+    INSERT INTO asserted_withheld (user_id, idp, property) VALUES (p_user, substr(p_origin, 10), p_property) ON CONFLICT DO NOTHING;
+  END IF;
+END $$;
+
 -- Trigger: what one gave oneself brings nobody into reach, and no longer counts as given by one alone once somebody else gave it, too.
 CREATE OR REPLACE FUNCTION remember_who_gave() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE

@@ -65,7 +65,8 @@ CREATE OR REPLACE FUNCTION hold_row_of_company(p_name text) RETURNS companies LA
   SELECT * FROM companies c WHERE c.name = p_name AND c.state <> 'archived' FOR UPDATE
 $$;
 
--- All that follow answer not_allowed or own_company, too. Where p_needs_two, those that vouch for somebody may answer as propose_act(): of an
+-- All that follow answer not_allowed or own_company, too; and those that take settings above_own_level (reaches_tables()).
+-- Where p_needs_two, those that vouch for somebody may answer as propose_act(): of an
 -- operator (and of what acts by itself) nothing waits, nor at a company that has never been live, but that it goes live.
 CREATE OR REPLACE FUNCTION waits_for_second(p_actor actor, p_needs_two boolean, c companies) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
   SELECT p_needs_two AND p_actor.id IS NOT NULL AND c.state IN ('live', 'suspended')
@@ -77,6 +78,9 @@ DECLARE
   v_outcome text := refuse_company(p_actor, p_name, 'add');
 BEGIN
   IF v_outcome IS NOT NULL THEN RETURN v_outcome; END IF;
+  IF NOT reaches_tables(p_actor, p_settings, '{}') THEN
+    RETURN refuse(p_actor, 'above_own_level', '', NULL, 'give by tables of company ' || p_name);
+  END IF;
   INSERT INTO companies (name, display_name, settings) VALUES (p_name, p_display_name, p_settings) ON CONFLICT (name) DO NOTHING;
   IF NOT FOUND THEN RETURN 'name_taken'; END IF;
   PERFORM note_company(p_actor, 'company_added', p_name, p_display_name || ' ' || p_settings);
@@ -97,6 +101,9 @@ BEGIN
   c := hold_row_of_company(p_name);
   IF c.name IS NULL THEN RETURN 'no_company'; END IF;
   IF c.version <> p_version THEN RETURN 'changed_meanwhile'; END IF;
+  IF NOT reaches_tables(p_actor, p_settings, c.settings) THEN
+    RETURN refuse(p_actor, 'above_own_level', '', NULL, 'give by tables of company ' || p_name);
+  END IF;
   v_detail := 'was ' || c.display_name || ' ' || settings_unlike(c.settings, p_settings) || ', is ' || p_display_name || ' '
               || settings_unlike(p_settings, c.settings);
   -- Whoever decides what stands there decides whose keys count.

@@ -122,10 +122,7 @@ BEGIN
   IF p_level = '' AND g.id IS NULL THEN RETURN 'done'; END IF;
   IF p_level = '' THEN
     DELETE FROM grants x WHERE x.id = g.id;
-    IF g.granted_by LIKE 'scim:%' THEN
-      INSERT INTO scim_withheld (user_id, idp, property)
-      VALUES (p_user, substr(g.granted_by, 6), p_property) ON CONFLICT DO NOTHING;
-    END IF;
+    PERFORM withhold(p_user, g.granted_by, p_property);
   ELSE
     INSERT INTO grants (user_id, property, level, expires_at, granted_by)
     VALUES (p_user, nullif(p_property, '*'), p_level, v_expires_at, p_actor.name)
@@ -226,10 +223,9 @@ CREATE OR REPLACE FUNCTION state_text(person users) RETURNS text LANGUAGE sql IM
   SELECT person.status || CASE WHEN person.status = 'disabled' THEN ' by ' || off_by(person) ELSE '' END
 $$;
 
--- Trigger: a grant from a group that people change becomes theirs; the group does not give it back.
+-- Trigger: a grant of a company's directory that people change becomes theirs; the directory does not give it back.
 CREATE OR REPLACE FUNCTION withhold_from_groups() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  INSERT INTO scim_withheld (user_id, idp, property)
-  VALUES (OLD.user_id, substr(OLD.granted_by, 6), coalesce(OLD.property, '*')) ON CONFLICT DO NOTHING;
+  PERFORM withhold(OLD.user_id, OLD.granted_by, coalesce(OLD.property, '*'));
   RETURN NULL;
 END $$;

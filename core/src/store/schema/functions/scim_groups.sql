@@ -22,11 +22,6 @@ RETURNS TABLE (user_id uuid, key text, level text) LANGUAGE sql STABLE AS $$
     AND NOT EXISTS (SELECT FROM scim_withheld w WHERE w.user_id = s.user_id AND w.idp = p_idp AND w.property = s.key)
 $$;
 
--- Whether what a group gives takes the place of what somebody holds: what people gave is left alone until it ends.
-CREATE OR REPLACE FUNCTION scim_replaces(p_idp text, held grants, p_level text) RETURNS boolean LANGUAGE sql STABLE AS $$
-  SELECT (held.granted_by = 'scim:' || p_idp AND held.level <> p_level) OR coalesce(held.expires_at <= now(), false)
-$$;
-
 -- Gives these people, who are locked, what the table gives for their groups, and takes what it no longer gives: what is missing is filled,
 -- what people gave is left alone. An empty table takes. At a closed property nothing is given, and what a group still gives is kept.
 -- What it would change, scim_unsettled() finds.
@@ -52,7 +47,7 @@ BEGIN
     SELECT user_id, nullif(key, '*'), level, v_actor FROM wanted WHERE NOT is_closed(key)
     ON CONFLICT (user_id, (coalesce(property, '*'))) DO UPDATE
       SET level = excluded.level, expires_at = NULL, granted_at = now(), granted_by = excluded.granted_by
-      WHERE scim_replaces(p_idp, g, excluded.level)
+      WHERE origin_replaces(v_actor, g, excluded.level)
     RETURNING g.user_id, coalesce(g.property, '*') AS key, g.level),
   changes AS (
     SELECT user_id, key, NULL AS level FROM taken UNION ALL SELECT user_id, key, level FROM given)
@@ -94,10 +89,10 @@ BEGIN
   UNION
   SELECT m.user_id  -- most hold it by the group: few are looked up among all that anybody gave
   FROM (SELECT w.* FROM wanted w LEFT JOIN held h ON h.user_id = w.user_id AND h.key = w.key
-        WHERE h.held IS NULL OR scim_replaces(p_idp, h.held, w.level) OFFSET 0) m
+        WHERE h.held IS NULL OR origin_replaces(v_actor, h.held, w.level) OFFSET 0) m
   WHERE NOT is_closed(m.key)
     AND NOT EXISTS (SELECT FROM grants g WHERE g.user_id = m.user_id AND coalesce(g.property, '*') = m.key
-                      AND NOT scim_replaces(p_idp, g, m.level))
+                      AND NOT origin_replaces(v_actor, g, m.level))
   UNION
   SELECT h.user_id FROM held h JOIN (SELECT u.id FROM users u WHERE u.status = 'waiting' OFFSET 0) u ON u.id = h.user_id
   ORDER BY 1;

@@ -66,7 +66,8 @@ BEGIN
 END $$;
 
 -- Whatever comes of it, the message is used up, and with it the request that it answers: one request, one answer. The issuer of our
--- own messages is '' here (no identity provider's is). p_request_id '': nobody asked. outcome: signed_in, waiting, or a reason code.
+-- own messages is '' here (no identity provider's is). p_request_id '': nobody asked. p_asserted: said or too_many, with what it gives
+-- (asserted.sql); no_table; or unknown, to nodes of schema 43, which change nothing. outcome: signed_in, waiting, or a reason code.
 CREATE OR REPLACE FUNCTION sign_on(p_idp text, p_issuer text, p_response_id text, p_assertion_id text,
                         p_keep_until timestamptz, p_subject text, p_email text, p_name text,
                         p_name_id text, p_name_id_format text, p_session_index text,
@@ -74,6 +75,8 @@ CREATE OR REPLACE FUNCTION sign_on(p_idp text, p_issuer text, p_response_id text
                         p_not_after timestamptz, p_client text, p_user_agent text,
                         p_authenticated_at timestamptz, p_authn_context text, p_replaces bytea,
                         p_request_id text, p_request_until timestamptz,
+                        p_asserted text DEFAULT 'unknown', p_values text[] DEFAULT '{}', p_properties text[] DEFAULT '{}',
+                        p_given text[] DEFAULT '{}', p_levels text[] DEFAULT '{}',
                         OUT outcome text, OUT user_id uuid) LANGUAGE plpgsql AS $$
 DECLARE
   person users;
@@ -112,6 +115,10 @@ BEGIN
   SELECT * INTO v_replaced FROM sessions s WHERE s.token_hash = p_replaces;
   person := find_or_create_user(p_idp, v_subject, p_email, p_name, p_client, v_replaced.user_id);
   user_id := person.id;
+  IF person.status <> 'disabled' AND (p_asserted IN ('said', 'too_many') OR (
+       p_asserted = 'no_table' AND (person.asserted <> '{}' OR person.too_many_at IS NOT NULL))) THEN
+    person := settle_asserted(person, p_idp, p_asserted <> 'too_many', p_values, p_properties, p_given, p_levels);
+  END IF;
   IF person.id IS NULL THEN
     outcome := 'identity_pinned';
   ELSIF person.status = 'disabled' THEN

@@ -17,6 +17,8 @@ BEGIN
     ('grants', 'grants_remember_who_gave', 'BEFORE INSERT OR UPDATE OF granted_by', '', 'remember_who_gave'),
     ('grants', 'grants_changed_by_people', 'AFTER UPDATE',
      $w$OLD.granted_by LIKE 'scim:%' AND NEW.granted_by <> OLD.granted_by$w$, 'withhold_from_groups'),
+    ('grants', 'grants_asserted_changed_by_people', 'AFTER UPDATE',
+     $w$OLD.granted_by LIKE 'asserted:%' AND NEW.granted_by <> OLD.granted_by$w$, 'withhold_from_groups'),
     ('grants', 'grants_end_waiting', 'AFTER INSERT OR UPDATE', '', 'end_waiting'),
     ('grants', 'grants_changed', 'AFTER INSERT OR UPDATE OR DELETE', '', 'tell_nodes_of_grant'),
     ('companies', 'companies_numbered', 'BEFORE INSERT OR UPDATE', '', 'number_company'),
