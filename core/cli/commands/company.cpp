@@ -36,7 +36,8 @@ Time now() {
 
 void show(Console& console, const std::string& name) {
   Database& database = console.database();
-  ShownCompany shown{row_of(console, name), {}, {}, {}, {}, {}, {}, {}};
+  ShownCompany shown;
+  shown.row = row_of(console, name);
   shown.read = read_company(shown.row, console.settings(), now());
   shown.versions = console.need(wait(store::metadata_versions(database, name, kMostVersions)));
   shown.fetch = console.need(wait(store::fetch_of_company(database, name)));
