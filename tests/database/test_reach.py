@@ -13,7 +13,7 @@ ASKS_FIRST = {"change_grant", "end_sessions", "list_requests", "set_disabled", "
 # Only other functions call these; who calls them has asked.
 INNER = {
     "actor_by_link", "connectors", "is_proposed", "propose_act", "waits_for_second",
-    "actor_by_link", "asserted_wanted", "held_by_assertion", "reaches_tables", "settle_asserted", "withhold",
+    "asserted_wanted", "held_by_assertion", "reaches_tables", "settle_asserted", "withhold",
     "approve_request", "approvers_of", "as_seen", "asked_for_it", "close_fulfilled", "decide_request", "decider_text",
     "decline_request", "drop_proof",
     "end_sessions_of", "find_or_create_user", "follow_address", "grants_text", "has_lost_reach", "held_rank",
