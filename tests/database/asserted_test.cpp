@@ -71,9 +71,9 @@ TEST_CASE("whoever is said to have a value of the table need not wait, until it 
 
   CHECK(t.says("new", {{"A", "elm", "technician"}}) == SignOnOutcome::signed_in);
   CHECK(t.c.grants("new") == "elm=technician");
-  CHECK_THAT(t.changes("new"),
-             Catch::Matchers::EndsWith("elm: manager -> technician, oak: viewer -> none; by A (elm); "
-                                       "not said any more: B"));
+  CHECK_THAT(t.changes("new"), Catch::Matchers::EndsWith(
+                                   "elm: manager -> technician, oak: viewer -> none; by A (elm); "
+                                   "not said any more: B"));
 
   CHECK(t.says("new", {}) == SignOnOutcome::waiting);
   CHECK(t.c.grants("new").empty());
