@@ -17,7 +17,6 @@ constexpr std::chrono::minutes kKeepAfter{1};
 /// What one refresh() has seen.
 struct CompanySource::Pass {
   bool is_whole = false;  ///< of all companies
-  bool has_changed = false;
   long version = 0;
   std::set<std::string> seen;             ///< of a whole one
   std::shared_ptr<CompanyKeeper> keeper;  ///< where they are to be kept
@@ -55,10 +54,10 @@ Task<Status> CompanySource::refresh() {
   if (pass.is_whole) {
     const auto gone = std::erase_if(
         from_database_, [&](const auto& known) { return !pass.seen.contains(known.first); });
-    pass.has_changed = pass.has_changed || gone > 0;
+    is_unpublished_ = is_unpublished_ || gone > 0;
   }
   version_ = pass.version;
-  if (pass.has_changed) {
+  if (is_unpublished_) {
     Task<Status> publishing = publish();
     const Status published = co_await publishing;
     if (!published) co_return published;
@@ -111,12 +110,12 @@ void CompanySource::take(const store::CompanyRow& row, Known known, Pass& pass) 
   const bool was_known = found != from_database_.end();
   if (known.company == nullptr) {
     if (was_known) from_database_.erase(found);
-    pass.has_changed = pass.has_changed || was_known;
+    is_unpublished_ = is_unpublished_ || was_known;
     return;
   }
   if (pass.is_whole) pass.seen.insert(row.name);
   if (was_known && found->second.company == known.company) return;
-  pass.has_changed = true;
+  is_unpublished_ = true;
   from_database_[row.name] = std::move(known);
 }
 
@@ -134,6 +133,7 @@ Task<Status> CompanySource::publish() {
     co_return made.failure();
   }
   const Directory before = std::exchange(current_, std::move(*made));
+  is_unpublished_ = false;
   const std::vector<std::string>& said = before->conflicts();
   for (const std::string& conflict : current_->conflicts()) {
     if (std::find(said.begin(), said.end(), conflict) != said.end()) continue;

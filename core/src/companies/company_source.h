@@ -53,6 +53,7 @@ class CompanySource {
   bool is_keeper_;
   std::optional<long> version_;  ///< the newest that is known; none: all are asked for
   std::map<std::string, Known> from_database_;
+  bool is_unpublished_ = false;  ///< something in it is not in current_ yet, whichever pass took it
   std::optional<Time> keep_after_;
   bool is_failure_told_ = false;
 };

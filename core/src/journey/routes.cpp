@@ -232,15 +232,21 @@ Match match(const ServiceProviderSettings& sp, const RequestHead& head, bool is_
   return found;
 }
 
+bool needs_companies(const Route& route, const RequestHead& head) {
+  if (std::holds_alternative<Directory>(route.door)) {
+    return scim::bearer_token(head.headers.authorization).has_value();
+  }
+  return route.place.kind != Place::Kind::below || route.place.path != kAssets;
+}
+
 bool looks_for_company(const Route& route, const RequestHead& head) {
   switch (route.place.kind) {
     case Place::Kind::acs:
     case Place::Kind::slo:
       return true;
     case Place::Kind::below:
-      return std::holds_alternative<Directory>(route.door)
-                 ? scim::bearer_token(head.headers.authorization).has_value()
-                 : route.place.path == kCompanyPages;
+      return std::holds_alternative<Directory>(route.door) ? needs_companies(route, head)
+                                                           : route.place.path == kCompanyPages;
     case Place::Kind::page:
       break;
   }

@@ -96,6 +96,8 @@ struct Routes {
 Routes routes();
 
 /// Whether its step may look for a company that somebody names: a new worker that has not read the
+/// Whether the answer depends on which companies there are.
+[[nodiscard]] bool needs_companies(const Route& route, const RequestHead& head);
 /// database's yet lets such a request wait for that.
 bool looks_for_company(const Route& route, const RequestHead& head);
 

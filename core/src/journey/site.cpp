@@ -117,7 +117,8 @@ class Site::Implementation {
     const journey::Match found = journey::match(sp, head, origin->text == sp.origin.text);
     if (found.is_elsewhere) return answer_at_once(to_login_host(head));
     if (found.route != nullptr) {
-      return is_first_refresh_ && (!kept_at_ || journey::looks_for_company(*found.route, head))
+      const auto waits = kept_at_ ? journey::looks_for_company : journey::needs_companies;
+      return is_first_refresh_ && waits(*found.route, head)
                  ? enter_when_known(*found.route, std::move(request), *origin)
                  : journey::enter(*found.route, Exchange{context_, std::move(request), *origin});
     }

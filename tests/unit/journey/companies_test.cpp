@@ -293,6 +293,23 @@ TEST_CASE("what a node has kept is shown while the database is away, and vouches
   CHECK(kept.come_back(cookie).status == 303);
 }
 
+TEST_CASE("a directory of a company that was kept waits until the database has confirmed it") {
+  Kept kept;
+  kept.put_summary(1);
+  kept.restart_with_kept();
+  const auto answer = kept.database.answers.extract("changed_companies");
+  CHECK_FALSE(kept.refresh());
+  kept.database.give("scim_authenticate", {"t"});
+  RequestHead head;
+  head.method = "GET";
+  head.path = "/auth/scim/v2/contoso/ServiceProviderConfig";
+  head.headers.host = "login.test";
+  const std::string authorization = "Bearer scim_" + std::string(43, 'A');
+  head.headers.authorization = authorization;
+  CHECK(wait(kept.site->handle(Request(head, ""))).status == 503);
+  CHECK(kept.database.calls["scim_authenticate"] == 0);
+}
+
 TEST_CASE("the database has the last word about what was kept") {
   Kept kept;
   kept.put_summary(5);
@@ -315,6 +332,33 @@ TEST_CASE("the database has the last word about what was kept") {
   }
 }
 
+TEST_CASE("what was taken before the database was lost in the middle counts when it is back") {
+  Kept kept;
+  kept.put_summary(5);
+  const auto lose_after_the_first_question = [&] {
+    const auto answer = kept.database.answers.at("changed_companies");
+    int asked = 0;
+    kept.database.answers["changed_companies"] = [&](const Params& params) {
+      return ++asked == 1 ? answer(params)
+                          : Result<Rows>(Failure{code::kDatabaseUnavailable, "lost"});
+    };
+    CHECK_FALSE(kept.refresh());
+    kept.database.answers["changed_companies"] = answer;
+  };
+  SECTION("of a process that began with what was kept") {
+    kept.restart_with_kept();
+  }
+  SECTION("of one that began with nothing") {
+    REQUIRE(kept.refresh());
+    REQUIRE(kept.press("contoso").status == 303);
+  }
+  kept.rows[0].state = "suspended";
+  kept.rows[0].version = 6;
+  lose_after_the_first_question();
+  REQUIRE(kept.refresh());
+  CHECK(kept.press("contoso").status == 403);
+}
+
 TEST_CASE("nobody is answered by a process that knows no companies yet, but for what was kept") {
   Kept kept;
   kept.put_summary(1);
@@ -328,8 +372,10 @@ TEST_CASE("nobody is answered by a process that knows no companies yet, but for 
     kept.ask(page, statuses);
     kept.ask(Kept::press_of("contoso"), statuses);
     CHECK(statuses.empty());
+    kept.ask({"GET", "login.test", "/auth/scim/v2/contoso/Users"}, statuses);
+    CHECK(statuses == std::vector<int>{401});  // whatever companies there are
     asked.at(0)(Rows{});
-    CHECK(statuses == std::vector<int>{200, 400});
+    CHECK(statuses == std::vector<int>{401, 200, 400});
   }
   SECTION("who looks for one waits") {
     kept.restart_with_kept();

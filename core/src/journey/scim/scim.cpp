@@ -127,7 +127,7 @@ Task<std::variant<Response, ScimExchange>> admit_directory(Exchange exchange) {
   const IdentityProvider* idp = exchange.companies->by_name(address.company);
   const auto token = scim::bearer_token(exchange.head().headers.authorization);
   const auto hash = token ? hash_token(*token) : std::nullopt;
-  if (hash && idp == nullptr && !context.knows_companies) {
+  if (hash && !context.is_settled(idp)) {
     co_return failure_answer(context, exchange.head(), companies::not_known_yet(), "");
   }
   if (idp == nullptr || !hash) co_return no_token(context, exchange.head(), idp ? idp->name : "");
