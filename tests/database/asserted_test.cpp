@@ -214,8 +214,8 @@ TEST_CASE("groups too many to be named keep what was, and are counted") {
   REQUIRE(t.says("new", {{"A", "elm", "manager"}}) == SignOnOutcome::signed_in);
   CHECK(too_many(t).people == 0);
   CHECK(too_many(t).last_at.empty());
-  CHECK(t.sign_on("new", {Kind::too_many}) == SignOnOutcome::signed_in);
-  CHECK(t.sign_on("two", {Kind::too_many}) == SignOnOutcome::waiting);
+  CHECK(t.sign_on("new", {Kind::too_many, {{"A", "elm", "manager"}}}) == SignOnOutcome::signed_in);
+  CHECK(t.sign_on("two", {Kind::too_many, {{"A", "elm", "manager"}}}) == SignOnOutcome::waiting);
   CHECK(t.c.grants("new") == "elm=manager");
   CHECK(too_many(t).people == 2);
   CHECK_FALSE(too_many(t).last_at.empty());
@@ -225,9 +225,34 @@ TEST_CASE("groups too many to be named keep what was, and are counted") {
   CHECK_FALSE(last.too_many_at.empty());
   // What people took meanwhile stays taken.
   REQUIRE(t.change("new", "elm", "") == store::PersonChange::done);
-  CHECK(t.sign_on("new", {Kind::too_many}) == SignOnOutcome::waiting);
+  CHECK(t.sign_on("new", {Kind::too_many, {{"A", "elm", "manager"}}}) == SignOnOutcome::waiting);
   CHECK(t.says("new", {{"A", "elm", "manager"}}) == SignOnOutcome::waiting);
   CHECK(too_many(t).people == 1);
+}
+
+TEST_CASE(
+    "what the table gives for values that were said last counts where they are too many now") {
+  Table t;
+  REQUIRE(t.says("new", {{"A", "elm", "manager"}, {"B", "oak", "viewer"}}) ==
+          SignOnOutcome::signed_in);
+  const auto keeps = [&](std::vector<AssertedGrant> table) {
+    return t.sign_on("new", {Kind::too_many, std::move(table)});
+  };
+  SECTION("a value that was taken out of it") {
+    CHECK(keeps({{"B", "oak", "viewer"}, {"C", "elm", "admin"}}) == SignOnOutcome::signed_in);
+    CHECK(t.c.grants("new") == "oak=viewer");
+  }
+  SECTION("a level that was lowered") {
+    CHECK(keeps({{"A", "elm", "viewer"}, {"B", "oak", "viewer"}}) == SignOnOutcome::signed_in);
+    CHECK(t.c.grants("new") == "elm=viewer,oak=viewer");
+  }
+  SECTION("all of them") {
+    CHECK(keeps({{"C", "elm", "admin"}}) == SignOnOutcome::waiting);
+    CHECK(t.c.grants("new").empty());
+  }
+  // What was said is not forgotten.
+  CHECK(get(store::last_asserted(t.c.db, root(), access(), t.c.id("new"))).values ==
+        std::vector<std::string>{"A", "B"});
 }
 
 TEST_CASE("a table that is gone takes what it gave at the next sign-on, whatever came before") {
@@ -235,7 +260,8 @@ TEST_CASE("a table that is gone takes what it gave at the next sign-on, whatever
   REQUIRE(t.says("new", {{"A", "elm", "manager"}}) == SignOnOutcome::signed_in);
   SECTION("what was said") {}
   SECTION("groups too many to be named") {
-    REQUIRE(t.sign_on("new", {Kind::too_many}) == SignOnOutcome::signed_in);
+    REQUIRE(t.sign_on("new", {Kind::too_many, {{"A", "elm", "manager"}}}) ==
+            SignOnOutcome::signed_in);
   }
   SECTION("what people took away") {
     REQUIRE(t.change("new", "elm", "") == store::PersonChange::done);

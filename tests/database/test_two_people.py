@@ -31,6 +31,11 @@ def in_service(support):
     return support
 
 
+@pytest.fixture
+def authority(support):
+    return support.keys["idp"].certificate_pem.decode()
+
+
 def xml(made, key, entity_id="https://contoso.test/"):
     path = made.directory / f"{key}.xml"
     path.write_text(metadata([made.keys[key]]).replace("https://idp.test/", entity_id))
@@ -359,3 +364,35 @@ def test_without_it_nothing_waits(support):
     support.ok("company", "live", "contoso", *by("ann"))
     support.ok("company", *act(support, "domain"), *by("ann"))
     assert shown(support)["state"] == "live" and proposals(support) == []
+
+
+def test_whom_the_address_is_trusted_by_waits_also_where_there_is_none(in_service, authority):
+    before = in_force(in_service)
+    in_service.ok("company", "set", "contoso", "--set", f"metadata_ca={authority}", *by("ann"))
+    assert in_force(in_service) == before and "metadata_ca" in proposals(in_service)[0]["act"]
+
+
+def test_an_address_that_is_taken_away_with_its_authorities_waits(in_service, authority):
+    url = "metadata_url=https://idp.test/metadata"
+    in_service.ok("company", "set", "contoso", "--set", url, "--set", f"metadata_ca={authority}")
+    before = in_force(in_service)
+    in_service.ok("company", "set", "contoso", "--unset", "metadata_url", "--unset", "metadata_ca", *by("ann"))
+    assert in_force(in_service) == before and len(proposals(in_service)) == 1
+    in_service.ok("company", "set", "contoso", "--unset", "metadata_url", *by("ann"))
+    assert "metadata_url" not in shown(in_service)["settings"], "nothing is fetched any more"
+
+
+def test_an_account_of_ones_own_making_is_no_second_person(in_service):
+    in_service.ok("user", "provision", "alt@corp.test", "--level", "manager", "--all-properties")
+    in_service.value("SET search_path = anteroom, public; UPDATE grants SET given_alone_by = (SELECT id FROM users WHERE email = 'ann@corp.test') "
+                     "WHERE user_id = (SELECT id FROM users WHERE email = 'alt@corp.test') RETURNING to_json(1)")
+    in_service.ok("company", "domain", "add", "contoso", "late.test", *by("ann"))
+    refused(in_service, "alt")
+    confirm(in_service, "ada")
+
+
+def test_what_was_proposed_before_a_change_does_not_come_back(in_service):
+    in_service.ok("company", "domain", "add", "contoso", "late.test", *by("ann"))
+    for state in ("suspend", "live"):
+        in_service.ok("company", state, "contoso")
+    assert proposals(in_service) == []

@@ -31,10 +31,11 @@ struct Asserted {
   enum class Kind {
     no_table,
     said,
-    too_many,  ///< groups that it does not name: nobody knows what it gives
+    too_many,  ///< groups that it does not name: what was said last counts still
   };
   Kind kind = Kind::no_table;
-  std::vector<AssertedGrant> grants = {};  ///< of said, in the order of the table
+  /// In the order of the table: of said what it gives, of too_many all that the table could.
+  std::vector<AssertedGrant> grants = {};
 };
 
 /// `attributes`: of a verified assertion. One that is absent says nothing: it gives nothing.

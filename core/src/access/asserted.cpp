@@ -27,7 +27,10 @@ Asserted read_asserted(
   if (said != attributes.end()) return {Asserted::Kind::said, given_for(table, said->second)};
   const bool is_too_many =
       table.attribute == kEntraGroups && attributes.find(kEntraGroupsLink) != attributes.end();
-  return {is_too_many ? Asserted::Kind::too_many : Asserted::Kind::said};
+  if (!is_too_many) return {Asserted::Kind::said};
+  std::vector<std::string> all;
+  for (const ValueAccess& row : table.values) all.push_back(row.value);
+  return {Asserted::Kind::too_many, given_for(table, all)};
 }
 
 }  // namespace anteroom

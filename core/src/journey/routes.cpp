@@ -181,8 +181,8 @@ bool answers(const Route& route, std::string_view method) {
   return route.method == Method::any || method == "POST";
 }
 
-Failure too_many_at_once() {
-  return {code::kOverloaded, "too many requests of one party wait for each other"};
+Failure too_many_at_once(const std::string& party) {
+  return {code::kOverloaded, "too many requests of " + party + " wait for each other"};
 }
 
 Task<Response> enter_manage(const Manage& door, Exchange exchange) {
@@ -190,9 +190,10 @@ Task<Response> enter_manage(const Manage& door, Exchange exchange) {
   Admission admission = co_await admitting;
   if (admission.is_signed_out) co_return door.keep(exchange, std::move(*admission.refusal));
   if (admission.refusal) co_return std::move(*admission.refusal);
-  auto waiting = exchange.context.turns.take("person " + admission.user.actor.user);
+  const std::string party = "person " + admission.user.actor.user;
+  auto waiting = exchange.context.turns.take(party);
   const std::optional<Turns::Turn> turn = co_await waiting;
-  if (!turn) co_return unavailable(exchange.context, exchange.head(), too_many_at_once());
+  if (!turn) co_return unavailable(exchange.context, exchange.head(), too_many_at_once(party));
   auto step = door.step(std::move(exchange), std::move(admission.user));
   co_return co_await step;
 }
@@ -202,9 +203,10 @@ Task<Response> enter_directory(const Directory& door, Exchange exchange) {
   std::variant<Response, ScimExchange> admission = co_await admitting;
   if (auto* refusal = std::get_if<Response>(&admission)) co_return std::move(*refusal);
   auto& scim = std::get<ScimExchange>(admission);
-  auto waiting = scim.exchange.context.turns.take("directory " + scim.idp.name);
+  const std::string party = "directory " + scim.idp.name;
+  auto waiting = scim.exchange.context.turns.take(party);
   const std::optional<Turns::Turn> turn = co_await waiting;
-  if (!turn) co_return ScimFailure{scim}(too_many_at_once());
+  if (!turn) co_return ScimFailure{scim}(too_many_at_once(party));
   auto step = door.step(std::move(scim));
   co_return co_await step;
 }

@@ -193,6 +193,8 @@ Message change_message(CompanyChange change) {
       return {};
     case CompanyChange::own_proposal:
       return "company_own_proposal"_message;
+    case CompanyChange::above_own_level:
+      return "company_above_own_level"_message;
     case CompanyChange::no_proposal:
       return "company_no_proposal"_message;
     case CompanyChange::no_company:
@@ -216,7 +218,6 @@ Message change_message(CompanyChange change) {
       return "company_own"_message;
     case CompanyChange::too_many:
       return "company_too_many"_message;
-    case CompanyChange::above_own_level:
     case CompanyChange::no_link:
     case CompanyChange::not_allowed:
       break;

@@ -335,7 +335,8 @@ void add_checks(const ResponseCheck& check, bool is_fetched, Values& values) {
 // What the company's table gives for it, and by which value: who tests it has to see that it fits.
 void add_given(const IdentityProvider& company, const saml::VerifiedAssertion& assertion,
                Values& values) {
-  const Asserted asserted = read_asserted(company.asserted, assertion.attributes());
+  Asserted asserted = read_asserted(company.asserted, assertion.attributes());
+  if (asserted.kind == Asserted::Kind::too_many) asserted.grants.clear();  // nobody has said which
   values.flags["has_table"] = asserted.kind != Asserted::Kind::no_table;
   values.flags["has_too_many_groups"] = asserted.kind == Asserted::Kind::too_many;
   values.flags["gives"] = !asserted.grants.empty();
@@ -357,7 +358,8 @@ bool is_pinned_otherwise(const store::Person& person, const saml::VerifiedAssert
 // To whoever has none yet, and unless people withhold it: as far as can be told without signing on.
 bool gives_access(const Tested& tested) {
   const auto& attributes = tested.check.verdict.assertion->attributes();
-  return !read_asserted(tested.company->asserted, attributes).grants.empty();
+  const Asserted asserted = read_asserted(tested.company->asserted, attributes);
+  return asserted.kind == Asserted::Kind::said && !asserted.grants.empty();
 }
 
 // What becomes of whoever signs on so. Of a company that vouches for nobody yet it is not said: its

@@ -34,8 +34,9 @@ RETURNS text LANGUAGE sql IMMUTABLE AS $$
 $$;
 
 -- Gives a person, who is locked, what the assertion of their sign-on gives, and takes what it no longer gives, whichever company asserted
--- it: what is missing is filled, what people and directories gave is left alone. p_is_said false: their groups are too many to be named,
--- and what this company gave stays. At a closed property nothing is given, and what is still given there is kept.
+-- it: what is missing is filled, what people and directories gave is left alone. p_is_said false: their groups are too many to be named, the
+-- rows are all of the table, and those count whose values were said last. At a closed property nothing is given, and what is still given
+-- there is kept.
 CREATE OR REPLACE FUNCTION settle_asserted(person users, p_idp text, p_is_said boolean, p_values text[], p_properties text[],
                                            p_given text[], p_levels text[]) RETURNS users LANGUAGE plpgsql AS $$
 DECLARE
@@ -48,14 +49,18 @@ DECLARE
 BEGIN
   IF p_is_said THEN
     DELETE FROM asserted_withheld w WHERE w.user_id = person.id AND NOT (w.idp = p_idp AND w.property = ANY (p_properties));
-    SELECT coalesce(array_agg(w.key), '{}'), coalesce(array_agg(w.level), '{}') INTO v_keys, v_given
-    FROM asserted_wanted(p_idp, person.id, p_properties, p_given, p_levels) w;
+  ELSE
+    SELECT coalesce(array_agg(t.value), '{}'), coalesce(array_agg(t.property), '{}'), coalesce(array_agg(t.level), '{}')
+    INTO p_values, p_properties, p_given
+    FROM unnest(p_values, p_properties, p_given) t (value, property, level) WHERE t.value = ANY (person.asserted);
   END IF;
+  SELECT coalesce(array_agg(w.key), '{}'), coalesce(array_agg(w.level), '{}') INTO v_keys, v_given
+  FROM asserted_wanted(p_idp, person.id, p_properties, p_given, p_levels) w;
   DELETE FROM grants g WHERE g.user_id = person.id AND g.granted_by LIKE 'asserted:%'
-    AND (g.granted_by <> v_origin OR (p_is_said AND coalesce(g.property, '*') <> ALL (v_keys)));
+    AND (g.granted_by <> v_origin OR coalesce(g.property, '*') <> ALL (v_keys));
   INSERT INTO grants AS g (user_id, property, level, granted_by)
   SELECT person.id, nullif(w.key, '*'), w.level, v_origin FROM unnest(v_keys, v_given) w (key, level)
-  WHERE p_is_said AND NOT is_closed(w.key)
+  WHERE NOT is_closed(w.key)
   ON CONFLICT (user_id, (coalesce(property, '*'))) DO UPDATE
     SET level = excluded.level, expires_at = NULL, granted_at = now(), granted_by = excluded.granted_by
     WHERE origin_replaces(v_origin, g, excluded.level);

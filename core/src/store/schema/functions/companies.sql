@@ -65,12 +65,14 @@ CREATE OR REPLACE FUNCTION hold_row_of_company(p_name text) RETURNS companies LA
   SELECT * FROM companies c WHERE c.name = p_name AND c.state <> 'archived' FOR UPDATE
 $$;
 
--- All that follow answer not_allowed or own_company, too; and those that take settings above_own_level (reaches_tables()).
--- Where p_needs_two, those that vouch for somebody may answer as propose_act(): of an
--- operator (and of what acts by itself) nothing waits, nor at a company that has never been live, but that it goes live.
+-- Whether what vouches for somebody at the company waits, as propose_act() says: not an operator's acts, nor what acts by itself, nor a
+-- draft's, which are vouched for when it goes live.
 CREATE OR REPLACE FUNCTION waits_for_second(p_actor actor, p_needs_two boolean, c companies) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
   SELECT p_needs_two AND p_actor.id IS NOT NULL AND c.state IN ('live', 'suspended')
 $$;
+
+-- All that follow answer not_allowed or own_company, too, those that take settings above_own_level (reaches_tables()), and those that
+-- take p_needs_two as propose_act().
 
 -- added, or name_taken: by one that is archived, too, for people and the audit trail know it by its name.
 CREATE OR REPLACE FUNCTION add_company(p_actor actor, p_name text, p_display_name text, p_settings jsonb) RETURNS text LANGUAGE plpgsql AS $$
@@ -107,15 +109,15 @@ BEGIN
   v_detail := 'was ' || c.display_name || ' ' || settings_unlike(c.settings, p_settings) || ', is ' || p_display_name || ' '
               || settings_unlike(p_settings, c.settings);
   -- Whoever decides what stands there decides whose keys count.
-  v_gives_address := p_settings ? 'metadata_url'
-    AND (p_settings -> 'metadata_url', p_settings -> 'metadata_ca', p_settings -> 'metadata_certificate')
-        IS DISTINCT FROM (c.settings -> 'metadata_url', c.settings -> 'metadata_ca', c.settings -> 'metadata_certificate');
+  v_gives_address :=
+    (p_settings -> 'metadata_ca', p_settings -> 'metadata_certificate') IS DISTINCT FROM (c.settings -> 'metadata_ca', c.settings -> 'metadata_certificate')
+    OR (p_settings ? 'metadata_url' AND p_settings -> 'metadata_url' IS DISTINCT FROM c.settings -> 'metadata_url');
   IF v_gives_address AND waits_for_second(p_actor, p_needs_two, c) THEN
     RETURN propose_act(p_actor, c, 'settings', jsonb_build_object('display_name', p_display_name, 'settings', p_settings),
                        ARRAY[v_detail]);
   END IF;
   UPDATE companies SET display_name = p_display_name, settings = p_settings WHERE name = p_name;
-  IF c.state = 'live' AND v_gives_address THEN
+  IF c.state = 'live' AND v_gives_address AND p_settings ? 'metadata_url' THEN
     PERFORM tell_who_connects(p_actor, 'address_given', c, ARRAY[p_settings ->> 'metadata_url']);
   END IF;
   PERFORM note_company(p_actor, 'company_changed', p_name, v_detail);

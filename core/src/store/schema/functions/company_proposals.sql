@@ -14,6 +14,13 @@ CREATE OR REPLACE FUNCTION is_proposed(p company_proposals, c companies, p_actor
      AND NOT EXISTS (SELECT FROM users u WHERE u.id = p.proposed_by AND u.idp = c.name)
 $$;
 
+-- A company that has changed is not what was proposed, though it be changed back.
+CREATE OR REPLACE FUNCTION lapse_proposals() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  DELETE FROM company_proposals p WHERE p.company = NEW.name AND p.rests_on <> company_as_vouched_for(NEW, p.act);
+  RETURN NULL;
+END $$;
+
 -- For the act itself, which holds the company's row: proposed, also where it is already; too_many: fifty of a company. Everybody who could
 -- confirm it is written to.
 CREATE OR REPLACE FUNCTION propose_act(p_actor actor, c companies, p_act text, p_given jsonb, p_details text[]) RETURNS text
@@ -65,7 +72,10 @@ BEGIN
   IF c.name IS NULL THEN RETURN 'no_company'; END IF;
   SELECT * INTO p FROM company_proposals o WHERE o.company = p_name AND o.number = p_number;
   IF p.number IS NULL OR NOT is_proposed(p, c, p_actor) THEN RETURN 'no_proposal'; END IF;
-  IF p.proposed_by = p_actor.id THEN
+  -- Nor by an account whose level whoever proposed it has given alone.
+  IF p.proposed_by = p_actor.id OR (p_actor.id IS NOT NULL AND NOT EXISTS (
+       SELECT FROM live_grants g WHERE g.user_id = p_actor.id AND g.property IS NULL AND g.given_alone_by IS DISTINCT FROM p.proposed_by
+         AND array_position(p_actor.levels, g.level) >= array_position(p_actor.levels, p_actor.needed))) THEN
     RETURN refuse(p_actor, 'own_proposal', '', NULL, 'confirm ' || p.act || ' of company ' || p_name);
   END IF;
   v_outcome := CASE p.act

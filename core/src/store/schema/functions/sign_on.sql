@@ -105,8 +105,9 @@ BEGIN
   END IF;
 
   PERFORM hold_company(p_idp, false);
-  -- The node has not heard of it yet.
-  IF EXISTS (SELECT FROM companies c WHERE c.name = p_idp AND c.state = 'suspended') THEN
+  -- The node has not heard of it yet. The name of one that was archived before may be the configuration's.
+  IF EXISTS (SELECT FROM companies c WHERE c.name = p_idp
+             AND (c.state = 'suspended' OR (c.state = 'archived' AND c.changed_at > now() - interval '1 minute'))) THEN
     outcome := 'company_closed';
     INSERT INTO audit_events (kind, code, idp, email, client_address)
     VALUES ('sign_on_refused', outcome, p_idp, p_email, p_client);

@@ -22,6 +22,7 @@ BEGIN
     ('grants', 'grants_end_waiting', 'AFTER INSERT OR UPDATE', '', 'end_waiting'),
     ('grants', 'grants_changed', 'AFTER INSERT OR UPDATE OR DELETE', '', 'tell_nodes_of_grant'),
     ('companies', 'companies_numbered', 'BEFORE INSERT OR UPDATE', '', 'number_company'),
+    ('companies', 'companies_lapse_proposals', 'AFTER UPDATE', '', 'lapse_proposals'),
     ('companies', 'companies_fetched', 'AFTER INSERT OR UPDATE OF settings, state', '', 'follow_metadata_url'),
     ('sessions', 'sessions_ended', 'AFTER DELETE', '', 'tell_nodes_of_session'),
     ('access_requests', 'access_requests_canonical_address', 'BEFORE INSERT OR UPDATE OF email', '', 'canonical_address'),
