@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
+#include <iterator>
 
 #include "anteroom/pages.h"
 #include "config/files.h"
@@ -67,6 +69,14 @@ bool is_dns_server(const std::string& text) {
   const bool is_ipv6 = url->host.starts_with('[');
   const std::string host = is_ipv6 ? url->host.substr(1, url->host.size() - 2) : url->host;
   return inet_pton(is_ipv6 ? AF_INET6 : AF_INET, host.c_str(), bytes.data()) == 1;
+}
+
+// Whether a file is in a directory, or below.
+bool holds(const std::filesystem::path& directory, const std::filesystem::path& file) {
+  const auto outer = (directory / "").lexically_normal();
+  const auto inner = std::filesystem::absolute(file).lexically_normal();
+  const auto last = std::prev(outer.end());  // it ends with a slash
+  return std::mismatch(outer.begin(), last, inner.begin(), inner.end()).first == last;
 }
 
 }  // namespace
@@ -144,6 +154,10 @@ CompanySettings read_companies(Section section, AccessSettings& access) {
   companies.self_service = section.boolean_or("self_service", false);
   if (const std::string kept_in = section.text_or("kept_in", ""); !kept_in.empty()) {
     companies.kept_in = section.resolve(kept_in);
+    if (holds(companies.kept_in, section.file())) {
+      section.error("kept_in", "'companies.kept_in' becomes the workers' own: it cannot be " +
+                                   companies.kept_in + ", where this file is");
+    }
   }
   access.two_connect_companies = section.boolean_or("two_people", false);
   if (companies.self_service && access.two_connect_companies) {

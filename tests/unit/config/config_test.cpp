@@ -242,6 +242,19 @@ TEST_CASE("metadata must hold one SAML 2.0 identity provider") {
             "no signing certificate"));
 }
 
+TEST_CASE("what companies are kept in is a directory of its own") {
+  const Files files;
+  const auto kept_in = [&](const std::string& name) {
+    return files.complaints(with("database:", "companies: { kept_in: " + name + " }\ndatabase:"));
+  };
+  CHECK(kept_in("kept").empty());
+  CHECK(kept_in("/var/cache/anteroom").empty());
+  for (const char* name : {".", "./", "kept/..", "/", "..", "/tmp"}) {
+    INFO(name);
+    CHECK(has(kept_in(name), "becomes the workers' own"));
+  }
+}
+
 TEST_CASE("metadata is read only as it was signed, where its certificate is pinned") {
   const Files files;
   const std::string plain =

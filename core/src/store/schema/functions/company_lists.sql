@@ -65,14 +65,15 @@ BEGIN
 END $$;
 
 -- What of metadata ends next, as letters warn of it: microseconds of the epoch. A validUntil that is over goes first, for nobody signs on any
--- more; of certificates that are over only where no other is left. NULL: it does not say.
+-- more; of certificates that are over only where no other is left. No row: it does not say, or nothing that could be meant.
 CREATE OR REPLACE FUNCTION end_of_metadata(p_summary jsonb) RETURNS TABLE (ends_at bigint, by_certificate boolean)
 LANGUAGE sql STABLE AS $$
   SELECT e.at, e.is_certificate
-  FROM (SELECT (c.one ->> 'not_after')::bigint, true FROM jsonb_array_elements(p_summary -> 'certificates') c(one) UNION ALL
-        SELECT (p_summary ->> 'valid_until')::bigint, false) e(at, is_certificate),
+  FROM (SELECT v::numeric::bigint, true
+        FROM jsonb_path_query(p_summary, '$.certificates[*].not_after ? (@.type() == "number" && @ > 0 && @ < 9000000000000000000)') v UNION ALL
+        SELECT v::numeric::bigint, false
+        FROM jsonb_path_query(p_summary, '$.valid_until ? (@.type() == "number" && @ > 0 && @ < 9000000000000000000)') v) e(at, is_certificate),
        (SELECT (extract(epoch FROM now()) * 1000000)::bigint) n(now)
-  WHERE e.at IS NOT NULL
   ORDER BY e.at < n.now AND NOT e.is_certificate DESC, e.at < n.now, abs(e.at - n.now), e.is_certificate LIMIT 1
 $$;
 
@@ -90,7 +91,7 @@ DECLARE
                               WHERE is_proposed(p, o, p_actor))
     WHEN 'ends_soon' THEN ARRAY(SELECT m.company FROM companies o JOIN company_metadata m ON m.company = o.name AND m.number = o.metadata,
                                        end_of_metadata(m.summary) d
-                                WHERE d.ends_at < (extract(epoch FROM now() + p_soon) * 1000000)::bigint)
+                                WHERE o.state <> 'archived' AND d.ends_at < (extract(epoch FROM now() + p_soon) * 1000000)::bigint)
     WHEN 'failing' THEN ARRAY(SELECT DISTINCT e.idp FROM audit_events e
                               WHERE e.kind = 'sign_on_refused' AND e.at > now() - interval '24 hours') END;
 BEGIN
