@@ -385,7 +385,8 @@ def test_an_address_that_is_taken_away_with_its_authorities_waits(in_service, au
 def test_an_account_of_ones_own_making_is_no_second_person(in_service):
     in_service.ok("user", "provision", "alt@corp.test", "--level", "manager", "--all-properties")
     ann, alt = [f"(SELECT id FROM users WHERE email = '{name}@corp.test')" for name in ("ann", "alt")]
-    in_service.value(f"SET search_path = anteroom, public; UPDATE grants SET given_alone_by = {ann} WHERE user_id = {alt} RETURNING to_json(1)")
+    in_service.value("SET search_path = anteroom, public; "
+                     f"UPDATE grants SET given_alone_by = {ann} WHERE user_id = {alt} RETURNING to_json(1)")
     in_service.ok("company", "domain", "add", "contoso", "late.test", *by("ann"))
     refused(in_service, "alt")
     confirm(in_service, "ada")
