@@ -65,7 +65,10 @@ class Unfinished:
 
 @pytest.fixture
 def own_node(lab, cluster):
-    return lab.node(cluster)
+    node = lab.node(cluster)
+    # A worker that has just started lets a page wait for its companies; here only bodies shall be waited for.
+    assert node.ask("/auth/sign-in").status == 200
+    return node
 
 
 @pytest.fixture
