@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import re
 import secrets
 from xml.sax.saxutils import quoteattr
 
@@ -129,16 +130,19 @@ def test_what_is_said_otherwise_gives_nothing(gate, said):
 
 def test_what_is_put_in_after_signing_gives_nothing(gate):
     staff = groups(STAFF)
-    for tamper in ([["<saml:AttributeValue>x<", f"<saml:AttributeValue>{STAFF}<"]],
-                   [["</samlp:Response>", f'<saml:AttributeStatement xmlns:saml="{messages.SAML}">{staff}'
-                                          "</saml:AttributeStatement></samlp:Response>"]],
-                   [["</samlp:Status>", f'</samlp:Status><samlp:Extensions><saml:AttributeStatement xmlns:saml="{messages.SAML}">{staff}'
-                                        "</saml:AttributeStatement></samlp:Extensions>"]]):
-        gate.sign_on(groups("x"), tamper=tamper)
-        assert gate.held() == []
-    assert gate.sign_on(staff, sign="none") is None
-    assert gate.sign_on(staff, key="other") is None
-    assert gate.sql("SELECT count(*) FROM grants") == ["0"]
+    unsigned = f'<saml:AttributeStatement xmlns:saml="{messages.SAML}">{staff}</saml:AttributeStatement>'
+    refused = [(groups("x"), {"tamper": [["<saml:AttributeValue>x<", f"<saml:AttributeValue>{STAFF}<"]]}, "signature_invalid"),
+               (staff, {"sign": "none"}, "signature_missing"),
+               (staff, {"key": "other"}, "signature_invalid"),
+               (groups("x"), {"tamper": [["</samlp:Response>", f"{unsigned}</samlp:Response>"]]}, "response_shape")]
+    for said, case, _ in refused:
+        assert gate.sign_on(said, **case) is None
+    assert re.findall(r"refused code=(\w+)", gate.node.error_log()) == [code for *_, code in refused]
+    assert gate.sql("SELECT count(*) FROM users") == ["0"]
+    # Where anything may stand, unsigned, it is not read.
+    extensions = [["<samlp:Status>", f"<samlp:Extensions>{unsigned}</samlp:Extensions><samlp:Status>"]]
+    assert gate.sign_on(groups("x"), tamper=extensions) and gate.held() == []
+    assert gate.sign_on(staff) and gate.held() == ["elm=manager"], "signed, it counts"
 
 
 def test_groups_too_many_to_be_named_keep_what_was_and_are_told(gate):
