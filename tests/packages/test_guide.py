@@ -17,6 +17,7 @@ from .guide import blocks, install_command
 TEN_MINUTES = 600
 APP = "https://app.example.com"
 CONFIGURATION = "etc/nginx/conf.d/anteroom.conf"
+KEPT = "var/cache/anteroom"  # as init has it
 LINK = "etc/nginx/modules-enabled/50-mod-http-auth-saml.conf"
 
 
@@ -86,6 +87,12 @@ def test_who_was_given_access_gets_in(walk):
     assert headers["X-Auth-Properties"] == "elm-court=technician"
 
 
+def test_what_the_node_knows_of_companies_is_kept_for_its_workers_alone(walk):
+    walk.root.wait_for(lambda: walk.root.has(f"{KEPT}/companies"), "the file")
+    assert walk.root.shell(f"stat -c '%U %a' /{KEPT} /{KEPT}/companies").split() == ["www-data", "700", "www-data", "600"]
+    assert "kept in" not in walk.root.shell("nginx -t")
+
+
 def test_the_manual_page_and_the_completion_are_there(walk):
     assert "provision" in walk.root.shell("zcat /usr/share/man/man1/anteroom-user.1.gz")
     words = walk.root.shell("""source /usr/share/bash-completion/completions/anteroom
@@ -142,6 +149,7 @@ def test_purging_them_keeps_configuration_and_keys(walk):
     walk.root.shell("nginx -t")
     walk.reload()
     assert walk.is_open(80)
+    assert not walk.root.has(KEPT)
     assert walk.root.has("etc/anteroom/cookie.key") and walk.root.has("etc/anteroom/idp.d/contoso.yaml")
     left = walk.root.shell("ls -A /etc/nginx/modules-enabled; dpkg -S anteroom auth-saml 2>/dev/null || true")
     assert left == ""
