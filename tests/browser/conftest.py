@@ -43,18 +43,31 @@ def stack():
     assert not reports, reports
 
 
+@pytest.fixture(scope="session")
+def idle():
+    """Browsers that wait for the next test."""
+    waiting = []
+    yield waiting
+    for browser in waiting:
+        browser.close()
+
+
 @pytest.fixture
-def browsers():
+def browsers(idle):
     """Opens as many browsers as a test needs, each with cookies of its own."""
     opened = []
 
     def open_browser(**options):
-        opened.append(Chrome(**options))
-        return opened[-1]
+        browser = Chrome(**options) if options or not idle else idle.pop()
+        opened.append((browser, options))
+        return browser
 
     yield open_browser
-    for browser in opened:
-        browser.close()
+    for browser, options in opened:
+        if options or not browser.renew():
+            browser.close()
+        else:
+            idle.append(browser)
 
 
 @pytest.fixture

@@ -50,6 +50,25 @@ class Chrome:
         self.driver.quit()
         shutil.rmtree(self._profile, ignore_errors=True)
 
+    def renew(self) -> bool:
+        """As it was at first, in a fraction of the time: another tab, and nothing that any page left behind. False: it cannot be had."""
+        try:
+            for command in ("Network.clearBrowserCookies", "Network.clearBrowserCache"):
+                self.driver.execute_cdp_cmd(command, {})
+            self.driver.execute_cdp_cmd("Storage.clearDataForOrigin", {"origin": "*", "storageTypes": "all"})
+            old = self.driver.window_handles
+            self.driver.switch_to.new_window("tab")
+            new = self.driver.current_window_handle
+            for window in old:
+                self.driver.switch_to.window(window)
+                self.driver.close()
+            self.driver.switch_to.window(new)
+            self.console()
+        except WebDriverException:
+            return False
+        self._messages.clear()
+        return True
+
     @property
     def url(self) -> str:
         return self.driver.current_url
