@@ -21,8 +21,10 @@ using namespace std::chrono_literals;
 /// role that may create databases), migrated, and dropped at the end.
 class TestDatabase {
  public:
+  explicit TestDatabase(bool is_migrated = true)
+      : TestDatabase(false, is_migrated ? "TEMPLATE " + pattern().name_ : "") {}
   /// `options`: of CREATE DATABASE.
-  explicit TestDatabase(bool is_migrated = true, const std::string& options = "") {
+  TestDatabase(bool is_migrated, const std::string& options) {
     const char* server = std::getenv("ANTEROOM_TEST_DATABASE");
     if (server == nullptr)
       throw std::runtime_error("ANTEROOM_TEST_DATABASE is not set: run scripts/test database");
@@ -72,6 +74,12 @@ class TestDatabase {
     DatabaseSettings settings;
     settings.connection = server_ + " dbname=" + name;
     return settings;
+  }
+  /// A copy takes a tenth of the time that migrating does.
+  static const TestDatabase& pattern() {
+    static TestDatabase made(true, "");
+    made.database_.reset();  // nothing is copied that somebody is connected to
+    return made;
   }
   [[nodiscard]] BlockingDatabase connect_to(const std::string& name) const {
     return BlockingDatabase(settings_for(name));
