@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -234,6 +235,9 @@ def included(root: Path, build: Path) -> dict[Path, list[Path]]:
     return units
 
 
+FORGOTTEN_AFTER = 30 * 86400  # seconds without its state having been seen again
+
+
 def clang_tidy(root: Path, build: Path, jobs: int = 2) -> Found:
     """One (name, problems) per translation unit of core/ and module/. What was clean stays so until a source of
     it, a header that it includes, the rules or the command change."""
@@ -263,6 +267,7 @@ def clang_tidy(root: Path, build: Path, jobs: int = 2) -> Found:
             state.update(str(file).encode() + digest(file))
         stamp = stamps / state.hexdigest()
         if stamp.exists():
+            stamp.touch()
             return []
         done = subprocess.run(["/usr/bin/clang-tidy", "-quiet", "-p", build, path], capture_output=True, text=True,
                               check=False)
@@ -274,6 +279,9 @@ def clang_tidy(root: Path, build: Path, jobs: int = 2) -> Found:
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
         for path, problems in zip(units, pool.map(check, units), strict=True):
             yield f"clang-tidy: {path.relative_to(root)}", problems
+    for stamp in stamps.iterdir():
+        if time.time() - stamp.stat().st_mtime > FORGOTTEN_AFTER:
+            stamp.unlink()
 
 
 def run(root: Path, build: Path) -> bool:
