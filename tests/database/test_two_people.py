@@ -372,6 +372,17 @@ def test_whom_the_address_is_trusted_by_waits_also_where_there_is_none(in_servic
     assert in_force(in_service) == before and "metadata_ca" in proposals(in_service)[0]["act"]
 
 
+def test_what_a_proposal_changes_is_said_with_the_address_first(in_service, authority):
+    url = "https://idp.test/metadata"
+    in_service.ok("company", "set", "contoso", "--set", f"metadata_url={url}", "--set", f"metadata_ca={authority}", "--set", "button=A",
+                  "--display-name", "Contoso Ltd", *by("ann"))
+    (told,) = letters(in_service, "company_proposed")
+    said = f"metadata_url: — → {url}; button: — → A; display_name: Contoso → Contoso Ltd; metadata_ca: — → "
+    assert told[1]["details"][0].startswith(said)
+    (waits,) = proposals(in_service)
+    assert f"settings: {said}" in waits["act"]
+
+
 def test_an_address_that_is_taken_away_with_its_authorities_waits(in_service, authority):
     url = "metadata_url=https://idp.test/metadata"
     in_service.ok("company", "set", "contoso", "--set", url, "--set", f"metadata_ca={authority}")

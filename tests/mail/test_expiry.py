@@ -57,6 +57,12 @@ def test_the_letter_says_what_to_do(post, server):
     assert "anteroom keys prepare signing" in text and "Certificate (SHA-256): " in text
 
 
+def test_what_ends_in_less_than_a_day_is_not_said_to_end_in_no_days(post, server):
+    configure(post, 1, warn="ops@maintenance.test")
+    post.once()
+    assert server.received[0].message["Subject"] == "In less than a day: our signing certificate ends"
+
+
 def test_nobody_to_tell_leaves_it_to_be_told(post, server):
     configure(post, 29)
     post.once()

@@ -174,12 +174,12 @@ TEST_CASE("support reads what a company gives by what it asserts, and what was s
   SECTION("of somebody who was named") {
     desk.know("ann@corp.test", "active", "corp", "elm=manager");
     CHECK_THAT(desk.ask("ann%40corp.test").body,
-               Contains("by the values of urn:role") && Contains("elm=manager (&lt;Staff&gt;)") &&
+               Contains("what somebody is in urn:role") && Contains("elm=manager (&lt;Staff&gt;)") &&
                    !Contains("<Staff>") && !Contains("named no groups"));
     CHECK(desk.world.database.last["last_asserted"][1] == "22222222-2222-3333-4444-555555555555");
     too_many = "2026-05-04T09:12:33Z";
     CHECK_THAT(desk.ask("ann%40corp.test").body,
-               Contains("On 2026-05-04 09:12 UTC the assertion named no groups"));
+               Contains("The sign-in on 2026-05-04 09:12 UTC named no groups"));
   }
   SECTION("nothing of whom the viewer may not see") {
     CHECK_THAT(desk.ask("ann%40corp.test").body, !Contains("urn:role"));

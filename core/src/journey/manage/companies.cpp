@@ -65,6 +65,7 @@ void add_end(const store::CompanyLine& company, Time now, pages::Values& values)
                                                          : "companies_metadata"_message};
   const std::string count = std::to_string(days);
   values.messages["ends_in"] = days < 0    ? Message("companies_ended"_message)
+                               : days == 0 ? Message("companies_under_a_day"_message)
                                : days == 1 ? Message("companies_one_day"_message)
                                            : Message{"companies_days"_message, {{"days", count}}};
   values.flags["is_over"] = days < 0;

@@ -26,6 +26,13 @@ CREATE OR REPLACE FUNCTION settings_unlike(p_settings jsonb, p_other jsonb) RETU
   SELECT coalesce(jsonb_object_agg(s.key, s.value), '{}') FROM jsonb_each(p_settings) s WHERE p_other -> s.key IS DISTINCT FROM s.value
 $$;
 
+-- What changes, for people: "metadata_url: — → https://…; …", this one first, then the shortest, for letters cut what is long.
+CREATE OR REPLACE FUNCTION changes_of_settings(p_before jsonb, p_after jsonb) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+  SELECT string_agg(c.change, '; ' ORDER BY c.key <> 'metadata_url', length(c.change), c.change)
+  FROM (SELECT k.key, k.key || ': ' || coalesce(p_before ->> k.key, '—') || ' → ' || coalesce(p_after ->> k.key, '—')
+        FROM jsonb_object_keys(p_before || p_after) k (key) WHERE p_before -> k.key IS DISTINCT FROM p_after -> k.key) c (key, change)
+$$;
+
 -- NULL: the actor may. Otherwise what to answer, and it is in the audit trail. Nobody changes the company that they sign on at.
 CREATE OR REPLACE FUNCTION refuse_company(p_actor actor, p_name text, p_what text) RETURNS text LANGUAGE plpgsql AS $$
 BEGIN
@@ -114,7 +121,8 @@ BEGIN
     OR (p_settings ? 'metadata_url' AND p_settings -> 'metadata_url' IS DISTINCT FROM c.settings -> 'metadata_url');
   IF v_gives_address AND waits_for_second(p_actor, p_needs_two, c) THEN
     RETURN propose_act(p_actor, c, 'settings', jsonb_build_object('display_name', p_display_name, 'settings', p_settings),
-                       ARRAY[v_detail]);
+                       ARRAY[changes_of_settings(c.settings || jsonb_build_object('display_name', c.display_name),
+                                                 p_settings || jsonb_build_object('display_name', p_display_name))]);
   END IF;
   UPDATE companies SET display_name = p_display_name, settings = p_settings WHERE name = p_name;
   IF c.state = 'live' AND v_gives_address AND p_settings ? 'metadata_url' THEN

@@ -145,7 +145,7 @@ BEGIN
   INSERT INTO mail_outbox (recipient, template, parameters)
   SELECT recipient, 'expiry_warning', jsonb_strip_nulls(jsonb_build_object(
     p_what, true, 'idp', nullif(p_idp, ''), 'company', company_called(p_idp), 'in_database', company_called(p_idp) IS NOT NULL,
-    'certificate', nullif(p_certificate, ''), 'days', p_left,
+    'certificate', nullif(p_certificate, ''), 'days', p_left, 'under_a_day', nullif(p_left <= 0, false),
     'ends_at', to_char(p_ends_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI "UTC"')))
   FROM unnest(p_recipients) recipient;
   RETURN true;
