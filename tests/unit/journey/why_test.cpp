@@ -173,9 +173,10 @@ TEST_CASE("support reads what a company gives by what it asserts, and what was s
   };
   SECTION("of somebody who was named") {
     desk.know("ann@corp.test", "active", "corp", "elm=manager");
-    CHECK_THAT(desk.ask("ann%40corp.test").body,
-               Contains("what somebody is in urn:role") && Contains("elm=manager (&lt;Staff&gt;)") &&
-                   !Contains("<Staff>") && !Contains("named no groups"));
+    CHECK_THAT(desk.ask("ann%40corp.test").body, Contains("what somebody is in urn:role") &&
+                                                     Contains("elm=manager (&lt;Staff&gt;)") &&
+                                                     !Contains("<Staff>") &&
+                                                     !Contains("named no groups"));
     CHECK(desk.world.database.last["last_asserted"][1] == "22222222-2222-3333-4444-555555555555");
     too_many = "2026-05-04T09:12:33Z";
     CHECK_THAT(desk.ask("ann%40corp.test").body,
