@@ -1,6 +1,7 @@
 #include "request/response_adapter.h"
 
 #include "request/pool_object.h"
+#include "request/request_adapter.h"
 #include "request/text.h"
 
 namespace anteroom::nginx {
@@ -41,6 +42,15 @@ ngx_int_t set_headers(ngx_http_request_t* r, const Response& response) {
   return NGX_OK;
 }
 
+// nginx's own filter and those of other modules see a client that takes no coding.
+void refuse_compression(ngx_http_request_t* r) {
+#if (NGX_HTTP_GZIP)
+  r->headers_in.accept_encoding = nullptr;
+  r->gzip_tested = 1;
+  r->gzip_ok = 0;
+#endif
+}
+
 enum class Last { yes, no };
 
 ngx_buf_t* copied(ngx_pool_t* pool, const std::string& body) {
@@ -79,6 +89,7 @@ ngx_int_t send_all(ngx_http_request_t* r, const Response& response, Last last) {
       last == Last::yes ? static_cast<off_t>(response.content().size()) : -1;
   ngx_http_clear_last_modified(r);
   if (set_headers(r, response) != NGX_OK) return NGX_HTTP_INTERNAL_SERVER_ERROR;
+  if (!may_compress(response, head_of(r, {}).headers)) refuse_compression(r);
   if (response.content().empty()) r->header_only = 1;
   const ngx_int_t sent = ngx_http_send_header(r);
   if (sent == NGX_ERROR || sent > NGX_OK || r->header_only != 0) return sent;

@@ -133,10 +133,11 @@ std::string nginx_lines(const Settings& settings, const std::string& config_file
     text += server_of(app.authority, gated);
     has_app = true;
   }
-  text +=
-      server_of(sp.origin.authority, has_app ? "    auth_saml on;\n    location / { return 302 " +
-                                                   sp.landing_url + "; }\n"
-                                             : gated);
+  const std::string pages_alone =
+      "    auth_saml on;\n    gzip on; gzip_types text/css text/javascript image/svg+xml;\n"
+      "    location / { return 302 " +
+      sp.landing_url + "; }\n";
+  text += server_of(sp.origin.authority, has_app ? pages_alone : gated);
   if (is_module_loaded) return text;
   return "load_module modules/ngx_http_auth_saml_module.so;\nhttp {\n" + indented(text) + "}\n";
 }

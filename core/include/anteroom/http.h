@@ -71,6 +71,14 @@ struct FollowedSession {
   std::chrono::seconds alive_every;  ///< so that nobody on the way takes it for dead
 };
 
+/// Whether an answer may be compressed on its way. The size of a compressed one tells what a text
+/// that somebody else chose has in common with the rest of it (BREACH).
+enum class Compression {
+  never,         ///< it holds a secret, or nobody has thought about it
+  on_our_pages,  ///< where no other site had the browser ask for it
+  always,        ///< everybody is sent the same
+};
+
 /// `headers` may hold a name several times (Set-Cookie). Content-Length is the host's. A body is
 /// sent only where the method allows one.
 struct Response {
@@ -82,8 +90,12 @@ struct Response {
   std::optional<FollowedSession> follow = {};
   /// In place of `body`: what everybody is sent alike, of which nobody needs a copy.
   std::shared_ptr<const std::string> shared_body = {};
+  Compression compression = Compression::never;
 
   [[nodiscard]] const std::string& content() const { return shared_body ? *shared_body : body; }
 };
+
+/// True if the host may let `response` be compressed for a request with these headers.
+bool may_compress(const Response& response, const RequestHeaders& headers);
 
 }  // namespace anteroom

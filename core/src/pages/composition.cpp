@@ -58,6 +58,12 @@ bool is_page(std::string_view name) {
   return std::find(kParts.begin(), kParts.end(), name) == kParts.end();
 }
 
+bool holds_secret(std::string_view name) {
+  constexpr std::array<std::string_view, 6> kSecret{"post_to_idp", "test_sign_on",   "test_result",
+                                                    "set_up",      "manage_company", "error"};
+  return std::find(kSecret.begin(), kSecret.end(), name) != kSecret.end();
+}
+
 std::string in_layout(const TemplateTexts& texts, const std::string& name) {
   constexpr std::string_view kMain = "<main";
   const std::string& page = texts.at(name);

@@ -28,7 +28,7 @@ HeaderList page_headers(std::string_view language, std::string_view form_action)
   return {
       {"Content-Type", "text/html; charset=utf-8"},
       {"Content-Language", std::string(language)},
-      {"Vary", "Accept-Language"},
+      {"Vary", "Accept-Encoding, Accept-Language"},
       {"Cache-Control", "no-store"},
       {"Content-Security-Policy", page_policy(form_action)},
       {"X-Content-Type-Options", "nosniff"},
@@ -45,6 +45,7 @@ HeaderList page_headers(std::string_view language, std::string_view form_action)
 HeaderList asset_headers(std::string_view type) {
   return {
       {"Content-Type", std::string(type)},
+      {"Vary", "Accept-Encoding"},
       {"Cache-Control", "public, max-age=31536000, immutable"},
       // An SVG opened by itself is a document: it may look as it likes and do nothing.
       {"Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; sandbox"},

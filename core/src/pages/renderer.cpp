@@ -81,13 +81,19 @@ class Renderer::Implementation {
     if (found == edition.pages.end()) return plain(500, "This page is missing.\n");
     Values shown = presentable(values, edition.catalogue);
     shown.text["language"] = language;
-    return {status, page_headers(language, form_action), found->second.render(common_, shown)};
+    return {status,
+            page_headers(language, form_action),
+            found->second.render(common_, shown),
+            {},
+            {},
+            holds_secret(name) ? Compression::never : Compression::on_our_pages};
   }
 
   [[nodiscard]] Response asset(std::string_view name) const {
     const auto found = assets_.find(name);
     if (found == assets_.end()) return plain(404, "Not found.\n");
-    return {200, asset_headers(found->second.type), "", {}, found->second.body};
+    return {
+        200, asset_headers(found->second.type), "", {}, found->second.body, Compression::always};
   }
 
  private:

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <algorithm>
 #include <catch2/catch.hpp>
+#include <cctype>
 #include <map>
 #include <memory>
 #include <string>
@@ -46,6 +48,25 @@ class FakeMemory : public SessionMemory {
   int forgotten = 0;
   void forget(const TokenHash&) override { ++forgotten; }
 };
+
+/// The first word of a page that may be a token or a sealed value: as long, and at random; empty if
+/// there is none. The place to return to (`r`) is sealed and opens nothing.
+inline std::string sealed_in(std::string_view page) {
+  constexpr std::string_view kWord =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+  constexpr std::size_t kTokenLength = 43;
+  for (std::size_t start = 0; start < page.size();) {
+    const std::size_t end = std::min(page.find_first_not_of(kWord, start), page.size());
+    const std::string_view before = page.substr(0, start);
+    const std::string_view word = page.substr(start, end - start);
+    const bool is_place = before.ends_with("name=\"r\" value=\"") || before.ends_with("?r=");
+    const auto has = [word](int (*is)(int)) { return std::any_of(word.begin(), word.end(), is); };
+    const bool is_random = has(std::isupper) && has(std::islower) && has(std::isdigit);
+    if (word.size() >= kTokenLength && is_random && !is_place) return std::string(word);
+    start = end + 1;
+  }
+  return "";
+}
 
 /// Answers with what it is given; keeps the last call.
 class FakeBackChannel : public BackChannel {
@@ -215,7 +236,11 @@ struct World {
     if (ask.method == "POST") head.headers.origin = ask.origin;
     return {head, ask.body};
   }
-  Response answer(const Ask& ask) { return wait(site->handle(request(ask))); }
+  Response answer(const Ask& ask) {
+    Response response = wait(site->handle(request(ask)));
+    if (response.compression != Compression::never) CHECK(sealed_in(response.content()) == "");
+    return response;
+  }
 };
 
 inline std::string header(const Response& response, const std::string& name) {

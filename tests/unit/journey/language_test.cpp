@@ -9,7 +9,7 @@ TEST_CASE("pages speak the reader's language, refusals included") {
   const Response asked = world.answer({.path = "/auth/sign-in", .accept_language = "es"});
   CHECK_THAT(asked.body, Contains("Iniciar sesión"));
   CHECK(header(asked, "Content-Language") == "es");
-  CHECK(header(asked, "Vary") == "Accept-Language");
+  CHECK(header(asked, "Vary") == "Accept-Encoding, Accept-Language");
 
   const Response unknown = world.answer({.method = "POST",
                                          .path = "/auth/sign-in",

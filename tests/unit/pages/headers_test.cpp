@@ -19,7 +19,7 @@ TEST_CASE("a page's headers, and no others") {
   const HeaderList expected{
       {"Content-Type", "text/html; charset=utf-8"},
       {"Content-Language", "en"},
-      {"Vary", "Accept-Language"},
+      {"Vary", "Accept-Encoding, Accept-Language"},
       {"Cache-Control", "no-store"},
       {"Content-Security-Policy",
        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; "
