@@ -1,5 +1,7 @@
 #include "database/listener.h"
 
+#include <algorithm>
+
 #include "anteroom/activity.h"
 #include "anteroom/session.h"
 #include "anteroom/site.h"
@@ -107,19 +109,31 @@ void Listener::lost(const Failure& failure) {
   retry_timer_.start(backoff_.next());
 }
 
+// "these" and more than one name, all of one transaction; or one name.
 void Listener::notified(std::string_view payload) {
+  constexpr std::string_view kThese = "these ";
+  if (!payload.starts_with(kThese)) return heard(payload);
+  std::string_view rest = payload.substr(kThese.size());
+  while (!rest.empty()) {
+    const std::string_view name = rest.substr(0, rest.find(' '));
+    heard(name);
+    rest.remove_prefix(std::min(name.size() + 1, rest.size()));
+  }
+}
+
+void Listener::heard(std::string_view name) {
   constexpr std::string_view kSession = "session:";
   constexpr std::string_view kUser = "user:";
-  if (payload.starts_with(kSession)) {
-    if (const auto hash = hash_from_hex(payload.substr(kSession.size()))) {
+  if (name.starts_with(kSession)) {
+    if (const auto hash = hash_from_hex(name.substr(kSession.size()))) {
       cache_.forget(*hash);
       return;
     }
-  } else if (payload.starts_with(kUser)) {
-    cache_.forget_user(payload.substr(kUser.size()));
+  } else if (name.starts_with(kUser)) {
+    cache_.forget_user(name.substr(kUser.size()));
     return;
   }
-  if (payload == "companies") return cache_.companies_changed();
+  if (name == "companies") return cache_.companies_changed();
   cache_.forget_all();  // "all", or what a later version says
 }
 

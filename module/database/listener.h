@@ -31,6 +31,7 @@ class Listener {
   void ping();
   void lost(const Failure& failure);
   void notified(std::string_view payload);
+  void heard(std::string_view name);
   void note_database(const Status& connected);
   void housekeep();
   void look_after_housekeeping();

@@ -218,6 +218,19 @@ def test_however_much_changes_nobody_is_told_of_what_is_others(socket_node):
     nobody_else_is_told(socket_node, others)
 
 
+@pytest.mark.parametrize("count", [300, 5000])
+def test_of_a_bulk_change_those_are_told_whom_it_concerns(socket_node, count):
+    all_is_heard(socket_node)
+    first, last, *others = [Waiting(socket_node) for _ in range(10)]
+    socket_node.people.sql(f"""INSERT INTO users (email, status)
+            SELECT 'bulk' || n || '.{count}@northwind.example', 'waiting' FROM generate_series(1, {count}) n;
+        INSERT INTO grants (user_id, property, level) SELECT id, NULL, 'viewer' FROM (
+            SELECT '{first.user}'::uuid AS id, 1 AS place UNION ALL SELECT id, 2 FROM users WHERE email LIKE 'bulk%.{count}@%'
+            UNION ALL SELECT '{last.user}', 3) people ORDER BY place""")
+    wait_until(lambda: first.is_told() and last.is_told(), 10, "those whom it concerns")
+    nobody_else_is_told(socket_node, others)
+
+
 def test_a_waiting_stream_asks_the_database_nothing(socket_node, waiting):
     streams = [Open(socket_node, EVENTS, waiting[0]) for _ in range(4)]
     count = "SELECT sum(n_tup_ins + n_tup_upd + seq_scan + idx_scan) FROM pg_stat_user_tables WHERE relname = 'sessions'"

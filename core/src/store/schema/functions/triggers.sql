@@ -1,10 +1,11 @@
 -- Which trigger calls which function. One that is missing is made; one that is to fire otherwise gets a new name, and a file of ../tables
--- drops the old one: dropping one locks its table.
+-- drops the old one: dropping one locks its table. What tells nodes has a twin that speaks at the end of the transaction: a file of
+-- ../tables that changes rows of such a table says SET CONSTRAINTS ALL IMMEDIATE before it alters the table.
 DO $$
 DECLARE
   t record;
 BEGIN
-  FOR t IN SELECT * FROM (VALUES
+  FOR t IN WITH listed (relation, name, moment, condition, function) AS (VALUES
     ('users', 'users_canonical_address', 'BEFORE INSERT OR UPDATE OF email', '', 'canonical_address'),
     ('users', 'users_begin_waiting', 'BEFORE UPDATE OF last_sign_on_at', '', 'begin_waiting'),
     ('users', 'users_who_switched_off', 'BEFORE INSERT OR UPDATE OF status, off_by_people, off_by_directory', '', 'who_switched_off'),
@@ -30,10 +31,12 @@ BEGIN
      'tell_nodes_of_property'),
     ('access_requests', 'access_requests_filed', 'AFTER INSERT', '', 'tell_nodes_of_request'),
     ('access_requests', 'access_requests_decided', 'AFTER UPDATE OF state', '', 'tell_nodes_of_request'))
-    AS t (relation, name, moment, condition, function)
+    SELECT *, '' AS kind, '' AS at FROM listed
+    UNION ALL SELECT relation, name || '_told', moment, condition, 'tell_nodes_at_last', 'CONSTRAINT', 'DEFERRABLE INITIALLY DEFERRED'
+    FROM listed WHERE function IN ('tell_nodes_of_user', 'tell_nodes_of_grant', 'tell_nodes_of_session', 'tell_nodes_of_request')
   LOOP
     CONTINUE WHEN EXISTS (SELECT FROM pg_trigger g WHERE g.tgrelid = t.relation::regclass AND g.tgname = t.name);
-    EXECUTE format('CREATE TRIGGER %I %s ON %I FOR EACH ROW %s EXECUTE FUNCTION %I()', t.name, t.moment, t.relation,
+    EXECUTE format('CREATE %s TRIGGER %I %s ON %I %s FOR EACH ROW %s EXECUTE FUNCTION %I()', t.kind, t.name, t.moment, t.relation, t.at,
                    CASE WHEN t.condition = '' THEN '' ELSE 'WHEN (' || t.condition || ')' END, t.function);
   END LOOP;
 END $$;
