@@ -34,9 +34,11 @@ std::string refusal(CompanyChange change) {
   }
 }
 
-std::optional<IdpMetadata> in_force(const store::CompanyRow& row) {
+std::optional<IdpMetadata> in_force(const store::CompanyRow& row,
+                                    const std::string& pinned_certificate_der) {
   if (row.metadata.empty()) return std::nullopt;
-  auto parsed = saml::parse_idp_metadata(row.metadata, Time{});  // what has expired is known, too
+  auto parsed = saml::parse_idp_metadata(row.metadata, Time{},
+                                         pinned_certificate_der);  // what has expired is known, too
   return parsed ? std::optional(std::move(*parsed)) : std::nullopt;
 }
 
@@ -49,10 +51,10 @@ class Attempt {
         settings_(settings),
         due_(due),
         row_(row),
-        ca_pem_(read_company(row, settings, now_).company.metadata_source.ca_pem) {}
+        source_(read_company(row, settings, now_).company.metadata_source) {}
 
   Refreshed run() {
-    const auto answer = fetch_metadata({due_.url, ca_pem_, due_.etag, due_.last_modified});
+    const auto answer = fetch_metadata({due_.url, source_.ca_pem, due_.etag, due_.last_modified});
     if (!answer) return {Outcome::failed, answer.failure().detail};
     const bool is_same = answer->is_unchanged || answer->xml == row_.metadata;
     Refreshed done = is_same ? look_again() : take(answer->xml);
@@ -69,14 +71,14 @@ class Attempt {
 
  private:
   Refreshed look_again() {
-    const auto still = saml::parse_idp_metadata(row_.metadata, now_);
+    const auto still = saml::parse_idp_metadata(row_.metadata, now_, source_.certificate_der);
     if (!still) return {Outcome::failed, still.failure().detail};
     return {Outcome::unchanged, ""};
   }
 
   Refreshed take(const std::string& xml) {
     if (xml.size() > kMaxMetadata) return {Outcome::failed, "it is longer than 512 KiB"};
-    const auto current = in_force(row_);
+    const auto current = in_force(row_, source_.certificate_der);
     store::CompanyRow next = row_;
     next.metadata = xml;
     JudgedMetadata judged = judge_company_metadata(settings_, next, now_);
@@ -101,7 +103,7 @@ class Attempt {
   const store::DueFetch& due_;
   store::CompanyRow& row_;
   const Time now_ = SystemClock().now();
-  const std::string ca_pem_;
+  const MetadataSource source_;
 };
 
 }  // namespace

@@ -9,7 +9,7 @@ import pytest
 from tests.support.metadata_server import certificate
 from tests.support.processes import wait_until
 from tests.support.saml import live
-from tests.support.saml.messages import metadata
+from tests.support.saml.messages import Authority, metadata, metadata_signed_by
 
 
 @pytest.fixture
@@ -357,13 +357,32 @@ def test_an_address_goes_along_with_the_authorities_that_it_is_asked_with(ready)
     assert company["problems"] == [] and company["fetched"]["url"] == "https://idp.corp.test/metadata"
 
 
-def test_what_the_database_cannot_keep_stays_in_the_configuration(ready):
+def test_the_certificate_that_signs_metadata_goes_along(ready):
     entry = ready.directory / "idp.d" / "corp.yaml"
-    (entry.parent / "pin.pem").write_text(f"-----BEGIN CERTIFICATE-----\n{certificate()}\n-----END CERTIFICATE-----\n")
+    authority = Authority("Metadata authority")
+    (entry.parent / "pin.pem").write_bytes(authority.certificate_pem)
+    copy = entry.parent / "corp.xml"
+    copy.write_text(metadata_signed_by(authority, metadata([Authority("Their key")])))
     entry.write_text(entry.read_text() + "metadata_certificate: pin.pem\n")
-    assert ready.json("idp", "import") == [{"name": "corp", "outcome": "stays: the database cannot keep metadata_certificate"}]
-    assert as_row(ready, "corp") is None
+    assert ready.json("idp", "import") == [{"name": "corp", "outcome": "moved"}]
+    entry.unlink()
+    company = shown(ready, "corp")
+    assert company["settings"]["metadata_certificate"].encode() == authority.certificate_pem and company["closed"] == ""
+    other = entry.parent / "other.xml"
+    other.write_text(metadata_signed_by(Authority("Somebody"), metadata([Authority("Another key")])))
+    assert "not signed by the certificate" in ready.refused(1, "company", "metadata", "corp", other)
+
+
+def test_only_what_is_in_the_configuration_moves(ready):
     assert "there is no identity provider nobody" in ready.refused(1, "idp", "import", "nobody")
+
+
+def test_a_certificate_that_the_metadata_in_force_was_not_signed_by_is_refused(contoso):
+    """Or the company would be closed by it."""
+    pin = Authority("Metadata authority").certificate_pem.decode()
+    said = contoso.refused(1, "company", "set", "contoso", "--set", f"metadata_certificate={pin}")
+    assert "of the metadata in force: it is not signed" in said
+    assert "metadata_certificate" not in shown(contoso)["settings"]
 
 
 def test_nobody_moves_a_company_who_may_not_connect_one(people):

@@ -213,7 +213,8 @@ def test_who_may_connect_companies_hears_of_another_address(live):
     ("metadata_ca=/etc/ssl/certs/ca-certificates.crt", "not the name of a file"),
     ("back_channel_ca=cookie.key", "not the name of a file"),
     ("metadata_ca=-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----", "no certificate in PEM"),
-    ("metadata_certificate=/etc/passwd", "not a setting of a company in the database"),
+    ("metadata_certificate=/etc/passwd", "not the name of a file"),
+    ("metadata_certificate=-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----", "no certificate in PEM"),
 ])
 def test_no_setting_makes_a_node_read_a_file_or_trust_plain_http(contoso, setting, complaint):
     before = shown(contoso)

@@ -43,14 +43,6 @@ std::vector<MovableCompany> chosen(Console& console, const Given& given) {
   return all;
 }
 
-std::string stays_for(const MovableCompany& company) {
-  std::string why = "stays: the database cannot keep";
-  for (const std::string& key : company.why_not) {
-    why += (key == company.why_not.front() ? " " : ", ") + key;
-  }
-  return why;
-}
-
 // All that can be known before anything is written.
 store::NewMetadata checked(Console& console, const MovableCompany& company) {
   for (const std::string& domain : company.row.domains) {
@@ -62,7 +54,6 @@ store::NewMetadata checked(Console& console, const MovableCompany& company) {
 
 Moved move(Console& console, const Given& given, const MovableCompany& company) {
   const std::string& name = company.row.name;
-  if (!company.why_not.empty()) return {name, stays_for(company)};
   store::NewMetadata metadata = checked(console, company);
   if (console.need(wait(store::find_company(console.database(), name)))) {
     return {name, "is there already"};

@@ -10,9 +10,8 @@ namespace anteroom {
 
 /// An entry of identity_providers.
 struct MovableCompany {
-  store::CompanyRow row;             ///< live, of no version, without its metadata
-  std::string metadata_file;         ///< absolute
-  std::vector<std::string> why_not;  ///< its keys that have no place in a row: it stays where it is
+  store::CompanyRow row;      ///< live, of no version, without its metadata
+  std::string metadata_file;  ///< absolute
 };
 
 /// Those of a configuration that load_settings() takes, in its order. Throws std::runtime_error

@@ -14,7 +14,7 @@ bool is_known_by_summary(const IdentityProvider& company) {
 
 // With the keys that its summary leaves out.
 Result<Company> completed(const Company& company, const std::string& xml) {
-  auto metadata = saml::parse_idp_metadata(xml, Time{});
+  auto metadata = saml::parse_idp_metadata(xml, Time{}, company->metadata_source.certificate_der);
   if (!metadata) return Failure{kCompanyClosed, metadata.failure().detail};
   if (metadata->entity_id != company->metadata.entity_id) {
     return Failure{kCompanyClosed, "its metadata is another entity's, " + metadata->entity_id};

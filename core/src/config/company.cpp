@@ -38,10 +38,11 @@ void close_company(IdentityProvider& company, const std::string& why) {
   if (company.closed.empty()) company.closed = why;
 }
 
-std::optional<Result<IdpMetadata>> metadata_of(const store::CompanyRow& row) {
+std::optional<Result<IdpMetadata>> metadata_of(const store::CompanyRow& row,
+                                               const std::string& pinned_certificate_der) {
   if (!row.summary.empty()) return read_summary(row.summary);
   if (row.metadata.empty()) return std::nullopt;
-  return saml::parse_idp_metadata(row.metadata, Time{});
+  return saml::parse_idp_metadata(row.metadata, Time{}, pinned_certificate_der);
 }
 
 ReadIdp read_row(Problems& problems, const store::CompanyRow& row, const Settings& settings,
@@ -50,14 +51,14 @@ ReadIdp read_row(Problems& problems, const store::CompanyRow& row, const Setting
   YAML::Node node = parse_yaml(problems, place, row.settings);
   if (!node.IsMap()) node = YAML::Node(YAML::NodeType::Map);
   for (const auto key : kInPlacesOfTheirOwn) refuse_key(problems, place, node, key);
-  for (const auto key : kNotInRows) refuse_key(problems, place, node, key);
   refuse_files(problems, place, node);
   node["name"] = row.name;
   node["display_name"] = row.display_name;
   node["domains"] = row.domains;
   return read_identity_provider(
       Section(problems, place, "identity_providers", node, {place, -1, -1}),
-      settings.service_provider, now, metadata_of(row));
+      settings.service_provider, now,
+      [&row](const std::string& pinned) { return metadata_of(row, pinned); });
 }
 
 std::string first_error(const Problems& problems) {

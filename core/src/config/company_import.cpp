@@ -65,7 +65,7 @@ std::string text_of(const YAML::Node& node, const char* key, const std::string& 
   return value.IsDefined() && value.IsScalar() ? value.Scalar() : otherwise;
 }
 
-// Rows have the certificates themselves. Empty: the file cannot be read.
+// Rows have the certificates themselves.
 std::string certificates_of(const std::filesystem::path& directory, const YAML::Node& node) {
   std::string value = node.IsScalar() ? node.Scalar() : "";
   if (value.starts_with(kPemBegins)) return value;
@@ -84,11 +84,8 @@ MovableCompany company_in(const std::string& file, const YAML::Node& node) {
   Json settings = Json::object();
   for (const auto& entry : node) {
     const auto name = entry.first.as<std::string>();
-    if (is_among(kNotInRows, name)) {
-      company.why_not.push_back(name);
-    } else if (is_among(kCertificates, name)) {
+    if (is_among(kCertificates, name)) {
       settings[name] = certificates_of(std::filesystem::path(file).parent_path(), entry.second);
-      if (settings[name] == "") company.why_not.push_back(name);
     } else if (!is_among(kInPlacesOfTheirOwn, name)) {
       settings[name] = json_of(entry.second);
     }

@@ -134,7 +134,11 @@ CompanyVerdict judge_company_settings(const Settings& settings, store::CompanyRo
   for (const Problem& problem : read.problems) {
     if (!problem.is_warning) return bad(CompanyFault::bad_settings, errors_of(read));
   }
-  return {};
+  const std::string& pinned = read.company.metadata_source.certificate_der;
+  if (pinned.empty() || row.metadata.empty()) return {};
+  const auto parsed = saml::parse_idp_metadata(row.metadata, Time{}, pinned);
+  if (parsed) return {};
+  return bad(CompanyFault::bad_settings, "of the metadata in force: " + parsed.failure().detail);
 }
 
 CompanyVerdict judge_metadata_text(const std::string& xml) {
@@ -157,7 +161,10 @@ JudgedMetadata judge_company_metadata(const Settings& settings, store::CompanyRo
   };
   judged.verdict = judge_metadata_text(row.metadata);
   if (!judged.verdict.is_good()) return judged;
-  auto parsed = saml::parse_idp_metadata(row.metadata, now);
+  row.state = "live";
+  const ReadCompany read = read_company(row, settings, now);
+  auto parsed =
+      saml::parse_idp_metadata(row.metadata, now, read.company.metadata_source.certificate_der);
   if (!parsed) return refuse(CompanyFault::bad_metadata, parsed.failure().detail);
   for (const IdentityProvider& company : settings.identity_providers) {
     if (company.name != row.name && company.metadata.entity_id == parsed->entity_id) {
@@ -166,8 +173,6 @@ JudgedMetadata judge_company_metadata(const Settings& settings, store::CompanyRo
                                                                " in the configuration");
     }
   }
-  row.state = "live";
-  const ReadCompany read = read_company(row, settings, now);
   if (!read.company.closed.empty()) return refuse(CompanyFault::bad_metadata, errors_of(read));
   for (const Problem& problem : read.problems) judged.remarks.push_back(problem.message);
   judged.kept = as_kept(row.metadata, *parsed);

@@ -316,11 +316,12 @@ ReadIdp read_identity_provider(Section section, const ServiceProviderSettings& s
 }
 
 ReadIdp read_identity_provider(Section section, const ServiceProviderSettings& sp, Time now,
-                               std::optional<Result<IdpMetadata>> metadata) {
-  return read(std::move(section), sp, [&metadata, now](Section& own, IdentityProvider& idp) {
+                               const MetadataOf& metadata_of) {
+  return read(std::move(section), sp, [&metadata_of, now](Section& own, IdentityProvider& idp) {
     idp.metadata_source.idp = idp.name;
     idp.metadata_source.file = own.file();
-    read_source(own, idp.metadata_source);
+    if (!read_source(own, idp.metadata_source)) return;
+    auto metadata = metadata_of(idp.metadata_source.certificate_der);
     if (metadata) take_metadata(own, idp, std::move(*metadata), now);
   });
 }

@@ -36,8 +36,7 @@ void check_certificates(Section& section, IdentityProvider& idp, Time now) {
 // DER bytes of the certificate that the metadata must be signed with; empty: none is pinned.
 std::optional<std::string> read_pinned_certificate(Section& section) {
   if (!section.has("metadata_certificate")) return std::string();
-  const std::string file = section.resolve(section.required("metadata_certificate"));
-  const auto pem = read_file(section, section.place_of("metadata_certificate"), file, 64u << 10);
+  const auto pem = read_authorities(section, "metadata_certificate");
   if (!pem) return std::nullopt;
   const auto der = crypto::pem_to_der_certificate(*pem);
   const auto facts =
@@ -45,7 +44,7 @@ std::optional<std::string> read_pinned_certificate(Section& section) {
   if (!facts || facts->key_type != "RSA" || facts->key_bits < 2048) {
     section.error(
         "metadata_certificate",
-        file + ": this is not a certificate in PEM with an RSA key of at least 2048 bits");
+        "'metadata_certificate' is not a certificate with an RSA key of at least 2048 bits");
     return std::nullopt;
   }
   return *der;
@@ -85,7 +84,9 @@ std::optional<std::string> read_authorities(Section& section, const std::string&
   return pem;
 }
 
-void read_source(Section& section, MetadataSource& source) {
+namespace {
+
+void read_address(Section& section, MetadataSource& source) {
   using namespace std::chrono_literals;
   source.refresh_every = std::chrono::duration_cast<std::chrono::seconds>(
       section.duration_or("metadata_refresh", 6h, 15min, std::chrono::days(7)));
@@ -112,13 +113,20 @@ void read_source(Section& section, MetadataSource& source) {
   source.url = *url;
 }
 
-void read_metadata(Section& section, IdentityProvider& idp, Time now) {
-  MetadataSource& source = idp.metadata_source;
-  source.idp = idp.name;
-  read_source(section, source);
+}  // namespace
+
+bool read_source(Section& section, MetadataSource& source) {
+  read_address(section, source);
   const auto pinned = read_pinned_certificate(section);
   if (!pinned) source.url.clear();
   source.certificate_der = pinned.value_or("");
+  return pinned.has_value();
+}
+
+void read_metadata(Section& section, IdentityProvider& idp, Time now) {
+  MetadataSource& source = idp.metadata_source;
+  source.idp = idp.name;
+  const bool is_known_who_signs = read_source(section, source);
   const std::string path = section.required("metadata");
   if (path.empty()) return;
   source.file = section.resolve(path);
@@ -128,8 +136,9 @@ void read_metadata(Section& section, IdentityProvider& idp, Time now) {
     return;
   }
   const auto xml = read_file(section, section.place_of("metadata"), source.file, kMaxMetadata);
-  if (xml && pinned) {
-    take_metadata(section, idp, saml::parse_idp_metadata(*xml, Time{}, *pinned), now);
+  if (xml && is_known_who_signs) {
+    take_metadata(section, idp, saml::parse_idp_metadata(*xml, Time{}, source.certificate_der),
+                  now);
   }
 }
 

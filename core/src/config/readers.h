@@ -2,6 +2,9 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
+#include <optional>
+#include <string>
 
 #include "anteroom/ports.h"
 #include "anteroom/result.h"
@@ -23,12 +26,16 @@ void read_signing(Section section, ServiceProviderSettings& sp, Time now);
 void read_decryption(Section& section, ServiceProviderSettings& sp, Time now);
 void read_cookie_keys(Section& section, SessionSettings& sessions);
 ReadIdp read_identity_provider(Section section, const ServiceProviderSettings& sp, Time now);
-/// One whose metadata is not in a file; nullopt: it has none.
+/// What the metadata says that must be signed with this certificate (DER; empty: none is pinned);
+/// nullopt: there is no metadata.
+using MetadataOf =
+    std::function<std::optional<Result<IdpMetadata>>(const std::string& pinned_certificate_der)>;
+/// One whose metadata is not in a file.
 ReadIdp read_identity_provider(Section section, const ServiceProviderSettings& sp, Time now,
-                               std::optional<Result<IdpMetadata>> metadata);
-/// The address that metadata is fetched from: empty where there is none, or where it cannot be
-/// trusted as configured.
-void read_source(Section& section, MetadataSource& source);
+                               const MetadataOf& metadata);
+/// Where metadata is fetched from, empty where there is no address or where it cannot be trusted as
+/// configured, and whom it must be signed by. False: that cannot be read, and no metadata counts.
+bool read_source(Section& section, MetadataSource& source);
 /// The metadata, where it comes from and what is wrong with it.
 void read_metadata(Section& section, IdentityProvider& idp, Time now);
 /// What it says and what is wrong with it, as it was read (or why it was not).

@@ -9,11 +9,10 @@ namespace anteroom::config {
 /// They have places of their own.
 inline constexpr std::array<std::string_view, 4> kInPlacesOfTheirOwn{"name", "display_name",
                                                                      "domains", "metadata"};
-/// It names a file, and nodes share none.
-inline constexpr std::array<std::string_view, 1> kNotInRows{"metadata_certificate"};
 /// Their values are certificates themselves, never the name of a file: a row makes no node read
 /// one.
-inline constexpr std::array<std::string_view, 2> kCertificates{"metadata_ca", "back_channel_ca"};
+inline constexpr std::array<std::string_view, 3> kCertificates{
+    "metadata_ca", "metadata_certificate", "back_channel_ca"};
 
 inline constexpr std::string_view kPemBegins = "-----BEGIN CERTIFICATE-----";
 

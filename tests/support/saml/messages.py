@@ -176,6 +176,14 @@ def signed(text: str, case: Mapping[str, Any], authorities: Mapping[str, Authori
     return etree.tostring(root).decode()
 
 
+def metadata_signed_by(authority: Authority, text: str, name: str = "_m1") -> str:
+    """Of one entity."""
+    root = parse(text.replace("<EntityDescriptor ", f'<EntityDescriptor ID="{name}" ', 1))
+    sign_element(root, authority, {})
+    root.insert(0, root[1])  # the schema has the signature first
+    return etree.tostring(root).decode()
+
+
 def make(case: Mapping[str, Any], authorities: Mapping[str, Authority], base: str = BASE) -> bytes:
     """The Response's bytes."""
     text = replace_all(base, case.get("say", []))

@@ -40,7 +40,7 @@ struct Key {
 };
 
 // In the order of the page: how one signs on, what is believed, where things come from.
-constexpr std::array<Key, 22> kKeys{
+constexpr std::array<Key, 23> kKeys{
     {{"button", Kind::text, "setting_button"_message, "setting_button_hint"_message},
      {"send_login_hint", Kind::yes_or_no, "setting_send_login_hint"_message,
       "setting_send_login_hint_hint"_message},
@@ -93,6 +93,8 @@ constexpr std::array<Key, 22> kKeys{
      {"metadata_refresh", Kind::text, "setting_metadata_refresh"_message,
       "setting_metadata_refresh_hint"_message},
      {"metadata_ca", Kind::pem, "setting_metadata_ca"_message, "setting_metadata_ca_hint"_message},
+     {"metadata_certificate", Kind::pem, "setting_metadata_certificate"_message,
+      "setting_metadata_certificate_hint"_message},
      {"back_channel_ca", Kind::pem, "setting_back_channel_ca"_message,
       "setting_back_channel_ca_hint"_message}}};
 
