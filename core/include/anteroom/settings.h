@@ -248,6 +248,8 @@ struct PageSettings {
   std::string support_phone;
   std::string support_url;
   std::string privacy_url;
+  /// How often an open Waiting Room is sent a sign of life.
+  std::chrono::seconds stream_heartbeat{55};
   std::string templates_directory;  ///< empty: none overridden
   /// Template name to its text, read from templates_directory at load time.
   std::map<std::string, std::string> templates;

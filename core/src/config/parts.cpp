@@ -194,6 +194,8 @@ PageSettings read_pages(Section section) {
   check_web_link(support, "url", pages.support_url);
   pages.privacy_url = section.text_or("privacy_url", "");
   check_web_link(section, "privacy_url", pages.privacy_url);
+  pages.stream_heartbeat =
+      in_seconds(section.duration_or("stream_heartbeat", pages.stream_heartbeat, 10s, 10min));
   read_logo(section, pages);
   if (const auto directory = section.text("templates"); directory && !directory->empty()) {
     pages.templates_directory = section.resolve(*directory);

@@ -119,7 +119,7 @@ sessions:
   cookie_keys: [missing.key]
 access: { levels: [viewer, viewer, "Bad Level"] }
 manage: { request_new_users: boss }
-pages: { accent: blue }
+pages: { accent: blue, stream_heartbeat: 1h }
 clock_skew: 1h
 )");
   CHECK(has(lines, "anteroom.yaml:3:3: error: unknown key 'base_ur', did you mean 'base_url'?"));
@@ -132,6 +132,7 @@ clock_skew: 1h
   CHECK(has(lines, "error: 'Bad Level' is not a valid level name"));
   CHECK(has(lines, "error: 'boss' is not in access.levels"));
   CHECK(has(lines, "error: 'pages.accent' must be a colour"));
+  CHECK(has(lines, "error: 'pages.stream_heartbeat' must be a time"));
   CHECK(has(lines, "error: 'clock_skew' must be a time"));
 }
 

@@ -424,6 +424,20 @@ TEST_CASE("while nothing works the page offers to try the same page again") {
   CHECK(json.body.find("\"error\":\"unavailable\"") != std::string::npos);
 }
 
+TEST_CASE("a stream shows life as often as is configured, and its page says how often that is") {
+  World world;
+  world.sign_in_as(UserStatus::active, "");
+  CHECK(world.answer({.path = "/auth/waiting", .cookie = kSessionCookieHeader})
+            .body.find("data-heartbeat=\"55\"") != std::string::npos);
+  world.settings->pages.stream_heartbeat = std::chrono::minutes(5);
+  const Response stream =
+      world.answer({.path = "/auth/waiting/events", .cookie = kSessionCookieHeader});
+  REQUIRE(stream.follow);
+  CHECK(stream.follow->alive_every == std::chrono::minutes(5));
+  CHECK(world.answer({.path = "/auth/waiting", .cookie = kSessionCookieHeader})
+            .body.find("data-heartbeat=\"300\"") != std::string::npos);
+}
+
 TEST_CASE("only whoever waits is given a stream") {
   World world;
   CHECK(world.answer({.path = "/auth/waiting/events"}).status == 204);

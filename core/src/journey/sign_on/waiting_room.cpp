@@ -12,8 +12,6 @@ namespace anteroom::journey {
 
 namespace {
 
-// Load balancers cut what is silent for a minute.
-constexpr std::chrono::seconds kAliveEvery{55};
 constexpr std::chrono::hours kAskAgainAfter{24};  // as ask_approvers() has it
 
 // Where whoever waits goes once let in. Always a page of this host: other hosts have their own
@@ -71,6 +69,7 @@ Task<Response> show_waiting_room(Exchange exchange) {
   values.text["company"] = idp == nullptr ? std::string(view->fields().idp) : idp->display_name;
   values.text["status_url"] = context.path("/waiting/status") + return_query(handle);
   values.text["stream_url"] = context.path("/waiting/events");
+  values.text["heartbeat"] = std::to_string(context.settings.pages.stream_heartbeat.count());
   values.text["refresh_url"] = context.path("/waiting") + return_query(handle);
   values.text["ask_url"] = context.path("/waiting/ask") + return_query(handle);
   values.text["reference"] = view->fields().reference;
@@ -125,7 +124,8 @@ Task<Response> waiting_events(Exchange exchange) {
     co_return Response{204, {{"Cache-Control", "no-store"}}, "", {}};
   }
   FollowedSession follow{session.hash(), std::string(view->fields().user),
-                         "event: changed\ndata:\n\n", "event: alive\ndata:\n\n", kAliveEvery};
+                         "event: changed\ndata:\n\n", "event: alive\ndata:\n\n",
+                         exchange.context.settings.pages.stream_heartbeat};
   co_return Response{200,
                      {{"Content-Type", "text/event-stream"},
                       {"Cache-Control", "no-store"},

@@ -7,13 +7,14 @@
   const INTERVAL_MS = 2000;
   const LONGEST_WAIT_MS = 30000;
   const REQUEST_LIMIT_MS = 10000;
-  const STREAM_SILENCE_MS = 150000; // it shows life every 55 seconds
   const STREAM_PAUSE_MS = 30000;
 
   const box = document.querySelector("[data-waiting]");
   const line = document.querySelector("[data-waiting-text]");
   if (!box || !line || !box.dataset.statusUrl) return;
 
+  // It shows life this often; one that comes late is not missed, two are.
+  const streamSilenceMs = 2000 * (Number(box.dataset.heartbeat) || 55) + 40000;
   const origins = (box.dataset.origins || "").split(" ").filter(Boolean);
   let failures = 0;
   let timer = 0;
@@ -104,7 +105,7 @@
     streamTimer = setTimeout(() => {
       hangUp();
       ask();
-    }, STREAM_SILENCE_MS);
+    }, streamSilenceMs);
   }
 
   function listen() {
