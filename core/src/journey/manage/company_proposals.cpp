@@ -7,6 +7,7 @@
 #include "journey/frame/readable.h"
 #include "journey/frame/respond.h"
 #include "journey/manage/companies.h"
+#include "journey/manage/company_settings.h"
 #include "journey/manage/steps.h"
 
 namespace anteroom::journey {
@@ -49,9 +50,11 @@ Task<Result<Message>> complaint_about(Exchange& exchange, store::CompanyRow row,
   }
   if (proposal.act == ProposedAct::settings) {
     row.settings = proposal.settings;
-    const auto verdict = judge_company_settings(settings, std::move(row), exchange.now());
-    if (verdict.is_good()) co_return Message();
-    co_return Message{"company_bad_settings"_message, {{"why", verdict.why}}};
+    auto judging = judge_settings(exchange, std::move(row));
+    const Result<CompanyVerdict> verdict = co_await judging;
+    if (!verdict) co_return verdict.failure();
+    if (verdict->is_good()) co_return Message();
+    co_return Message{"company_bad_settings"_message, {{"why", verdict->why}}};
   }
   if (proposal.act == ProposedAct::metadata) row.metadata = proposal.xml;
   auto judging = judge_in_pool(exchange, std::move(row));

@@ -220,6 +220,8 @@ void put_in(const EnteredSettings& entered, store::CompanyRow& row) {
   row.settings = settings.dump();
 }
 
+}  // namespace
+
 Task<Result<CompanyVerdict>> judge_settings(Exchange& exchange, store::CompanyRow row) {
   std::function<CompanyVerdict()> judging = [settings = exchange.context.checking.settings_owner,
                                              row = std::move(row), now = exchange.now()] {
@@ -227,8 +229,6 @@ Task<Result<CompanyVerdict>> judge_settings(Exchange& exchange, store::CompanyRo
   };
   return offload<CompanyVerdict>(exchange.context.ports.worker, std::move(judging));
 }
-
-}  // namespace
 
 std::vector<pages::Values> setting_values(const std::string& settings,
                                           const EnteredSettings& entered) {

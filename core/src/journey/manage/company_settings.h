@@ -5,7 +5,9 @@
 #include <string>
 #include <vector>
 
+#include "anteroom/company_rules.h"
 #include "anteroom/pages.h"
+#include "journey/frame/context.h"
 
 namespace anteroom::journey {
 
@@ -19,5 +21,8 @@ std::vector<pages::Values> setting_values(const std::string& settings,
 
 /// Keys that have no field on the page, as JSON; empty: there are none.
 std::string other_settings(const std::string& settings);
+
+/// In the thread pool: it may read the company's metadata.
+Task<Result<CompanyVerdict>> judge_settings(Exchange& exchange, store::CompanyRow row);
 
 }  // namespace anteroom::journey
