@@ -134,7 +134,7 @@ FORMS = {"/sign-in": b"email=ann@corp.test", "/sign-in/another": b"", "/sign-in/
          "/manage/queue/request": b"request=x&decision=approve", "/manage/people/grant": b"user=x&property=*&level=admin",
          "/manage/people/account": b"user=x&do=enable", "/manage/people/sessions": b"user=x",
          "/manage/properties/add": b"key=new&name=New", "/manage/properties/rename": b"key=elm-court&name=X&was=Elm",
-         "/manage/properties/state": b"key=elm-court&then=closed"}
+         "/manage/properties/state": b"key=elm-court&then=closed", "/manage/properties/many": b"list=new,New&seen=x"}
 FOREIGN = {"another site": [("Sec-Fetch-Site", "cross-site"), ("Origin", "https://evil.test")],
            "a sibling": [("Sec-Fetch-Site", "same-site"), ("Origin", "https://evil.login.test")],
            "nobody knows": [], "a sandbox": [("Origin", "null")], "an old browser elsewhere": [("Origin", "https://evil.test")],

@@ -47,3 +47,23 @@ def test_a_property_is_added_renamed_closed_and_opened(stack, browsers, newcomer
     browser.wait(lambda: browser.open(stack.app_url("/properties/quay-side/")) or "/auth/" not in browser.url, "the app")
     desk.open(stack.app_url("/properties/quay-side/"))
     assert not desk.driver.find_elements(By.CSS_SELECTOR, "form[action$='/sign-out'] input[name=then]")
+
+
+def test_several_properties_are_put_in_from_a_list(stack, browsers, admin):
+    desk = browsers()
+    desk.open(stack.login_url("/auth/manage/properties"))
+    desk.sign_on(admin)
+    desk.wait_for_path("/auth/manage/properties")
+    desk.press("a[href$='/manage/properties/many']")
+    desk.wait_for_path("/auth/manage/properties/many")
+    desk.fill("#list", "key,name\nlock-gate,Lock Gate\nBad Key,Nowhere")
+    desk.press("form:has(#list) button[type=submit]")
+    desk.see("1 of 2 rows can't be put in", "A key has small letters")
+    assert_accessible(desk)
+    desk.fill("#list", "key,name\nlock-gate,Lock Gate <b>\nweir-1,Weir")
+    desk.press("form:has(#list) button[type=submit]")
+    desk.see("New: 2. Another name: 0. As they are: 0.", "Lock Gate <b>")
+    assert_accessible(desk)
+    desk.press("form:has(input[name=seen]) button[type=submit]")
+    desk.wait_for_path("/auth/manage/properties")
+    desk.see("The properties are as in the list now.", "Lock Gate <b>", "weir-1")

@@ -388,3 +388,80 @@ TEST_CASE(
         std::vector<store::Property>{{"elm", "Elm Court"}, {"oak", "Oak Yard"}});
   CHECK(get(store::list_properties(c.db, {std::nullopt, 2})).size() == 2);
 }
+
+namespace {
+
+using Put = store::PutIn::Outcome;
+
+std::vector<Put> outcomes(const store::PutInMany& many) {
+  std::vector<Put> all;
+  for (const store::PutIn& one : many.rows) all.push_back(one.outcome);
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("many properties are put in as they were shown, all of them or none") {
+  Company c;
+  const auto put = [&c](std::vector<store::Property> rows, std::optional<std::string> seen,
+                        const store::Actor& who = root()) {
+    return get(store::put_properties(c.db, who, access(), std::move(rows), std::move(seen)));
+  };
+  const auto count = [&c] { return c.value("SELECT count(*) FROM anteroom.properties"); };
+  const auto before = count();
+  REQUIRE(close(c, "oak") == PropertyChange::done);
+  const std::vector<store::Property> rows{
+      {"ash", "Ash <Hill>"}, {"elm", "Elm House"}, {"oak", "Oak Yard"}};
+
+  const auto shown = put(rows, std::nullopt);
+  CHECK(outcomes(shown) == std::vector{Put::added, Put::renamed, Put::same});
+  CHECK((shown.rows[1].was == "Elm Court" && !shown.rows[1].is_closed && shown.rows[2].is_closed));
+  CHECK_FALSE(shown.is_done);
+  CHECK(count() == before);
+
+  SECTION("and audited as one by one; a closed one stays closed") {
+    const auto done = put(rows, shown.seen, c.actor("ida"));
+    CHECK((done.is_done && outcomes(done) == outcomes(shown)));
+    CHECK(
+        c.value("SELECT string_agg(key || '=' || name || ' ' || (closed_at IS NOT NULL), ',' ORDER"
+                " BY key) FROM anteroom.properties WHERE key IN ('ash', 'elm', 'oak')") ==
+        "ash=Ash <Hill> false,elm=Elm House false,oak=Oak Yard true");
+    CHECK(c.value("SELECT string_agg(kind || ' ' || detail, ', ' ORDER BY id) FROM"
+                  " anteroom.audit_events WHERE kind IN ('property_added', 'property_renamed')") ==
+          "property_added ash: Ash <Hill>, property_renamed elm: before: Elm Court; after: Elm "
+          "House");
+    CHECK(outcomes(put(rows, std::nullopt)) == std::vector{Put::same, Put::same, Put::same});
+  }
+  SECTION("not where something has changed since") {
+    REQUIRE(get(store::rename_property(c.db, root(), access(), "elm", "Elm Tower", std::nullopt)) ==
+            PropertyChange::done);
+    const auto late = put(rows, shown.seen);
+    CHECK((!late.is_done && late.rows[1].was == "Elm Tower" && late.seen != shown.seen));
+    CHECK(count() == before);
+    CHECK(put(rows, late.seen).is_done);
+  }
+  SECTION("not where what was shown was of other rows") {
+    CHECK_FALSE(put({{"ash", "Ash Hill"}}, shown.seen).is_done);
+    CHECK(count() == before);
+  }
+  SECTION("not where a key is none") {
+    const std::vector<store::Property> bad{{"ash", "Ash"}, {"Oak Court", "Oak"}};
+    const auto said = put(bad, std::nullopt);
+    CHECK(outcomes(said) == std::vector{Put::added, Put::bad_key});
+    CHECK_FALSE(put(bad, said.seen).is_done);
+    CHECK(count() == before);
+  }
+  SECTION("not by whoever decides at some") {
+    CHECK_FALSE(put(rows, shown.seen, c.actor("max")).is_allowed);
+    CHECK(count() == before);
+    CHECK(c.value("SELECT count(*) FROM anteroom.audit_events WHERE kind = 'manage_refused'") ==
+          "1");
+  }
+  SECTION("five thousand, too") {
+    std::vector<store::Property> all;
+    for (int i = 0; i < 5000; ++i) {
+      all.push_back({"many-" + std::to_string(i), "House " + std::to_string(i)});
+    }
+    CHECK(put(all, put(all, std::nullopt).seen).is_done);
+  }
+}

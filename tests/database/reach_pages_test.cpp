@@ -79,6 +79,8 @@ const Visit kVisits[] = {
     {"GET", "/manage/activity", nullptr},
     {"GET", "/manage/properties", nullptr},
     {"POST", "/manage/properties/add", nullptr},
+    {"GET", "/manage/properties/many", nullptr},
+    {"POST", "/manage/properties/many", nullptr},
     {"GET", "/manage/properties/show", nullptr},
     {"POST", "/manage/properties/rename", nullptr},
     {"POST", "/manage/properties/state", nullptr},

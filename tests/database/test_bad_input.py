@@ -30,7 +30,8 @@ DATABASE = {
     "user grant": ["ann@corp.test", "--level", "manager", "--property", "elm"],
     "user revoke": ["ann@corp.test", "--property", "elm"], "user sessions": ["ann@corp.test"],
     "user end-sessions": ["ann@corp.test"], "user history": ["ann@corp.test"], "property add": ["oak", "Oak Court"],
-    "property rename": ["elm", "Elm House"], "property close": ["elm"], "property open": ["elm"], "property list": [], "request list": [],
+    "property rename": ["elm", "Elm House"], "property close": ["elm"], "property open": ["elm"], "property list": [],
+    "property import": ["PROPERTIES"], "request list": [],
     "request file": ["eve@corp.test", "--level", "viewer", "--property", "elm"], "request approve": [ANYBODY],
     "request decline": [ANYBODY], "request withdraw": [ANYBODY], "import": ["PEOPLE"], "audit": [], "why": ["ABCD-1234"],
     "doctor": ["ann@corp.test"], "mail": ["--once"], "mail status": [], "mail retry": ["--all"],
@@ -55,7 +56,9 @@ INCOMPLETE = [command.split() for command, words in CALLS.items()
 def words_of(installation, command):
     people = installation.directory / "people.csv"
     people.write_text("email,property,level\nann@corp.test,elm,viewer\nbea@corp.test,elm,viewer\n")
-    files = {"METADATA": getattr(installation, "metadata", "none.xml"), "PEOPLE": people}
+    properties = installation.directory / "properties.csv"
+    properties.write_text("oak,Oak Court\n")
+    files = {"METADATA": getattr(installation, "metadata", "none.xml"), "PEOPLE": people, "PROPERTIES": properties}
     return [*command.split(), *(files.get(word, word) for word in CALLS[command])]
 
 
@@ -96,7 +99,7 @@ def test_without_a_configuration_it_is_named(blank, command):
     before = sorted(blank.directory.rglob("*"))
     done = blank.run(*words_of(blank, command))
     assert done.returncode == 3 and str(blank.yaml) in a_sentence(done) + done.stdout
-    assert [path for path in sorted(blank.directory.rglob("*")) if path.name != "people.csv"] == before
+    assert [path for path in sorted(blank.directory.rglob("*")) if path.suffix != ".csv"] == before
 
 
 @pytest.fixture(scope="module")
@@ -116,7 +119,8 @@ def test_without_the_right_to_read_anything_it_says_so(blank, for_everybody, com
     done = subprocess.run(["/usr/sbin/runuser", "-u", "nobody", "--", for_everybody, "--config", blank.yaml, *words],
                           text=True, capture_output=True, check=False, timeout=60, cwd="/")
     # The list is read before the configuration.
-    code, named = (1, "people.csv") if command == "import" else (3, str(blank.yaml))
+    lists = {"import": "people.csv", "property import": "properties.csv"}
+    code, named = (1, lists[command]) if command in lists else (3, str(blank.yaml))
     assert done.returncode == code and named in a_sentence(done) + done.stdout
 
 

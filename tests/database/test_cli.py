@@ -161,6 +161,24 @@ def test_a_company_that_is_cut_off_leaves_at_once(ready):
     assert ready.json("idp", "end-sessions", "nobody")["ended"] == 0
 
 
+def test_properties_come_from_a_file_all_of_them_or_none(ready, tmp_path):
+    file = tmp_path / "properties.csv"
+    file.write_text("\ufeffname;key\r\nElm House;elm\r\n\"Ash; Hill\";ash\r\n")
+    before = ready.json("property", "list")
+    assert ready.json("property", "import", file, "--dry-run") == {"would_add": ["ash"], "would_rename": ["elm"], "same": 0}
+    assert ready.json("property", "list") == before
+    assert ready.ok("property", "import", file).strip() == "added 1, renamed 1; as they are: 0"
+    assert {"key": "ash", "name": "Ash; Hill", "closed_at": ""} in ready.json("property", "list")
+    assert ready.json("property", "import", file) == {"added": [], "renamed": [], "same": 2}
+    file.write_text("fir,Fir\nash,\nfir,Again\n")
+    said = ready.refused(1, "property", "import", file)
+    assert f"{file}:2: Please enter a name." in said and f"{file}:3: The same key stands in line 1" in said
+    file.write_text("fir,Fir\nBad Key,x\n")
+    assert "'Bad Key' is not a valid property key" in ready.refused(1, "property", "import", file)
+    assert "fir" not in ready.ok("property", "list")
+    assert "cannot read" in ready.refused(1, "property", "import", tmp_path / "none.csv")
+
+
 def test_a_property_is_renamed_closed_and_opened(ready):
     ready.ok("user", "provision", "ann@corp.test", "--level", "viewer", "--property", "elm")
     ready.ok("property", "rename", "elm", "Elm House")

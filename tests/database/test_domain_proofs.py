@@ -169,6 +169,21 @@ def test_what_somebody_looks_up_right_now_is_left_to_them(contoso, names):
     assert "is proven on 20" in contoso.ok("company", "domain", "verify", "contoso", "contoso.test")
 
 
+def test_support_has_it_looked_up_at_once_but_not_again_and_again(contoso):
+    challenge(contoso)
+    actor = "ROW(NULL, 'ops', '', '{viewer,manager}', '')::actor"
+
+    def look(domain="contoso.test"):
+        return contoso.value(f"SET search_path = anteroom, public; SELECT to_json(look_at_domain({actor}, 'contoso', '{domain}'))")
+
+    assert look() == "same", "a moment ago"
+    contoso.value("UPDATE anteroom.domain_proofs SET checked_at = now() - interval '21 seconds' RETURNING 1")
+    assert look() == "changed" and look("other.test") == "same"
+    assert contoso.value("SELECT next_at <= now() FROM anteroom.domain_proofs WHERE domain = 'contoso.test'")
+    contoso.value("UPDATE anteroom.domain_proofs SET failures = 1 RETURNING 1")
+    assert look() == "same", "nobody answered: five minutes"
+
+
 def test_each_company_has_a_challenge_of_its_own(contoso, names):
     contoso.ok("company", "add", "fabrikam")
     value = challenge(contoso)

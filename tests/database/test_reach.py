@@ -29,12 +29,13 @@ INNER = {
 # Called by statements, with why nobody is reached by them.
 EXEMPT = {
     "ask_approvers": "about the actor alone",
+    "put_properties": "about properties, by refuse_property()",
     "close_property": "about a property, by refuse_property()", "make_property": "about a property, by refuse_property()",
     "rename_property": "about a property, by refuse_property()", "search_properties": "about properties, by refuse_property()",
     "show_property": "about a property, by refuse_property(): counts people, and names nobody",
     **dict.fromkeys(("add_company", "ask_for_proof", "bring_metadata", "change_company", "close_hand_in", "confirm_proposal",
-                     "drop_proposal", "end_link", "give_domain", "make_link", "refuse_domain", "set_company_contacts", "set_company_state",
-                     "withdraw_domain"),
+                     "drop_proposal", "end_link", "give_domain", "look_at_domain", "make_link", "refuse_domain", "set_company_contacts",
+                     "set_company_state", "withdraw_domain"),
                     "about a company, by refuse_company()"),
     **dict.fromkeys(("history_of_company", "people_of_company", "proposals_of_company", "search_companies", "show_company"),
                     "about companies, by may(): counts people, and names those alone who changed a company"),

@@ -216,7 +216,10 @@ def test_a_test_of_signing_on_says_what_would_be_given(gate):
     gate.node.cli("company", "access", "give", "contoso", STAFF, "--level", "manager", "--property", "oak")
     page = tested(groups(STAFF))
     assert "would be let in by what the company asserts" in page
-    assert STAFF in page and "manager: oak" in page
+    assert STAFF in page and "manager: Oak<" in page
+    gate.node.cli("property", "close", "oak")
+    assert "The property is closed: nothing is given" in tested(groups(STAFF))
+    gate.node.cli("property", "open", "oak")
     assert "this sign-in gives no access" in tested(groups("x"))
     assert "There are too many groups" in tested(attribute(LINK, "https://graph.test/"))
     assert gate.sql("SELECT count(*) FROM users") == ["0"]

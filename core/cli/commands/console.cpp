@@ -13,6 +13,8 @@
 #include "anteroom/saml.h"
 #include "anteroom/site.h"
 #include "anteroom/store.h"
+#include "pages/catalogue.h"
+#include "pages/shipped.h"
 #include "text/person_text.h"
 #include "text/unicode.h"
 
@@ -153,6 +155,11 @@ void Console::fail(const Failure& failure) {
 std::string Console::remedy_of(const Failure& failure) {
   const bool is_peer = failure.detail.find("Peer authentication failed") != std::string::npos;
   return is_peer ? "\nrun it as that user: sudo -u www-data anteroom …" : "";
+}
+
+std::string english(const Message& message) {
+  static const pages::Catalogue kEnglish(pages::shipped_catalogues().at("en"));
+  return kEnglish.say(message);
 }
 
 std::string date_of(Time time) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "anteroom/company_directory.h"
+#include "anteroom/message.h"
 #include "anteroom/settings.h"
 #include "host/blocking_ports.h"
 
@@ -106,6 +107,9 @@ void add_completion(CLI::App& app);
 
 /// "2027-01-31"
 std::string date_of(Time time);
+
+/// As pages say it.
+std::string english(const Message& message);
 
 /// A canonical email whose domain is registered to an identity provider, or Abort.
 std::string checked_email(Console& console, const std::string& text,

@@ -1,11 +1,19 @@
+#include <fstream>
+#include <iterator>
+#include <map>
 #include <memory>
 
 #include "anteroom/properties.h"
 #include "cli/commands/acting.h"
+#include "journey/manage/property_list.h"
 
 namespace anteroom::cli {
 
 namespace {
+
+std::string bad_key_text(const std::string& key) {
+  return "'" + key + "' is not a valid property key: a-z, 0-9 and inner hyphens, at most 63";
+}
 
 // Abort unless it was done.
 void need_done(Console& console, Task<Result<store::PropertyChange>> changing,
@@ -17,9 +25,7 @@ void need_done(Console& console, Task<Result<store::PropertyChange>> changing,
     case Change::exists:
       throw Abort{exit_refused, "there is a property " + key + " already"};
     case Change::bad_key:
-      throw Abort{
-          exit_refused,
-          "'" + key + "' is not a valid property key: a-z, 0-9 and inner hyphens, at most 63"};
+      throw Abort{exit_refused, bad_key_text(key)};
     case Change::not_found:
       throw Abort{exit_refused, "there is no property '" + key + "'"};
     case Change::changed:
@@ -45,6 +51,54 @@ void rename(Console& console, const std::string& key, const std::string& given) 
                                    console.settings().access, key, name, std::nullopt),
             key, "renamed");
   console.say(key + " is called " + name + " now", {{"renamed", key}, {"name", name}});
+}
+
+// All rows, or Abort with what is wrong with each.
+std::vector<store::Property> rows_of(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) throw Abort{exit_refused, "cannot read " + path};
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  const auto list = journey::read_property_list(text);
+  if (!list.complaint.empty()) throw Abort{exit_refused, path + ": " + english(list.complaint)};
+  std::string complaints;
+  std::vector<store::Property> rows;
+  for (const journey::ListedProperty& row : list.properties) {
+    rows.push_back(row.property);
+    if (row.complaint.empty()) continue;
+    complaints += path + ":" + std::to_string(row.line) + ": " + english(row.complaint) + "\n";
+  }
+  if (!complaints.empty()) throw Abort{exit_refused, complaints + "nothing was changed"};
+  return rows;
+}
+
+void import(Console& console, const std::string& path, bool is_dry_run) {
+  using Outcome = store::PutIn::Outcome;
+  const std::vector<store::Property> rows = rows_of(path);
+  const auto put_in = [&](std::optional<std::string> seen) {
+    return console.need(
+        wait(store::put_properties(console.database(), actor_of(console, Acting{}),
+                                   console.settings().access, rows, std::move(seen))));
+  };
+  store::PutInMany many = put_in(std::nullopt);
+  std::map<Outcome, std::vector<std::string>> keys;
+  std::string complaints;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const Outcome outcome = many.rows[i].outcome;
+    keys[outcome].push_back(rows[i].key);
+    if (outcome == Outcome::bad_key) complaints += bad_key_text(rows[i].key) + "\n";
+  }
+  if (!complaints.empty()) throw Abort{exit_refused, complaints + "nothing was changed"};
+  if (!is_dry_run && !put_in(many.seen).is_done) {
+    throw Abort{exit_refused, "somebody else changed properties meanwhile: nothing was changed"};
+  }
+  const std::size_t same = keys[Outcome::same].size();
+  console.say((is_dry_run ? "would add " : "added ") + std::to_string(keys[Outcome::added].size()) +
+                  ", " + (is_dry_run ? "rename " : "renamed ") +
+                  std::to_string(keys[Outcome::renamed].size()) +
+                  "; as they are: " + std::to_string(same),
+              {{is_dry_run ? "would_add" : "added", keys[Outcome::added]},
+               {is_dry_run ? "would_rename" : "renamed", keys[Outcome::renamed]},
+               {"same", same}});
 }
 
 // What closing means, or meant.
@@ -99,7 +153,7 @@ void list(Console& console, store::PropertyFilter filter) {
 }
 
 struct Given {
-  std::string key, name;
+  std::string key, name, file;
   bool is_dry_run = false;
   bool only_open = false, only_closed = false;
   store::PropertyFilter filter;
@@ -117,6 +171,14 @@ void add_list(CLI::App& property, Console& console) {
     if (given->only_closed) given->filter.state = "closed";
     list(console, given->filter);
   });
+}
+
+void add_importing(CLI::App& property, Console& console) {
+  auto* command = property.add_subcommand("import", "add and rename properties from a CSV file");
+  auto given = std::make_shared<Given>();
+  command->add_option("FILE", given->file)->required();
+  command->add_flag("--dry-run", given->is_dry_run, "only say what would be done");
+  command->callback([&console, given] { import(console, given->file, given->is_dry_run); });
 }
 
 }  // namespace
@@ -141,6 +203,7 @@ void add_property(CLI::App& app, Console& console) {
   rename_command->callback([&console, given] { rename(console, given->key, given->name); });
   close_command->callback([&console, given] { close(console, given->key, given->is_dry_run); });
   open_command->callback([&console, given] { open(console, given->key); });
+  add_importing(*property, console);
   add_list(*property, console);
 }
 

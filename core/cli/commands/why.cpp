@@ -11,8 +11,6 @@
 #include "journey/diagnosis/idp_errors.h"
 #include "journey/diagnosis/prediction.h"
 #include "journey/diagnosis/transcript.h"
-#include "pages/catalogue.h"
-#include "pages/shipped.h"
 #include "session/token.h"
 
 namespace anteroom::cli {
@@ -23,11 +21,6 @@ struct Asked {
   std::string who, url, level, property;
   bool has_property = false;
 };
-
-std::string english(const Message& message) {
-  static const pages::Catalogue kEnglish(pages::shipped_catalogues().at("en"));
-  return kEnglish.say(message);
-}
 
 // Microsoft's number in plain words; empty where we have none.
 std::string plain_words(const std::string& detail) {
@@ -189,7 +182,8 @@ void predict(Console& console, const Asked& asked) {
           ? console.need(wait(store::last_asserted(
                 console.database(), {"", Console::actor(), "", true}, settings.access, person->id)))
           : store::LastAsserted{};
-  for (const Message& said : journey::asserted_messages(console.known_companies(), email, last)) {
+  for (const Message& said :
+       journey::asserted_messages(console.known_companies(), email, person, last, {})) {
     predicted.steps.push_back(english(said));
   }
   static const std::map<std::string, std::string> kWords{

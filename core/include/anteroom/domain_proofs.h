@@ -48,6 +48,11 @@ Task<Result<CompanyChange>> refuse_domain(Database& database, const Actor& actor
                                           const AccessSettings& access, std::string company,
                                           std::string domain);
 
+/// It is looked up at once, by whoever refreshes companies. Also same: that was done a moment ago.
+Task<Result<CompanyChange>> look_at_domain(Database& database, const Actor& actor,
+                                           const AccessSettings& access, std::string company,
+                                           std::string domain);
+
 /// What is to be looked up now. Whoever has it has two minutes for it.
 struct DueLook {
   std::string company, domain, challenge;

@@ -26,7 +26,7 @@ using PropertyNames = std::map<std::string, PropertyName, std::less<>>;
 /// Of those of `keys` that there are. Nobody is asked about no keys.
 Task<Result<PropertyNames>> property_names(Database& database, std::vector<std::string> keys);
 
-/// Those of `keys` that are closed.
+/// Those of `keys` that are closed; likewise.
 Task<Result<std::vector<std::string>>> closed_among(Database& database,
                                                     std::vector<std::string> keys);
 
@@ -94,6 +94,26 @@ enum class PropertyChange {
 };
 Task<Result<PropertyChange>> make_property(Database& database, Actor actor, AccessSettings access,
                                            std::string key, std::string name);
+
+/// Of many that are put in at once.
+struct PutIn {
+  enum class Outcome { added, renamed, same, bad_key };
+  Outcome outcome = Outcome::bad_key;
+  std::string was;         ///< the name before; empty of an added one
+  bool is_closed = false;  ///< and stays so
+};
+struct PutInMany {
+  bool is_allowed = true;
+  bool is_done = false;
+  std::string seen;         ///< stands for `rows`
+  std::vector<PutIn> rows;  ///< in the order of what was given
+};
+inline constexpr std::size_t kMaxPutIn = 5000;
+/// All of them, or none: where one is bad, or what comes of them is not `seen` (nullopt: only say
+/// what would). Each key once; at most kMaxPutIn.
+Task<Result<PutInMany>> put_properties(Database& database, Actor actor, AccessSettings access,
+                                       std::vector<Property> properties,
+                                       std::optional<std::string> seen);
 /// `was`: the name that it has as far as the actor knows; nullopt: whatever it is.
 Task<Result<PropertyChange>> rename_property(Database& database, Actor actor, AccessSettings access,
                                              std::string key, std::string name,

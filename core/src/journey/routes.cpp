@@ -122,6 +122,8 @@ constexpr Route kRoutes[] = {
     shown("/manage/why", ManageRight::process, explain_why),
     shown("/manage/properties", ManageRight::process_everywhere, list_properties),
     sent("/manage/properties/add", Body::form, {ManageRight::process_everywhere, to_properties, keep_nothing, add_property}),
+    shown("/manage/properties/many", ManageRight::process_everywhere, show_many_properties),
+    sent("/manage/properties/many", Body::list, {ManageRight::process_everywhere, to_same_page, keep_nothing, put_in_properties}),
     shown("/manage/properties/show", ManageRight::process_everywhere, show_property),
     sent("/manage/properties/rename", Body::form, {ManageRight::process_everywhere, to_property, keep_nothing, rename_property}),
     sent("/manage/properties/state", Body::form, {ManageRight::process_everywhere, to_property, keep_nothing, close_property}),

@@ -44,6 +44,8 @@ constexpr Statement kProofs{
     "proofs_of_company",
     "SELECT domain, challenge, asked_by, owner, checked_at, proven_at, missing_since, outcome,"
     " found, detail FROM anteroom.proofs_of_company($1)"};
+constexpr Statement kLookAt{"look_at_domain",
+                            "SELECT anteroom.look_at_domain($1::anteroom.actor, $2, $3)"};
 constexpr Statement kAsk{"ask_for_proof",
                          "SELECT anteroom.ask_for_proof($1::anteroom.actor, $2, $3, $4)"};
 constexpr Statement kRefuse{"refuse_domain",
@@ -99,6 +101,13 @@ Task<Result<CompanyChange>> refuse_domain(Database& database, const Actor& actor
                                           const AccessSettings& access, std::string company,
                                           std::string domain) {
   return change_of_company(database, kRefuse,
+                           {company_actor(actor, access), std::move(company), std::move(domain)});
+}
+
+Task<Result<CompanyChange>> look_at_domain(Database& database, const Actor& actor,
+                                           const AccessSettings& access, std::string company,
+                                           std::string domain) {
+  return change_of_company(database, kLookAt,
                            {company_actor(actor, access), std::move(company), std::move(domain)});
 }
 

@@ -34,6 +34,10 @@ constexpr Statement kMake{"make_property",
                           "SELECT anteroom.make_property($1::anteroom.actor, $2, $3)"};
 constexpr Statement kRename{"rename_property",
                             "SELECT anteroom.rename_property($1::anteroom.actor, $2, $3, $4)"};
+constexpr Statement kPutIn{
+    "put_properties",
+    "SELECT outcome, was, is_closed, seen"
+    " FROM anteroom.put_properties($1::anteroom.actor, $2::text[], $3::text[], $4)"};
 constexpr Statement kClose{"close_property",
                            "SELECT anteroom.close_property($1::anteroom.actor, $2, $3::boolean)"};
 
@@ -43,6 +47,11 @@ constexpr std::pair<std::string_view, PropertyChange> kChanges[] = {
     {"bad_key", PropertyChange::bad_key},
     {"not_found", PropertyChange::not_found},
     {"changed", PropertyChange::changed}};
+
+constexpr std::pair<std::string_view, PutIn::Outcome> kOutcomes[] = {
+    {"added", PutIn::Outcome::added},
+    {"renamed", PutIn::Outcome::renamed},
+    {"same", PutIn::Outcome::same}};
 
 Params params_of(const PropertyScope& scope) {
   return {scope.among ? Cell(array_literal(*scope.among)) : std::nullopt};
@@ -73,6 +82,7 @@ Task<Result<PropertyNames>> property_names(Database& database, std::vector<std::
 
 Task<Result<std::vector<std::string>>> closed_among(Database& database,
                                                     std::vector<std::string> keys) {
+  if (keys.empty()) co_return std::vector<std::string>();
   Params params{array_literal(keys)};
   Result<Rows> result = co_await run(database, kClosed, std::move(params));
   if (!result) co_return result.failure();
@@ -142,6 +152,34 @@ Task<Result<PropertyChange>> make_property(Database& database, Actor actor, Acce
                 std::move(name)};
   Result<PropertyChange> changed = co_await change(database, kMake, std::move(params));
   co_return changed;
+}
+
+Task<Result<PutInMany>> put_properties(Database& database, Actor actor, AccessSettings access,
+                                       std::vector<Property> properties,
+                                       std::optional<std::string> seen) {
+  PutInMany many;
+  if (properties.empty()) co_return many;
+  std::vector<std::string> keys, names;
+  for (Property& one : properties) {
+    keys.push_back(std::move(one.key));
+    names.push_back(std::move(one.name));
+  }
+  Params params{actor_literal(actor, access, access.process_requests), array_literal(keys),
+                array_literal(names), seen};
+  Result<Rows> result = co_await run(database, kPutIn, std::move(params));
+  if (!result) co_return result.failure();
+  many.is_allowed = result->rows.size() != 1 || text(result->rows[0], 0) != "not_allowed";
+  if (!many.is_allowed) co_return many;
+  if (result->rows.size() != keys.size()) co_return unexpected_rows(kPutIn);
+  many.seen = text(result->rows[0], 3);
+  many.is_done = seen && *seen == many.seen;
+  for (const auto& row : result->rows) {
+    PutIn& one = many.rows.emplace_back();
+    one = {by_name(kOutcomes, text(row, 0), PutIn::Outcome::bad_key), text(row, 1),
+           text(row, 2) == "t"};
+    many.is_done = many.is_done && one.outcome != PutIn::Outcome::bad_key;
+  }
+  co_return many;
 }
 
 Task<Result<PropertyChange>> rename_property(Database& database, Actor actor, AccessSettings access,

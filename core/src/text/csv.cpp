@@ -8,6 +8,9 @@ class Parser {
  public:
   explicit Parser(std::string_view text) : text_(text) {
     if (text_.starts_with("\xef\xbb\xbf")) text_.remove_prefix(3);
+    const std::string_view first = text_.substr(0, text_.find_first_of("\r\n"));
+    const bool has_comma = first.find(',') != std::string_view::npos;
+    if (!has_comma && first.find(';') != std::string_view::npos) separator_ = ';';
   }
 
   Result<std::vector<CsvRow>> rows() {
@@ -15,7 +18,7 @@ class Parser {
     while (at_ < text_.size()) {
       CsvRow row{line_, {}};
       do row.cells.push_back(cell());
-      while (take(','));
+      while (take(separator_));
       if (open_quotation_ != 0) {
         return Failure{Code{"malformed_csv"},
                        "line " + std::to_string(open_quotation_) + ": a quotation does not end"};
@@ -42,7 +45,8 @@ class Parser {
   std::string cell() {
     if (take('"')) return quoted();
     std::string out;
-    while (at_ < text_.size() && text_[at_] != ',' && text_[at_] != '\n' && text_[at_] != '\r') {
+    while (at_ < text_.size() && text_[at_] != separator_ && text_[at_] != '\n' &&
+           text_[at_] != '\r') {
       out += text_[at_++];
     }
     return out;
@@ -62,6 +66,7 @@ class Parser {
   }
 
   std::string_view text_;
+  char separator_ = ',';
   std::size_t at_ = 0;
   int line_ = 1;
   int open_quotation_ = 0;  // the line of one that does not end

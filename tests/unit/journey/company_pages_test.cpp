@@ -368,6 +368,27 @@ TEST_CASE("domains are given as people write them, and never one that anyone can
              Contains("contoso.example belongs to another company"));
 }
 
+TEST_CASE("whoever connects companies has a record looked for again, without signing on anew") {
+  Support support("*=manager", std::chrono::hours(2));
+  auto& answers = support.world.database.answers;
+  answers["proofs_of_company"] = [](const Params&) {
+    return Rows{{{"contoso.example", "anteroom-domain=x", "ida@contoso.test", "", "", "", "",
+                  "no_name", "", ""}}};
+  };
+  CHECK_THAT(support.get("/show", "name=contoso").body, Contains("name=\"then\" value=\"look\""));
+  std::string outcome = "changed";
+  answers["look_at_domain"] = [&outcome](const Params&) { return Rows{{{outcome}}}; };
+  const std::string form = "name=contoso&domain=contoso.example&then=look";
+  const std::string shown = "/auth/manage/companies/show?name=contoso&notice=";
+  CHECK(header(support.post("domain", form), "Location") == shown + "look");
+  CHECK(support.world.database.last["look_at_domain"][2] == "contoso.example");
+  CHECK_THAT(support.get("/show", "name=contoso&notice=look").body, Contains("We look now."));
+  outcome = "same";
+  CHECK(header(support.post("domain", form), "Location") == shown + "looked");
+  outcome = "own_company";
+  CHECK(support.post("domain", form).status == 403);
+}
+
 TEST_CASE("a domain below another company's is given once that is said to be meant") {
   Support support;
   support.outcome = "below_another";

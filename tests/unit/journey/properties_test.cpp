@@ -48,6 +48,20 @@ struct Keeper {
                          .cookie = kSessionCookieHeader,
                          .origin = origin});
   }
+  Response put_in(const std::string& list, const std::string& seen = "",
+                  const std::string& file = "") {
+    const auto field = [](const std::string& name, const std::string& value) {
+      return "--b\r\nContent-Disposition: form-data; name=\"" + name + "\"\r\n\r\n" + value +
+             "\r\n";
+    };
+    return world.answer(
+        {.method = "POST",
+         .path = "/auth/manage/properties/many",
+         .body = field("list", list) + field("seen", seen) + field("file", file) + "--b--\r\n",
+         .cookie = kSessionCookieHeader,
+         .origin = "https://login.test",
+         .content_type = "multipart/form-data; boundary=b"});
+  }
   Cell parameter(const std::string& statement, std::size_t number) {
     return world.database.last[statement].at(number);
   }
@@ -62,10 +76,13 @@ struct Keeper {
 TEST_CASE("properties are for those who decide at all of them") {
   for (const char* grants : {"elm=manager", "*=viewer,elm=manager", "*=viewer"}) {
     Keeper keeper(grants);
-    for (const char* page : {"", "/show"}) CHECK(keeper.get(page, "key=elm").status == 403);
+    for (const char* page : {"", "/show", "/many"})
+      CHECK(keeper.get(page, "key=elm").status == 403);
     CHECK(keeper.post("add", "key=ash&name=Ash").status == 403);
     CHECK(keeper.post("rename", "key=elm&name=X&was=Y").status == 403);
     CHECK(keeper.post("state", "key=elm&then=closed").status == 403);
+    CHECK(keeper.put_in("ash,Ash", "d").status == 403);
+    CHECK(keeper.world.database.calls["put_properties"] == 0);
     CHECK(keeper.changes() == 0);
     CHECK(keeper.world.database.calls["search_properties"] == 0);
     CHECK(keeper.world.database.calls["show_property"] == 0);
@@ -193,4 +210,65 @@ TEST_CASE("whoever comes second is told, and sees what the first did and what th
   const Response nameless = keeper.post("rename", "key=elm&name=&was=Elm");
   CHECK(nameless.status == 422);
   CHECK(keeper.world.database.calls["rename_property"] == 1);
+}
+
+TEST_CASE("several properties are shown first, and put in as they were shown") {
+  Keeper keeper;
+  std::string seen = "d1";
+  keeper.world.database.answers["put_properties"] = [&seen](const Params&) {
+    return Rows{{{"added", "", "f", seen}, {"renamed", "Elm <Court>", "t", seen}}};
+  };
+  const std::string list = "key,name\r\nash,Ash Hill\r\nelm,<Elm>";
+  const Response shown = keeper.put_in(list);
+  CHECK(shown.status == 200);
+  CHECK(keeper.parameter("put_properties", 1) == "{\"ash\",\"elm\"}");
+  CHECK(keeper.parameter("put_properties", 3) == std::nullopt);
+  CHECK_THAT(shown.body, Contains("New: 1. Another name: 1. As they are: 0.") &&
+                             Contains("value=\"d1\"") &&
+                             Contains("before: Elm &lt;Court&gt;. It is closed, and stays so.") &&
+                             Contains("&lt;Elm&gt;") && !Contains("<Elm>"));
+  const Response done = keeper.put_in(list, "d1");
+  CHECK(header(done, "Location") == "/auth/manage/properties?notice=put_in");
+  CHECK(keeper.parameter("put_properties", 3) == "d1");
+  CHECK_THAT(keeper.get("", "notice=put_in").body, Contains("The properties are as in the list"));
+  seen = "d2";
+  const Response late = keeper.put_in(list, "d1");
+  CHECK(late.status == 409);
+  CHECK_THAT(late.body, Contains("Somebody else changed properties") && Contains("value=\"d2\""));
+  CHECK(keeper.put_in("ignored", "d2", list).status == 200);
+  CHECK(keeper.parameter("put_properties", 3) == std::nullopt);
+}
+
+TEST_CASE("what is wrong with several properties is said by its line, and none is put in") {
+  Keeper keeper;
+  keeper.world.database.answers["put_properties"] = [](const Params&) {
+    return Rows{{{"added", "", "f", "d"}, {"bad_key", "", "f", "d"}}};
+  };
+  const Response wrong =
+      keeper.put_in("ash;Ash\nBad Key;Oak\nonly\nash;Again\nfir;\nbox;x\x01y\n", "d");
+  CHECK(wrong.status == 422);
+  CHECK(keeper.parameter("put_properties", 1) == "{\"ash\",\"Bad Key\"}");
+  CHECK(keeper.parameter("put_properties", 3) == std::nullopt);
+  CHECK_THAT(wrong.body, Contains("5 of 6 rows can&apos;t be put in") &&
+                             Contains("this one has 1 cells") &&
+                             Contains("The same key stands in line 1 already") &&
+                             Contains("A key has small letters") &&
+                             Contains("Please enter a name") && !Contains("name=\"seen\""));
+  CHECK_THAT(keeper.put_in("").body, Contains("There is no property in this list"));
+  CHECK_THAT(keeper.put_in("key,name\n").body, Contains("There is no property in this list"));
+  CHECK_THAT(keeper.put_in("a,\"b").body, Contains("A quotation mark in this list"));
+  std::string long_list;
+  for (int i = 0; i <= 5000; ++i) long_list += "k" + std::to_string(i) + ",x\n";
+  CHECK_THAT(keeper.put_in(long_list).body, Contains("This list has 5001 rows"));
+  CHECK(keeper.post("many", "list=a%2Cb").status == 400);
+}
+
+TEST_CASE("whoever decides at all properties no longer puts none in") {
+  Keeper keeper;
+  keeper.world.database.answers["put_properties"] = [](const Params&) {
+    return Rows{{{"not_allowed", "", "f", ""}}};
+  };
+  const Response page = keeper.put_in("ash,Ash", "d");
+  CHECK(page.status == 403);
+  CHECK_THAT(page.body, Contains("You no longer decide at all properties") && Contains("ash,Ash"));
 }

@@ -358,6 +358,21 @@ TEST_CASE("with the database away a test waits, and says nothing of the company"
   CHECK(test.come_back(id, cookie).status == 503);
 }
 
+TEST_CASE("what is given at a property that is closed, or that there is not, lets nobody in") {
+  UnderTest test;
+  test.state = "live";
+  auto& answers = test.database.answers;
+  answers["property_names"] = [](const Params&) { return Rows{{{"oak", "Oak Yard", "f"}}}; };
+  answers["closed_among"] = [](const Params&) { return Rows{{{"oak"}}}; };
+  test.settings_json = R"({"attributes": {"email": "mail"}, "access": {"attribute": "groups",
+      "values": [{"value": "Staff", "level": "viewer", "properties": ["oak", "nowhere"]}]}})";
+  const std::string cookie = test.begun();
+  const std::string page = test.come_back(test.request_id(cookie), cookie).body;
+  CHECK_THAT(page, Contains("viewer: Oak Yard<br>The property is closed") &&
+                       Contains("viewer: nowhere<br>There is no such property") &&
+                       Contains("has no access yet") && !Contains("would be let in"));
+}
+
 TEST_CASE("a test says what the company's table would give, and by which value") {
   UnderTest test;
   const auto result = [&](const std::string& table) {
@@ -368,11 +383,17 @@ TEST_CASE("a test says what the company's table would give, and by which value")
     return page.body;
   };
   test.state = GENERATE("draft", "live");
+  auto& answers = test.database.answers;
+  answers["property_names"] = [](const Params&) {
+    return Rows{{{"elm", "Elm <Court>", "f"}, {"oak", "Oak Yard", "f"}}};
+  };
+  answers["closed_among"] = [](const Params&) { return Rows{{{"oak"}}}; };
   const std::string page = result(R"({"attribute": "groups", "values": [
       {"value": "<Night>", "level": "manager", "properties": ["elm", "oak"]},
       {"value": "Staff", "level": "viewer", "properties": "*"},
       {"value": "staff", "level": "manager", "properties": "*"}]})");
-  CHECK_THAT(page, Contains("manager: elm") && Contains("manager: oak") &&
+  CHECK_THAT(page, Contains("manager: Elm &lt;Court&gt;</dd>") &&
+                       Contains("manager: Oak Yard<br>The property is closed") &&
                        Contains("viewer: all properties") && !Contains("manager: all properties"));
   CHECK_THAT(page, Contains("&lt;Night&gt;") && !Contains("<Night>"));
   CHECK((page.find("would be let in by what the company asserts") != std::string::npos) ==

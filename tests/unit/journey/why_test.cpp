@@ -36,11 +36,12 @@ struct Desk {
                     "2026-05-04T09:12:33Z"}}};
     };
   }
+  std::string last_sign_on = "2026-05-01T08:00:00Z";
   void know(const std::string& email, const std::string& state, const std::string& idp,
             const std::string& grants) {
-    world.database.answers["see_person"] = [=](const Params&) {
+    world.database.answers["see_person"] = [=, this](const Params&) {
       return Rows{{{"22222222-2222-3333-4444-555555555555", email, "Ann", state, idp,
-                    "2026-05-01T08:00:00Z", "", grants}}};
+                    "2026-05-01T08:00:00Z", last_sign_on, grants}}};
     };
   }
   Response ask(const std::string& query) {
@@ -171,6 +172,25 @@ TEST_CASE("support reads what a company gives by what it asserts, and what was s
   desk.world.database.answers["last_asserted"] = [&](const Params&) {
     return Rows{{{"<Staff>", too_many}, {"not in the table", too_many}}};
   };
+  SECTION("by the names of properties") {
+    desk.world.database.answers["property_names"] = [](const Params&) {
+      return Rows{{{"elm", "Elm Court", "f"}}};
+    };
+    desk.know("ann@corp.test", "active", "corp", "");
+    CHECK_THAT(desk.ask("ann%40corp.test").body, Contains("Elm Court=manager (&lt;Staff&gt;)"));
+  }
+  SECTION("whoever has never signed on has said nothing yet") {
+    desk.last_sign_on = "";
+    desk.know("ann@corp.test", "waiting", "corp", "");
+    CHECK_THAT(desk.ask("ann%40corp.test").body,
+               Contains("Nothing is known of that yet") && !Contains("the last sign-in said"));
+  }
+  SECTION("what was put into the table since counts from the next sign-in") {
+    corp.asserted.values = {{"new", "manager", {"elm"}}};
+    desk.know("ann@corp.test", "active", "corp", "");
+    CHECK_THAT(desk.ask("ann%40corp.test").body,
+               Contains("gives no access. What was put into the table since counts from the next one"));
+  }
   SECTION("of somebody who was named") {
     desk.know("ann@corp.test", "active", "corp", "elm=manager");
     CHECK_THAT(desk.ask("ann%40corp.test").body, Contains("what somebody is in urn:role") &&

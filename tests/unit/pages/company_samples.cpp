@@ -183,7 +183,7 @@ Values live() {
   values.lists["asserted"] = {
       {{{"value", "0f8fad5b-d9cb-469f-a165-70867728950e"},
         {"level", "manager"},
-        {"properties", "elm-court, oak-house"}},
+        {"properties", "Elm Court, Oak House"}},
        {{"is_everywhere", false}}},
       {{{"value", "<Night shift>"}, {"level", "viewer"}, {"properties", "*"}},
        {{"is_everywhere", true}}}};

@@ -64,9 +64,13 @@ Sample test_passed() {
       {{{"what", "http://schemas.microsoft.com/ws/2008/06/identity/claims/groups"},
         {"value", "Facilities, <Night shift>"}}}};
   passed.values.lists["given"] = {
-      {{{"what", "Facilities"}, {"level", "manager"}, {"property_key", "elm-court"}},
+      {{{"what", "Facilities"}, {"level", "manager"}, {"property", "Elm Court"}},
        {{"is_everywhere", false}}},
-      {{{"what", "<Night shift>"}, {"level", "viewer"}, {"property_key", "*"}},
+      {{{"what", "Old mill"}, {"level", "manager"}, {"property", "Mill"}, {"property_key", "mill"}},
+       {{"is_everywhere", false}, {"is_closed", true}}},
+      {{{"what", "Pier"}, {"level", "viewer"}, {"property", "pier"}},
+       {{"is_everywhere", false}, {"is_unknown", true}}},
+      {{{"what", "<Night shift>"}, {"level", "viewer"}, {"property", ""}},
        {{"is_everywhere", true}}}};
   add_checks(passed, true);
   return passed;
@@ -700,6 +704,7 @@ std::vector<Sample> properties() {
                {"only_open", false},
                {"only_closed", false}}};
   list.lists["entries"] = {open, closed};
+  list.messages["notice"] = "properties_put_in_done"_message;
   Values wrong = list;
   wrong.text["given_key"] = "Mill House";
   wrong.flags["has_errors"] = true;
@@ -720,7 +725,29 @@ std::vector<Sample> properties() {
   shut.flags = {{"is_closed", true}, {"has_errors", true}};
   shut.messages = {{"failure", "property_changed"_message},
                    {"name_error", "property_no_name"_message}};
+  Values many{{{"list", "key,name\nash-1,Ash Hill\nmill-house,Mill"}, {"seen", "d41d8c"}},
+              {{"has_rows", true}, {"has_errors", false}}};
+  many.messages["ready"] = {"properties_many_ready"_message,
+                            {{"added", "1"}, {"renamed", "1"}, {"same", "0"}}};
+  Values added{{{"line", "2"}, {"key", "ash-1"}, {"name", "Ash Hill"}}, {{"is_bad", false}}};
+  added.messages["verdict"] = "property_row_added"_message;
+  Values renamed{{{"line", "3"}, {"key", "mill-house"}, {"name", "Mill"}}, {{"is_bad", false}}};
+  renamed.messages["verdict"] = {"property_row_renamed"_message, {{"was", "Mill House"}}};
+  many.lists["rows"] = {added, renamed};
+  Values many_wrong = many;
+  many_wrong.messages.erase("ready");
+  many_wrong.text["seen"] = "";
+  many_wrong.flags["has_errors"] = true;
+  many_wrong.messages["failure"] = {"properties_many_not_ready"_message,
+                                    {{"count", "2"}, {"bad", "1"}}};
+  many_wrong.messages["list_error"] = "properties_list_empty"_message;
+  many_wrong.messages["more"] = {"list_more"_message, {{"count", "7"}}};
+  many_wrong.lists["rows"][0].flags["is_bad"] = true;
+  many_wrong.lists["rows"][0].messages["verdict"] = "property_bad_key"_message;
   std::vector<Sample> samples{
+      managed("manage_many_properties", "manage_many_properties", 200, many, "tab_properties"),
+      managed("manage_many_properties_wrong", "manage_many_properties", 422, many_wrong,
+              "tab_properties"),
       managed("manage_properties", "manage_properties", 200, list, "tab_properties"),
       managed("manage_properties_wrong", "manage_properties", 422, wrong, "tab_properties"),
       managed("manage_properties_none", "manage_properties", 200, {}, "tab_properties"),
@@ -812,6 +839,7 @@ const std::map<std::string, std::vector<std::string>>& text_values() {
        {"asked", "reference", "at", "company", "email", "email_query", "code", "detail", "href",
         "last_success", "last_failure", "identifier", "reply_url", "sign_on_url", "logout_url"}},
       {"manage_activity", {"company"}},
+      {"manage_many_properties", {"list", "seen"}},
       {"manage_properties", {"search", "first_url", "next_url", "given_key", "given_name"}},
       {"manage_companies", {"search", "first_url", "next_url", "given_name", "given_display_name"}},
       {"manage_company",

@@ -20,6 +20,16 @@ TEST_CASE("cells are parted by commas and may be quoted") {
               "a") == std::vector<std::string>{"a"});
 }
 
+TEST_CASE("semicolons part cells where the first line has one and no comma") {
+  CHECK(cells("a;\"b;c\";d,e") == std::vector<std::string>{"a;\"b;c\";d", "e"});
+  const auto rows = parse_csv("key;name\r\noak;\"Oak; Yard, 2\"\r\n");
+  REQUIRE(rows);
+  REQUIRE(rows->size() == 2);
+  CHECK((*rows)[0].cells == std::vector<std::string>{"key", "name"});
+  CHECK((*rows)[1].cells == std::vector<std::string>{"oak", "Oak; Yard, 2"});
+  CHECK((*parse_csv("a\nb;c"))[1].cells == std::vector<std::string>{"b;c"});
+}
+
 TEST_CASE("rows know where they start, blank lines are not rows") {
   const auto rows = parse_csv("a\r\n\r\n\"b\nb\"\nc");
   REQUIRE(rows);

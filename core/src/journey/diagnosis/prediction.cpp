@@ -4,6 +4,7 @@
 #include "anteroom/email.h"
 #include "anteroom/people.h"
 #include "anteroom/ports.h"
+#include "journey/frame/property_names.h"
 #include "journey/frame/readable.h"
 #include "text/instant.h"
 
@@ -94,6 +95,17 @@ Message ends(MessageKey before, MessageKey after, Time end, Time now,
   return {now < end ? before : after, std::move(arguments)};
 }
 
+// "Elm Court=manager (VALUE), …".
+std::string asserted_text(const std::vector<AssertedGrant>& grants,
+                          const store::PropertyNames& names) {
+  std::string text;
+  for (const AssertedGrant& grant : grants) {
+    text += (text.empty() ? "" : ", ") + name_of_property(grant.property, names) + "=" +
+            grant.level + " (" + grant.value + ")";
+  }
+  return text;
+}
+
 }  // namespace
 
 Prediction predict(const Settings& settings, const CompanyDirectory& companies,
@@ -103,23 +115,20 @@ Prediction predict(const Settings& settings, const CompanyDirectory& companies,
   return std::move(asking.prediction);
 }
 
-std::string asserted_text(const std::vector<AssertedGrant>& grants) {
-  std::string text;
-  for (const AssertedGrant& grant : grants) {
-    text +=
-        (text.empty() ? "" : ", ") + grant.property + "=" + grant.level + " (" + grant.value + ")";
-  }
-  return text;
-}
-
 std::vector<Message> asserted_messages(const CompanyDirectory& companies, const std::string& email,
-                                       const store::LastAsserted& last) {
+                                       const std::optional<store::Person>& person,
+                                       const store::LastAsserted& last,
+                                       const store::PropertyNames& names) {
   const IdentityProvider* company = companies.by_domain(email_domain(email));
   if (company == nullptr || company->asserted.values.empty()) return {};
   const AssertedAccess& table = company->asserted;
   std::vector<Message> said{{"why_asserts"_message,
                              {{"company", company->display_name}, {"attribute", table.attribute}}}};
-  const std::string given = asserted_text(given_for(table, last.values));
+  if (!person || person->last_sign_on_at.empty()) {
+    said.emplace_back("why_asserted_unknown"_message);
+    return said;
+  }
+  const std::string given = asserted_text(given_for(table, last.values), names);
   said.push_back(given.empty() ? Message("why_asserted_nothing"_message)
                                : Message{"why_asserted"_message, {{"given", given}}});
   if (!last.too_many_at.empty()) {

@@ -11,6 +11,7 @@
 #include "anteroom/company_directory.h"
 #include "anteroom/message.h"
 #include "anteroom/people.h"
+#include "anteroom/properties.h"
 #include "anteroom/settings.h"
 
 namespace anteroom::journey {
@@ -28,12 +29,12 @@ Prediction predict(const Settings& settings, const CompanyDirectory& companies,
                    const std::string& email, const std::optional<store::Person>& person, Time now);
 
 /// What the company of a person's domain gives by what it asserts, and what their last sign-on
-/// said. Nothing where it has no table.
+/// said. Nothing where it has no table. `person`: nullopt where there is no record; `names`: of
+/// properties, which are called by their keys where they have none.
 std::vector<Message> asserted_messages(const CompanyDirectory& companies, const std::string& email,
-                                       const store::LastAsserted& last);
-
-/// "manager at elm-court by VALUE, …": what an assertion gives.
-std::string asserted_text(const std::vector<AssertedGrant>& grants);
+                                       const std::optional<store::Person>& person,
+                                       const store::LastAsserted& last,
+                                       const store::PropertyNames& names);
 
 /// In one sentence.
 Message fate_message(Fate fate, const std::string& email);

@@ -36,6 +36,14 @@ std::string name_of_property(std::string_view key, const store::PropertyNames& n
   return found->second.name + (found->second.is_shared ? " (" + std::string(key) + ")" : "");
 }
 
+std::vector<std::string> keys_in_asserted(const std::vector<AssertedGrant>& grants) {
+  std::vector<std::string> keys;
+  for (const AssertedGrant& grant : grants) {
+    if (grant.property != kAllProperties) keys.push_back(grant.property);
+  }
+  return keys;
+}
+
 std::vector<pages::Values> named_grants(std::string_view grants,
                                         const store::PropertyNames& names) {
   std::vector<pages::Values> entries;

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "anteroom/asserted_access.h"
 #include "anteroom/gate.h"
 #include "anteroom/pages.h"
 #include "anteroom/properties.h"
@@ -28,6 +29,9 @@ void name_property(pages::Values& values, std::string_view key, const store::Pro
 
 /// In one text: "Elm Court", or "Elm Court (elm)" where another property has the same name.
 std::string name_of_property(std::string_view key, const store::PropertyNames& names);
+
+/// The keys that what an assertion gives names.
+std::vector<std::string> keys_in_asserted(const std::vector<AssertedGrant>& grants);
 
 /// Entries of `property`, `property_key` and `level`.
 std::vector<pages::Values> named_grants(std::string_view grants, const store::PropertyNames& names);

@@ -3,6 +3,9 @@
 #include <nlohmann/json.hpp>
 
 #include "anteroom/asserted_access.h"
+#include "anteroom/grants.h"
+#include "anteroom/properties.h"
+#include "journey/frame/property_names.h"
 #include "journey/frame/readable.h"
 #include "journey/manage/companies.h"
 
@@ -20,15 +23,26 @@ std::string text_of(const Json& json, const char* key) {
                                                                        : "";
 }
 
-void add_properties(const Json& row, Values& values) {
+std::vector<std::string> keys_of(const Json& row) {
   const Json properties =
       row.is_object() && row.contains("properties") ? row["properties"] : Json();
-  std::string keys;
+  std::vector<std::string> keys;
   for (const Json& one : properties.is_array() ? properties : Json::array({properties})) {
-    if (one.is_string()) keys += (keys.empty() ? "" : ", ") + one.get<std::string>();
+    if (one.is_string()) keys.push_back(one.get<std::string>());
   }
-  values.text["properties"] = keys;
-  values.flags["is_everywhere"] = keys == "*";
+  return keys;
+}
+
+// An entry of the list, with names where they are known.
+Values entry_of(const Json& row, const store::PropertyNames& names) {
+  Values entry;
+  entry.text = {{"value", text_of(row, "value")}, {"level", text_of(row, "level")}};
+  std::string& properties = entry.text["properties"];
+  for (const std::string& key : keys_of(row)) {
+    properties += (properties.empty() ? "" : ", ") + name_of_property(key, names);
+  }
+  entry.flags["is_everywhere"] = properties == kAllProperties;
+  return entry;
 }
 
 }  // namespace
@@ -40,11 +54,15 @@ Task<Status> add_asserted_access(Database& database, const store::CompanyRow& ro
   values.flags["has_table"] = true;
   values.text["attribute"] = text_of(table, "attribute");
   const Json rows = table.is_object() && table.contains("values") ? table["values"] : Json();
+  std::vector<std::string> keys;
   for (const Json& one : rows.is_array() ? rows : Json::array()) {
-    Values entry;
-    entry.text = {{"value", text_of(one, "value")}, {"level", text_of(one, "level")}};
-    add_properties(one, entry);
-    values.lists["asserted"].push_back(std::move(entry));
+    for (std::string& key : keys_of(one)) keys.push_back(std::move(key));
+  }
+  auto naming = store::property_names(database, std::move(keys));
+  const Result<store::PropertyNames> names = co_await naming;
+  if (!names) co_return names.failure();
+  for (const Json& one : rows.is_array() ? rows : Json::array()) {
+    values.lists["asserted"].push_back(entry_of(one, *names));
   }
   auto counting = store::too_many_groups(database, row.name);
   const Result<store::TooManyGroups> too_many = co_await counting;

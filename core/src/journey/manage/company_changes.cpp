@@ -120,6 +120,8 @@ Message notice_message(std::string_view notice) {
   if (notice == "link-ended") return "company_link_was_ended"_message;
   if (notice == "closed") return "company_hand_in_closed"_message;
   if (notice == "refused") return "company_domain_refused"_message;
+  if (notice == "look") return "set_up_look_soon"_message;
+  if (notice == "looked") return "set_up_looked"_message;
   if (notice == "to-prove") return "company_domain_to_prove"_message;
   if (notice == "settings") return "company_settings_changed"_message;
   if (notice == "renamed") return "company_renamed"_message;
@@ -253,6 +255,22 @@ Task<Result<CompanyChange>> ask_for_proof(Exchange& exchange, const ManageUser& 
   co_return asked;
 }
 
+Task<Response> look_at_domain(Exchange& exchange, const ManageUser& viewer, std::string name,
+                              std::string domain, TriedCompany tried) {
+  Context& context = exchange.context;
+  auto looking = store::look_at_domain(context.ports.database, viewer.actor,
+                                       context.settings.access, name, std::move(domain));
+  const CompanyChange change = co_await or_unavailable(exchange, std::move(looking));
+  if (is_so(change)) {
+    const bool is_same = change == CompanyChange::same;
+    co_return company_changed(exchange, name, is_same ? "looked" : "look");
+  }
+  refuse_change(tried, "failure", change);
+  auto showing = answer_with_page(exchange, viewer, name, std::move(tried));
+  Response response = co_await showing;
+  co_return response;
+}
+
 }  // namespace
 
 void refuse_change(Attempt& tried, const std::string& message, CompanyChange change) {
@@ -321,12 +339,18 @@ Task<Response> change_company_domain(Exchange exchange, ManageUser viewer) {
   const auto form = http::Form::parse(exchange.request.body());
   const std::string name = field_of(form, "name", kMaxCompanyName);
   const std::string then = field_of(form, "then", kMaxCompanyName);
-  if (then != "give" && then != "withdraw" && then != "prove" && then != "refuse") {
+  if (then != "give" && then != "withdraw" && then != "prove" && then != "refuse" &&
+      then != "look") {
     co_return refuse(context, exchange.head(), 400, {Code{"malformed_form"}, "neither"});
   }
   TriedCompany tried;
   const std::string entered = field_of(form, "domain", kMaxDomain);
   const std::string domain = canonical_domain(entered).value_or("");
+  if (then == "look") {  // gives nobody anything: no fresh sign-on is asked for
+    auto looking = look_at_domain(exchange, viewer, name, domain, std::move(tried));
+    Response looked = co_await looking;
+    co_return looked;
+  }
   if (then == "give" || then == "prove") tried.domain = entered;
   const bool is_meant = !domain.empty() && field_of(form, "meant", kMaxDomain) == domain;
   if (is_late(exchange, viewer, tried)) {

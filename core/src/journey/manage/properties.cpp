@@ -25,6 +25,7 @@ std::string show_path(const std::string& key) {
 }
 
 Message notice_message(std::string_view notice) {
+  if (notice == "put_in") return "properties_put_in_done"_message;
   if (notice == "added") return "property_added"_message;
   if (notice == "renamed") return "property_renamed"_message;
   if (notice == "closed") return "property_closed"_message;
@@ -158,8 +159,10 @@ Task<Response> after_change(Exchange& exchange, const ManageUser& viewer, std::s
 }  // namespace
 
 Task<Response> list_properties(Exchange exchange, ManageUser viewer) {
-  View view = View::of(http::Form::parse(exchange.head().query));
+  const auto query = http::Form::parse(exchange.head().query);
+  View view = View::of(query);
   TriedProperty nothing;
+  nothing.messages["notice"] = notice_message(field_of(query, "notice", kMaxKey));
   auto showing = list_page(exchange, viewer, std::move(view), std::move(nothing));
   Response response = co_await showing;
   co_return response;

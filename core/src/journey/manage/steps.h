@@ -36,6 +36,8 @@ Task<Response> show_activity(Exchange exchange, ManageUser user);
 // Properties, for whoever decides at all of them.
 Task<Response> list_properties(Exchange exchange, ManageUser user);
 Task<Response> add_property(Exchange exchange, ManageUser user);
+Task<Response> show_many_properties(Exchange exchange, ManageUser user);
+Task<Response> put_in_properties(Exchange exchange, ManageUser user);
 Task<Response> show_property(Exchange exchange, ManageUser user);
 Task<Response> rename_property(Exchange exchange, ManageUser user);
 Task<Response> close_property(Exchange exchange, ManageUser user);

@@ -172,7 +172,13 @@ Task<std::optional<Failure>> explain_asserted(const Context& context, const Mana
     if (!said) co_return said.failure();
     last = std::move(*said);
   }
-  for (const Message& message : asserted_messages(*context.companies, email, last)) {
+  const IdentityProvider* company = context.companies->by_domain(email_domain(email));
+  auto naming = store::property_names(context.ports.database,
+                                      keys_in_asserted(given_for(company->asserted, last.values)));
+  const Result<store::PropertyNames> names = co_await naming;
+  if (!names) co_return names.failure();
+  for (const Message& message :
+       asserted_messages(*context.companies, email, person, last, *names)) {
     Values entry;
     entry.messages["step"] = message;
     values.lists["steps"].push_back(std::move(entry));

@@ -5,8 +5,10 @@
 
 #include "anteroom/companies.h"
 #include "anteroom/domain_proofs.h"
+#include "anteroom/grants.h"
 #include "anteroom/network.h"
 #include "anteroom/people.h"
+#include "anteroom/properties.h"
 #include "http/cookie.h"
 #include "http/form.h"
 #include "journey/diagnosis/idp_errors.h"
@@ -15,6 +17,7 @@
 #include "journey/diagnosis/transcript.h"
 #include "journey/frame/audit.h"
 #include "journey/frame/log_line.h"
+#include "journey/frame/property_names.h"
 #include "journey/frame/respond.h"
 #include "journey/frame/send_away.h"
 #include "journey/sign_on/outgoing.h"
@@ -333,19 +336,35 @@ void add_checks(const ResponseCheck& check, bool is_fetched, Values& values) {
 }
 
 // What the company's table gives for it, and by which value: who tests it has to see that it fits.
-void add_given(const IdentityProvider& company, const saml::VerifiedAssertion& assertion,
-               Values& values) {
+// True: somebody who has no access gets some by it.
+Task<Result<bool>> add_given(Database& database, const IdentityProvider& company,
+                             const saml::VerifiedAssertion& assertion, Values& values) {
   Asserted asserted = read_asserted(company.asserted, assertion.attributes());
   if (asserted.kind == Asserted::Kind::too_many) asserted.grants.clear();  // nobody has said which
   values.flags["has_table"] = asserted.kind != Asserted::Kind::no_table;
   values.flags["has_too_many_groups"] = asserted.kind == Asserted::Kind::too_many;
   values.flags["gives"] = !asserted.grants.empty();
   values.text["attribute"] = company.asserted.attribute;
+  auto naming = store::property_names(database, keys_in_asserted(asserted.grants));
+  const Result<store::PropertyNames> names = co_await naming;
+  if (!names) co_return names.failure();
+  auto asking = store::closed_among(database, keys_in_asserted(asserted.grants));
+  const Result<std::vector<std::string>> closed = co_await asking;
+  if (!closed) co_return closed.failure();
+  bool gives_any = false;
   for (const AssertedGrant& grant : asserted.grants) {
-    values.lists["given"].push_back(
-        {{{"what", grant.value}, {"level", grant.level}, {"property_key", grant.property}},
-         {{"is_everywhere", grant.property == "*"}}});
+    const bool is_everywhere = grant.property == kAllProperties;
+    const bool is_closed =
+        std::find(closed->begin(), closed->end(), grant.property) != closed->end();
+    Values& entry = values.lists["given"].emplace_back();
+    entry.text = {{"what", grant.value}, {"level", grant.level}};
+    name_property(entry, grant.property, *names);
+    entry.flags = {{"is_everywhere", is_everywhere},
+                   {"is_unknown", !is_everywhere && !names->contains(grant.property)},
+                   {"is_closed", is_closed}};
+    gives_any = gives_any || is_everywhere || (!is_closed && names->contains(grant.property));
   }
+  co_return gives_any;
 }
 
 // As the database would: whoever is known here by another identifier is somebody else.
@@ -355,17 +374,10 @@ bool is_pinned_otherwise(const store::Person& person, const saml::VerifiedAssert
   return person.idp == assertion.idp() && person.subject != subject;
 }
 
-// To whoever has none yet, and unless people withhold it: as far as can be told without signing on.
-bool gives_access(const Tested& tested) {
-  const auto& attributes = tested.check.verdict.assertion->attributes();
-  const Asserted asserted = read_asserted(tested.company->asserted, attributes);
-  return asserted.kind == Asserted::Kind::said && !asserted.grants.empty();
-}
-
 // What becomes of whoever signs on so. Of a company that vouches for nobody yet it is not said: its
 // identity provider may assert whatever it likes.
 Message fate_of(const Exchange& exchange, const Tested& tested,
-                const std::optional<store::Person>& person) {
+                const std::optional<store::Person>& person, bool gives_any) {
   if (!tested.is_live) return "test_not_live"_message;
   const saml::VerifiedAssertion& assertion = *tested.check.verdict.assertion;
   const Message::Arguments who{{"email", assertion.email()}};
@@ -376,7 +388,7 @@ Message fate_of(const Exchange& exchange, const Tested& tested,
     case Fate::let_in:
       return {"test_let_in"_message, who};
     case Fate::waiting_room:
-      return {gives_access(tested) ? "test_let_in_by_table"_message : "test_waiting"_message, who};
+      return {gives_any ? "test_let_in_by_table"_message : "test_waiting"_message, who};
     case Fate::cannot_sign_on:
     case Fate::refused:
       break;
@@ -435,10 +447,12 @@ Task<Response> result_page(Exchange& exchange, Tested tested, bool is_fetched) {
   add_checks(check, is_fetched, values);
   if (check.verdict.assertion) {
     add_asserted(*check.verdict.assertion, values);
-    add_given(*tested.company, *check.verdict.assertion, values);
+    auto giving =
+        add_given(context.ports.database, *tested.company, *check.verdict.assertion, values);
+    const bool gives_any = co_await or_unavailable(exchange, std::move(giving));
     const auto person = co_await or_unavailable(
         exchange, store::find_person(context.ports.database, check.verdict.assertion->email()));
-    values.messages["fate"] = fate_of(exchange, tested, person);
+    values.messages["fate"] = fate_of(exchange, tested, person, gives_any);
   } else {
     add_failure(check, is_fetched, values);
   }

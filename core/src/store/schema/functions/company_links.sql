@@ -152,17 +152,13 @@ BEGIN
   RETURN drop_proof(actor_by_link(p_actor, l), l.company, p_domain);
 END $$;
 
--- It is looked up now rather than later: changed; same: that was done within the last 20 seconds (five minutes, where nobody answered), or
--- nobody asked for it.
+-- As look_soon().
 CREATE OR REPLACE FUNCTION look_again(p_browser bytea, p_link bigint, p_domain text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
   l company_links := hold_link(p_browser, p_link);
 BEGIN
   IF l.number IS NULL THEN RETURN 'no_link'; END IF;
-  UPDATE domain_proofs p SET next_at = now()
-  WHERE p.company = l.company AND p.domain = p_domain
-    AND coalesce(p.checked_at, '-infinity') < now() - CASE WHEN p.failures = 0 THEN interval '20 seconds' ELSE interval '5 minutes' END;
-  RETURN CASE WHEN FOUND THEN 'changed' ELSE 'same' END;
+  RETURN look_soon(l.company, p_domain);
 END $$;
 
 -- That support is to look at it: changed; no_metadata or no_domain: nobody could sign on with what there is. Who connects companies is

@@ -47,6 +47,26 @@ BEGIN
   RETURN drop_proof(p_actor, p_name, p_domain);
 END $$;
 
+-- It is looked up now rather than later: changed; same: that was done within the last 20 seconds (five minutes, where nobody answered), or
+-- nobody asked for it.
+CREATE OR REPLACE FUNCTION look_soon(p_name text, p_domain text) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+  UPDATE domain_proofs p SET next_at = now()
+  WHERE p.company = p_name AND p.domain = p_domain
+    AND coalesce(p.checked_at, '-infinity') < now() - CASE WHEN p.failures = 0 THEN interval '20 seconds' ELSE interval '5 minutes' END;
+  RETURN CASE WHEN FOUND THEN 'changed' ELSE 'same' END;
+END $$;
+
+-- The same for support: also no_company.
+CREATE OR REPLACE FUNCTION look_at_domain(p_actor actor, p_name text, p_domain text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+  v_outcome text := refuse_company(p_actor, p_name, 'look at a domain of');
+BEGIN
+  IF v_outcome IS NOT NULL THEN RETURN v_outcome; END IF;
+  IF (hold_row_of_company(p_name)).name IS NULL THEN RETURN 'no_company'; END IF;
+  RETURN look_soon(p_name, p_domain);
+END $$;
+
 -- owner: who has it, if anybody.
 CREATE OR REPLACE FUNCTION proofs_of_company(p_name text)
 RETURNS TABLE (domain text, challenge text, asked_by text, owner text, checked_at text, proven_at text, missing_since text, outcome text,

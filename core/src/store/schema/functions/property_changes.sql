@@ -62,6 +62,44 @@ BEGIN
   RETURN 'done';
 END $$;
 
+-- What would become of each of them, in order.
+CREATE OR REPLACE FUNCTION judge_properties(p_keys text[], p_names text[])
+RETURNS TABLE (nth bigint, key text, name text, outcome text, was text, is_closed boolean) LANGUAGE sql STABLE AS $$
+  SELECT w.nth, w.key, w.name,
+         CASE WHEN w.key !~ '^[a-z0-9][a-z0-9-]{0,62}$' THEN 'bad_key' WHEN p.key IS NULL THEN 'added'
+              WHEN p.name = w.name THEN 'same' ELSE 'renamed' END,
+         coalesce(p.name, ''), p.closed_at IS NOT NULL
+  FROM unnest(p_keys, p_names) WITH ORDINALITY w (key, name, nth) LEFT JOIN properties p ON p.key = w.key
+  ORDER BY w.nth
+$$;
+
+-- Many at once, each key once, in their order: added, renamed, same or bad_key, the name before, and a digest of all of this. They are put in
+-- if p_seen is that digest and none is bad: what an earlier call said of the same rows still holds. One row of not_allowed: the actor may not.
+CREATE OR REPLACE FUNCTION put_properties(p_actor actor, p_keys text[], p_names text[], p_seen text)
+RETURNS TABLE (outcome text, was text, is_closed boolean, seen text) LANGUAGE plpgsql AS $$
+DECLARE
+  v_refused text := refuse_property(p_actor, 'put in properties');
+  v_seen text;
+  v_is_done boolean;
+  j record;
+BEGIN
+  IF v_refused IS NOT NULL THEN RETURN QUERY SELECT v_refused, '', false, ''; RETURN; END IF;
+  IF p_seen IS NOT NULL THEN LOCK TABLE properties IN SHARE ROW EXCLUSIVE MODE; END IF;  -- nobody writes in between; all read on
+  SELECT encode(sha256(convert_to(jsonb_agg(to_jsonb(t) ORDER BY t.nth)::text, 'UTF8')), 'hex'), NOT bool_or(t.outcome = 'bad_key')
+  INTO v_seen, v_is_done FROM judge_properties(p_keys, p_names) t;
+  v_is_done := coalesce(v_is_done AND v_seen = p_seen, false);
+  FOR j IN SELECT * FROM judge_properties(p_keys, p_names) LOOP
+    IF v_is_done AND j.outcome = 'added' THEN
+      INSERT INTO properties (key, name) VALUES (j.key, j.name);
+      PERFORM note(p_actor, 'property_added', '', '', NULL, j.key || ': ' || j.name);
+    ELSIF v_is_done AND j.outcome = 'renamed' THEN
+      UPDATE properties p SET name = j.name WHERE p.key = j.key;
+      PERFORM note(p_actor, 'property_renamed', '', '', NULL, j.key || ': before: ' || j.was || '; after: ' || j.name);
+    END IF;
+    RETURN QUERY SELECT j.outcome, j.was, j.is_closed, v_seen;
+  END LOOP;
+END $$;
+
 -- done, not_found, not_allowed, or changed: somebody else was quicker.
 CREATE OR REPLACE FUNCTION close_property(p_actor actor, p_key text, p_is_closed boolean) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
