@@ -71,3 +71,14 @@ def test_what_makes_a_session_or_a_ticket_holds_the_person_first(functions):
         if makes.search(body):
             held = re.search(r"\b(hold_session|find_or_create_user)\(", body)
             assert held and held.start() < makes.search(body).start(), name
+
+
+def test_what_each_of_those_found_is_shown_with_is_asked_by_plans_that_are_kept(settled):
+    """A function that plans anew for each question makes all that it calls do so, for each person."""
+    with psycopg2.connect(settled.connection) as connection, connection.cursor() as cursor:
+        cursor.execute("""SELECT proname, prosrc FROM pg_proc WHERE pronamespace = 'anteroom'::regnamespace
+                          AND 'plan_cache_mode=force_custom_plan' = ANY (proconfig)""")
+        found = dict(cursor)
+    connection.close()
+    assert {"find_people", "waiting_in_reach"} <= found.keys()
+    assert [name for name, body in found.items() if re.search(r"\bas_seen\(", body)] == []

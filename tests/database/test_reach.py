@@ -46,7 +46,7 @@ EXEMPT = {
     "waiting_state": "about whoever waits alone: the id is the session's",
     "waits_since": "counts those who wait",
     "search_people": "names nobody; finds whom may_see() allows",
-    "others_in_reach": "says whom may_see() allows",
+    **dict.fromkeys(("find_people", "others_in_reach", "waiting_in_reach"), "says whom may_see() allows"),
     **dict.fromkeys(("is_forgotten", "is_searched"), "about rows that the statement has found"),
     "see_person": "by address; finds whom may_see() allows",
     "waiting_without_request": "names nobody; finds whom may_see() allows",

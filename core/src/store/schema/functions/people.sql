@@ -17,38 +17,51 @@ CREATE OR REPLACE FUNCTION short_key(p_search text) RETURNS text LANGUAGE sql IM
   SELECT coalesce(string_agg(w, ''), '') FROM words_of(p_search) w
 $$;
 
+-- Those of a page of search_people(), in order of address; p_keys: may_at(). (By itself, for here each question has a plan of its own,
+-- and what one is shown of each of those found is asked by plans that are kept.)
+CREATE OR REPLACE FUNCTION find_people(p_actor actor, p_keys text[], p_search text, p_only_waiting boolean, p_after text, p_limit int)
+RETURNS uuid[] LANGUAGE plpgsql STABLE SET plan_cache_mode = force_custom_plan AS $$
+DECLARE
+  v_others uuid[];
+  me users;
+BEGIN
+  IF '*' = ANY (p_keys) THEN
+    RETURN ARRAY(SELECT u.id FROM users u
+      WHERE u.email > p_after::citext AND is_searched(u, p_search, p_only_waiting) ORDER BY u.email LIMIT p_limit);
+  END IF;
+  -- As may_see() says. All of a company are read in order of address, each way by an index of its own and no further than one page needs;
+  -- what is searched for is found by its own index, once for both ways.
+  SELECT * INTO me FROM users u WHERE u.id = p_actor.id;
+  v_others := others_in_reach(p_actor, p_keys);
+  RETURN ARRAY(
+    SELECT reached.id FROM (
+      (SELECT u.id, u.email FROM users u WHERE short_key(p_search) = '' AND u.idp = me.idp
+         AND u.email > p_after::citext AND is_searched(u, p_search, p_only_waiting) ORDER BY u.email LIMIT p_limit)
+      UNION
+      (SELECT u.id, u.email FROM users u
+       WHERE short_key(p_search) = '' AND lower(split_part(u.email::text, '@', 2) COLLATE "C") = domain_of(me.email)
+         AND u.email > p_after::citext AND is_searched(u, p_search, p_only_waiting) ORDER BY u.email LIMIT p_limit)
+      UNION
+      (SELECT u.id, u.email FROM users u
+       WHERE short_key(p_search) <> '' AND (u.idp = me.idp OR lower(split_part(u.email::text, '@', 2) COLLATE "C") = domain_of(me.email))
+         AND (p_after = '' OR u.email > p_after::citext) AND is_searched(u, p_search, p_only_waiting) ORDER BY u.email LIMIT p_limit)
+      UNION
+      (SELECT u.id, u.email FROM users u WHERE u.id = ANY (v_others)
+         AND u.email > p_after::citext AND is_searched(u, p_search, p_only_waiting) ORDER BY u.email LIMIT p_limit)) reached
+    ORDER BY reached.email LIMIT p_limit);
+END $$;
+
 -- Pages of people in order of address, after p_after.
 CREATE OR REPLACE FUNCTION search_people(p_actor actor, p_search text, p_only_waiting boolean, p_after text, p_limit int)
-RETURNS SETOF people LANGUAGE plpgsql SET plan_cache_mode = force_custom_plan AS $$
+RETURNS SETOF people LANGUAGE plpgsql AS $$
 DECLARE
-  v_keys text[] := may_at(p_actor);
-  v_limit int := greatest(1, least(p_limit, 1000));
-  v_others uuid[];
   v_ids uuid[];
-  me users;
 BEGIN
   IF NOT may_somewhere(p_actor) THEN
     PERFORM refuse(p_actor, 'not_allowed', '', NULL, 'search people');
     RETURN;
   END IF;
-  IF '*' = ANY (v_keys) THEN
-    v_ids := ARRAY(SELECT u.id FROM users u
-                   WHERE u.email > p_after::citext AND is_searched(u, p_search, p_only_waiting) ORDER BY u.email LIMIT v_limit);
-  ELSE  -- as may_see() says, for many at once: each way by an index of its own, no further than one page needs
-    SELECT * INTO me FROM users u WHERE u.id = p_actor.id;
-    v_others := others_in_reach(p_actor, v_keys);
-    v_ids := ARRAY(
-      SELECT reached.id FROM (
-        (SELECT u.id, u.email FROM users u WHERE u.idp = me.idp
-           AND u.email > p_after::citext AND is_searched(u, p_search, p_only_waiting) ORDER BY u.email LIMIT v_limit)
-        UNION
-        (SELECT u.id, u.email FROM users u WHERE lower(split_part(u.email::text, '@', 2) COLLATE "C") = domain_of(me.email)
-           AND u.email > p_after::citext AND is_searched(u, p_search, p_only_waiting) ORDER BY u.email LIMIT v_limit)
-        UNION
-        (SELECT u.id, u.email FROM users u WHERE u.id = ANY (v_others)
-           AND u.email > p_after::citext AND is_searched(u, p_search, p_only_waiting) ORDER BY u.email LIMIT v_limit)) reached
-      ORDER BY reached.email LIMIT v_limit);
-  END IF;
+  v_ids := find_people(p_actor, may_at(p_actor), p_search, p_only_waiting, p_after, greatest(1, least(p_limit, 1000)));
   RETURN QUERY SELECT seen.* FROM unnest(v_ids) WITH ORDINALITY AS found(id, number)
   JOIN people p ON p.id = found.id CROSS JOIN LATERAL as_seen(p_actor, p) seen ORDER BY found.number;
 END $$;

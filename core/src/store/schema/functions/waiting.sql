@@ -105,14 +105,28 @@ CREATE OR REPLACE FUNCTION waiting_now(OUT people bigint, OUT since bigint) LANG
     AND (u.status = 'waiting' OR (u.status = 'active' AND NOT EXISTS (SELECT FROM live_grants g WHERE g.user_id = u.id)))
 $$;
 
--- Those who wait and for whom nobody has asked, whoever waits longest first.
-CREATE OR REPLACE FUNCTION waiting_without_request(p_actor actor, p_limit int) RETURNS SETOF people LANGUAGE plpgsql
+-- Those who may wait and whom may_see() allows; p_keys: may_at(), not everywhere. (By itself, as find_people() is.)
+CREATE OR REPLACE FUNCTION waiting_in_reach(p_actor actor, p_keys text[]) RETURNS uuid[] LANGUAGE plpgsql STABLE
 SET plan_cache_mode = force_custom_plan AS $$
+DECLARE
+  me users;
+BEGIN
+  SELECT * INTO me FROM users u WHERE u.id = p_actor.id;
+  RETURN ARRAY(
+    SELECT w.id FROM users w WHERE w.waiting_since IS NOT NULL AND w.let_in_at IS NULL AND w.idp = me.idp
+    UNION
+    SELECT w.id FROM users w WHERE w.waiting_since IS NOT NULL AND w.let_in_at IS NULL
+      AND lower(split_part(w.email::text, '@', 2) COLLATE "C") = domain_of(me.email)
+    UNION
+    SELECT unnest(others_in_reach(p_actor, p_keys)));
+END $$;
+
+-- Those who wait and for whom nobody has asked, whoever waits longest first.
+CREATE OR REPLACE FUNCTION waiting_without_request(p_actor actor, p_limit int) RETURNS SETOF people LANGUAGE plpgsql AS $$
 DECLARE
   v_keys text[] := may_at(p_actor);
   v_limit int := greatest(1, least(p_limit, 1000));
   v_ids uuid[];
-  me users;
 BEGIN
   IF NOT may_somewhere(p_actor) THEN
     PERFORM refuse(p_actor, 'not_allowed', '', NULL, 'see who waits');
@@ -121,15 +135,8 @@ BEGIN
   IF '*' = ANY (v_keys) THEN
     v_ids := ARRAY(SELECT u.id FROM users u WHERE u.waiting_since IS NOT NULL AND u.let_in_at IS NULL AND is_forgotten(u)
                    ORDER BY u.waiting_since, u.id LIMIT v_limit);
-  ELSE  -- as may_see() says, for many at once
-    SELECT * INTO me FROM users u WHERE u.id = p_actor.id;
-    v_ids := ARRAY(
-      SELECT w.id FROM users w WHERE w.waiting_since IS NOT NULL AND w.let_in_at IS NULL AND w.idp = me.idp
-      UNION
-      SELECT w.id FROM users w WHERE w.waiting_since IS NOT NULL AND w.let_in_at IS NULL
-        AND lower(split_part(w.email::text, '@', 2) COLLATE "C") = domain_of(me.email)
-      UNION
-      SELECT unnest(others_in_reach(p_actor, v_keys)));
+  ELSE
+    v_ids := waiting_in_reach(p_actor, v_keys);
     v_ids := ARRAY(  -- in their order, so that no more of them are looked at than are shown
       SELECT (w.person).id
       FROM (SELECT u AS person FROM users u
