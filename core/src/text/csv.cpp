@@ -1,16 +1,29 @@
 #include "text/csv.h"
 
+#include <algorithm>
+
 namespace anteroom::text {
 
 namespace {
+
+// Of the first line that is not blank, outside quotations.
+char first_separator(std::string_view text) {
+  text.remove_prefix(std::min(text.find_first_not_of("\r\n"), text.size()));
+  bool is_quoted = false;
+  for (const char c : text) {
+    if (c == '"') is_quoted = !is_quoted;
+    if (is_quoted) continue;
+    if (c == ',' || c == ';') return c;
+    if (c == '\n' || c == '\r') break;
+  }
+  return ',';
+}
 
 class Parser {
  public:
   explicit Parser(std::string_view text) : text_(text) {
     if (text_.starts_with("\xef\xbb\xbf")) text_.remove_prefix(3);
-    const std::string_view first = text_.substr(0, text_.find_first_of("\r\n"));
-    const bool has_comma = first.find(',') != std::string_view::npos;
-    if (!has_comma && first.find(';') != std::string_view::npos) separator_ = ';';
+    separator_ = first_separator(text_);
   }
 
   Result<std::vector<CsvRow>> rows() {

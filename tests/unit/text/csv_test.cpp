@@ -20,8 +20,12 @@ TEST_CASE("cells are parted by commas and may be quoted") {
               "a") == std::vector<std::string>{"a"});
 }
 
-TEST_CASE("semicolons part cells where the first line has one and no comma") {
-  CHECK(cells("a;\"b;c\";d,e") == std::vector<std::string>{"a;\"b;c\";d", "e"});
+TEST_CASE("semicolons part cells where the first line has one before any comma") {
+  CHECK(cells("a;\"b;c\";d,e") == std::vector<std::string>{"a", "b;c", "d,e"});
+  CHECK(cells("\r\n\na;b") == std::vector<std::string>{"a", "b"});
+  CHECK(cells("a,b;c") == std::vector<std::string>{"a", "b;c"});
+  CHECK(cells("\"a;b\",c") == std::vector<std::string>{"a;b", "c"});
+  CHECK(cells("\"a, \"\"b\"\"\";c") == std::vector<std::string>{"a, \"b\"", "c"});
   const auto rows = parse_csv("key;name\r\noak;\"Oak; Yard, 2\"\r\n");
   REQUIRE(rows);
   REQUIRE(rows->size() == 2);
