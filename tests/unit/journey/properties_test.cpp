@@ -254,6 +254,10 @@ TEST_CASE("what is wrong with several properties is said by its line, and none i
                              Contains("The same key stands in line 1 already") &&
                              Contains("A key has small letters") &&
                              Contains("Please enter a name") && !Contains("name=\"seen\""));
+  // As an old spreadsheet saves it, and as it comes back from the page that showed it.
+  for (const char* list : {"ash,Caf\xe9", "caf\xe9,Ash", "ash,Caf\xef\xbf\xbd"}) {
+    CHECK_THAT(keeper.put_in(list).body, Contains("This line isn&apos;t UTF-8."));
+  }
   CHECK_THAT(keeper.put_in("").body, Contains("There is no property in this list"));
   CHECK_THAT(keeper.put_in("key,name\n").body, Contains("There is no property in this list"));
   CHECK_THAT(keeper.put_in("a,\"b").body, Contains("A quotation mark in this list"));

@@ -24,6 +24,17 @@ Columns columns_in(const CsvRow& head) {
   return first == "name" && second == "key" ? Columns::name_first : Columns::none;
 }
 
+bool is_broken(const std::string& cell) {
+  return text::fault_of_name(cell) == text::TextFault::not_utf8;
+}
+
+Message complaint_about(const store::Property& property) {
+  if (is_broken(property.key) || is_broken(property.name))
+    return "properties_wrong_encoding"_message;
+  if (!text::is_plain_text(property.key, text::Lines::one)) return "property_bad_key"_message;
+  return complaint_about_needed_name(property.name);
+}
+
 ListedProperty property_of(const CsvRow& row, Columns columns) {
   ListedProperty listed{row.line, {}, {}};
   const std::size_t key = columns == Columns::name_first ? 1 : 0;
@@ -34,9 +45,7 @@ ListedProperty property_of(const CsvRow& row, Columns columns) {
     return listed;
   }
   listed.property.name = text::trimmed(row.cells[1 - key]);
-  listed.complaint = text::is_plain_text(listed.property.key, text::Lines::one)
-                         ? complaint_about_needed_name(listed.property.name)
-                         : Message("property_bad_key"_message);
+  listed.complaint = complaint_about(listed.property);
   return listed;
 }
 
