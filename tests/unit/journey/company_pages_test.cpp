@@ -376,6 +376,14 @@ TEST_CASE("whoever connects companies has a record looked for again, without sig
                   "no_name", "", ""}}};
   };
   CHECK_THAT(support.get("/show", "name=contoso").body, Contains("name=\"then\" value=\"look\""));
+  // A proven one's, too: before the daily look support wants to know whether it still holds.
+  answers["proofs_of_company"] = [](const Params&) {
+    return Rows{{{"contoso.example", "anteroom-domain=x", "ida@contoso.test", "contoso",
+                  "2026-05-04T09:12:33Z", "2026-05-01T08:00:00Z", "", "proven", "", ""}}};
+  };
+  CHECK_THAT(support.get("/show", "name=contoso").body,
+             Contains("name=\"then\" value=\"look\"") &&
+                 Contains("Last looked up on 2026-05-04 09:12 UTC."));
   std::string outcome = "changed";
   answers["look_at_domain"] = [&outcome](const Params&) { return Rows{{{outcome}}}; };
   const std::string form = "name=contoso&domain=contoso.example&then=look";

@@ -197,6 +197,10 @@ Values proof_values(const store::DomainProof& proof, const std::string& name, bo
   values.text["name"] = name;
   values.text["proven_at"] = readable_time(proof.proven_at);
   values.text["missing_since"] = readable_time(proof.missing_since);
+  if (proof.is_proven() && !proof.checked_at.empty()) {
+    values.messages["look"] = {"company_looked_on"_message,
+                               {{"at", readable_time(proof.checked_at)}}};
+  }
   values.messages["asked"] = {"company_asked_by"_message, {{"by", proof.asked_by}}};
   const bool is_given = proof.owner == name;
   values.flags["is_given"] = is_given;
