@@ -16,7 +16,7 @@ void write(const std::filesystem::path& file, const std::string& body) {
 
 // usage: render-pages DIRECTORY [#accent]
 int main(int count, char** arguments) {
-  if (count < 2) {
+  if (count < 2 || arguments[1][0] == '-') {
     std::cerr << "usage: render-pages DIRECTORY [#rrggbb]\n";
     return 2;
   }
