@@ -50,7 +50,8 @@ struct ManageWorld : World {
   }
   std::string origin_of_lists = "https://login.test";
   std::string cookie_of_lists = kSessionCookieHeader;
-  Response post_list(const std::string& list, const std::string& more = "") {
+  Response post_list(const std::string& list, const std::string& more = "",
+                     const std::string& pressed = "confirmed") {
     const auto field = [](const std::string& name, const std::string& value) {
       return "--b\r\nContent-Disposition: form-data; name=\"" + name + "\"\r\n\r\n" + value +
              "\r\n";
@@ -58,7 +59,7 @@ struct ManageWorld : World {
     return answer({.method = "POST",
                    .path = "/auth/manage/new-users",
                    .body = field("list", list) + field("property", "elm") +
-                           field("level", "viewer") + field("confirmed", more) + "--b--\r\n",
+                           field("level", "viewer") + field(pressed, more) + "--b--\r\n",
                    .cookie = cookie_of_lists,
                    .origin = origin_of_lists,
                    .content_type = "multipart/form-data; boundary=b"});
@@ -501,6 +502,12 @@ TEST_CASE("a list is shown before it is sent, and sent when confirmed") {
   CHECK(world.database.last["file_requests"][7] == "t");
   CHECK_THAT(shown.body, Contains("All 2 rows are fine") && Contains("value=\"yes\"") &&
                              Contains("bob@corp.test"));
+  // The page has the list once, and shows it for changing where that is asked for.
+  CHECK(shown.body.find("<textarea name=\"list\"") == shown.body.rfind("<textarea"));
+  const Response editor = world.post_list(list, "yes", "change");
+  CHECK_THAT(editor.body, Contains("<textarea id=\"list\"") && Contains("bob@corp.test\neve") &&
+                              !Contains("2 rows are fine"));
+  CHECK(world.database.calls["file_requests"] == 1);
   const Response sent = world.post_list(list, "yes");
   CHECK(header(sent, "Location") == "/auth/manage/requests?notice=filed_many");
   CHECK(world.database.last["file_requests"][7] == "f");

@@ -49,18 +49,18 @@ struct Keeper {
                          .origin = origin});
   }
   Response put_in(const std::string& list, const std::string& seen = "",
-                  const std::string& file = "") {
+                  const std::string& file = "", const std::string& change = "") {
     const auto field = [](const std::string& name, const std::string& value) {
       return "--b\r\nContent-Disposition: form-data; name=\"" + name + "\"\r\n\r\n" + value +
              "\r\n";
     };
-    return world.answer(
-        {.method = "POST",
-         .path = "/auth/manage/properties/many",
-         .body = field("list", list) + field("seen", seen) + field("file", file) + "--b--\r\n",
-         .cookie = kSessionCookieHeader,
-         .origin = "https://login.test",
-         .content_type = "multipart/form-data; boundary=b"});
+    return world.answer({.method = "POST",
+                         .path = "/auth/manage/properties/many",
+                         .body = field("list", list) + field("seen", seen) + field("file", file) +
+                                 field("change", change) + "--b--\r\n",
+                         .cookie = kSessionCookieHeader,
+                         .origin = "https://login.test",
+                         .content_type = "multipart/form-data; boundary=b"});
   }
   Cell parameter(const std::string& statement, std::size_t number) {
     return world.database.last[statement].at(number);
@@ -227,6 +227,12 @@ TEST_CASE("several properties are shown first, and put in as they were shown") {
                              Contains("value=\"d1\"") &&
                              Contains("before: Elm &lt;Court&gt;. It is closed, and stays so.") &&
                              Contains("&lt;Elm&gt;") && !Contains("<Elm>"));
+  // The page has the list once, and shows it for changing where that is asked for.
+  CHECK(shown.body.find("<textarea name=\"list\"") == shown.body.rfind("<textarea"));
+  const Response editor = keeper.put_in(list, "d1", "", "yes");
+  CHECK_THAT(editor.body, Contains("<textarea id=\"list\"") && Contains("ash,Ash Hill") &&
+                              !Contains("value=\"d1\""));
+  CHECK(keeper.world.database.calls["put_properties"] == 1);
   const Response done = keeper.put_in(list, "d1");
   CHECK(header(done, "Location") == "/auth/manage/properties?notice=put_in");
   CHECK(keeper.parameter("put_properties", 3) == "d1");

@@ -21,7 +21,8 @@ constexpr std::size_t kMaxText = 400;
 
 struct Given {
   std::string list;
-  std::string seen;  ///< what was confirmed; empty: it is to be checked
+  std::string seen;           ///< what was confirmed; empty: it is to be checked
+  bool is_to_change = false;  ///< a list that was fine
 };
 
 // The list travels as text: a file's bytes take its place.
@@ -30,8 +31,9 @@ std::optional<Given> given_in(const Exchange& exchange) {
       http::MultipartForm::parse(exchange.head().headers.content_type, exchange.request.body());
   if (!form) return std::nullopt;
   const std::string_view file = form->get("file");
-  if (!file.empty()) return Given{std::string(file), ""};
-  return Given{std::string(form->get("list")), std::string(form->get("seen"))};
+  if (!file.empty()) return Given{std::string(file), "", false};
+  return Given{std::string(form->get("list")), std::string(form->get("seen")),
+               form->get("change") == "yes"};
 }
 
 struct Checked {
@@ -169,6 +171,7 @@ Task<Response> put_in_properties(Exchange exchange, ManageUser viewer) {
   const std::optional<Given> given = given_in(exchange);
   Context& context = exchange.context;
   if (!given) co_return refuse(context, exchange.head(), 400, {Code{"malformed_form"}, "list"});
+  if (given->is_to_change) co_return list_page(exchange, viewer, *given, std::nullopt);
   auto checking = check(exchange, viewer, *given);
   const Checked checked = co_await or_unavailable(exchange, std::move(checking));
   if (checked.many.is_done) {

@@ -34,6 +34,7 @@ struct Given {
   store::AccessRequest standard;  // for what rows leave open
   PropertyPick pick;              // of its property
   bool is_confirmed = false;
+  bool is_to_change = false;  // a list that was fine
 };
 
 // The list travels as text: a file's bytes take its place.
@@ -50,6 +51,7 @@ std::optional<Given> given_in(const Exchange& exchange) {
   given.standard.expires_at = text::trimmed(form->get("expires"));
   given.standard.note = text::trimmed(form->get("note"));
   given.is_confirmed = file.empty() && form->get("confirmed") == "yes";
+  given.is_to_change = file.empty() && form->get("change") == "yes";
   return given;
 }
 
@@ -276,7 +278,7 @@ Task<Response> file_new_users(Exchange exchange, ManageUser user) {
       exchange, find_property(exchange, reach_to_request(exchange.context, user), given->pick,
                               Parts::suffice));
   std::optional<Checked> shown;
-  if (!found.complaint.empty()) {
+  if (!found.complaint.empty() || given->is_to_change) {
     Response page =
         co_await list_page(exchange, user, std::move(*given), std::move(found), std::move(shown));
     co_return page;
