@@ -30,14 +30,14 @@ END $$;
 -- Trigger.
 CREATE OR REPLACE FUNCTION tell_nodes_of_user() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  PERFORM tell_nodes('user:' || coalesce(NEW.id, OLD.id));
+  PERFORM anteroom.tell_nodes('user:' || coalesce(NEW.id, OLD.id));
   RETURN NULL;
 END $$;
 
 -- Trigger.
 CREATE OR REPLACE FUNCTION tell_nodes_of_grant() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  PERFORM tell_nodes('user:' || coalesce(NEW.user_id, OLD.user_id));
+  PERFORM anteroom.tell_nodes('user:' || coalesce(NEW.user_id, OLD.user_id));
   RETURN NULL;
 END $$;
 
@@ -45,7 +45,7 @@ END $$;
 CREATE OR REPLACE FUNCTION tell_nodes_of_session() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   IF OLD.expires_at > now() THEN
-    PERFORM tell_nodes('session:' || encode(OLD.token_hash, 'hex'));
+    PERFORM anteroom.tell_nodes('session:' || encode(OLD.token_hash, 'hex'));
   END IF;
   RETURN NULL;
 END $$;
@@ -53,7 +53,7 @@ END $$;
 -- Trigger: who waits is told at once what becomes of a request for them.
 CREATE OR REPLACE FUNCTION tell_nodes_of_request() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  PERFORM tell_nodes('user:' || u.id) FROM users u
+  PERFORM anteroom.tell_nodes('user:' || u.id) FROM users u
   WHERE u.email = NEW.email AND waits_since(u) IS NOT NULL;
   RETURN NULL;
 END $$;
