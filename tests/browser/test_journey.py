@@ -192,7 +192,9 @@ def test_sign_out_ends_the_session(stack, chrome):
     chrome.wait_for_path("/auth/signed-out")
     chrome.see("confirmed that you are signed out there too")
     assert not csp_complaints(chrome)
+    # What the browser itself has kept of the page, it may show once more; nobody gives it anything new.
     chrome.driver.back()
+    chrome.driver.refresh()
     chrome.wait_for_path("/auth/sign-in")
     chrome.open(stack.app_url("/reports/"))
     chrome.wait_for_path("/auth/sign-in")

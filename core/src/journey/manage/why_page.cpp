@@ -128,10 +128,11 @@ Message with_names(const Message& step, const store::PropertyNames& names) {
   return said;
 }
 
-void add_prediction(const Context& context, Values& values, const std::string& email,
+void add_prediction(const Exchange& exchange, Values& values, const std::string& email,
                     const std::optional<store::Person>& person, const store::PropertyNames& names) {
+  const Context& context = exchange.context;
   const Prediction prediction =
-      predict(context.settings, *context.companies, email, person, context.now());
+      predict(context.settings, *exchange.companies, email, person, context.now());
   values.flags["has_prediction"] = true;
   values.messages["fate"] = fate_message(prediction.fate, email);
   for (const Message& step : prediction.steps) {
@@ -160,10 +161,11 @@ void add_company(const Context& context, Values& values, const IdentityProvider&
 }
 
 // What its company asserts of somebody; `person`: nullopt where there is no record yet.
-Task<std::optional<Failure>> explain_asserted(const Context& context, const ManageUser& viewer,
-                                              std::string email,
+Task<std::optional<Failure>> explain_asserted(const Exchange& exchange, const ManageUser& viewer,
+                                              const IdentityProvider& company, std::string email,
                                               const std::optional<store::Person>& person,
                                               Values& values) {
+  const Context& context = exchange.context;
   store::LastAsserted last;
   if (person) {
     auto asking = store::last_asserted(context.ports.database, viewer.actor,
@@ -172,13 +174,12 @@ Task<std::optional<Failure>> explain_asserted(const Context& context, const Mana
     if (!said) co_return said.failure();
     last = std::move(*said);
   }
-  const IdentityProvider* company = context.companies->by_domain(email_domain(email));
   auto naming = store::property_names(context.ports.database,
-                                      keys_in_asserted(given_for(company->asserted, last.values)));
+                                      keys_in_asserted(given_for(company.asserted, last.values)));
   const Result<store::PropertyNames> names = co_await naming;
   if (!names) co_return names.failure();
   for (const Message& message :
-       asserted_messages(*context.companies, email, person, last, *names)) {
+       asserted_messages(*exchange.companies, email, person, last, *names)) {
     Values entry;
     entry.messages["step"] = message;
     values.lists["steps"].push_back(std::move(entry));
@@ -189,9 +190,9 @@ Task<std::optional<Failure>> explain_asserted(const Context& context, const Mana
 Task<std::optional<Failure>> explain_person(Exchange& exchange, const ManageUser& viewer,
                                             std::string email, Values& values) {
   Context& context = exchange.context;
-  const IdentityProvider* idp = context.companies->by_domain(email_domain(email));
+  const IdentityProvider* idp = exchange.companies->by_domain(email_domain(email));
   if (idp == nullptr) {
-    add_prediction(context, values, email, std::nullopt, {});
+    add_prediction(exchange, values, email, std::nullopt, {});
     co_return std::nullopt;
   }
   // Only whom the viewer may see among People: of others not even that there is nobody.
@@ -207,10 +208,10 @@ Task<std::optional<Failure>> explain_person(Exchange& exchange, const ManageUser
                             *found ? keys_in_grants((*found)->grants) : std::vector<std::string>());
   const Result<store::PropertyNames> names = co_await naming;
   if (!names) co_return names.failure();
-  add_prediction(context, values, email, *found, *names);
+  add_prediction(exchange, values, email, *found, *names);
   if (!may_see(exchange, viewer, idp->name)) co_return std::nullopt;
   if (!idp->asserted.values.empty()) {
-    auto explaining = explain_asserted(context, viewer, email, *found, values);
+    auto explaining = explain_asserted(exchange, viewer, *idp, email, *found, values);
     if (auto failure = co_await explaining) co_return failure;
   }
   auto asking_last = store::last_at_company(context.ports.database, idp->name);

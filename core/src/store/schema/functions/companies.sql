@@ -26,10 +26,28 @@ CREATE OR REPLACE FUNCTION settings_unlike(p_settings jsonb, p_other jsonb) RETU
   SELECT coalesce(jsonb_object_agg(s.key, s.value), '{}') FROM jsonb_each(p_settings) s WHERE p_other -> s.key IS DISTINCT FROM s.value
 $$;
 
--- What changes, for people: "metadata_url: — → https://…; …", this one first, then the shortest, for letters cut what is long.
+-- A setting as people compare it: of certificates the fingerprints, as openssl has them.
+CREATE OR REPLACE FUNCTION shown_setting(p_value text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+  RETURN coalesce((
+    SELECT 'SHA-256 ' || string_agg(upper(regexp_replace(encode(sha256(decode(regexp_replace(m[1], '\s', '', 'g'), 'base64')), 'hex'),
+                                                         '(..)(?=.)', '\1:', 'g')), ' ')
+    FROM regexp_matches(p_value, '-----BEGIN CERTIFICATE-----([^-]+)-----END', 'g') m), p_value, '—');
+EXCEPTION WHEN OTHERS THEN
+  RETURN p_value;
+END $$;
+
+-- Of settings those that decide whose metadata counts.
+CREATE OR REPLACE FUNCTION trust_in(p_settings jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
+  SELECT coalesce(jsonb_object_agg(s.key, s.value), '{}') FROM jsonb_each(p_settings) s
+  WHERE s.key IN ('metadata_url', 'metadata_certificate', 'metadata_ca')
+$$;
+
+-- What changes, for people: "metadata_url: — → https://…; …", first what decides whose metadata counts, then the shortest, for letters cut
+-- what is long.
 CREATE OR REPLACE FUNCTION changes_of_settings(p_before jsonb, p_after jsonb) RETURNS text LANGUAGE sql IMMUTABLE AS $$
-  SELECT string_agg(c.change, '; ' ORDER BY c.key <> 'metadata_url', length(c.change), c.change)
-  FROM (SELECT k.key, k.key || ': ' || coalesce(p_before ->> k.key, '—') || ' → ' || coalesce(p_after ->> k.key, '—')
+  SELECT string_agg(c.change, '; ' ORDER BY c.key <> 'metadata_url', NOT trust_in(p_before || p_after) ? c.key, length(c.change), c.change)
+  FROM (SELECT k.key, k.key || ': ' || shown_setting(p_before ->> k.key) || ' → ' || shown_setting(p_after ->> k.key)
         FROM jsonb_object_keys(p_before || p_after) k (key) WHERE p_before -> k.key IS DISTINCT FROM p_after -> k.key) c (key, change)
 $$;
 
@@ -125,8 +143,8 @@ BEGIN
                                                  p_settings || jsonb_build_object('display_name', p_display_name))]);
   END IF;
   UPDATE companies SET display_name = p_display_name, settings = p_settings WHERE name = p_name;
-  IF c.state = 'live' AND v_gives_address AND p_settings ? 'metadata_url' THEN
-    PERFORM tell_who_connects(p_actor, 'address_given', c, ARRAY[p_settings ->> 'metadata_url']);
+  IF c.state = 'live' AND v_gives_address THEN
+    PERFORM tell_who_connects(p_actor, 'address_given', c, ARRAY[changes_of_settings(trust_in(c.settings), trust_in(p_settings))]);
   END IF;
   PERFORM note_company(p_actor, 'company_changed', p_name, v_detail);
   RETURN 'changed';

@@ -53,6 +53,7 @@ DECLARE
   v_name text;
 BEGIN
   IF v_outcome IS NOT NULL THEN RETURN v_outcome; END IF;
+  LOCK TABLE properties IN ROW EXCLUSIVE MODE;  -- before the row, as put_properties() does
   SELECT p.name INTO v_name FROM properties p WHERE p.key = p_key FOR NO KEY UPDATE;
   IF NOT FOUND THEN RETURN 'not_found'; END IF;
   IF v_name = p_name THEN RETURN 'done'; END IF;
@@ -107,6 +108,7 @@ DECLARE
   p properties;
 BEGIN
   IF v_outcome IS NOT NULL THEN RETURN v_outcome; END IF;
+  LOCK TABLE properties IN ROW EXCLUSIVE MODE;  -- before the row, as put_properties() does
   SELECT * INTO p FROM properties x WHERE x.key = p_key FOR NO KEY UPDATE;
   IF NOT FOUND THEN RETURN 'not_found'; END IF;
   IF (p.closed_at IS NOT NULL) = p_is_closed THEN RETURN 'changed'; END IF;
