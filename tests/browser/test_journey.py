@@ -30,6 +30,27 @@ def test_provisioned_person_lands_on_the_page_first_asked_for(stack, chrome):
     assert not csp_complaints(chrome)
 
 
+def test_what_stands_behind_the_hash_survives_the_sign_on(stack, chrome):
+    wanted = stack.app_url("/?view=board#/orders/7?tab=photos&q=a%20b")
+    chrome.open(wanted)
+    chrome.sign_on(ANN)
+    chrome.wait_for_url(wanted)
+    assert chrome.script("return sessionStorage.length") == 0
+    assert not csp_complaints(chrome)
+    # Who is signed in already is passed on by redirects alone, on another host, too.
+    chrome.open(stack.login_url("/auth/sign-in#/orders/8"))
+    chrome.wait(lambda: chrome.url.endswith("#/orders/8"), "the fragment behind the landing page's address")
+
+
+def test_a_newcomer_s_fragment_waits_with_them(stack, chrome, newcomer):
+    wanted = stack.app_url("/#/orders/9")
+    chrome.open(wanted)
+    chrome.sign_on(newcomer)
+    chrome.wait_for_path("/auth/waiting")
+    stack.anteroom("user", "provision", newcomer.email, "--level", "viewer", "--property", "mill-house")
+    chrome.wait_for_url(wanted)
+
+
 def test_cookies_are_tied_to_host_and_tls(stack, chrome):
     chrome.open(stack.app_url("/"))
     chrome.sign_on(ANN)

@@ -74,6 +74,7 @@ constexpr Route kRoutes[] = {
     {post, page("/sign-in"), login, our_own_page, Body::form, open(at_once<submit_email>)},
     {post, page("/sign-in/another"), login, our_own_page, Body::form, open(at_once<choose_another>)},
     {post, page("/sign-in/start"), login, our_own_page, Body::form, open(leave_for_idp)},
+    {get, page("/go-on"), login, anybody, Body::none, open(at_once<go_on>)},
     {get, below(kCompanyPages), every, anybody, Body::none, open(show_company)},
     {get, page("/test"), login, anybody, Body::none, open(show_test)},
     {post, page("/test"), login, our_own_page, Body::form, open(leave_for_test)},

@@ -24,6 +24,17 @@ long long number(const std::string& text) {
   return std::strtoll(text.c_str(), nullptr, 10);
 }
 
+// How it was begun, as what is sealed says it. Nodes that do not know the last take it for the
+// first.
+constexpr std::string_view kPressed = "0";
+constexpr std::string_view kPassive = "1";
+constexpr std::string_view kPressedWithFragment = "2";
+
+std::string_view way_of(const LoginState& state) {
+  if (state.is_passive) return kPassive;
+  return state.has_fragment ? kPressedWithFragment : kPressed;
+}
+
 LoginState from_fields(const std::vector<std::string>& fields) {
   LoginState state;
   state.request_id = fields[0];
@@ -32,7 +43,8 @@ LoginState from_fields(const std::vector<std::string>& fields) {
   state.issued_at = Time(Time::duration(number(fields[3])));
   state.is_done = fields[4] == "1";
   state.is_forced = fields[5] == "1";
-  state.is_passive = fields[6] == "1";
+  state.is_passive = fields[6] == kPassive;
+  state.has_fragment = fields[6] == kPressedWithFragment;
   state.authn_contexts = fields[7];
   state.replaces = fields[8];
   return state;
@@ -45,7 +57,7 @@ std::optional<std::string> seal_state(const crypto::Sealer& sealer, Random& rand
   const auto flag = [](bool is_set) { return is_set ? "1" : "0"; };
   const auto packed =
       pack({state.request_id, state.idp, state.return_to, issued, flag(state.is_done),
-            flag(state.is_forced), flag(state.is_passive), state.authn_contexts, state.replaces});
+            flag(state.is_forced), way_of(state), state.authn_contexts, state.replaces});
   if (!packed) return std::nullopt;
   return sealer.seal(random, purpose, *packed, expires_at);
 }

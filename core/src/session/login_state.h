@@ -43,6 +43,7 @@ struct LoginState {
   bool is_passive = false;          ///< IsPassive was asked for
   std::string authn_contexts = {};  ///< class references asked for, with spaces between
   std::string replaces = {};        ///< hex token hash of the session this browser had; or empty
+  bool has_fragment = false;  ///< the browser keeps what stood behind the "#" of the page asked for
 
   /// The cookie that holds it.
   [[nodiscard]] std::string cookie_name() const;

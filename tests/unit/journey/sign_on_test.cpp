@@ -15,9 +15,11 @@ struct UnderWay {
   std::string relay_state;
 };
 
-UnderWay start(World& world, const std::string& idp = "corp", const std::string& handle = "") {
-  const Response response = world.answer(
-      {.method = "POST", .path = "/auth/sign-in/start", .body = "idp=" + idp + "&r=" + handle});
+UnderWay start(World& world, const std::string& idp = "corp", const std::string& handle = "",
+               const std::string& more = "") {
+  const Response response = world.answer({.method = "POST",
+                                          .path = "/auth/sign-in/start",
+                                          .body = "idp=" + idp + "&r=" + handle + more});
   REQUIRE(response.status == 303);
   const std::string pair = pair_of(header(response, "Set-Cookie"));
   return {pair, pair.substr(std::string("__Host-anteroom-login-").size(), 16)};
@@ -196,6 +198,34 @@ TEST_CASE("the page first asked for, with its query, is where one lands") {
   const UnderWay under_way = start(world, "corp", location.substr(location.find('=') + 1));
   CHECK(header(post(world, form(world, under_way), under_way.cookie), "Location") ==
         "/workorders?a=1&b=%2F2");
+}
+
+TEST_CASE(
+    "a browser that keeps a fragment goes on by a page of ours, and from there as any other") {
+  World world;
+  world.database.give("sign_on", {"signed_in", "user"});
+  RequestHead asked;
+  asked.method = "GET";
+  asked.path = "/app";
+  asked.headers.host = "login.test";
+  asked.headers.accept = "text/html";
+  const Response away = world.site->turn_away(Outcome::sign_on, asked, nullptr, {});
+  const std::string location = header(away, "Location");
+  const std::string handle = location.substr(location.find('=') + 1);
+  const UnderWay under_way = start(world, "corp", handle, "&fragment=1");
+  const Response response = post(world, form(world, under_way), under_way.cookie);
+  CHECK(response.status == 303);
+  CHECK(header(response, "Location") == "/auth/go-on?r=" + handle);
+  const Response page = world.answer({.path = "/auth/go-on", .query = "r=" + handle});
+  CHECK(page.status == 200);
+  CHECK_THAT(page.body, Contains("href=\"/auth/sign-in?r=" + handle + "\"") &&
+                            Contains("data-go-on=\"" + handle + "\"") && Contains("fragment.js"));
+  // Nothing but a handle gets into it.
+  CHECK_THAT(world.answer({.path = "/auth/go-on", .query = "r=%22%3E%3Cb%3E"}).body,
+             Contains("data-go-on=\"\"") && !Contains("<b>"));
+  // Without a page that was asked for there is nothing that the fragment could belong to.
+  const UnderWay aimless = start(world, "corp", "", "&fragment=1");
+  CHECK(header(post(world, form(world, aimless), aimless.cookie), "Location") == "/home");
 }
 
 TEST_CASE("a Response for another browser's sign-on is not looked at") {

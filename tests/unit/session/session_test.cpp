@@ -124,10 +124,22 @@ TEST_CASE("a login state comes back from its own cookie only") {
   CHECK_FALSE(found[0].is_done);
   CHECK(found[0].is_forced);
   CHECK_FALSE(found[0].is_passive);
+  CHECK_FALSE(found[0].has_fragment);
   CHECK(found[0].authn_contexts == "urn:a urn:b");
   CHECK(found[0].replaces == "00ff");
   CHECK(stale.empty());
 
+  SECTION("it says how it was begun") {
+    const bool is_passive = GENERATE(false, true);
+    state.is_passive = is_passive;
+    state.has_fragment = !is_passive;
+    const auto other = *session::seal_login_state(sealer, random, state, clock.now() + 900s);
+    const auto begun =
+        session::login_states(sealer, state.cookie_name() + "=" + other, clock.now(), stale);
+    REQUIRE(begun.size() == 1);
+    CHECK(begun[0].is_passive == is_passive);
+    CHECK(begun[0].has_fragment != is_passive);
+  }
   SECTION("moved to another name it is stale") {
     const auto moved = session::login_states(
         sealer, "__Host-anteroom-login-ffffffffffffffff=" + sealed, clock.now(), stale);

@@ -149,16 +149,22 @@ store::SignOn sign_on_of(const Exchange& exchange, const ResponseCheck& judgemen
   return sign_on;
 }
 
+// One way to the page asked for, on this host or another: the sign-on page passes on who is signed
+// in.
+std::string way_in(const Exchange& exchange, const std::optional<session::LoginState>& state) {
+  const Context& context = exchange.context;
+  const std::string handle = state ? state->return_to : "";
+  const bool has_fragment = state && state->has_fragment && !handle.empty();
+  if (has_fragment) return context.path("/go-on") + return_query(handle);
+  const auto wanted = return_to_or_landing(context, handle);
+  return wanted.origin == exchange.origin.text ? wanted.target
+                                               : context.path("/sign-in") + return_query(handle);
+}
+
 Response welcome(const Exchange& exchange, const ResponseCheck& judgement,
                  const std::string& token) {
   const Context& context = exchange.context;
-  const std::string handle = judgement.state ? judgement.state->return_to : "";
-  // One way to the page asked for, on this host or another: the sign-on page passes on who is
-  // signed in.
-  const auto wanted = return_to_or_landing(context, handle);
-  Response response = wanted.origin == exchange.origin.text
-                          ? redirect(303, wanted.target)
-                          : redirect(303, context.path("/sign-in") + return_query(handle));
+  Response response = redirect(303, way_in(exchange, judgement.state));
   response.headers.emplace_back(
       "Set-Cookie", http::set_cookie(session::kSessionCookie, token, http::SameSite::lax));
   if (judgement.state) {

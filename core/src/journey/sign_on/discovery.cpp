@@ -140,6 +140,14 @@ Task<Response> show_sign_in(Exchange exchange) {
   co_return asked;
 }
 
+Response go_on(Exchange exchange) {
+  const auto query = http::Form::parse(exchange.head().query);
+  pages::Values values;
+  values.text["return"] = query ? return_handle(query->get("r")) : "";
+  return exchange.context.renderer->page(exchange.head().headers.accept_language, "go_on", 200,
+                                         values);
+}
+
 Task<Response> show_company(Exchange exchange) {
   const Context& context = exchange.context;
   const auto query = http::Form::parse(exchange.head().query);
@@ -197,7 +205,7 @@ Task<Response> leave_for_idp(Exchange exchange) {
   }
   if (idp == nullptr) co_return bad_form(exchange);
   Start start{idp, saml::canonical_email(form->get("email")).value_or(""),
-              return_handle(form->get("r")), false};
+              return_handle(form->get("r")), false, form->get("fragment") == "1"};
   Response away = co_await start_sign_on(exchange, std::move(start));
   co_return away;
 }

@@ -113,6 +113,7 @@ session::LoginState state_of(const Exchange& exchange, const Start& start,
   state.issued_at = params.issue_instant;
   state.is_forced = params.force_authn;
   state.is_passive = params.is_passive;
+  state.has_fragment = start.has_fragment;
   state.authn_contexts = text::joined(params.authn_contexts, " ");
   state.replaces = present_session(exchange);
   return state;

@@ -13,6 +13,7 @@ struct Start {
   std::string email;   ///< login hint; may be empty
   std::string handle;  ///< sealed ReturnTo; may be empty
   bool is_passive = false;
+  bool has_fragment = false;  ///< as session::LoginState has it
 };
 
 /// Whether its metadata, by itself or by its end, keeps everybody from signing on. What only its

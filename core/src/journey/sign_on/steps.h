@@ -12,6 +12,8 @@ namespace anteroom::journey {
 Task<Response> show_sign_in(Exchange exchange);
 /// A company's own address (company_address.h): its button, without an email address.
 Task<Response> show_company(Exchange exchange);
+/// Of somebody who is signed in: their browser puts behind the page's "#" what it has kept of it.
+Response go_on(Exchange exchange);
 Response submit_email(Exchange exchange);
 /// To the email page, whatever this browser remembers.
 Response choose_another(Exchange exchange);

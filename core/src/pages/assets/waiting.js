@@ -48,7 +48,8 @@
     isOver = true;
     hangUp();
     say("ended", text);
-    window.location.replace(isAllowed(location) ? location : window.location.href);
+    // What stood behind the "#" of the page that was asked for has come along so far.
+    window.location.replace(isAllowed(location) ? location + window.location.hash : window.location.href);
   }
 
   function reload() {
