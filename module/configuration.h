@@ -51,15 +51,16 @@ enum class PathUse { none, captures /**< of its regular expressions */, unknown 
 struct LocationConfiguration {
   ngx_flag_t is_on = NGX_CONF_UNSET;
   bool has_requirement = false;
-  bool has_own_requirement = false;              ///< written here, not inherited
-  ngx_http_complex_value_t* level = nullptr;     ///< null: any level
-  ngx_http_complex_value_t* property = nullptr;  ///< null: at any property
-  time_t max_age = NGX_CONF_UNSET;               ///< seconds; 0: a sign-on of any age
-  ngx_str_t authn_context = ngx_null_string;     ///< class reference; empty: any
-  PathUse path_use = PathUse::none;              ///< known once all is read
-  ngx_flag_t is_path_as_sent = NGX_CONF_UNSET;   ///< whatever apps may read it as
-  Watched watched = Watched::nothing;            ///< not inherited
-  bool is_watched_from_anywhere = false;         ///< else from this machine only
+  bool has_own_requirement = false;                ///< written here, not inherited
+  ngx_http_complex_value_t* level = nullptr;       ///< null: any level
+  ngx_http_complex_value_t* property = nullptr;    ///< null: at any property
+  time_t max_age = NGX_CONF_UNSET;                 ///< seconds; 0: a sign-on of any age
+  ngx_str_t authn_context = ngx_null_string;       ///< class reference; empty: any
+  PathUse path_use = PathUse::none;                ///< known once all is read
+  ngx_flag_t is_path_as_sent = NGX_CONF_UNSET;     ///< whatever apps may read it as
+  ngx_flag_t has_expiry_headers = NGX_CONF_UNSET;  ///< answers say how long the session lasts
+  Watched watched = Watched::nothing;              ///< not inherited
+  bool is_watched_from_anywhere = false;           ///< else from this machine only
 };
 
 extern ngx_command_t directives[];

@@ -253,6 +253,10 @@ ngx_command_t directives[] = {
     {ngx_string("auth_saml_path_as_sent"), NGX_HTTP_LOC_CONF | NGX_CONF_FLAG,
      ngx_conf_set_flag_slot, NGX_HTTP_LOC_CONF_OFFSET,
      offsetof(LocationConfiguration, is_path_as_sent), nullptr},
+    {ngx_string("auth_saml_expiry_headers"),
+     NGX_HTTP_MAIN_CONF | NGX_HTTP_SRV_CONF | NGX_HTTP_LOC_CONF | NGX_CONF_FLAG,
+     ngx_conf_set_flag_slot, NGX_HTTP_LOC_CONF_OFFSET,
+     offsetof(LocationConfiguration, has_expiry_headers), nullptr},
     {ngx_string("auth_saml_metrics"), NGX_HTTP_LOC_CONF | NGX_CONF_NOARGS | NGX_CONF_TAKE1,
      read_watch, NGX_HTTP_LOC_CONF_OFFSET, 0, nullptr},
     {ngx_string("auth_saml_health"), NGX_HTTP_LOC_CONF | NGX_CONF_TAKE12, read_watch,
@@ -279,6 +283,7 @@ char* merge_location(ngx_conf_t* cf, void* parent, void* child) noexcept {
   auto& location = *static_cast<LocationConfiguration*>(child);
   ngx_conf_merge_value(location.is_on, outer.is_on, 0);
   ngx_conf_merge_value(location.is_path_as_sent, outer.is_path_as_sent, 0);
+  ngx_conf_merge_value(location.has_expiry_headers, outer.has_expiry_headers, 0);
   if (!location.has_requirement && outer.has_requirement) {
     location.has_requirement = true;
     location.level = outer.level;

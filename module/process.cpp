@@ -29,11 +29,11 @@ Process::Process(const MainConfiguration& configuration)
       listener_(*settings_, worker_, cache_, meter_, ports()) {
   FirstCompanies companies = configuration.companies;
   companies.is_keeper = ngx_worker == 0;
-  site_ = std::make_unique<Site>(
-      settings_, companies, configuration.pages, ports(),
-      [this](const TokenHash& hash, std::string_view token, SessionLookupService::Done done) {
-        sessions_.look_up(hash, token, std::move(done));
-      });
+  site_ = std::make_unique<Site>(settings_, companies, configuration.pages, ports(),
+                                 [this](const TokenHash& hash, std::string_view token,
+                                        SessionUse use, SessionLookupService::Done done) {
+                                   sessions_.look_up(hash, token, use, std::move(done));
+                                 });
   company_watch_ = std::make_unique<CompanyWatch>(*site_, cache_, clock_);
 }
 

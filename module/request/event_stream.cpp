@@ -55,7 +55,7 @@ class EventStream final : public WatchedRequest {
 
  private:
   static std::size_t digest(std::string_view record) {
-    return std::hash<std::string_view>{}(record);
+    return std::hash<std::string_view>{}(SessionRecord::without_use(record));
   }
 
   // Whoever reads it asks.

@@ -1,5 +1,9 @@
 #include "request/gate_phase.h"
 
+#include <algorithm>
+#include <chrono>
+#include <string>
+
 #include "loop/guarded.h"
 #include "process.h"
 #include "request/identity_headers.h"
@@ -72,7 +76,7 @@ ngx_int_t find_session(ngx_http_request_t* r, RequestContext& context, Process& 
     context.look_up = RequestContext::LookUp::done;
     return NGX_OK;
   }
-  process.sessions().look_up(*context.session, *context.session_token,
+  process.sessions().look_up(*context.session, *context.session_token, SessionUse::counts,
                              [token = context.token()](Result<std::string> result) {
                                const auto alive = token.lock();
                                if (alive == nullptr || alive->request == nullptr) return;
@@ -119,6 +123,22 @@ const char* name_of(Outcome outcome) {
   return "-";
 }
 
+// For the app's pages: seconds until the session ends, and until it does so for not being used.
+ngx_int_t tell_expiry(ngx_http_request_t* r, RequestContext& context, Time now) {
+  if (location_configuration(r).has_expiry_headers != 1 || context.has_expiry_headers ||
+      r != r->main) {
+    return NGX_OK;
+  }
+  context.has_expiry_headers = true;
+  const SessionTimes& times = context.view->times();
+  const auto add = [&](const char* name, Time then) {
+    const auto left = std::chrono::floor<std::chrono::seconds>(then - now).count();
+    return add_header(r, name, std::to_string(std::max<long long>(0, left)));
+  };
+  if (add("X-Auth-Expires-In", times.ends_at) != NGX_OK) return NGX_ERROR;
+  return add("X-Auth-Idle-In", times.idle_until);
+}
+
 ngx_int_t let_through(ngx_http_request_t* r, RequestContext& context, Process& process,
                       const Origin& origin, const Requirement& requirement) {
   context.outcome = name_of(Outcome::allow);
@@ -127,6 +147,7 @@ ngx_int_t let_through(ngx_http_request_t* r, RequestContext& context, Process& p
     add_identity(r, context.view->fields(), context.identity_fields);
     context.has_identity_headers = true;
   }
+  if (tell_expiry(r, context, process.now()) != NGX_OK) return NGX_ERROR;
   if (context.origin != nullptr) context.earlier_requirements.push_back(context.requirement);
   context.origin = &origin;
   context.requirement = requirement;

@@ -64,6 +64,7 @@ class RequestContext {
   const char* outcome = "-";
   bool is_identified = false;         ///< `view` is a live session of this host
   bool has_identity_headers = false;  ///< the gate has let it through
+  bool has_expiry_headers = false;    ///< its answer says how long the session lasts
   IdentityFields identity_fields;     ///< set with has_identity_headers
 
   /// Where r->uri was when its readings were last looked at.

@@ -22,17 +22,6 @@ ngx_int_t set_content_type(ngx_http_request_t* r, std::string_view type) {
   return r->headers_out.content_type.data == nullptr ? NGX_ERROR : NGX_OK;
 }
 
-ngx_int_t add_header(ngx_http_request_t* r, std::string_view name, std::string_view value) {
-  auto* field = static_cast<ngx_table_elt_t*>(ngx_list_push(&r->headers_out.headers));
-  if (field == nullptr) return NGX_ERROR;
-  *field = ngx_table_elt_t{};
-  field->key = copy(r->pool, name);
-  field->value = copy(r->pool, value);
-  if (field->key.data == nullptr || field->value.data == nullptr) return NGX_ERROR;
-  field->hash = 1;
-  return NGX_OK;
-}
-
 ngx_int_t set_headers(ngx_http_request_t* r, const Response& response) {
   for (const auto& [name, value] : response.headers) {
     const ngx_int_t added =
@@ -97,6 +86,17 @@ ngx_int_t send_all(ngx_http_request_t* r, const Response& response, Last last) {
 }
 
 }  // namespace
+
+ngx_int_t add_header(ngx_http_request_t* r, std::string_view name, std::string_view value) {
+  auto* field = static_cast<ngx_table_elt_t*>(ngx_list_push(&r->headers_out.headers));
+  if (field == nullptr) return NGX_ERROR;
+  *field = ngx_table_elt_t{};
+  field->key = copy(r->pool, name);
+  field->value = copy(r->pool, value);
+  if (field->key.data == nullptr || field->value.data == nullptr) return NGX_ERROR;
+  field->hash = 1;
+  return NGX_OK;
+}
 
 ngx_int_t send(ngx_http_request_t* r, const Response& response) {
   return send_all(r, response, Last::yes);

@@ -1,10 +1,15 @@
 // A Response of the core as nginx sends it.
 #pragma once
 
+#include <string_view>
+
 #include "anteroom/http.h"
 #include "ngx.h"
 
 namespace anteroom::nginx {
+
+/// A header of the answer that is being made; both texts are copied. NGX_ERROR: no memory.
+ngx_int_t add_header(ngx_http_request_t* r, std::string_view name, std::string_view value);
 
 /// Sends status, headers and body (none to a HEAD request). The result is for
 /// ngx_http_finalize_request(). The request's own body must have been read or discarded.

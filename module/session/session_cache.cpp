@@ -46,7 +46,7 @@ bool is_fresh(const SharedSessions& shared, const SharedEntry& entry, Time now, 
 
 ngx_shm_zone_t* SessionCache::add_zone(ngx_conf_t* cf, std::size_t bytes) {
   // The number is the layout's: a module with another one must not read this memory.
-  static ngx_str_t name = ngx_string("auth_saml_sessions_8");
+  static ngx_str_t name = ngx_string("auth_saml_sessions_9");
   ngx_shm_zone_t* zone = ngx_shared_memory_add(cf, &name, bytes, &ngx_http_auth_saml_module);
   if (zone != nullptr) zone->init = prepare_zone<SharedSessions>;
   return zone;

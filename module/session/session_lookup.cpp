@@ -37,6 +37,16 @@ bool SessionLookupService::recall_stale(const TokenHash& hash, std::string& reco
          now - remembered->fetched_at < settings_.database.grace;
 }
 
+Result<std::string> SessionLookupService::with_stale(const TokenHash& hash,
+                                                     Result<std::string> result) {
+  if (result || (result.failure().code != code::kDatabaseUnavailable &&
+                 result.failure().code != code::kOverloaded)) {
+    return result;
+  }
+  std::string record;
+  return recall_stale(hash, record) ? Result<std::string>(std::move(record)) : std::move(result);
+}
+
 bool SessionLookupService::is_worth_asking(const TokenHash& hash, std::string_view token) {
   if (source_.has_made(token)) return true;
   const Time now = clock_.now();
@@ -44,12 +54,40 @@ bool SessionLookupService::is_worth_asking(const TokenHash& hash, std::string_vi
   return cache_.find(hash, now, settings_.sessions.cache_ttl, record) && !record.empty();
 }
 
-void SessionLookupService::look_up(const TokenHash& hash, std::string_view token, Done done) {
-  if (is_worth_asking(hash, token)) {
-    look_up(hash, std::move(done));
-  } else {
+void SessionLookupService::look_up(const TokenHash& hash, std::string_view token, SessionUse use,
+                                   Done done) {
+  if (!is_worth_asking(hash, token)) {
     done(std::string());
+    return;
   }
+  switch (use) {
+    case SessionUse::counts:
+      look_up(hash, std::move(done));
+      return;
+    case SessionUse::renews:
+      ask_once(hash, std::move(done));
+      return;
+    case SessionUse::none:
+      look(hash, std::move(done));
+      return;
+  }
+}
+
+void SessionLookupService::look(const TokenHash& hash, Done done) {
+  std::string record;
+  std::optional<SessionView> view;
+  if (recall(hash, record, view)) {
+    done(std::move(record));
+    return;
+  }
+  meter_.count(metrics::Counter::look_up_asked);
+  std::function<void(Result<std::string>)> answer = [this, hash, done](Result<std::string> result) {
+    done(with_stale(hash, std::move(result)));
+  };
+  std::function<void()> failed = [done] {
+    done(Failure{code::kInternal, "looking a session up failed"});
+  };
+  spawn(source_.load(hash, SessionUse::none), std::move(answer), std::move(failed));
 }
 
 void SessionLookupService::look_up(const TokenHash& hash, Done done) {
@@ -59,6 +97,10 @@ void SessionLookupService::look_up(const TokenHash& hash, Done done) {
     done(std::move(record));
     return;
   }
+  ask_once(hash, std::move(done));
+}
+
+void SessionLookupService::ask_once(const TokenHash& hash, Done done) {
   const std::uint64_t epoch = cache_.epoch();
   PendingPointer& pending = pending_[hash];
   if (pending != nullptr && pending->epoch == epoch) {
@@ -81,20 +123,15 @@ void SessionLookupService::ask(const TokenHash& hash, const PendingPointer& pend
   std::function<void()> failed = [this, hash, pending] {
     answered(hash, pending, Failure{code::kInternal, "looking a session up failed"});
   };
-  spawn(source_.load(hash), std::move(done), std::move(failed));
+  spawn(source_.load(hash, SessionUse::counts), std::move(done), std::move(failed));
 }
 
 void SessionLookupService::answered(const TokenHash& hash, const PendingPointer& pending,
                                     Result<std::string> result) {
   const auto current = pending_.find(hash);
   if (current != pending_.end() && current->second == pending) pending_.erase(current);
-  if (result) {
-    cache_.store(hash, *result, pending->started_at, pending->epoch);
-  } else if (result.failure().code == code::kDatabaseUnavailable ||
-             result.failure().code == code::kOverloaded) {
-    std::string record;
-    if (recall_stale(hash, record)) result = Result<std::string>(std::move(record));
-  }
+  if (result) cache_.store(hash, *result, pending->started_at, pending->epoch);
+  result = with_stale(hash, std::move(result));
   for (const Done& done : pending->waiting) done(result);
 }
 

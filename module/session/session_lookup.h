@@ -36,7 +36,7 @@ class SessionLookupService {
   /// Of whatever a browser has sent. A token that we have not made leads to no session, without a
   /// question to the database; one under a key that was retired goes on where this node remembers
   /// its session.
-  void look_up(const TokenHash& hash, std::string_view token, Done done);
+  void look_up(const TokenHash& hash, std::string_view token, SessionUse use, Done done);
 
  private:
   struct Pending {
@@ -46,10 +46,16 @@ class SessionLookupService {
   };
   using PendingPointer = std::shared_ptr<Pending>;
 
+  /// Of the database, once for all who want to know it at the same time.
+  void ask_once(const TokenHash& hash, Done done);
   void ask(const TokenHash& hash, const PendingPointer& pending);
+  /// What was asked for without use is not remembered: who uses the session then would not count.
+  void look(const TokenHash& hash, Done done);
   void answered(const TokenHash& hash, const PendingPointer& pending, Result<std::string> result);
   bool is_worth_asking(const TokenHash& hash, std::string_view token);
   bool recall_stale(const TokenHash& hash, std::string& record);
+  /// Where the database is away, what this node has known within database.grace.
+  Result<std::string> with_stale(const TokenHash& hash, Result<std::string> result);
 
   const Settings& settings_;
   SessionSource& source_;

@@ -128,8 +128,9 @@ inline store::SignOnOutcome sign_on_outcome(Database& database, const store::Sig
   return result->outcome;
 }
 
-inline std::string load(Database& database, int number, std::chrono::seconds idle = 2h) {
-  const auto bytes = wait(store::load_session(database, hash_of(number), idle, levels()));
+inline std::string load(Database& database, int number, std::chrono::seconds idle = 2h,
+                        SessionUse use = SessionUse::counts) {
+  const auto bytes = wait(store::load_session(database, hash_of(number), idle, levels(), use));
   INFO((bytes ? "" : bytes.failure().detail));
   REQUIRE(bytes);
   return *bytes;

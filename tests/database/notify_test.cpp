@@ -121,7 +121,8 @@ TEST_CASE("nodes are told of requests for somebody who waits, and of nobody else
     return filed->at(0).request;
   };
   const auto news = [&] {
-    const auto record = wait(store::load_session(db, hash_of(1), std::chrono::hours(1), levels()));
+    const auto record = wait(
+        store::load_session(db, hash_of(1), std::chrono::hours(1), levels(), SessionUse::counts));
     return std::string(SessionView::parse(*record)->fields().news);
   };
   Listener listener(db.settings());

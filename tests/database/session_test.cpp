@@ -84,6 +84,28 @@ TEST_CASE("use is noted every five minutes, sooner where sessions end sooner") {
   CHECK_FALSE(is_noted("50 seconds", 10min));
 }
 
+TEST_CASE("who only looks at a session does not use it, and is told when it ends") {
+  TestDatabase db;
+  prepare(db);
+  db.script(
+      "UPDATE sessions SET last_seen_at = now() - interval '1 hour',"
+      " expires_at = now() + interval '3 hours'");
+  const auto left = [](Time then) {
+    return std::chrono::round<std::chrono::minutes>(then - SystemClock().now());
+  };
+  const std::string looked_at = load(db, 1, 2h, SessionUse::none);
+  const auto before = SessionView::parse(looked_at);
+  REQUIRE(before);
+  CHECK(left(before->times().ends_at) == 180min);
+  CHECK(left(before->times().idle_until) == 60min);
+  CHECK(db.value("SELECT last_seen_at < now() - interval '59 minutes' FROM anteroom.sessions") ==
+        "t");
+  const std::string used = load(db, 1, 2h, SessionUse::renews);
+  CHECK(left(SessionView::parse(used)->times().idle_until) == 120min);
+  db.script("UPDATE sessions SET last_seen_at = now() - interval '3 hours'");
+  CHECK(load(db, 1, 2h, SessionUse::none).empty());
+}
+
 TEST_CASE("signing out ends every session of the same sign-on and no other") {
   TestDatabase db;
   prepare(db);

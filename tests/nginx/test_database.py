@@ -62,7 +62,7 @@ def test_a_disabled_user_is_out_at_once_on_every_session(lab, cluster):
 
 def test_what_is_remembered_costs_no_statement(lab, cluster):
     node, token, _ = lab.remembering(cluster)
-    node.people.sql("ALTER FUNCTION find_session(bytea, interval, text[]) RENAME TO find_session_gone")
+    node.people.sql("ALTER FUNCTION find_session(bytea, interval, text[], boolean) RENAME TO find_session_gone")
     for _ in range(20):
         assert node.ask("/x", token).status == 200
     assert node.ask("/x", node.people.sign_in()[0]).status == 503
@@ -70,16 +70,8 @@ def test_what_is_remembered_costs_no_statement(lab, cluster):
 
 def test_a_statement_that_lost_a_race_is_repeated_for_the_person(lab, cluster):
     node = lab.node(cluster)
-    node.people.sql("""CREATE SEQUENCE tries; GRANT ALL ON tries TO PUBLIC;
-        ALTER FUNCTION find_session(bytea, interval, text[]) RENAME TO find_session_undisturbed;
-        CREATE FUNCTION find_session(h bytea, i interval, l text[])
-        RETURNS TABLE (status text, expires_at timestamptz, reference text, user_id uuid, email text, name text,
-                       idp text, origin text, access_level text, properties text, authn_context text,
-                       authenticated_at timestamptz, news text, closed text) LANGUAGE plpgsql AS $$
-        BEGIN
-          IF nextval('tries') <= 2 THEN RAISE EXCEPTION 'deadlock detected' USING ERRCODE = '40P01'; END IF;
-          RETURN QUERY SELECT * FROM find_session_undisturbed(h, i, l);
-        END $$""")
+    node.people.sql("CREATE SEQUENCE tries; GRANT ALL ON tries TO PUBLIC;")
+    node.people.before_sessions("IF nextval('tries') <= 2 THEN RAISE EXCEPTION 'deadlock detected' USING ERRCODE = '40P01'; END IF;")
     token, _, _ = node.people.sign_in()
     assert node.ask("/x", token).status == 200
     assert node.people.sql("SELECT last_value FROM tries") == ["3"]
@@ -91,14 +83,8 @@ def test_a_statement_that_lost_a_race_is_repeated_for_the_person(lab, cluster):
 
 def test_simultaneous_requests_of_one_session_share_one_statement(lab, cluster):
     node = lab.node(cluster)
-    node.people.sql("""CREATE TABLE asked (at timestamptz); GRANT ALL ON asked TO PUBLIC;
-        ALTER FUNCTION find_session(bytea, interval, text[]) RENAME TO find_session_slowly;
-        CREATE FUNCTION find_session(h bytea, i interval, l text[])
-        RETURNS TABLE (status text, expires_at timestamptz, reference text, user_id uuid, email text, name text,
-                       idp text, origin text, access_level text, properties text, authn_context text,
-                       authenticated_at timestamptz, news text, closed text) LANGUAGE plpgsql AS $$
-        BEGIN INSERT INTO asked VALUES (now()); PERFORM pg_sleep(0.7);
-        RETURN QUERY SELECT * FROM find_session_slowly(h, i, l); END $$""")
+    node.people.sql("CREATE TABLE asked (at timestamptz); GRANT ALL ON asked TO PUBLIC;")
+    node.people.before_sessions("INSERT INTO asked VALUES (now()); PERFORM pg_sleep(0.7);")
     token, _, _ = node.people.sign_in()
     statuses = []
     threads = [threading.Thread(target=lambda: statuses.append(node.ask("/x", token).status)) for _ in range(20)]
@@ -112,12 +98,7 @@ def test_simultaneous_requests_of_one_session_share_one_statement(lab, cluster):
 
 def test_clients_that_leave_while_the_database_thinks_do_no_harm(lab, cluster):
     node = lab.node(cluster)
-    node.people.sql("""ALTER FUNCTION find_session(bytea, interval, text[]) RENAME TO find_session_slowly;
-        CREATE FUNCTION find_session(h bytea, i interval, l text[])
-        RETURNS TABLE (status text, expires_at timestamptz, reference text, user_id uuid, email text, name text,
-                       idp text, origin text, access_level text, properties text, authn_context text,
-                       authenticated_at timestamptz, news text, closed text) LANGUAGE plpgsql AS $$
-        BEGIN PERFORM pg_sleep(0.5); RETURN QUERY SELECT * FROM find_session_slowly(h, i, l); END $$""")
+    node.people.before_sessions("PERFORM pg_sleep(0.5);")
     token, _, _ = node.people.sign_in()
     for path in ("/x", "/auth/waiting"):
         for _ in range(10):
@@ -129,24 +110,14 @@ def test_clients_that_leave_while_the_database_thinks_do_no_harm(lab, cluster):
 
 def test_a_statement_that_takes_too_long_is_given_up(lab, cluster):
     node = lab.node(cluster, yaml=impatient)
-    node.people.sql("""ALTER FUNCTION find_session(bytea, interval, text[]) RENAME TO find_session_slowly;
-        CREATE FUNCTION find_session(h bytea, i interval, l text[])
-        RETURNS TABLE (status text, expires_at timestamptz, reference text, user_id uuid, email text, name text,
-                       idp text, origin text, access_level text, properties text, authn_context text,
-                       authenticated_at timestamptz, news text, closed text) LANGUAGE plpgsql AS $$
-        BEGIN PERFORM pg_sleep(30); RETURN QUERY SELECT * FROM find_session_slowly(h, i, l); END $$""")
+    node.people.before_sessions("PERFORM pg_sleep(30);")
     answer = node.ask("/x", node.people.sign_in()[0])
     assert answer.status == 503 and answer.header("retry-after")
 
 
 def test_a_full_queue_is_503_at_once(lab, cluster):
     node = lab.node(cluster, yaml=lambda text: text.replace("pool_size: 2", "pool_size: 1\n  queue_size: 2"))
-    node.people.sql("""ALTER FUNCTION find_session(bytea, interval, text[]) RENAME TO find_session_slowly;
-        CREATE FUNCTION find_session(h bytea, i interval, l text[])
-        RETURNS TABLE (status text, expires_at timestamptz, reference text, user_id uuid, email text, name text,
-                       idp text, origin text, access_level text, properties text, authn_context text,
-                       authenticated_at timestamptz, news text, closed text) LANGUAGE plpgsql AS $$
-        BEGIN PERFORM pg_sleep(0.5); RETURN QUERY SELECT * FROM find_session_slowly(h, i, l); END $$""")
+    node.people.before_sessions("PERFORM pg_sleep(0.5);")
     tokens = [node.people.sign_in()[0] for _ in range(8)]
     statuses = []
     threads = [threading.Thread(target=lambda t=token: statuses.append(node.ask("/x", t).status)) for token in tokens]
@@ -236,7 +207,7 @@ def test_a_flood_of_unknown_cookies_does_not_evict_live_sessions(lab, cluster):
     for _ in range(1500):
         assert node.ask("/x", node.people.new_token(), connection=connection).status == 302
     connection.close()
-    node.people.sql("ALTER FUNCTION find_session(bytea, interval, text[]) RENAME TO find_session_gone")
+    node.people.sql("ALTER FUNCTION find_session(bytea, interval, text[], boolean) RENAME TO find_session_gone")
     assert node.ask("/x", known).status == 200
 
 

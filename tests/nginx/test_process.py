@@ -12,7 +12,7 @@ from tests.support.tracing import Followed
 
 def test_a_reload_keeps_what_is_remembered(lab, cluster):
     node, token, _ = lab.remembering(cluster)
-    node.people.sql("ALTER FUNCTION find_session(bytea, interval, text[]) RENAME TO find_session_gone")
+    node.people.sql("ALTER FUNCTION find_session(bytea, interval, text[], boolean) RENAME TO find_session_gone")
     node.reload()
     assert node.ask("/x", token).status == 200
 
@@ -34,12 +34,7 @@ def test_a_broken_configuration_leaves_the_old_one_serving(lab, cluster):
 
 def test_a_reload_in_the_middle_of_a_slow_look_up_still_answers_it(lab, cluster):
     node = lab.node(cluster)
-    node.people.sql("""ALTER FUNCTION find_session(bytea, interval, text[]) RENAME TO find_session_slowly;
-        CREATE FUNCTION find_session(h bytea, i interval, l text[])
-        RETURNS TABLE (status text, expires_at timestamptz, reference text, user_id uuid, email text, name text,
-                       idp text, origin text, access_level text, properties text, authn_context text,
-                       authenticated_at timestamptz, news text, closed text) LANGUAGE plpgsql AS $$
-        BEGIN PERFORM pg_sleep(1); RETURN QUERY SELECT * FROM find_session_slowly(h, i, l); END $$""")
+    node.people.before_sessions("PERFORM pg_sleep(1);")
     token, _, _ = node.people.sign_in()
     statuses = []
     asking = threading.Thread(target=lambda: statuses.append(node.ask("/x", token).status))
@@ -61,7 +56,7 @@ def test_quitting_is_prompt_although_connections_to_the_database_are_open(lab, c
 
 def test_many_workers_share_what_they_remember(lab, cluster):
     node, token, _ = lab.remembering(cluster, workers=3)
-    node.people.sql("ALTER FUNCTION find_session(bytea, interval, text[]) RENAME TO find_session_gone")
+    node.people.sql("ALTER FUNCTION find_session(bytea, interval, text[], boolean) RENAME TO find_session_gone")
     assert [node.ask("/x", token).status for _ in range(30)] == [200] * 30
 
 

@@ -179,8 +179,8 @@ def test_requests_are_counted_by_outcome_and_look_ups_by_source(watched):
 def test_statements_are_timed_and_the_pool_is_shown(watched):
     node = watched()
     before = scrape(node).value("anteroom_database_statement_seconds_count")
-    node.people.sql("ALTER FUNCTION find_session(bytea, interval, text[]) RENAME TO find_session_slowly; "
-                    "CREATE FUNCTION find_session(h bytea, i interval, l text[]) RETURNS SETOF record LANGUAGE sql AS "
+    node.people.sql("ALTER FUNCTION find_session(bytea, interval, text[], boolean) RENAME TO find_session_slowly; "
+                    "CREATE FUNCTION find_session(h bytea, i interval, l text[], u boolean) RETURNS SETOF record LANGUAGE sql AS "
                     "$$ SELECT pg_sleep(0.3); SELECT NULL::text WHERE false $$")
     assert node.ask("/x", node.people.new_token()).status == 503  # the fake's columns are not what is asked for
     now = scrape(node)
@@ -195,12 +195,7 @@ def test_statements_are_timed_and_the_pool_is_shown(watched):
 def test_a_full_queue_is_counted(watched):
     node = watched(yaml=lambda text: text.replace("pool_size: 2", "pool_size: 1\n  queue_size: 1"))
     tokens = [node.people.sign_in()[0] for _ in range(6)]
-    node.people.sql("""ALTER FUNCTION find_session(bytea, interval, text[]) RENAME TO find_session_slowly;
-        CREATE FUNCTION find_session(h bytea, i interval, l text[])
-        RETURNS TABLE (status text, expires_at timestamptz, reference text, user_id uuid, email text, name text,
-                       idp text, origin text, access_level text, properties text, authn_context text,
-                       authenticated_at timestamptz, news text, closed text) LANGUAGE plpgsql AS $$
-        BEGIN PERFORM pg_sleep(1); RETURN QUERY SELECT * FROM find_session_slowly(h, i, l); END $$""")
+    node.people.before_sessions("PERFORM pg_sleep(1);")
     with ThreadPoolExecutor(len(tokens)) as crowd:
         asked = [crowd.submit(node.ask, "/x", token) for token in tokens]
         wait_until(lambda: scrape(node).value("anteroom_database_statements_waiting") == 1, 5, "a statement that waits")

@@ -20,6 +20,13 @@ class People:
         self._origin = origin
         self.cookie_key = cookie_key
 
+    def before_sessions(self, what: str) -> None:
+        """What nodes ask for a session does this first (PL/pgSQL)."""
+        (result,) = self.sql("SELECT pg_get_function_result('find_session(bytea, interval, text[], boolean)'::regprocedure)")
+        self.sql(f"""ALTER FUNCTION find_session(bytea, interval, text[], boolean) RENAME TO find_session_undisturbed;
+            CREATE FUNCTION find_session(h bytea, i interval, l text[], u boolean) RETURNS {result} LANGUAGE plpgsql AS $$
+            BEGIN {what} RETURN QUERY SELECT * FROM find_session_undisturbed(h, i, l, u); END $$""")
+
     def sql(self, statement: str) -> list[str]:
         return self._cluster.sql("SET search_path = anteroom, public; " + statement, self._database)
 

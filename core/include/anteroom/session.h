@@ -33,15 +33,30 @@ struct SessionFields {
   std::string_view closed = {};
 };
 
+struct SessionTimes {
+  Time expires_at{};        ///< of the session or the first of its grants, whichever comes first
+  Time authenticated_at{};  ///< when the person last proved to the IdP who they are
+  Time ends_at{};           ///< the session itself, however much it is used
+  Time idle_until{};        ///< and when, if nobody uses it from now on; to some minutes
+};
+
+/// What it means for a session's idle time that it is asked for.
+enum class SessionUse {
+  counts,  ///< as any request does: what this node remembers of the last minute will do
+  renews,  ///< it is noted at once, whatever this node remembers
+  none,    ///< somebody only looks
+};
+
 /// One session as loaded from the store; owns its bytes.
 ///
-/// Layout: fixed part, then the strings of SessionFields, each with a 16-bit length. Host byte
-/// order: it never leaves the node.
+/// Layout: fixed part, then the strings of SessionFields, each with a 16-bit length, then when it
+/// is idle. Host byte order: it never leaves the node.
 class SessionRecord {
  public:
-  SessionRecord(UserStatus status, Time expires_at, Time authenticated_at,
-                const SessionFields& fields);
+  SessionRecord(UserStatus status, const SessionTimes& times, const SessionFields& fields);
   [[nodiscard]] std::string_view bytes() const { return bytes_; }
+  /// All of a record's bytes but those that change because it is used.
+  static std::string_view without_use(std::string_view bytes);
 
  private:
   std::string bytes_;
@@ -55,9 +70,10 @@ class SessionView {
 
   [[nodiscard]] UserStatus status() const { return status_; }
   /// When the session or the first of its grants ends, whichever comes first: reload then.
-  [[nodiscard]] Time expires_at() const { return expires_at_; }
+  [[nodiscard]] Time expires_at() const { return times_.expires_at; }
   /// When the person last proved to the identity provider who they are; never in the future.
-  [[nodiscard]] Time authenticated_at() const { return authenticated_at_; }
+  [[nodiscard]] Time authenticated_at() const { return times_.authenticated_at; }
+  [[nodiscard]] const SessionTimes& times() const { return times_; }
   [[nodiscard]] const SessionFields& fields() const { return fields_; }
   /// Status active and at least one grant.
   [[nodiscard]] bool is_provisioned() const {
@@ -66,8 +82,7 @@ class SessionView {
 
  private:
   UserStatus status_ = UserStatus::disabled;
-  Time expires_at_{};
-  Time authenticated_at_{};
+  SessionTimes times_;
   SessionFields fields_;
 };
 

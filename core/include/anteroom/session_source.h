@@ -28,8 +28,8 @@ class SessionSource {
   [[nodiscard]] bool has_made(std::string_view token);
 
   /// One statement, one round trip. Empty string: no such live session. Also notes that the session
-  /// was used.
-  Task<Result<std::string>> load(TokenHash hash);
+  /// was used, if it was.
+  Task<Result<std::string>> load(TokenHash hash, SessionUse use);
 
  private:
   const Settings& settings_;

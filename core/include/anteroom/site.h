@@ -27,7 +27,7 @@ inline constexpr std::size_t kMaxBodyBytes = 512u << 10;
 /// Looks the session of a token up on this node, then in the database; the hash is the token's.
 /// Implemented by the host, which remembers and coalesces, and asks nobody about a token that
 /// SessionSource::has_made() does not know. The record is empty if there is no such live session.
-using SessionLookup = std::function<void(const TokenHash&, std::string_view token,
+using SessionLookup = std::function<void(const TokenHash&, std::string_view token, SessionUse use,
                                          std::function<void(Result<std::string>)> record_bytes)>;
 
 class Site {

@@ -61,11 +61,11 @@ struct SignOnResult {
 Task<Result<SignOnResult>> sign_on(Database& database, SignOn sign_on);
 
 /// The live session of this token as a SessionRecord's bytes, or an empty string. Live: before its
-/// end, used within `idle_timeout`, the user not disabled. `levels`: lowest first. Notes the use
-/// (at most once a minute).
+/// end, used within `idle_timeout`, the user not disabled. `levels`: lowest first. Notes the use,
+/// if it is one, every five minutes or every tenth of `idle_timeout` where that is less.
 Task<Result<std::string>> load_session(Database& database, TokenHash hash,
                                        std::chrono::seconds idle_timeout,
-                                       std::vector<std::string> levels);
+                                       std::vector<std::string> levels, SessionUse use);
 
 /// What the IdP of an ended session needs to be told.
 struct EndedSession {

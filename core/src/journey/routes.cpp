@@ -93,6 +93,11 @@ constexpr Route kRoutes[] = {
     {get, page("/return/1"), every, anybody, Body::none, open(at_once<find_target>)},
     {get, page("/return/2"), every, anybody, Body::none, open(at_once<find_target>)},
 
+    {get, page("/session"), every, anybody, Body::none, open(show_session)},
+    {post, page("/session"), every, our_own_page, Body::form, open(touch_session)},
+    {get, page("/session.js"), every, anybody, Body::none, open(at_once<show_session_script>)},
+    {get, page("/signed-on"), every, anybody, Body::none, open(show_signed_on)},
+
     {get, page("/waiting"), every, anybody, Body::none, open(show_waiting_room)},
     {post, page("/waiting/ask"), every, our_own_page, Body::form, open(ask_for_access)},
     {get, page("/waiting/status"), every, anybody, Body::none, open(waiting_status)},

@@ -10,8 +10,9 @@ namespace anteroom {
 
 namespace {
 
-constexpr char kVersion = 4;
-constexpr std::size_t kFixedBytes = 2 + 2 * sizeof(std::int64_t);
+constexpr char kVersion = 5;
+constexpr std::size_t kFixedBytes = 2 + 3 * sizeof(std::int64_t);
+constexpr std::size_t kIdleBytes = sizeof(std::int64_t);
 constexpr std::size_t kMaxString = 0xffff;
 
 template <class Fields, class Visit>
@@ -29,6 +30,17 @@ void for_each_field(Fields& fields, Visit visit) {
   visit(fields.closed);
 }
 
+void append(std::string& out, Time time) {
+  const std::int64_t count = time.time_since_epoch().count();
+  out.append(reinterpret_cast<const char*>(&count), sizeof count);
+}
+
+Time time_at(std::string_view bytes) {
+  std::int64_t count = 0;
+  std::memcpy(&count, bytes.data(), sizeof count);
+  return Time(Time::duration(count));
+}
+
 // Control characters would let a stored value end a header line: they do not get into a record.
 void append_clean(std::string& out, std::string_view text) {
   for (const char c : text) {
@@ -38,32 +50,35 @@ void append_clean(std::string& out, std::string_view text) {
 
 }  // namespace
 
-SessionRecord::SessionRecord(UserStatus status, Time expires_at, Time authenticated_at,
+SessionRecord::SessionRecord(UserStatus status, const SessionTimes& times,
                              const SessionFields& given) {
   SessionFields fields = given;
   // Cut off, it would let somebody in.
   if (fields.closed.size() > kMaxString) fields.closed = kAllProperties;
   bytes_ += kVersion;
   bytes_ += static_cast<char>(status);
-  for (const Time time : {expires_at, authenticated_at}) {
-    const std::int64_t count = time.time_since_epoch().count();
-    bytes_.append(reinterpret_cast<const char*>(&count), sizeof count);
+  for (const Time time : {times.expires_at, times.authenticated_at, times.ends_at}) {
+    append(bytes_, time);
   }
   for_each_field(fields, [this](std::string_view text) {
     const auto length = static_cast<std::uint16_t>(std::min(text.size(), kMaxString));
     bytes_.append(reinterpret_cast<const char*>(&length), sizeof length);
     append_clean(bytes_, text.substr(0, length));
   });
+  append(bytes_, times.idle_until);
+}
+
+std::string_view SessionRecord::without_use(std::string_view bytes) {
+  return bytes.substr(0, bytes.size() - std::min(bytes.size(), kIdleBytes));
 }
 
 std::optional<SessionView> SessionView::parse(std::string_view bytes) {
   if (bytes.size() < kFixedBytes || bytes[0] != kVersion) return std::nullopt;
   SessionView view;
   view.status_ = static_cast<UserStatus>(bytes[1]);
-  std::array<std::int64_t, 2> times{};
-  std::memcpy(times.data(), bytes.data() + 2, sizeof times);
-  view.expires_at_ = Time(Time::duration(times[0]));
-  view.authenticated_at_ = Time(Time::duration(times[1]));
+  view.times_.expires_at = time_at(bytes.substr(2));
+  view.times_.authenticated_at = time_at(bytes.substr(2 + sizeof(std::int64_t)));
+  view.times_.ends_at = time_at(bytes.substr(2 + 2 * sizeof(std::int64_t)));
   bytes.remove_prefix(kFixedBytes);
   bool is_whole = true;
   for_each_field(view.fields_, [&](std::string_view& text) {
@@ -78,7 +93,8 @@ std::optional<SessionView> SessionView::parse(std::string_view bytes) {
     text = bytes.substr(0, length);
     bytes.remove_prefix(text.size());
   });
-  if (!is_whole || !bytes.empty()) return std::nullopt;
+  if (!is_whole || bytes.size() != kIdleBytes) return std::nullopt;
+  view.times_.idle_until = time_at(bytes);
   return view;
 }
 

@@ -16,9 +16,9 @@ bool SessionSource::has_made(std::string_view token) {
   return mints_->sessions.has_made(token);
 }
 
-Task<Result<std::string>> SessionSource::load(TokenHash hash) {
+Task<Result<std::string>> SessionSource::load(TokenHash hash, SessionUse use) {
   return store::load_session(database_, hash, settings_.sessions.idle_timeout,
-                             settings_.access.levels);
+                             settings_.access.levels, use);
 }
 
 }  // namespace anteroom

@@ -11,8 +11,10 @@ constexpr Statement kLoadSession{
     "find_session",
     "SELECT status, (extract(epoch FROM expires_at) * 1000000)::bigint, reference, user_id, email,"
     " name, idp, origin, access_level, properties, authn_context,"
-    " (extract(epoch FROM authenticated_at) * 1000000)::bigint, news, closed"
-    " FROM anteroom.find_session($1::bytea, $2::interval, $3::text[])",
+    " (extract(epoch FROM authenticated_at) * 1000000)::bigint, news, closed,"
+    " (extract(epoch FROM ends_at) * 1000000)::bigint,"
+    " (extract(epoch FROM idle_until) * 1000000)::bigint"
+    " FROM anteroom.find_session($1::bytea, $2::interval, $3::text[], $4::boolean)",
     Lane::door};
 constexpr Statement kSignOut{"sign_out",
                              "SELECT idp, name_id, name_id_format, session_index"
@@ -42,15 +44,17 @@ std::string record_of(const std::vector<Cell>& row) {
   const SessionFields fields{text(row, 2),  text(row, 3),  text(row, 4), text(row, 5),
                              text(row, 6),  text(row, 7),  text(row, 8), text(row, 9),
                              text(row, 10), text(row, 12), text(row, 13)};
-  return std::string(SessionRecord(status_of(text(row, 0)), time(1), time(11), fields).bytes());
+  const SessionTimes times{time(1), time(11), time(14), time(15)};
+  return std::string(SessionRecord(status_of(text(row, 0)), times, fields).bytes());
 }
 
 }  // namespace
 
 Task<Result<std::string>> load_session(Database& database, TokenHash hash,
                                        std::chrono::seconds idle_timeout,
-                                       std::vector<std::string> levels) {
-  Params params{bytea_literal(hash), interval(idle_timeout), array_literal(levels)};
+                                       std::vector<std::string> levels, SessionUse use) {
+  Params params{bytea_literal(hash), interval(idle_timeout), array_literal(levels),
+                use == SessionUse::none ? "f" : "t"};
   Result<Rows> result = co_await run(database, kLoadSession, std::move(params));
   if (!result) co_return result.failure();
   if (result->rows.empty()) co_return std::string();

@@ -36,7 +36,7 @@ Requirement asking(std::optional<std::string_view> level, std::string_view prope
 Outcome decide_for(const Person& person, const Requirement& requirement, Time now = Time(500s)) {
   const SessionFields fields{"ref",         "user",       "a@b.test",        "A",           "idp",
                              person.origin, person.level, person.properties, "urn:password"};
-  const SessionRecord record(person.status, person.expires_at, person.authenticated_at, fields);
+  const SessionRecord record(person.status, {person.expires_at, person.authenticated_at}, fields);
   const auto view = SessionView::parse(record.bytes());
   return decide(settings(), &*view, requirement, "https://app.test", now);
 }
@@ -85,7 +85,7 @@ TEST_CASE("at a closed property a grant for all counts for nothing, and no other
     fields.access_level = "technician";
     fields.properties = grants;
     fields.closed = closed;
-    const SessionRecord record(UserStatus::active, Time(1000s), Time(0s), fields);
+    const SessionRecord record(UserStatus::active, {Time(1000s), Time(0s)}, fields);
     const auto view = SessionView::parse(record.bytes());
     return decide(settings(), &*view, asking("viewer", property, true), "https://app.test",
                   Time(500s));
@@ -107,7 +107,7 @@ TEST_CASE("closed properties that a record has no room for are all of them") {
   SessionFields fields{};
   const std::string many(70000, 'a');
   fields.closed = many;
-  const SessionRecord record(UserStatus::active, Time(1000s), Time(0s), fields);
+  const SessionRecord record(UserStatus::active, {Time(1000s), Time(0s)}, fields);
   CHECK(SessionView::parse(record.bytes())->fields().closed == "*");
 }
 

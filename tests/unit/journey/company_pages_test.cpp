@@ -33,7 +33,7 @@ struct Support {
                             "manager", grants};
     const Time now = world.clock.now();
     world.record =
-        SessionRecord(UserStatus::active, now + std::chrono::hours(1), now - sign_on_age, own)
+        SessionRecord(UserStatus::active, {now + std::chrono::hours(1), now - sign_on_age}, own)
             .bytes();
     for (const char* change :
          {"add_company", "change_company", "bring_metadata", "withdraw_domain",

@@ -121,6 +121,7 @@ struct World {
   FakeMeter meter;
   std::unique_ptr<Site> site;
   std::string record;                   ///< the session that any token has; empty: none
+  std::vector<SessionUse> uses;         ///< of the look-ups so far
   std::chrono::seconds sign_on_age{0};  ///< of that session
 
   World() {
@@ -156,7 +157,9 @@ struct World {
     site = std::make_unique<Site>(
         settings, first, kPages,
         Ports{database, worker, clock, random, log, memory, back_channel, meter},
-        [this](const TokenHash&, std::string_view, std::function<void(Result<std::string>)> done) {
+        [this](const TokenHash&, std::string_view, SessionUse use,
+               std::function<void(Result<std::string>)> done) {
+          uses.push_back(use);
           done(record);
         });
   }
@@ -188,15 +191,20 @@ struct World {
     };
   }
 
+  /// It ends in two hours, a grant in one, and it was used a minute ago.
+  [[nodiscard]] SessionTimes times() const {
+    const Time now = clock.now();
+    return {now + std::chrono::hours(1), now - sign_on_age, now + std::chrono::hours(2),
+            now + settings->sessions.idle_timeout - std::chrono::minutes(1)};
+  }
+
   void sign_in_as(UserStatus status, const std::string& level,
                   const std::string& origin = "https://login.test", const std::string& news = "",
                   const std::string& user = "user") {
     const std::string properties = level.empty() ? "" : "*=" + level;
     const SessionFields own{"ref",  user,  "ann@corp.test", "Ann", "corp",
                             origin, level, properties,      "",    news};
-    record = std::string(
-        SessionRecord(status, clock.now() + std::chrono::hours(1), clock.now() - sign_on_age, own)
-            .bytes());
+    record = std::string(SessionRecord(status, times(), own).bytes());
   }
 
   /// A session with these grants.
@@ -205,7 +213,7 @@ struct World {
                             level, grants};
     const Time now = clock.now();
     return std::string(
-        SessionRecord(UserStatus::active, now + std::chrono::hours(1), now, own).bytes());
+        SessionRecord(UserStatus::active, {now + std::chrono::hours(1), now}, own).bytes());
   }
 
   struct Ask {

@@ -33,7 +33,7 @@ struct ManageWorld : World {
     const SessionFields own{"ref",   kUser, "ann@corp.test", "Ann", "corp", "https://login.test",
                             highest, grants};
     record = std::string(
-        SessionRecord(UserStatus::active, clock.now() + std::chrono::hours(1), clock.now(), own)
+        SessionRecord(UserStatus::active, {clock.now() + std::chrono::hours(1), clock.now()}, own)
             .bytes());
   }
   Response get(const std::string& path, const std::string& query = "",

@@ -330,8 +330,9 @@ TEST_CASE("who decides at some properties only sees their own company's activity
                           "Max",     "corp",       "https://login.test",
                           "manager", "elm=manager"};
   support.world.record = std::string(
-      SessionRecord(UserStatus::active, support.world.clock.now() + std::chrono::hours(1),
-                    support.world.clock.now(), own)
+      SessionRecord(UserStatus::active,
+                    {support.world.clock.now() + std::chrono::hours(1), support.world.clock.now()},
+                    own)
           .bytes());
   std::optional<std::string> asked;
   support.world.database.answers["sign_on_activity"] = [&](const Params& params) {

@@ -6,6 +6,7 @@
 
 using namespace anteroom;
 using namespace anteroom::test;
+using Catch::Matchers::Contains;
 
 namespace {
 

@@ -19,10 +19,10 @@ struct Desk {
                             "sue@corp.test", "Sue",
                             "corp",          "https://login.test",
                             "manager",       is_everywhere ? "*=manager" : "elm=manager"};
-    world.record =
-        std::string(SessionRecord(UserStatus::active, world.clock.now() + std::chrono::hours(1),
-                                  world.clock.now(), own)
-                        .bytes());
+    world.record = std::string(
+        SessionRecord(UserStatus::active,
+                      {world.clock.now() + std::chrono::hours(1), world.clock.now()}, own)
+            .bytes());
     for (const char* nothing :
          {"see_person", "find_transcript", "newest_audit", "last_at_company", "transcripts_of"}) {
       world.database.answers[nothing] = [](const Params&) { return Rows{}; };

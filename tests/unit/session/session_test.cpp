@@ -33,12 +33,14 @@ SessionFields fields() {
 
 TEST_CASE("a session record reads back as it was written") {
   const Time end(123456789us);
-  const SessionRecord record(UserStatus::active, end, Time(5us), fields());
+  const SessionRecord record(UserStatus::active, {end, Time(5us), Time(6us), Time(7us)}, fields());
   const auto view = SessionView::parse(record.bytes());
   REQUIRE(view);
   CHECK(view->status() == UserStatus::active);
   CHECK(view->expires_at() == end);
   CHECK(view->authenticated_at() == Time(5us));
+  CHECK(view->times().ends_at == Time(6us));
+  CHECK(view->times().idle_until == Time(7us));
   CHECK(view->fields().email == "ann@corp.test");
   CHECK(view->fields().properties == "*=viewer,elm=manager");
   CHECK(view->fields().authn_context == "urn:mfa");
@@ -47,22 +49,32 @@ TEST_CASE("a session record reads back as it was written") {
   CHECK(view->is_provisioned());
 }
 
+TEST_CASE("using a session changes nothing of what its record says about access") {
+  const SessionRecord before(UserStatus::active, {Time(9us), Time(5us), Time(6us), Time(7us)},
+                             fields());
+  const SessionRecord after(UserStatus::active, {Time(9us), Time(5us), Time(6us), Time(8us)},
+                            fields());
+  CHECK(before.bytes() != after.bytes());
+  CHECK(SessionRecord::without_use(before.bytes()) == SessionRecord::without_use(after.bytes()));
+  CHECK(SessionRecord::without_use("").empty());
+  const SessionRecord later(UserStatus::active, {Time(9us), Time(6us), Time(6us), Time(7us)},
+                            fields());
+  CHECK(SessionRecord::without_use(before.bytes()) != SessionRecord::without_use(later.bytes()));
+}
+
 TEST_CASE("only an active user with a grant is provisioned") {
   SessionFields without_grant = fields();
   without_grant.access_level = "";
-  CHECK_FALSE(
-      SessionView::parse(SessionRecord(UserStatus::active, Time{}, Time{}, without_grant).bytes())
-          ->is_provisioned());
-  CHECK_FALSE(
-      SessionView::parse(SessionRecord(UserStatus::waiting, Time{}, Time{}, fields()).bytes())
-          ->is_provisioned());
-  CHECK_FALSE(
-      SessionView::parse(SessionRecord(UserStatus::disabled, Time{}, Time{}, fields()).bytes())
-          ->is_provisioned());
+  CHECK_FALSE(SessionView::parse(SessionRecord(UserStatus::active, {}, without_grant).bytes())
+                  ->is_provisioned());
+  CHECK_FALSE(SessionView::parse(SessionRecord(UserStatus::waiting, {}, fields()).bytes())
+                  ->is_provisioned());
+  CHECK_FALSE(SessionView::parse(SessionRecord(UserStatus::disabled, {}, fields()).bytes())
+                  ->is_provisioned());
 }
 
 TEST_CASE("a cut or padded record cannot be read") {
-  const std::string bytes(SessionRecord(UserStatus::active, Time{}, Time{}, fields()).bytes());
+  const std::string bytes(SessionRecord(UserStatus::active, {}, fields()).bytes());
   for (std::size_t length = 0; length < bytes.size(); ++length) {
     CHECK_FALSE(SessionView::parse(bytes.substr(0, length)));
   }
@@ -73,7 +85,7 @@ TEST_CASE("a cut or padded record cannot be read") {
 TEST_CASE("no control character of a stored value reaches a header") {
   SessionFields hostile = fields();
   hostile.name = "Ann\r\nX-Auth-Access-Level: admin";
-  const SessionRecord record(UserStatus::active, Time{}, Time{}, hostile);
+  const SessionRecord record(UserStatus::active, {}, hostile);
   CHECK(SessionView::parse(record.bytes())->fields().name == "Ann  X-Auth-Access-Level: admin");
 }
 

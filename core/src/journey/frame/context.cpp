@@ -24,20 +24,21 @@ const Origin* Context::origin_of(std::string_view host) const {
   return origin_named(settings.service_provider, host);
 }
 
-Task<Result<std::string>> look_up(Exchange& exchange, std::string_view token, TokenHash hash) {
+Task<Result<std::string>> look_up(Exchange& exchange, std::string_view token, TokenHash hash,
+                                  SessionUse use) {
   Callback<Result<std::string>> wait([&](std::function<void(Result<std::string>)> done) {
-    exchange.context.lookup(hash, token, std::move(done));
+    exchange.context.lookup(hash, token, use, std::move(done));
   });
   Result<std::string> record = co_await wait;
   co_return record;
 }
 
-Task<Result<CurrentSession>> current_session(Exchange& exchange) {
+Task<Result<CurrentSession>> current_session(Exchange& exchange, SessionUse use) {
   const auto token = session_token(exchange.head().headers.cookie);
   if (!token) co_return CurrentSession{};
   const auto hash = hash_token(*token);
   if (!hash) co_return Failure{code::kInternal, "hashing a session token failed"};
-  auto asking = look_up(exchange, *token, *hash);
+  auto asking = look_up(exchange, *token, *hash, use);
   Result<std::string> record = co_await asking;
   if (!record) co_return record.failure();
   if (record->empty()) co_return CurrentSession{};

@@ -94,9 +94,11 @@ class CurrentSession {
 };
 
 /// What this node or the database knows of a session cookie's token; empty: nothing.
-Task<Result<std::string>> look_up(Exchange& exchange, std::string_view token, TokenHash hash);
+Task<Result<std::string>> look_up(Exchange& exchange, std::string_view token, TokenHash hash,
+                                  SessionUse use = SessionUse::counts);
 
 /// Looks the session cookie up. No cookie, unknown, expired, other origin: an empty CurrentSession.
-Task<Result<CurrentSession>> current_session(Exchange& exchange);
+Task<Result<CurrentSession>> current_session(Exchange& exchange,
+                                             SessionUse use = SessionUse::counts);
 
 }  // namespace anteroom::journey

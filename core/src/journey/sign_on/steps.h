@@ -44,6 +44,15 @@ Task<Response> waiting_status(Exchange exchange);
 /// Tells the page when to ask for the status (HTML, 9.2 Server-sent events).
 Task<Response> waiting_events(Exchange exchange);
 
+// For the app behind.
+/// Who is signed in and for how long, as JSON; 401 without a session. No use of the session.
+Task<Response> show_session(Exchange exchange);
+/// The same, and a use of it.
+Task<Response> touch_session(Exchange exchange);
+/// Where a window that was opened for signing on ends: it tells the app's pages, and closes.
+Task<Response> show_signed_on(Exchange exchange);
+Response show_session_script(Exchange exchange);
+
 // Sign-out.
 Task<Response> confirm_sign_out(Exchange exchange);
 Task<Response> sign_out(Exchange exchange);

@@ -2,11 +2,11 @@
 -- ticket holds on to the person, too, and looks again afterwards.
 
 -- The live session of a token with everything the gate wants to know, in one row or none. closed: where a grant for all properties counts
--- for nothing, as closed_keys() says it.
-CREATE OR REPLACE FUNCTION find_session(p_token_hash bytea, p_idle interval, p_levels text[])
+-- for nothing, as closed_keys() says it. p_is_use: somebody uses it, and does not only look.
+CREATE OR REPLACE FUNCTION find_session(p_token_hash bytea, p_idle interval, p_levels text[], p_is_use boolean DEFAULT true)
 RETURNS TABLE (status text, expires_at timestamptz, reference text, user_id uuid, email text, name text,
                idp text, origin text, access_level text, properties text, authn_context text,
-               authenticated_at timestamptz, news text, closed text) LANGUAGE plpgsql AS $$
+               authenticated_at timestamptz, news text, closed text, ends_at timestamptz, idle_until timestamptz) LANGUAGE plpgsql AS $$
 DECLARE
   s sessions;
 BEGIN
@@ -14,8 +14,9 @@ BEGIN
     AND x.last_seen_at > now() - p_idle;
   IF NOT FOUND THEN RETURN; END IF;
   -- To five minutes, but never so coarse that somebody who is there counts as gone: each write is one of the write-ahead log, too.
-  IF s.last_seen_at < now() - least(interval '5 minutes', p_idle / 10) AND current_setting('transaction_read_only') = 'off' THEN
+  IF p_is_use AND s.last_seen_at < now() - least(interval '5 minutes', p_idle / 10) AND current_setting('transaction_read_only') = 'off' THEN
     UPDATE sessions x SET last_seen_at = now() WHERE x.token_hash = p_token_hash;
+    s.last_seen_at := now();
   END IF;
   RETURN QUERY
   WITH live AS (
@@ -29,7 +30,8 @@ BEGIN
                    FROM live l), ''),
          s.authn_context, s.authenticated_at,
          CASE WHEN u.status = 'active' AND EXISTS (SELECT FROM live) THEN '' ELSE news_of(u.email) END,
-         CASE WHEN EXISTS (SELECT FROM live l WHERE l.key = '*') THEN closed_keys() ELSE '' END
+         CASE WHEN EXISTS (SELECT FROM live l WHERE l.key = '*') THEN closed_keys() ELSE '' END,
+         s.expires_at, s.last_seen_at + p_idle
   FROM users u WHERE u.id = s.user_id AND u.status <> 'disabled';
 END $$;
 
