@@ -49,6 +49,14 @@ def test_somebody_signs_on_again_in_a_window_of_its_own_and_the_page_stays(stack
     assert said(chrome) == ["signed-out", "signed-on"]
 
 
+def test_a_page_that_the_browser_has_kept_is_not_shown_to_whoever_comes_after_signing_out(stack, chrome):
+    open_app(stack, chrome)
+    chrome.press("form[action='/auth/sign-out'] button")
+    chrome.wait_for_path("/auth/signed-out")
+    chrome.driver.back()
+    chrome.wait_for_path("/auth/sign-in")
+
+
 def test_a_page_is_told_before_its_session_ends(stack, chrome):
     open_app(stack, chrome, warn_before=10**6)
     chrome.wait(lambda: said(chrome) == ["expiring"], "the warning")

@@ -95,6 +95,10 @@
       if (event.data === "anteroom:signed-on") signedOn();
     });
   }
+  // A page that the browser has kept and shows again, as after Back, may be of somebody who has signed out meanwhile.
+  window.addEventListener("pageshow", (event) => {
+    if (event.persisted) ask("GET").then((session) => session || window.location.reload(), () => later(RETRY_S));
+  });
   // Timers sleep with the computer, and other tabs use the session as well.
   document.addEventListener("visibilitychange", () => {
     if (!document.hidden) look();
