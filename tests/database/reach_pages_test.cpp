@@ -26,7 +26,8 @@ struct Pages : World {
     site = std::make_unique<Site>(
         settings, FirstCompanies{std::make_shared<const CompanyDirectory>(settings)}, kPages,
         Ports{c.db.database(), worker, clock, random, log, memory, back_channel, meter},
-        [this](const TokenHash&, std::string_view, std::function<void(Result<std::string>)> done) {
+        [this](const TokenHash&, std::string_view, SessionUse,
+               std::function<void(Result<std::string>)> done) {
           done(load(c.db, c.session_of(who)));
         });
   }

@@ -448,3 +448,34 @@ TEST_CASE("a node that cannot keep anything says so once, and goes on") {
   REQUIRE(kept.refresh());
   CHECK(times_told() == 1);
 }
+
+TEST_CASE("an access check goes on with the companies that it began with") {
+  Kept kept;
+  kept.settings->access.process_requests = "manager";
+  kept.put_summary(1, R"({"access": {"attribute": "urn:role", "values": [
+      {"value": "A", "level": "manager", "properties": ["elm"]}]}})");
+  REQUIRE(kept.refresh());
+  kept.sign_in_as(UserStatus::active, "manager");
+  kept.database.answers["see_person"] = [](const Params&) {
+    return Rows{{{"22222222-2222-3333-4444-555555555555", "ann@contoso.test", "Ann", "active",
+                  "contoso", "2026-05-01T08:00:00Z", "2026-05-01T08:00:00Z", ""}}};
+  };
+  for (const char* nothing : {"last_at_company", "transcripts_of", "property_names"}) {
+    kept.database.answers[nothing] = [](const Params&) { return Rows{}; };
+  }
+  bool is_gone = false;
+  kept.database.answers["last_asserted"] = [&](const Params&) {
+    kept.rows.front().domains = {"other.test"};
+    for (const long version : {2, 3}) {
+      kept.rows.front().version = version;
+      is_gone = kept.refresh();
+    }
+    return Rows{{{"A", ""}}};
+  };
+  const Response page = kept.answer({.path = "/auth/manage/why",
+                                     .query = "q=ann%40contoso.test",
+                                     .cookie = kSessionCookieHeader});
+  CHECK(is_gone);
+  CHECK(page.status == 200);
+  CHECK(page.body.find("Contoso") != std::string::npos);
+}

@@ -170,9 +170,8 @@ TEST_CASE("what is big is read and written away from the event loop, what is sma
       pages,
       Ports{world.database, worker, world.clock, world.random, world.log, world.memory,
             world.back_channel, world.meter},
-      [](const TokenHash&, std::string_view, std::function<void(Result<std::string>)> done) {
-        done(std::string());
-      });
+      [](const TokenHash&, std::string_view, SessionUse,
+         std::function<void(Result<std::string>)> done) { done(std::string()); });
   world.database.give("scim_authenticate", {"t"});
   world.database.give("scim_create_user", {"exists"});
   const auto post = [&](std::size_t padding) {

@@ -39,7 +39,8 @@ TEST_CASE("every asset that a page names exists") {
     }
   }
   CHECK(named == std::set<std::string>{"style.css", "manage.css", "icon.svg", "waiting.js",
-                                       "submit.js", "people.js", "copy.js", "set_up.js"});
+                                       "submit.js", "people.js", "copy.js", "set_up.js",
+                                       "fragment.js", "signed_on.js"});
   for (const std::string& name : named) CHECK(renderer.asset(name).status == 200);
 }
 

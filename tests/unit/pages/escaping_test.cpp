@@ -144,8 +144,8 @@ TEST_CASE("pages hold no inline script, style or event handler") {
       CHECK_THAT(page, Contains(tag + "</script>"));
     }
   }
-  CHECK(scripts == 19);  // the Waiting Room in its states, the posted request, people, a company,
-                         // what its administrator sees
+  CHECK(scripts == 29);  // the pages before and after signing on, the Waiting Room in its states,
+                         // the posted request, people, a company, what its administrator sees
 }
 
 TEST_CASE("pages load nothing from elsewhere") {

@@ -26,7 +26,7 @@
 
   function goOn(link) {
     const { handle, fragment } = kept();
-    const isOfThisPage = handle === link.dataset.goOn && typeof fragment === "string" && fragment.startsWith("#");
+    const isOfThisPage = handle === new URL(link.href).searchParams.get("r") && typeof fragment === "string" && fragment.startsWith("#");
     try {
       sessionStorage.removeItem(KEY);
     } catch {

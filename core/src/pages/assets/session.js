@@ -1,5 +1,5 @@
-// For pages of the app behind the gate. Says when the session is about to end and when it has ended, keeps it going when told to, and has people
-// sign on again in a window of its own. It asks when something is due, not all the time, and asking is no use of the session.
+// For pages of the app behind the gate. Says when the session is about to end and when it has ended, keeps it going when told
+// to, and has people sign on again in a window of its own. It asks when something is due, not all the time, and asking is no use of the session.
 //
 //   <script src="/auth/session.js" data-warn-before="120" defer></script>
 //
