@@ -1,9 +1,11 @@
 // For pages of the app behind the gate. Says when the session is about to end and when it has ended, keeps it going when told
-// to, and has people sign on again in a window of its own. It asks when something is due, not all the time, and asking is no use of the session.
+// to, and has people sign on again in a window of its own. It asks when something is due, not all the time, and asking is no
+// use of the session.
 //
 //   <script src="/auth/session.js" data-warn-before="120" defer></script>
 //
-// window.anteroom: session(), touch(), signOn(), each a promise of what GET /auth/session answers, or of null where nobody is signed in.
+// window.anteroom: session(), touch(), signOn(), each a promise of what GET /auth/session answers, or of null where nobody is
+// signed in.
 // Events of window: "anteroom:expiring" (detail: seconds, kind "idle" or "lifetime"), "anteroom:signed-out", "anteroom:signed-on".
 "use strict";
 
