@@ -38,6 +38,12 @@ std::optional<std::string> read_pinned_certificate(Section& section) {
   if (!section.has("metadata_certificate")) return std::string();
   const auto pem = read_authorities(section, "metadata_certificate");
   if (!pem) return std::nullopt;
+  constexpr std::string_view kBegin = "-----BEGIN CERTIFICATE-----";
+  if (pem->find(kBegin) != pem->rfind(kBegin)) {
+    section.error("metadata_certificate",
+                  "'metadata_certificate' holds several certificates: one signs metadata");
+    return std::nullopt;
+  }
   const auto der = crypto::pem_to_der_certificate(*pem);
   const auto facts =
       der ? crypto::certificate_facts(*der) : Result<crypto::CertificateFacts>(der.failure());

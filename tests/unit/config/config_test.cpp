@@ -270,6 +270,9 @@ TEST_CASE("metadata is read only as it was signed, where its certificate is pinn
     return files.complaints(pinned);
   };
   CHECK(complain(good).empty());
+  files.write("pinned.pem", authority().certificate_pem + forge::make_authority().certificate_pem);
+  CHECK(has(complain(good), "holds several certificates"));
+  files.write("pinned.pem", authority().certificate_pem);
   CHECK(
       complain(forge::replaced(good, "<KeyDescriptor", "<!-- a remark --><KeyDescriptor")).empty());
   CHECK(has(complain(plain), "it is not signed"));
