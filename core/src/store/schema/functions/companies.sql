@@ -30,8 +30,8 @@ $$;
 CREATE OR REPLACE FUNCTION shown_setting(p_value text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$
 BEGIN
   RETURN coalesce((
-    SELECT 'SHA-256 ' || string_agg(upper(regexp_replace(encode(sha256(decode(regexp_replace(m[1], '\s', '', 'g'), 'base64')), 'hex'),
-                                                         '(..)(?=.)', '\1:', 'g')), ' ')
+    SELECT 'SHA-256 ' || string_agg(regexp_replace(translate(
+             encode(sha256(decode(regexp_replace(m[1], '\s', '', 'g'), 'base64')), 'hex'), 'abcdef', 'ABCDEF'), '(..)(?=.)', '\1:', 'g'), ' ')
     FROM regexp_matches(p_value, '-----BEGIN CERTIFICATE-----([^-]+)-----END', 'g') m), p_value, '—');
 EXCEPTION WHEN OTHERS THEN
   RETURN p_value;
