@@ -215,7 +215,7 @@ def test_a_node_that_starts_without_a_database_shows_what_it_has_kept(lab, own_c
     assert re.fullmatch(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ", gate.ready()["companies_as_kept"]["kept_at"])
     own_cluster.start()
     wait_until(lambda: press(gate.node) == 303 and not gate.ready(), 15, "the database's return")
-    assert gate.signs_on(gate.node)
+    wait_until(lambda: gate.signs_on(gate.node), 15, "every worker's hearing of companies again")
 
 
 def test_what_a_node_has_kept_is_its_workers_own(lab, cluster, workspace):
