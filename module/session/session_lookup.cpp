@@ -68,12 +68,12 @@ void SessionLookupService::look_up(const TokenHash& hash, std::string_view token
       ask_once(hash, std::move(done));
       return;
     case SessionUse::none:
-      look(hash, std::move(done));
+      look(hash, done);
       return;
   }
 }
 
-void SessionLookupService::look(const TokenHash& hash, Done done) {
+void SessionLookupService::look(const TokenHash& hash, const Done& done) {
   std::string record;
   std::optional<SessionView> view;
   if (recall(hash, record, view)) {

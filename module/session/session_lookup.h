@@ -50,7 +50,7 @@ class SessionLookupService {
   void ask_once(const TokenHash& hash, Done done);
   void ask(const TokenHash& hash, const PendingPointer& pending);
   /// What was asked for without use is not remembered: who uses the session then would not count.
-  void look(const TokenHash& hash, Done done);
+  void look(const TokenHash& hash, const Done& done);
   void answered(const TokenHash& hash, const PendingPointer& pending, Result<std::string> result);
   bool is_worth_asking(const TokenHash& hash, std::string_view token);
   bool recall_stale(const TokenHash& hash, std::string& record);
