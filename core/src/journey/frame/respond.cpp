@@ -80,11 +80,15 @@ Response json(int status, const std::vector<std::pair<std::string, std::string>>
   nlohmann::ordered_json object;
   for (const auto& [name, value] : members) object[name] = value;
   using Json = nlohmann::ordered_json;
+  return json(status, object.dump(-1, ' ', false, Json::error_handler_t::replace));
+}
+
+Response json(int status, std::string document) {
   return {status,
           {{"Content-Type", "application/json"},
            {"Cache-Control", "no-store"},
            {"X-Content-Type-Options", "nosniff"}},
-          object.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n"};
+          std::move(document) + "\n"};
 }
 
 Response explain_as(Context& context, const RequestHead& request, const Failure& failure,

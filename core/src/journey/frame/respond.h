@@ -21,6 +21,9 @@ Response redirect(int status, std::string location);
 /// application/json, no-store. `members` in order; all values are strings.
 Response json(int status, const std::vector<std::pair<std::string, std::string>>& members);
 
+/// The same of a whole document, as text.
+Response json(int status, std::string document);
+
 /// What a person reads when something is refused.
 struct ErrorPage {
   int status = 400;

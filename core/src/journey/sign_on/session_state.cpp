@@ -41,13 +41,10 @@ Json links_of(const Exchange& exchange) {
   return {{"sign_on", here("/signed-on")}, {"sign_out", here("/sign-out")}};
 }
 
-Response json_of(int status, const Json& json) {
-  return {status,
-          {{"Content-Type", "application/json"},
-           {"Cache-Control", "no-store"},
-           {"Cross-Origin-Resource-Policy", "same-origin"},
-           {"X-Content-Type-Options", "nosniff"}},
-          json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n"};
+Response json_of(int status, const Json& said) {
+  Response response = json(status, said.dump(-1, ' ', false, Json::error_handler_t::replace));
+  response.headers.emplace_back("Cross-Origin-Resource-Policy", "same-origin");
+  return response;
 }
 
 Response describe(const Exchange& exchange, const SessionView* view) {
